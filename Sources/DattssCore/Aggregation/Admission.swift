@@ -1,0 +1,123 @@
+/// Decides, for one user, whether a batch is taken in: before it is written ahead, and in one place.
+///
+/// The verdict has to come first, because what is in the log counts: a batch that is refused after it was written
+/// would come back on replay. So the numbers of the live statistics (``StatisticTable``) and the sequence windows of
+/// the clients live here, in front of the log, and the aggregator behind it works on arrays.
+///
+///     admit ──► admitted ──► written ──► commit        (or, when the disk refuses: cancel)
+///        ├────► duplicate: acknowledge again, do not count
+///        ├────► pending: the first copy is still being written; answer what becomes of it
+///        └────► over the limit, or too old a number: refuse, nothing changed
+public struct Admission: Sendable {
+    private var table = StatisticTable()
+    private var usedAt: [Timestamp] = []
+    private var clients: ClientTable
+    private var pending: Set<Batch.Origin> = []
+
+    public init(limits: Limits = Limits()) {
+        clients = ClientTable(capacity: limits.clientsPerUser)
+    }
+
+    public enum Verdict: Sendable, Hashable {
+        /// The statistic of each partial, in order.
+        case admitted([StatisticID])
+        case duplicate
+        case pending
+        /// `live` is how many statistics the user would have.
+        case overStatisticLimit(live: Int, limit: Int)
+        case sequenceTooOld(highest: Int64)
+    }
+
+    /// How many statistics are live.
+    public var liveCount: Int { table.count }
+
+    public mutating func admit(_ batch: Batch, at time: Timestamp, limits: Limits) -> Verdict {
+        if let origin = batch.origin {
+            if pending.contains(origin) { return .pending }
+            if let window = clients.window(of: origin.client) {
+                switch window.answer(to: origin.sequence) {
+                case .new: break
+                case .seen: return .duplicate
+                case .tooOld: return .sequenceTooOld(highest: window.highest)
+                }
+            }
+        }
+        guard let ids = intern(batch.partials, at: time, limit: limits.liveStatisticsPerUser) else {
+            let new = Set(batch.partials.lazy.map(\.key).filter { table.id(of: $0) == nil }).count
+            return .overStatisticLimit(live: table.count + new, limit: limits.liveStatisticsPerUser)
+        }
+        if let origin = batch.origin { pending.insert(origin) }
+        return .admitted(ids)
+    }
+
+    /// The batch was written: from now on its number is a duplicate's.
+    public mutating func commit(_ origin: Batch.Origin, at time: Timestamp) {
+        pending.remove(origin)
+        clients.insert(origin, at: time)
+    }
+
+    /// The batch could not be written: the client may send it again.
+    public mutating func cancel(_ origin: Batch.Origin) {
+        pending.remove(origin)
+    }
+
+    /// Whether a batch with this number was written.
+    public func isCommitted(_ origin: Batch.Origin) -> Bool {
+        clients.window(of: origin.client)?.answer(to: origin.sequence) == .seen
+    }
+
+    /// Forgets the statistics that were last used before `time`, and says which. The caller clears what it keeps of
+    /// them before it handles another batch: the numbers may be given out again at once.
+    public mutating func removeIdle(before time: Timestamp) -> [StatisticID] {
+        let idle = usedAt.indices.filter { usedAt[$0] < time }.map { StatisticID(index: Int32($0)) }
+        for id in idle {
+            table.remove(id)
+            usedAt[Int(id.index)] = .never
+        }
+        return idle
+    }
+
+    /// On replay: a statistic that was live, whatever the limit is now.
+    public mutating func restore(_ key: StatisticKey, usedAt time: Timestamp) -> StatisticID {
+        let id = table.intern(key)
+        note(id, usedAt: time)
+        return id
+    }
+
+    /// On replay: what a client had sent.
+    public mutating func restore(_ window: SequenceWindow, of client: String, at time: Timestamp) {
+        clients.merge(window, of: client, at: time)
+    }
+
+    /// All or nothing: nil, and nothing interned, when the new statistics do not fit under the limit.
+    private mutating func intern(_ partials: [Partial], at time: Timestamp, limit: Int) -> [StatisticID]? {
+        var ids: [StatisticID] = []
+        ids.reserveCapacity(partials.count)
+        var interned: [StatisticID] = []
+        for partial in partials {
+            if let id = table.id(of: partial.key) {
+                ids.append(id)
+            } else if table.count < limit {
+                let id = table.intern(partial.key)
+                interned.append(id)
+                ids.append(id)
+            } else {
+                for id in interned { table.remove(id) }
+                return nil
+            }
+        }
+        for id in ids { note(id, usedAt: time) }
+        return ids
+    }
+
+    private mutating func note(_ id: StatisticID, usedAt time: Timestamp) {
+        while usedAt.count <= Int(id.index) { usedAt.append(.never) }
+        let known = usedAt[Int(id.index)]
+        usedAt[Int(id.index)] = known == .never ? time : max(known, time)
+    }
+}
+
+extension Timestamp {
+    /// Later than any moment, so that what has it is never idle.
+    static let never = Timestamp(milliseconds: .max)
+}

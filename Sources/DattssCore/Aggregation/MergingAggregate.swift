@@ -1,0 +1,77 @@
+/// Merges aggregates of one statistic: the partials of a minute, or the minutes of a step.
+///
+/// `sum`, `count`, `max`, `min` and the sketch are exact whatever the order; `first` and `last` follow the order of
+/// arrival. ``merged`` derives `bottom` and `top`: from the sketch when every part carried one, else by
+/// count-weighted nearest rank over the parts, which marks the result approximate unless every part was made of equal
+/// samples.
+public struct MergingAggregate: Sendable, Hashable {
+    private var running: Aggregate
+    private var parts: WeightedParts
+    private var partCount = 1
+    /// Whether a part had neither a sketch nor only equal samples.
+    private var isMissingSketch: Bool
+
+    public init(_ first: Aggregate) {
+        running = first
+        parts = WeightedParts(first)
+        isMissingSketch = Self.hidesItsSamples(first)
+    }
+
+    public mutating func merge(_ part: Aggregate) {
+        running.sum = running.sum.saturatingAdd(part.sum)
+        running.count = running.count.saturatingAdd(part.count)
+        running.max = Swift.max(running.max, part.max)
+        running.min = Swift.min(running.min, part.min)
+        running.last = part.last
+        running.fraction = part.fraction
+        running.isEmphasised = running.isEmphasised || part.isEmphasised
+        running.isApproximate = running.isApproximate || part.isApproximate
+        mergeSketch(of: part)
+        parts.add(part)
+        partCount += 1
+        isMissingSketch = isMissingSketch || Self.hidesItsSamples(part)
+    }
+
+    /// How many samples so far.
+    public var count: Int64 { running.count }
+
+    /// The sketch of all parts, while every part has one.
+    public var sketch: Sketch? { running.sketch }
+
+    /// The aggregate of all parts.
+    public var merged: Aggregate {
+        if partCount == 1 { return running }
+        var merged = running
+        if let sketch = running.sketch {
+            merged.bottom = sketch.quantile(running.fraction, count: running.count)
+            merged.top = sketch.quantile(1 - running.fraction, count: running.count)
+        } else {
+            merged.bottom = parts.bottom(running.fraction)
+            merged.top = parts.top(running.fraction)
+            merged.isApproximate = running.isApproximate || isMissingSketch
+        }
+        merged.bottom = merged.bottom.clamped(running.min, running.max)
+        merged.top = merged.top.clamped(running.min, running.max)
+        return merged
+    }
+
+    private mutating func mergeSketch(of part: Aggregate) {
+        // Taken out first, so that its storage is not shared and grows in place.
+        guard var merged = running.sketch.take() else { return }
+        guard let sketch = part.sketch else { return }
+        merged.merge(sketch)
+        running.sketch = merged
+    }
+
+    private static func hidesItsSamples(_ part: Aggregate) -> Bool {
+        part.sketch == nil && part.min != part.max
+    }
+}
+
+extension Double {
+    /// Addition that stays at the largest finite value instead of reaching infinity, which JSON cannot say.
+    @inlinable
+    public func saturatingAdd(_ other: Double) -> Double {
+        (self + other).clamped(-Double.greatestFiniteMagnitude, Double.greatestFiniteMagnitude)
+    }
+}

@@ -1,0 +1,121 @@
+/// What is known of the samples of one statistic over some period: the eight numbers and, for most timers, a sketch.
+///
+/// A partial carries one for five seconds of one process, a minute block one for a minute of all processes, a point
+/// of a series one for a step. Building one out of samples is ``SampleAccumulator``'s work, merging several
+/// ``MergingAggregate``'s.
+///
+/// Invariants (``checked()`` restores or refuses them at the edges): `count ≥ 1`; every number is finite;
+/// `min ≤ first, last, bottom, top ≤ max`; `0 < fraction ≤ 0.5`; a sketch counts exactly `count` samples.
+public struct Aggregate: Sendable, Hashable {
+    public var sum: Double
+    /// How many samples, at least 1.
+    public var count: Int64
+    public var max: Double
+    public var min: Double
+    /// The sample that arrived first.
+    public var first: Double
+    /// The sample that arrived last.
+    public var last: Double
+    /// The `fraction` quantile, by nearest rank.
+    public var bottom: Double
+    /// The `1 − fraction` quantile, by nearest rank.
+    public var top: Double
+    /// The wire's `pct`: which quantiles `bottom` and `top` are.
+    public var fraction: Double
+    public var isEmphasised: Bool
+    /// Whether `bottom` and `top` are only estimates, merged out of parts that had no sketch. (Read from a sketch,
+    /// they are within its relative error, and not marked.)
+    public var isApproximate: Bool
+    public var sketch: Sketch?
+
+    public static let defaultFraction = 0.1
+
+    public init(
+        sum: Double, count: Int64, max: Double, min: Double, first: Double, last: Double, bottom: Double,
+        top: Double, fraction: Double = defaultFraction, isEmphasised: Bool = false,
+        isApproximate: Bool = false, sketch: Sketch? = nil
+    ) {
+        self.sum = sum
+        self.count = count
+        self.max = max
+        self.min = min
+        self.first = first
+        self.last = last
+        self.bottom = bottom
+        self.top = top
+        self.fraction = fraction
+        self.isEmphasised = isEmphasised
+        self.isApproximate = isApproximate
+        self.sketch = sketch
+    }
+
+    /// The aggregate of a single sample.
+    public init(sample value: Double) {
+        self.init(
+            sum: value, count: 1, max: value, min: value, first: value, last: value, bottom: value, top: value)
+    }
+
+    /// The mean of the samples.
+    public var mean: Double { sum / Double(count) }
+
+    /// A percentile of the samples: from the sketch, within its relative error; without one, only where all samples
+    /// are known to be equal.
+    public func quantile(_ quantile: Double) -> Double? {
+        if min == max { return min }
+        return sketch.map { $0.quantile(quantile, count: count).clamped(min, max) }
+    }
+
+    /// Numbers up to 2^53 are integers that a double holds exactly; counts beyond are refused.
+    public static let countMax: Int64 = 1 << 53
+
+    /// Widens `min` and `max` to cover the other values, and checks everything else.
+    ///
+    /// The original's clients mistake 0 for absent and may send a `min` above their own `bot`: that is mended here.
+    public func checked() throws(AggregateError) -> Aggregate {
+        for (field, value) in [
+            ("sum", sum), ("max", max), ("min", min), ("fst", first), ("lst", last), ("bot", bottom), ("top", top),
+        ] where !value.isFinite {
+            throw AggregateError(field: field, problem: "is not a finite number")
+        }
+        guard count >= 1 else { throw AggregateError(field: "cnt", problem: "is \(count), expected at least 1") }
+        guard count <= Self.countMax else {
+            throw AggregateError(field: "cnt", problem: "is \(count), expected at most 2^53")
+        }
+        guard fraction > 0, fraction <= 0.5 else {
+            throw AggregateError(field: "pct", problem: "is \(fraction), expected more than 0 and at most 0.5")
+        }
+        guard min <= max else {
+            throw AggregateError(field: "min", problem: "is \(min), which is more than max, \(max)")
+        }
+        if let sketch, sketch.count != count {
+            throw AggregateError(
+                field: "skt", problem: "counts \(sketch.count) samples, but cnt is \(count)")
+        }
+        var checked = self
+        checked.min = Swift.min(min, first, last, bottom, top)
+        checked.max = Swift.max(max, first, last, bottom, top)
+        return checked
+    }
+}
+
+/// Which field of an aggregate breaks which rule. `field` is the name on the wire.
+public struct AggregateError: Error, Hashable, CustomStringConvertible {
+    public var field: String
+    public var problem: String
+    public var description: String { "\(field) \(problem)" }
+}
+
+extension Comparable {
+    @inlinable
+    public func clamped(_ lower: Self, _ upper: Self) -> Self {
+        Swift.min(Swift.max(self, lower), upper)
+    }
+}
+
+/// The position, counted from 1, of a quantile among `count` sorted samples by the nearest-rank rule: ⌈q·n⌉, at
+/// least 1 (Hyndman & Fan 1996, definition 1).
+@inlinable
+public func nearestRank(_ quantile: Double, of count: Int64) -> Int64 {
+    let rank = (quantile * Double(count)).rounded(.up)
+    return rank < 1 ? 1 : rank >= Double(count) ? count : Int64(rank)
+}

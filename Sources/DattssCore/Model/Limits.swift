@@ -1,0 +1,21 @@
+/// Every bound on what one sender can make the server do. All are settings; all are counted when they bite.
+public struct Limits: Sendable, Hashable {
+    /// The size of a request's body after decompression.
+    public var bodyBytes = 1 << 20
+    public var partialsPerBatch = 10_000
+    /// Statistics of one user that are in memory at once.
+    public var liveStatisticsPerUser = 20_000
+    public var datagramBytes = 65_536
+    /// From the first byte of a request to its last.
+    public var requestSeconds = 15
+    /// Partials of one user that were taken in but are not aggregated yet; more are answered 503.
+    public var queuedPartialsPerUser = 200_000
+    /// The same, of all users together.
+    public var queuedPartials = 1_000_000
+    /// Client processes of one user whose last sequence numbers are remembered.
+    public var clientsPerUser = 10_000
+    /// A statistic that nobody sent for this long leaves memory.
+    public var idleSeconds: Int64 = 86_400
+
+    public init() {}
+}

@@ -1,0 +1,112 @@
+/// The position of an accepted batch in the log: 1, 2, 3, … in the order in which batches were written, over all
+/// users and for the life of a data folder. 0 is before the first.
+public struct LSN: Sendable, Hashable, Comparable {
+    public var value: UInt64
+
+    public init(_ value: UInt64) { self.value = value }
+
+    public static let zero = LSN(0)
+    public static func < (a: LSN, b: LSN) -> Bool { a.value < b.value }
+    public func advanced(by count: Int) -> LSN { LSN(value + UInt64(count)) }
+}
+
+/// One minute of one user: the aggregates, and how far each client that sent in it had come.
+public struct UserMinute: Sendable, Hashable {
+    public var user: UserID
+    /// Sorted by key, each key once.
+    public var aggregates: [Partial]
+    /// The sequence windows, at the end of the minute, of the clients that sent in it; sorted by client.
+    public var clients: [ClientWindow]
+
+    public init(user: UserID, aggregates: [Partial], clients: [ClientWindow] = []) {
+        self.user = user
+        self.aggregates = aggregates
+        self.clients = clients
+    }
+}
+
+/// What is known of one client process: see ``SequenceWindow``.
+public struct ClientWindow: Sendable, Hashable {
+    public var client: String
+    public var window: SequenceWindow
+
+    public init(client: String, window: SequenceWindow) {
+        self.client = client
+        self.window = window
+    }
+}
+
+/// All minute aggregates of one closed minute.
+///
+/// `through` says which accepted batches it was made of: all up to this one that no earlier block covers. So the last
+/// block's `through` tells replay where to go on, and nothing is counted twice. An imported block has none.
+/// A minute may have several blocks: one that a shutdown cut off, one after the restart, imports. Readers merge them
+/// in the order in which they were written.
+public struct MinuteBlock: Sendable, Hashable {
+    public var minute: Minute
+    public var through: LSN?
+    /// Sorted by user, each user once.
+    public var users: [UserMinute]
+
+    public init(minute: Minute, through: LSN?, users: [UserMinute]) {
+        self.minute = minute
+        self.through = through
+        self.users = users
+    }
+}
+
+/// What a status needs to go on after a restart: the totals of one statistic of one user.
+public struct StatusTotals: Sendable, Hashable {
+    /// The sum of all samples ever.
+    public var sum: Double
+    public var last: Double
+    /// When the last sample arrived.
+    public var seen: Timestamp
+    public var isEmphasised: Bool
+
+    public init(sum: Double, last: Double, seen: Timestamp, isEmphasised: Bool) {
+        self.sum = sum
+        self.last = last
+        self.seen = seen
+        self.isEmphasised = isEmphasised
+    }
+}
+
+/// The totals of all statistics and the windows of all clients of one user.
+public struct UserCheckpoint: Sendable, Hashable {
+    public var user: UserID
+    /// Sorted by key, each key once.
+    public var totals: [StatisticTotals]
+    public var clients: [ClientWindow]
+
+    public struct StatisticTotals: Sendable, Hashable {
+        public var key: StatisticKey
+        public var totals: StatusTotals
+
+        public init(key: StatisticKey, totals: StatusTotals) {
+            self.key = key
+            self.totals = totals
+        }
+    }
+
+    public init(user: UserID, totals: [StatisticTotals], clients: [ClientWindow]) {
+        self.user = user
+        self.totals = totals
+        self.clients = clients
+    }
+}
+
+/// The state that all minute blocks up to `through` lead to, so that replay starts here and older blocks can go.
+public struct Checkpoint: Sendable, Hashable {
+    /// When it was taken.
+    public var at: Timestamp
+    public var through: LSN
+    /// Sorted by user, each user once.
+    public var users: [UserCheckpoint]
+
+    public init(at: Timestamp, through: LSN, users: [UserCheckpoint]) {
+        self.at = at
+        self.through = through
+        self.users = users
+    }
+}

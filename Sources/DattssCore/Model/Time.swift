@@ -1,0 +1,55 @@
+/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+public struct Timestamp: Sendable, Hashable, Comparable {
+    public var milliseconds: Int64
+
+    public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+    public init(seconds: Int64) { self.milliseconds = seconds * 1000 }
+
+    /// Whole seconds since the epoch, rounded down.
+    public var seconds: Int64 { milliseconds.flooredQuotient(by: 1000) }
+
+    /// The minute this moment lies in.
+    public var minute: Minute { Minute(milliseconds.flooredQuotient(by: 60_000)) }
+
+    public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
+
+    public func advanced(byMilliseconds delta: Int64) -> Timestamp {
+        Timestamp(milliseconds: milliseconds + delta)
+    }
+}
+
+/// A minute of UTC: minutes since 1970-01-01T00:00Z. The unit in which DaTtSs remembers.
+public struct Minute: Sendable, Hashable, Comparable, Strideable {
+    public var index: Int64
+
+    public init(_ index: Int64) { self.index = index }
+
+    /// The first moment of this minute.
+    public var start: Timestamp { Timestamp(milliseconds: index * 60_000) }
+    /// The first moment after this minute.
+    public var end: Timestamp { Timestamp(milliseconds: (index + 1) * 60_000) }
+
+    /// Days since 1970-01-01 (UTC).
+    public var day: Int64 { index.flooredQuotient(by: Minute.perDay) }
+
+    public static let perDay: Int64 = 1440
+
+    public static func < (a: Minute, b: Minute) -> Bool { a.index < b.index }
+    public func distance(to other: Minute) -> Int64 { other.index - index }
+    public func advanced(by minutes: Int64) -> Minute { Minute(index + minutes) }
+}
+
+/// Where a pipeline gets the time from. Servers read the system's clock, tests turn the hands themselves.
+public protocol WallClock: Sendable {
+    func now() -> Timestamp
+    /// Returns when the clock shows `deadline` or later; throws `CancellationError` when the task is cancelled.
+    func sleep(until deadline: Timestamp) async throws
+}
+
+extension FixedWidthInteger where Self: SignedInteger {
+    /// Division that rounds towards negative infinity, so that moments before 1970 fall into the right minute.
+    public func flooredQuotient(by divisor: Self) -> Self {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder != 0 && (remainder < 0) != (divisor < 0) ? quotient - 1 : quotient
+    }
+}
