@@ -43,7 +43,7 @@ public struct Admission: Sendable {
             }
         }
         guard let ids = intern(batch.partials, at: time, limit: limits.liveStatisticsPerUser) else {
-            let new = Set(batch.partials.lazy.map(\.key).filter { table.id(of: $0) == nil }).count
+            let new = Set(batch.partials.map(\.key)).count { table.id(of: $0) == nil }
             return .overStatisticLimit(live: table.count + new, limit: limits.liveStatisticsPerUser)
         }
         if let origin = batch.origin { pending.insert(origin) }

@@ -1,0 +1,164 @@
+/// Everything that is known of one user's statistics, as a value: what the user's aggregator actor guards.
+///
+/// Batches come in the order of the log, so that the same log always leads to the same state. The statistic of each
+/// partial was numbered by ``Admission``; here it is an index.
+public struct UserState: Sendable {
+    public let user: UserID
+    private var statistics: [LiveStatistic?] = []
+    /// Totals of statistics that left memory, for when they come back.
+    private var dormant: [StatisticKey: StatusTotals] = [:]
+    private var clients: ClientTable
+    private var open: OpenMinute?
+    /// The minute that was closed last, whose sketches the percentiles of a status still need.
+    private var previous: OpenMinute?
+    /// Counts the open minutes, so that a statistic's place in one is never taken for a place in another.
+    private var openNumber: Int64 = 0
+
+    public init(user: UserID, limits: Limits = Limits()) {
+        self.user = user
+        clients = ClientTable(capacity: limits.clientsPerUser)
+    }
+
+    /// The minute being filled; nil when nothing was sent in it yet.
+    public var openMinute: OpenMinute? { open }
+
+    /// Merges a batch.
+    /// - Precondition: an open minute is not later than `time`'s; one that is earlier was closed.
+    public mutating func apply(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
+        precondition(open == nil || open?.minute == time.minute, "the open minute was not closed")
+        for (partial, id) in zip(batch.partials, ids) { apply(partial, id, at: time) }
+        guard let origin = batch.origin else { return }
+        clients.insert(origin, at: time)
+        ensureOpen(time.minute)
+        if let window = clients.window(of: origin.client) { open?.note(origin.client, window) }
+    }
+
+    /// Ends the open minute, if it is `minute` or earlier.
+    /// - Returns: the minute as it was filled; nil when nothing was sent in it.
+    public mutating func close(through minute: Minute) -> OpenMinute? {
+        guard let closed = open, closed.minute <= minute else { return nil }
+        previous = closed
+        open = nil
+        return closed
+    }
+
+    /// The status of every live statistic, sorted.
+    public func status(at time: Timestamp) -> [StatisticStatus] {
+        statistics.lazy.compactMap { $0 }.map { status(of: $0, at: time) }.sorted { $0.key < $1.key }
+    }
+
+    /// The status of some statistics; one that is not live is left out.
+    public func status(of ids: some Sequence<StatisticID>, at time: Timestamp) -> [StatisticStatus] {
+        ids.compactMap { live($0) }.map { status(of: $0, at: time) }
+    }
+
+    /// What the open minute holds of one statistic.
+    public func openAggregate(of key: StatisticKey) -> Aggregate? {
+        open?.entries.first { $0.key == key }?.merging.merged
+    }
+
+    /// Forgets statistics, but for their totals. Totals that nobody asked for since `horizon` go as well.
+    public mutating func forget(_ ids: [StatisticID], horizon: Timestamp) {
+        for id in ids {
+            guard let statistic = live(id) else { continue }
+            dormant[statistic.key] = statistic.totals
+            statistics[Int(id.index)] = nil
+        }
+        if !ids.isEmpty { dormant = dormant.filter { $0.value.seen >= horizon } }
+    }
+
+    // MARK: Checkpoints and replay
+
+    /// The totals of all closed minutes; taken when no minute is open.
+    public var checkpoint: UserCheckpoint {
+        precondition(open == nil, "a checkpoint is taken between two minutes")
+        var totals = statistics.compactMap { $0 }.map {
+            UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.totals)
+        }
+        totals += dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
+        totals.sort { $0.key < $1.key }
+        var windows: [ClientWindow] = []
+        clients.forEach { client, window, _ in windows.append(ClientWindow(client: client, window: window)) }
+        return UserCheckpoint(user: user, totals: totals, clients: windows.sorted { $0.client < $1.client })
+    }
+
+    public mutating func restore(_ totals: StatusTotals, of key: StatisticKey, as id: StatisticID?) {
+        if let id { place(LiveStatistic(key: key, totals: totals), id) } else { dormant[key] = totals }
+    }
+
+    public mutating func restore(_ aggregate: Aggregate, of key: StatisticKey, minute: Minute, as id: StatisticID) {
+        ensure(id, key)
+        statistics[Int(id.index)]?.restore(aggregate, of: minute)
+    }
+
+    /// A batch that blocks already count: only the windows are rebuilt from it.
+    public mutating func restoreWindows(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
+        for (partial, id) in zip(batch.partials, ids) {
+            ensure(id, partial.key)
+            statistics[Int(id.index)]?.restoreWindow(partial.aggregate, at: time)
+        }
+        if let origin = batch.origin { clients.insert(origin, at: time) }
+    }
+
+    public mutating func restore(_ window: ClientWindow, at time: Timestamp) {
+        clients.merge(window.window, of: window.client, at: time)
+    }
+
+    // MARK: One statistic
+
+    private mutating func apply(_ partial: Partial, _ id: StatisticID, at time: Timestamp) {
+        ensure(id, partial.key)
+        ensureOpen(time.minute)
+        let index = Int(id.index)
+        if let place = statistics[index]?.place, place.openNumber == openNumber {
+            open?.merge(partial.aggregate, at: place.position)
+            statistics[index]?.apply(partial.aggregate, at: time, opening: nil)
+        } else {
+            let place = LiveStatistic.Place(openNumber: openNumber, position: open?.append(partial) ?? 0)
+            statistics[index]?.apply(partial.aggregate, at: time, opening: place)
+        }
+    }
+
+    private mutating func ensureOpen(_ minute: Minute) {
+        guard open == nil else { return }
+        open = OpenMinute(minute, capacity: previous?.entries.count ?? 0)
+        openNumber += 1
+    }
+
+    private mutating func ensure(_ id: StatisticID, _ key: StatisticKey) {
+        guard live(id) == nil else { return }
+        place(LiveStatistic(key: key, totals: dormant.removeValue(forKey: key)), id)
+    }
+
+    private mutating func place(_ statistic: LiveStatistic, _ id: StatisticID) {
+        while statistics.count <= Int(id.index) { statistics.append(nil) }
+        statistics[Int(id.index)] = statistic
+    }
+
+    private func live(_ id: StatisticID) -> LiveStatistic? {
+        Int(id.index) < statistics.count ? statistics[Int(id.index)] : nil
+    }
+
+    private func status(of statistic: LiveStatistic, at time: Timestamp) -> StatisticStatus {
+        let totals = statistic.totals
+        return StatisticStatus(
+            key: statistic.key, sum: totals.sum, last: totals.last, seen: totals.seen,
+            isEmphasised: totals.isEmphasised, window: statistic.window.totals(at: time),
+            percentiles: percentiles(of: statistic, at: time))
+    }
+
+    private func percentiles(of statistic: LiveStatistic, at time: Timestamp) -> StatisticStatus.Percentiles? {
+        guard statistic.key.kind == .timer else { return nil }
+        // When no minute is open, the one closed last still has the latest number.
+        let previousNumber = open == nil ? openNumber : openNumber - 1
+        var sketch: Sketch?
+        for (minute, number) in [(previous, previousNumber), (open, openNumber)] {
+            guard let minute, minute.minute >= time.minute.advanced(by: -1),
+                let place = [statistic.place, statistic.placeBefore].first(where: { $0.openNumber == number }),
+                let part = minute.entries[place.position].merging.sketch
+            else { continue }
+            if sketch == nil { sketch = part } else { sketch?.merge(part) }
+        }
+        return sketch.map(StatisticStatus.Percentiles.init)
+    }
+}

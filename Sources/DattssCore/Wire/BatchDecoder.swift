@@ -1,0 +1,114 @@
+/// Decodes the body of `PUT /agg`, version 2 and version 1, straight into partials.
+///
+/// A body is taken whole or not at all; the error names the first offending field and its index. Members that are not
+/// known are passed over, so that clients may grow.
+public enum BatchDecoder {
+    public static func decode(
+        _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits()
+    ) throws(WireError) -> Batch {
+        var batch = Batch(partials: [])
+        var client: String?
+        var sequence: Int64?
+        var hasPartials = false
+        try JSONCursor.read(bytes) { (cursor) throws(WireError) in
+            try cursor.object { (name, cursor) throws(WireError) in
+                if name == "prt" {
+                    guard !hasPartials else { throw WireError(.malformed, "prt: is there twice") }
+                    batch.partials = try partials(&cursor, limits: limits)
+                    hasPartials = true
+                } else if name == "nam" {
+                    batch.process = try process(&cursor)
+                } else if name == "upt" {
+                    batch.uptimeSeconds = try optional(&cursor, "upt") { (cursor) throws(WireError) in try cursor.number() }
+                } else if name == "cid" {
+                    client = try self.client(&cursor)
+                } else if name == "seq" {
+                    sequence = try self.sequence(&cursor)
+                } else {
+                    try cursor.skipValue()
+                }
+            }
+        }
+        guard hasPartials else { throw WireError(.missingField, "prt: is missing") }
+        batch.origin = try origin(client, sequence)
+        return batch
+    }
+
+    private static func partials(_ cursor: inout JSONCursor, limits: Limits) throws(WireError) -> [Partial] {
+        var partials: [Partial] = []
+        var seen: Set<Kind> = []
+        try located("prt") { () throws(WireError) in
+            try cursor.object { (name, cursor) throws(WireError) in
+                guard let kind = kind(of: name) else {
+                    throw WireError(.badKind, "\(name.string.prefix(32)) is no kind, expected c, ms or g")
+                }
+                guard seen.insert(kind).inserted else {
+                    throw WireError(.malformed, "\(kind.symbol) is there twice")
+                }
+                try located(".\(kind.symbol)") { () throws(WireError) in
+                    try cursor.array { (index, cursor) throws(WireError) in
+                        guard partials.count < limits.partialsPerBatch else {
+                            throw WireError(.tooManyPartials, "more than \(limits.partialsPerBatch) partials in a batch")
+                        }
+                        partials.append(
+                            try located("[\(index)]") { () throws(WireError) in
+                                try PartialDecoder.decode(&cursor, kind: kind)
+                            })
+                    }
+                }
+            }
+        }
+        for kind in Kind.allCases where !seen.contains(kind) {
+            throw WireError(.missingField, "prt.\(kind.symbol): is missing")
+        }
+        return partials
+    }
+
+    private static func kind(of name: borrowing JSONName) -> Kind? {
+        if name == "c" { return .counter }
+        if name == "ms" { return .timer }
+        if name == "g" { return .gauge }
+        return nil
+    }
+
+    private static func process(_ cursor: inout JSONCursor) throws(WireError) -> String? {
+        let name = try optional(&cursor, "nam") { (cursor) throws(WireError) in try cursor.string() }
+        if let name, !Name.isValidProcess(name.utf8) {
+            throw WireError(.badName, "nam: expected 1 to \(Name.processBytesMax) of A-Z a-z 0-9 _ . : ! -")
+        }
+        return name
+    }
+
+    private static func client(_ cursor: inout JSONCursor) throws(WireError) -> String? {
+        let name = try optional(&cursor, "cid") { (cursor) throws(WireError) in try cursor.string() }
+        if let name, !Name.isValidClient(name.utf8) {
+            throw WireError(.badName, "cid: expected 1 to \(Name.clientBytesMax) of A-Z a-z 0-9 _ . : ! -")
+        }
+        return name
+    }
+
+    private static func sequence(_ cursor: inout JSONCursor) throws(WireError) -> Int64? {
+        guard let number = try optional(&cursor, "seq", { (cursor) throws(WireError) in try cursor.number() })
+        else { return nil }
+        guard let sequence = Int64(exactly: number), 0...Aggregate.countMax ~= sequence else {
+            throw WireError(.badValue, "seq: is \(number), expected an integer from 0 to 2^53")
+        }
+        return sequence
+    }
+
+    private static func origin(_ client: String?, _ sequence: Int64?) throws(WireError) -> Batch.Origin? {
+        switch (client, sequence) {
+        case (let client?, let sequence?): return Batch.Origin(client: client, sequence: sequence)
+        case (nil, nil): return nil
+        case (nil, _): throw WireError(.missingField, "cid: is missing, seq is there")
+        case (_, nil): throw WireError(.missingField, "seq: is missing, cid is there")
+        }
+    }
+
+    private static func optional<Value>(
+        _ cursor: inout JSONCursor, _ field: String, _ read: (inout JSONCursor) throws(WireError) -> Value
+    ) throws(WireError) -> Value? {
+        if cursor.takeNull() { return nil }
+        return try located(field) { () throws(WireError) in try read(&cursor) }
+    }
+}

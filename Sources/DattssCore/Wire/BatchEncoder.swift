@@ -1,0 +1,62 @@
+/// Writes the body of `PUT /agg`: what ``BatchDecoder`` reads.
+public enum BatchEncoder {
+    public static func encode(_ batch: Batch) -> [UInt8] {
+        var json = JSONWriter(capacity: 64 + batch.partials.count * 160)
+        json.object { json in
+            json.object("prt") { json in
+                json.array("c") { write(batch.partials, .counter, &$0) }
+                json.array("ms") { write(batch.partials, .timer, &$0) }
+                json.array("g") { write(batch.partials, .gauge, &$0) }
+            }
+            if let process = batch.process { json.member("nam", process) }
+            if let uptime = batch.uptimeSeconds { json.member("upt", uptime) }
+            if let origin = batch.origin {
+                json.member("cid", origin.client)
+                json.member("seq", origin.sequence)
+            }
+        }
+        return json.bytes
+    }
+
+    private static func write(_ partials: [Partial], _ kind: Kind, _ json: inout JSONWriter) {
+        for partial in partials where partial.key.kind == kind {
+            let aggregate = partial.aggregate
+            json.object { json in
+                json.member("typ", kind.symbol)
+                json.member("pth", partial.key.path)
+                json.member("sum", aggregate.sum)
+                json.member("cnt", aggregate.count)
+                json.member("max", aggregate.max)
+                json.member("min", aggregate.min)
+                json.member("top", aggregate.top)
+                json.member("bot", aggregate.bottom)
+                json.member("fst", aggregate.first)
+                json.member("lst", aggregate.last)
+                json.member("pct", aggregate.fraction)
+                json.member("emp", aggregate.isEmphasised)
+                if let sketch = aggregate.sketch { write(sketch, &json) }
+            }
+        }
+    }
+
+    private static func write(_ sketch: Sketch, _ json: inout JSONWriter) {
+        json.object("skt") { json in
+            if sketch.zeroCount > 0 { json.member("z", sketch.zeroCount) }
+            write(sketch.positive, "p", "cp", &json)
+            write(sketch.negative, "n", "cn", &json)
+        }
+    }
+
+    private static func write(
+        _ store: BucketStore, _ name: StaticString, _ collapsedName: StaticString, _ json: inout JSONWriter
+    ) {
+        guard !store.isEmpty else { return }
+        json.array(name) { json in
+            for (index, count) in store.ascending {
+                json.value(Int64(index))
+                json.value(count)
+            }
+        }
+        if store.collapsedCount > 0 { json.member(collapsedName, store.collapsedCount) }
+    }
+}

@@ -1,0 +1,68 @@
+/// A sample as people write it: `2c`, `153ms`, `23g`, `-1.5g`, with an optional `!` behind it.
+public struct SampleValue: Sendable, Hashable {
+    public var value: Double
+    public var kind: Kind
+    public var isEmphasised: Bool
+
+    public init(value: Double, kind: Kind, isEmphasised: Bool = false) {
+        self.value = value
+        self.kind = kind
+        self.isEmphasised = isEmphasised
+    }
+
+    /// - Throws: a ``DatagramError`` when it is no finite number followed by `c`, `ms` or `g`.
+    public init(_ text: some StringProtocol) throws(DatagramError) {
+        self = try Array(text.utf8).withUnsafeBufferPointer { bytes throws(DatagramError) in
+            try SampleValue(bytes: bytes)
+        }
+    }
+
+    init(bytes: UnsafeBufferPointer<UInt8>) throws(DatagramError) {
+        guard let base = bytes.baseAddress, let (value, length) = Self.number(base, bytes.count) else {
+            throw .badValue
+        }
+        var unit = bytes[length...]
+        isEmphasised = unit.last == UInt8(ascii: "!")
+        if isEmphasised { unit.removeLast() }
+        if unit.elementsEqual("c".utf8) {
+            kind = .counter
+        } else if unit.elementsEqual("ms".utf8) {
+            kind = .timer
+        } else if unit.elementsEqual("g".utf8) {
+            kind = .gauge
+        } else {
+            throw .badType
+        }
+        self.value = value
+    }
+
+    /// The finite number that `bytes` begin with, a `+` in front allowed, and how many bytes it takes.
+    static func number(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> (value: Double, length: Int)? {
+        let plus = count > 0 && bytes[0] == UInt8(ascii: "+") ? 1 : 0
+        guard plus < count, plus == 0 || bytes[1] != UInt8(ascii: "-"),
+            let number = DecimalNumber.scan(bytes + plus, count - plus)
+        else { return nil }
+        let value = number.value(bytes + plus)
+        return value.isFinite ? (value, number.length + plus) : nil
+    }
+}
+
+/// Why a line of a datagram was not taken in. The raw value is the label of its counter in `/metrics`.
+public enum DatagramError: String, Error, Sendable, Hashable, CaseIterable {
+    /// Neither `name:value|type` nor `auth:process:path:value`.
+    case badFormat = "bad_format"
+    case badPath = "bad_path"
+    case badProcess = "bad_process"
+    /// Not a finite number.
+    case badValue = "bad_value"
+    /// None of `c ms g h d s`.
+    case badType = "bad_type"
+    /// Not more than 0 and at most 1.
+    case badRate = "bad_rate"
+    /// No user has this auth key, or a statsd name has none and no user is set for them.
+    case unknownKey = "unknown_key"
+    /// DogStatsD's events and service checks.
+    case unsupported
+    /// More statistics than fit in one period, or more distinct values than a set holds.
+    case full
+}

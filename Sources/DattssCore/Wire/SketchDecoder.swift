@@ -1,0 +1,70 @@
+/// Decodes a partial's `skt`:
+///
+///     { "z": 2, "p": [-3, 5, 1, 2], "n": [], "cp": 0, "cn": 0 }
+///
+/// `z` counts zeros; `p` and `n` are the positive and the negative store, each as index, count, index, count … with
+/// ascending indices of scale 5 (see ``Sketch``); `cp` and `cn` say how much of a full store's lowest bucket was folded
+/// into it. All may be left out.
+enum SketchDecoder {
+    static func decode(_ cursor: inout JSONCursor) throws(WireError) -> Sketch {
+        var zeroCount: Int64 = 0
+        var stores = (positive: Store(), negative: Store())
+        try cursor.object { (name, cursor) throws(WireError) in
+            if name == "z" {
+                zeroCount = try integer(&cursor, "z", 0...Aggregate.countMax)
+            } else if name == "p" {
+                try stores.positive.read(&cursor, "p")
+            } else if name == "n" {
+                try stores.negative.read(&cursor, "n")
+            } else if name == "cp" {
+                stores.positive.collapsed = try integer(&cursor, "cp", 0...Aggregate.countMax)
+            } else if name == "cn" {
+                stores.negative.collapsed = try integer(&cursor, "cn", 0...Aggregate.countMax)
+            } else {
+                try cursor.skipValue()
+            }
+        }
+        return Sketch(
+            zeroCount: zeroCount, positive: try stores.positive.checked("p"), negative: try stores.negative.checked("n"))
+    }
+
+    private struct Store {
+        var indices: [Int32] = []
+        var counts: [Int64] = []
+        var collapsed: Int64 = 0
+
+        mutating func read(_ cursor: inout JSONCursor, _ field: String) throws(WireError) {
+            var (indices, counts): ([Int32], [Int64]) = ([], [])
+            try cursor.array { (position, cursor) throws(WireError) in
+                guard position < 2 * BucketStore.capacity else {
+                    throw WireError(.badValue, ".\(field): has more than \(BucketStore.capacity) buckets")
+                }
+                if position.isMultiple(of: 2) {
+                    let range = Int64(SketchIndex.range.lowerBound)...Int64(SketchIndex.range.upperBound)
+                    indices.append(Int32(try integer(&cursor, "\(field)[\(position)]", range)))
+                } else {
+                    counts.append(try integer(&cursor, "\(field)[\(position)]", 1...Aggregate.countMax))
+                }
+            }
+            (self.indices, self.counts) = (indices, counts)
+        }
+
+        func checked(_ field: String) throws(WireError) -> BucketStore {
+            guard let store = BucketStore(indices: indices, counts: counts, collapsedCount: collapsed) else {
+                throw WireError(.badValue, ".\(field): expected index, count pairs with ascending indices")
+            }
+            return store
+        }
+    }
+
+    private static func integer(
+        _ cursor: inout JSONCursor, _ field: String, _ range: ClosedRange<Int64>
+    ) throws(WireError) -> Int64 {
+        let number = try located(".\(field)") { () throws(WireError) in try cursor.number() }
+        guard let integer = Int64(exactly: number), range ~= integer else {
+            throw WireError(
+                .badValue, ".\(field): is \(number), expected an integer from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return integer
+    }
+}

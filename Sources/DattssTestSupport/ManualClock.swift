@@ -1,0 +1,56 @@
+public import DattssCore
+import Synchronization
+
+/// A clock that only moves when a test moves it.
+public final class ManualClock: WallClock {
+    private let state: Mutex<State>
+
+    private struct State {
+        var now: Timestamp
+        var sleepers: [Int: (deadline: Timestamp, continuation: CheckedContinuation<Void, any Error>)] = [:]
+        var nextSleeper = 0
+        var cancelled: Set<Int> = []
+    }
+
+    public init(_ now: Timestamp) { state = Mutex(State(now: now)) }
+
+    public func now() -> Timestamp { state.withLock { $0.now } }
+
+    /// Moves the clock and wakes whoever slept until then. A clock may also be set back.
+    public func set(_ time: Timestamp) {
+        let due = state.withLock { state in
+            state.now = time
+            let due = state.sleepers.filter { $0.value.deadline <= time }
+            for id in due.keys { state.sleepers[id] = nil }
+            return due.sorted { $0.value.deadline < $1.value.deadline }.map(\.value.continuation)
+        }
+        for continuation in due { continuation.resume() }
+    }
+
+    public func advance(byMilliseconds delta: Int64) { set(now().advanced(byMilliseconds: delta)) }
+
+    public func sleep(until deadline: Timestamp) async throws {
+        let id = state.withLock { state in
+            state.nextSleeper += 1
+            return state.nextSleeper
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+                let answer: Result<Void, any Error>? = state.withLock { state in
+                    if state.cancelled.remove(id) != nil { return .failure(CancellationError()) }
+                    if state.now >= deadline { return .success(()) }
+                    state.sleepers[id] = (deadline, continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(with: answer) }
+            }
+        } onCancel: {
+            let sleeper = state.withLock { state in
+                if let sleeper = state.sleepers.removeValue(forKey: id) { return Optional(sleeper.continuation) }
+                state.cancelled.insert(id)
+                return nil
+            }
+            sleeper?.resume(throwing: CancellationError())
+        }
+    }
+}
