@@ -50,6 +50,18 @@ public struct Admission: Sendable {
         return .admitted(ids)
     }
 
+    /// The partials that fit under the limit: those of live statistics, and of as many new ones as there is room for. For a
+    /// sender who is not told what became of a batch, so that one name too many does not cost all the others.
+    public func fitting(_ partials: [Partial], limits: Limits) -> [Partial] {
+        var new: Set<StatisticKey> = []
+        return partials.filter { partial in
+            if table.id(of: partial.key) != nil || new.contains(partial.key) { return true }
+            guard table.count + new.count < limits.liveStatisticsPerUser else { return false }
+            new.insert(partial.key)
+            return true
+        }
+    }
+
     /// The batch was written: from now on its number is a duplicate's.
     public mutating func commit(_ origin: Batch.Origin, at time: Timestamp) {
         pending.remove(origin)

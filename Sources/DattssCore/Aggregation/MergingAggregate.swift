@@ -3,18 +3,18 @@
 /// `sum`, `count`, `max`, `min` and the sketch are exact whatever the order; `first` and `last` follow the order of
 /// arrival. ``merged`` derives `bottom` and `top`: from the sketch when every part carried one, else by
 /// count-weighted nearest rank over the parts, which marks the result approximate unless every part was made of equal
-/// samples.
+/// samples and ``WeightedParts`` had room for them all.
 public struct MergingAggregate: Sendable, Hashable {
     private var running: Aggregate
     private var parts: WeightedParts
     private var partCount = 1
-    /// Whether a part had neither a sketch nor only equal samples.
-    private var isMissingSketch: Bool
+    /// Whether every part was made of equal samples, so that it tells them all without a sketch.
+    private var hasOnlyEqualSamples: Bool
 
     public init(_ first: Aggregate) {
         running = first
         parts = WeightedParts(first)
-        isMissingSketch = Self.hidesItsSamples(first)
+        hasOnlyEqualSamples = first.min == first.max
     }
 
     public mutating func merge(_ part: Aggregate) {
@@ -29,7 +29,7 @@ public struct MergingAggregate: Sendable, Hashable {
         mergeSketch(of: part)
         parts.add(part)
         partCount += 1
-        isMissingSketch = isMissingSketch || Self.hidesItsSamples(part)
+        hasOnlyEqualSamples = hasOnlyEqualSamples && part.min == part.max
     }
 
     /// How many samples so far.
@@ -48,7 +48,7 @@ public struct MergingAggregate: Sendable, Hashable {
         } else {
             merged.bottom = parts.bottom(running.fraction)
             merged.top = parts.top(running.fraction)
-            merged.isApproximate = running.isApproximate || isMissingSketch
+            merged.isApproximate = running.isApproximate || !hasOnlyEqualSamples || parts.isJoined
         }
         merged.bottom = merged.bottom.clamped(running.min, running.max)
         merged.top = merged.top.clamped(running.min, running.max)
@@ -61,10 +61,6 @@ public struct MergingAggregate: Sendable, Hashable {
         guard let sketch = part.sketch else { return }
         merged.merge(sketch)
         running.sketch = merged
-    }
-
-    private static func hidesItsSamples(_ part: Aggregate) -> Bool {
-        part.sketch == nil && part.min != part.max
     }
 }
 

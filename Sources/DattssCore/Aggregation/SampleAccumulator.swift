@@ -1,7 +1,8 @@
 /// Builds the partial of one statistic out of its samples. The SDK and the server's UDP port share it.
 ///
 /// The first ``exactSamplesMax`` samples are kept, so `bottom` and `top` are exact by nearest rank; from then on a
-/// sketch takes over, and they are within its relative error. A timer's partial always carries the sketch.
+/// sketch takes over, and they are within its relative error. A timer's partial carries the sketch, unless it stands for
+/// more samples than a partial can count.
 ///
 ///     var accumulator = SampleAccumulator()
 ///     for value in [3.0, 1, 2] { accumulator.add(value) }
@@ -50,7 +51,7 @@ public struct SampleAccumulator: Sendable {
         return Aggregate(
             sum: sum, count: Swift.min(count, Aggregate.countMax), max: max, min: min, first: first, last: last,
             bottom: bottom, top: top, fraction: fraction, isEmphasised: isEmphasised,
-            sketch: kind == .timer ? completeSketch() : nil)
+            sketch: kind == .timer && count <= Aggregate.countMax ? completeSketch() : nil)
     }
 
     /// Forgets the samples and keeps the memory, for the next period.

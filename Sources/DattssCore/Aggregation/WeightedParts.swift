@@ -2,10 +2,12 @@
 /// are merged from when a part has no sketch.
 ///
 /// The merged quantile is the nearest rank over the parts. Equal parts share an entry, so a counter of ones needs a
-/// single one. Beyond ``capacity`` entries neighbours are joined, which bounds the memory; the answer was an estimate
-/// before and stays one.
+/// single one. Beyond ``capacity`` entries neighbours are joined, which bounds the memory and makes the answer an
+/// estimate: ``isJoined``.
 struct WeightedParts: Sendable, Hashable {
     private var entries: [Entry] = []
+    /// Whether entries were joined that were not equal.
+    private(set) var isJoined = false
 
     static let capacity = 64
 
@@ -24,7 +26,7 @@ struct WeightedParts: Sendable, Hashable {
             entries[same].count = entries[same].count.saturatingAdd(aggregate.count)
         } else {
             entries.append(Entry(bottom: aggregate.bottom, top: aggregate.top, count: aggregate.count))
-            if entries.count > Self.capacity { joinNeighbours() }
+            if entries.count > Self.capacity { joinLightestNeighbours() }
         }
     }
 
@@ -43,15 +45,18 @@ struct WeightedParts: Sendable, Hashable {
         return sorted[sorted.count - 1][keyPath: value]
     }
 
-    /// Joins the entries pair by pair in the order of their tops; a pair keeps the values of its heavier side.
-    private mutating func joinNeighbours() {
+    /// Joins the two neighbours, in the order of their tops, that stand for the fewest samples, so that no entry
+    /// swallows one after the other and pulls the ranks to its side. They keep the values of the heavier one.
+    private mutating func joinLightestNeighbours() {
         entries.sort { ($0.top, $0.bottom) < ($1.top, $1.bottom) }
-        entries = stride(from: 0, to: entries.count, by: 2).map { position in
-            guard position + 1 < entries.count else { return entries[position] }
-            let (a, b) = (entries[position], entries[position + 1])
-            var joined = a.count >= b.count ? a : b
-            joined.count = a.count.saturatingAdd(b.count)
-            return joined
+        var (lightest, lightestCount) = (0, Int64.max)
+        for position in 1..<entries.count {
+            let count = entries[position - 1].count.saturatingAdd(entries[position].count)
+            if count < lightestCount { (lightest, lightestCount) = (position - 1, count) }
         }
+        let above = entries.remove(at: lightest + 1)
+        if above.count > entries[lightest].count { entries[lightest] = above }
+        entries[lightest].count = lightestCount
+        isJoined = true
     }
 }

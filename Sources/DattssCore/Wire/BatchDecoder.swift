@@ -40,7 +40,7 @@ public enum BatchDecoder {
         try located("prt") { () throws(WireError) in
             try cursor.object { (name, cursor) throws(WireError) in
                 guard let kind = kind(of: name) else {
-                    throw WireError(.badKind, "\(name.string.prefix(32)) is no kind, expected c, ms or g")
+                    throw WireError(.badKind, "'\(name.string.prefix(32))' is no kind, expected c, ms or g")
                 }
                 guard seen.insert(kind).inserted else {
                     throw WireError(.malformed, "\(kind.symbol) is there twice")
@@ -88,7 +88,7 @@ public enum BatchDecoder {
     }
 
     private static func sequence(_ cursor: inout JSONCursor) throws(WireError) -> Int64? {
-        guard let number = try optional(&cursor, "seq", { (cursor) throws(WireError) in try cursor.number() })
+        guard let number = try optional(&cursor, "seq", { (cursor) throws(WireError) in try cursor.count() })
         else { return nil }
         guard let sequence = Int64(exactly: number), 0...Aggregate.countMax ~= sequence else {
             throw WireError(.badValue, "seq: is \(number), expected an integer from 0 to 2^53")

@@ -85,12 +85,15 @@ public struct DecimalNumber {
         while position < count {
             let digit = bytes[position] &- UInt8(ascii: "0")
             guard digit <= 9 else { break }
-            value = Swift.min(value * 10 + Int(digit), 1_000_000)
+            value = Swift.min(value * 10 + Int(digit), Self.exponentMax)
             position += 1
         }
         exponent += isNegativeExponent ? -value : value
         return position > start
     }
+
+    /// More than any body has digits, so that no run of zeros in a fraction makes up for what was cut off.
+    private static let exponentMax = 1 << 50
 
     private static let powersOfTen: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,

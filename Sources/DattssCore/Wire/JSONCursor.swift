@@ -119,6 +119,17 @@ public struct JSONCursor: ~Copyable {
         return value
     }
 
+    /// A number that is to be an integer of at most 2^53. The nearest double of 2^53 + 1 is 2^53: any way of writing
+    /// 2^53 but with its 16 digits is therefore taken for the next double above it.
+    public mutating func count() throws(WireError) -> Double {
+        skipSpace()
+        let start = position
+        let value = try number()
+        guard value == 0x1p53 else { return value }
+        let isPlain = UnsafeBufferPointer(start: base + start, count: position - start).elementsEqual("9007199254740992".utf8)
+        return isPlain ? value : value.nextUp
+    }
+
     /// A string with its escapes resolved.
     public mutating func string() throws(WireError) -> String {
         skipSpace()
@@ -136,8 +147,14 @@ public struct JSONCursor: ~Copyable {
     }
 
     private mutating func name() throws(WireError) -> JSONName {
+        let start = position
         let (range, isPlain) = try scanString()
         let bytes = UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)
+        if !isPlain {
+            // A name that nobody asks for has to be a string, too.
+            position = start
+            _ = try string()
+        }
         return JSONName(bytes: bytes, isPlain: isPlain)
     }
 

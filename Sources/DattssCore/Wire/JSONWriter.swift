@@ -3,7 +3,7 @@
 ///     var json = JSONWriter()
 ///     json.object { json in
 ///         json.member("at", 1_795_330_000)
-///         json.array("c") { json in json.element { json in json.value("x") } }
+///         json.array("c") { json in json.value("x") }
 ///     }
 public struct JSONWriter: Sendable {
     public private(set) var bytes: [UInt8] = []

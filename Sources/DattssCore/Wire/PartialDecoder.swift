@@ -26,7 +26,10 @@ enum PartialDecoder {
                 // A version 1 client sends null for what it does not have.
                 if !cursor.takeNull() {
                     let field = Numbers.fields[position]
-                    try numbers.set(position, field, try self.field(field, &cursor) { (cursor) throws(WireError) in try cursor.number() })
+                    let number = try self.field(field, &cursor) { (cursor) throws(WireError) in
+                        field == "cnt" ? try cursor.count() : try cursor.number()
+                    }
+                    try numbers.set(position, field, number)
                 }
             } else {
                 try cursor.skipValue()

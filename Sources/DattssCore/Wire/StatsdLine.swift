@@ -14,7 +14,8 @@ enum StatsdLine {
         let name = fields[0][..<colon]
         let values = fields[0][(colon + 1)...].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
         var scale = 1.0
-        var path = name.isEmpty ? "" : String(decoding: name, as: UTF8.self)
+        guard !name.isEmpty else { throw .badPath }
+        var path = String(decoding: name, as: UTF8.self)
         for field in fields.dropFirst(2) {
             switch field.first {
             case UInt8(ascii: "@"): scale = 1 / (try rate(field.dropFirst()))

@@ -1,0 +1,21 @@
+/// Gives batches their time, and notices when a minute is over.
+///
+/// Times never decrease, so the order of the log is also an order of time: all batches of a minute stand before all
+/// batches of the next. A clock that is set back makes time stand still until it has caught up.
+public struct MinuteEdge: Sendable, Hashable {
+    /// The time of the latest batch or tick.
+    public private(set) var latest: Timestamp
+
+    public init(_ start: Timestamp) { latest = start }
+
+    /// The minute that is being filled.
+    public var minute: Minute { latest.minute }
+
+    /// Moves on to `now`.
+    /// - Returns: the minute that was being filled, when that is over.
+    public mutating func advance(to now: Timestamp) -> Minute? {
+        let before = minute
+        latest = max(latest, now)
+        return minute > before ? before : nil
+    }
+}

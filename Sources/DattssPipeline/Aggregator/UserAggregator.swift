@@ -1,0 +1,113 @@
+import DattssCore
+
+/// The second stage, one actor a user: merges what was accepted, hands closed minutes on, answers what is asked of the
+/// present.
+///
+/// All of its knowledge is the value ``UserState``; this actor receives in order, and keeps the minutes that are closed
+/// but not yet written, so that readers never miss one.
+actor UserAggregator {
+    private var state: UserState
+    private let admission: UserAdmission
+    private let link: Link<UserEvent>
+    private let roller: Link<RollerEvent>
+    private let written: WrittenMark
+    private let idleMilliseconds: Int64
+    /// Closed minutes on their way to the disk, oldest first.
+    private var unwritten: [(through: LSN, minute: OpenMinute)] = []
+    /// The last batch of the last minute that was closed.
+    private var closedThrough: LSN
+    private var changes = ChangeTracker()
+
+    init(
+        state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark, covered: LSN,
+        idleMilliseconds: Int64
+    ) {
+        self.state = state
+        self.admission = admission
+        self.link = link
+        self.roller = roller
+        self.written = written
+        self.idleMilliseconds = idleMilliseconds
+        closedThrough = covered
+    }
+
+    func run() async {
+        for await item in link.items {
+            _ = link.take()
+            switch item.element {
+            case .batch(let accepted, let ids):
+                state.apply(accepted.batch, ids: ids, at: accepted.at)
+                changes.note(ids, at: accepted.at)
+            case .minuteEnded(let edge):
+                await close(edge)
+            case .barrier(let reader):
+                reader.resume()
+            }
+            link.done(item.weight)
+        }
+    }
+
+    private func close(_ edge: MinuteAssembly.Edge) async {
+        let closed = state.close(through: edge.minute)
+        closedThrough = edge.through
+        dropWritten()
+        if let closed { unwritten.append((edge.through, closed)) }
+        let checkpoint = edge.wantsCheckpoint ? state.checkpoint : nil
+        await roller.send(
+            .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
+            weight: max(1, closed?.entries.count ?? 0))
+        forgetIdle(at: edge.at)
+    }
+
+    /// Makes room: statistics that nobody sent for a while leave memory, but for their totals. Admission gives their
+    /// numbers out again at once; a batch that uses them comes behind this in the stream.
+    private func forgetIdle(at time: Timestamp) {
+        let idle = admission.withLock { $0.removeIdle(before: time.advanced(byMilliseconds: -idleMilliseconds)) }
+        state.forget(idle, horizon: time.advanced(byMilliseconds: -Self.dormantMilliseconds))
+    }
+
+    private static let dormantMilliseconds: Int64 = 8 * 86_400_000
+
+    // MARK: Readers
+
+    func status(at time: Timestamp) -> [StatisticStatus] { state.status(at: time) }
+
+    /// Every statistic, and the mark from which ``changes(since:at:)`` goes on.
+    func everything(at time: Timestamp) -> (statuses: [StatisticStatus], mark: ChangeTracker.Mark) {
+        (state.status(at: time), changes.mark(at: time))
+    }
+
+    /// What changed since an earlier call, for a live view.
+    func changes(since mark: ChangeTracker.Mark, at time: Timestamp) -> (statuses: [StatisticStatus], mark: ChangeTracker.Mark) {
+        let (ids, next) = changes.changed(since: mark, at: time)
+        return (state.status(of: ids, at: time), next)
+    }
+
+    /// Everything of one statistic that is not yet on disk.
+    func recent(_ key: StatisticKey) -> RecentMinutes {
+        dropWritten()
+        var recent = RecentMinutes(
+            storedThrough: unwritten.first.map { LSN($0.through.value - 1) } ?? closedThrough)
+        for minute in unwritten.map(\.minute) + (state.openMinute.map { [$0] } ?? []) {
+            recent.active.append(minute.minute)
+            if let entry = minute.entries.first(where: { $0.key == key }) {
+                recent.aggregates.append((minute.minute, entry.merging.merged))
+            }
+        }
+        return recent
+    }
+
+    private func dropWritten() {
+        let through = written.through
+        unwritten.removeAll { $0.through <= through }
+    }
+}
+
+/// What the aggregator knows of one statistic and the history does not.
+struct RecentMinutes: Sendable {
+    /// Blocks up to this batch are in the history; later ones are here.
+    var storedThrough: LSN
+    /// Minutes in which the user sent anything, oldest first.
+    var active: [Minute] = []
+    var aggregates: [(minute: Minute, aggregate: Aggregate)] = []
+}

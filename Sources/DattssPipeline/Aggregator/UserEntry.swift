@@ -1,0 +1,38 @@
+import DattssCore
+import Synchronization
+
+/// A user as the pipeline knows it: what decides in front of the log, and the aggregator behind it.
+final class UserEntry: Sendable {
+    let id: UserID
+    let admission: UserAdmission
+    let link: Link<UserEvent>
+    let aggregator: UserAggregator
+
+    init(_ restored: Replay.User, roller: Link<RollerEvent>, written: WrittenMark, covered: LSN, limits: Limits) {
+        id = restored.state.user
+        admission = UserAdmission(restored.admission)
+        link = Link("ingest→aggregator", capacity: limits.queuedPartialsPerUser)
+        aggregator = UserAggregator(
+            state: restored.state, admission: admission, link: link, roller: roller, written: written, covered: covered,
+            idleMilliseconds: limits.idleSeconds * 1000)
+    }
+}
+
+/// What reaches a user's aggregator, in the order of the log.
+enum UserEvent: Sendable {
+    case batch(AcceptedBatch, [StatisticID])
+    case minuteEnded(MinuteAssembly.Edge)
+    /// A reader that wants to see everything that was acknowledged before.
+    case barrier(CheckedContinuation<Void, Never>)
+}
+
+/// The value that decides in front of the log, shared by all ingest actors and the user's aggregator.
+final class UserAdmission: Sendable {
+    private let admission: Mutex<Admission>
+
+    init(_ admission: Admission) { self.admission = Mutex(admission) }
+
+    func withLock<Value>(_ body: (inout Admission) -> Value) -> Value {
+        admission.withLock { body(&$0) }
+    }
+}

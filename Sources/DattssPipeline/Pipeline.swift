@@ -1,0 +1,172 @@
+public import DattssCore
+public import DattssLog
+import Synchronization
+
+/// The whole way of a batch, from the edge of the server to the disk:
+///
+/// ```
+///  body ─► Ingest ═════► AcceptedWriter ═════► UserAggregator ═════► MinuteRoller ═════► MinuteWriter ─► minutes/
+///           ▲    batches      │ written,  batches  (one a user)  closed      ▲     minute
+///           └─ acknowledged ──┤ in order           │            minutes     │     blocks
+///                             ▼                    ▼                        clock
+///                         accepted/             Queries
+/// ```
+///
+/// ═══ is a ``Link``: an AsyncStream of batches, bounded in partials, with books. Ingest keeps room in a user's link before
+/// a batch is written ahead, so that what is written always gets through. `open` replays the log, `run` runs the stages,
+/// `finish` lets them end one after the other.
+public final class Pipeline: Sendable {
+    public let queries: Queries
+    /// What was found in the log on start.
+    public let recovery: RecoveryReport
+
+    private let ingests: [Ingest]
+    private let counters = Ingest.Counters()
+    private let nextIngest = Atomic<Int>(0)
+    private let writeAhead: Link<WriteAhead>
+    private let rolling: Link<RollerEvent>
+    private let minutes: Link<MinuteAssembly.Rolled>
+    private let directory: UserDirectory
+    private let acceptedWriter: AcceptedWriter
+    private let roller: MinuteRoller
+    private let minuteWriter: MinuteWriter
+    private let history: History
+    private let failure: FailureFlag
+    private let syncMode: SyncMode
+
+    /// Replays the log of a data folder, and wires the stages.
+    /// - Parameter onFailure: called when the disk failed in a way after which only a restart is safe.
+    /// - Throws: ``LogError`` when the log cannot be read or written.
+    public static func open(
+        _ configuration: PipelineConfiguration, authenticator: any Authenticator,
+        onFailure: @escaping @Sendable (String) -> Void
+    ) throws(LogError) -> Pipeline {
+        var replay = Replay(now: configuration.clock.now(), limits: configuration.limits)
+        let report = try Recovery.run(
+            fileSystem: configuration.fileSystem, directory: configuration.directory,
+            policy: configuration.syncMode.policy, into: &replay)
+        let outcome = replay.outcome(lastLSN: LSN(report.accepted.nextLSN.value - 1))
+        return try Pipeline(configuration, authenticator, report, outcome, onFailure)
+    }
+
+    private init(
+        _ configuration: PipelineConfiguration, _ authenticator: any Authenticator, _ report: RecoveryReport,
+        _ replayed: Replay.Outcome, _ onFailure: @escaping @Sendable (String) -> Void
+    ) throws(LogError) {
+        let (limits, clock, syncMode) = (configuration.limits, configuration.clock, configuration.syncMode)
+        let failure = FailureFlag(onFailure)
+        let minuteLane = MinuteLane(
+            fileSystem: configuration.fileSystem, directory: configuration.directory, state: report.minutes,
+            policy: syncMode.policy, history: report.history)
+        for block in replayed.unwritten { try minuteLane.append(block) }
+        let covered = max(report.through, replayed.unwritten.last?.through ?? .zero)
+        let acceptedLane = AcceptedLane(
+            fileSystem: configuration.fileSystem, directory: configuration.directory, state: report.accepted,
+            policy: syncMode.policy)
+
+        let writeAhead = Link<WriteAhead>("ingest→accepted log", capacity: limits.queuedPartials)
+        let rolling = Link<RollerEvent>("aggregators→roller", capacity: limits.queuedPartials)
+        let minutes = Link<MinuteAssembly.Rolled>("roller→minute log", capacity: limits.queuedPartials)
+        let written = WrittenMark(covered)
+        let directory = UserDirectory(replayed.users) { restored in
+            UserEntry(restored, roller: rolling, written: written, covered: covered, limits: limits)
+        }
+        let counters = self.counters
+        ingests = (0..<max(1, configuration.ingestCount)).map { _ in
+            Ingest(
+                authenticator: authenticator, directory: directory, writeAhead: writeAhead, clock: clock, limits: limits,
+                counters: counters)
+        }
+        acceptedWriter = AcceptedWriter(
+            lane: acceptedLane, link: writeAhead, roller: rolling, directory: directory, clock: clock,
+            syncMode: syncMode, replayed: replayed, onFailure: failure.set)
+        roller = MinuteRoller(link: rolling, writeAhead: writeAhead, minutes: minutes, clock: clock)
+        minuteWriter = MinuteWriter(
+            lane: minuteLane, link: minutes, accepted: acceptedWriter, written: written, clock: clock,
+            syncMode: syncMode, retentionDays: configuration.retentionDays, onFailure: failure.set)
+        queries = Queries(directory: directory, history: report.history, clock: clock)
+        recovery = report
+        history = report.history
+        (self.writeAhead, self.rolling, self.minutes) = (writeAhead, rolling, minutes)
+        (self.directory, self.failure, self.syncMode) = (directory, failure, syncMode)
+    }
+
+    /// Runs until ``finish()`` was called and everything that was taken in is on disk.
+    public func run() async {
+        await withTaskGroup { group in
+            group.addTask { await self.roller.watchClock() }
+            group.addTask { await self.syncEverySecond() }
+            async let aggregating: Void = directory.run()
+            async let assembling: Void = roller.run()
+            async let writing: Void = minuteWriter.run()
+            // What the log holds of an earlier minute need not wait for the end of this one.
+            writeAhead.signal(.tick)
+            await acceptedWriter.run()
+            directory.finish()
+            await aggregating
+            rolling.finish()
+            await assembling
+            minutes.finish()
+            await writing
+            group.cancelAll()
+        }
+    }
+
+    /// Takes in nothing more, and lets ``run()`` come to its end.
+    public func finish() { writeAhead.finish() }
+
+    // MARK: Taking in
+
+    /// Takes in the body of a request: see ``Ingest/accept(body:key:onDecoded:)``.
+    public func accept(
+        body: [UInt8], key: String?, onDecoded: @Sendable (UserID, Batch) -> Void = { _, _ in }
+    ) async -> IngestAnswer {
+        await ingest.accept(body: body, key: key, onDecoded: onDecoded)
+    }
+
+    /// Takes in a batch of a known user.
+    public func accept(_ batch: Batch, of user: UserID) async -> IngestAnswer {
+        await ingest.accept(batch, of: user)
+    }
+
+    /// Takes in as much of a batch as fits under the user's limit of statistics.
+    public func acceptFitting(_ batch: Batch, of user: UserID) async -> FittingOutcome {
+        await ingest.acceptFitting(batch, of: user)
+    }
+
+    /// Counts a request that was refused before it got here.
+    public func noteRefused(_ error: WireError) { counters.note(.refused(error), nil) }
+
+    private var ingest: Ingest {
+        let turn = nextIngest.wrappingAdd(1, ordering: .relaxed).oldValue
+        return ingests[Int(UInt(bitPattern: turn) % UInt(ingests.count))]
+    }
+
+    // MARK: Its own state
+
+    /// Why no batch is taken in; nil when all is well.
+    public var problem: String? { failure.message ?? (writeAhead.ledger.isClosed ? "shutting down" : nil) }
+
+    public func snapshot() async -> PipelineSnapshot {
+        let users = directory.all
+        return PipelineSnapshot(
+            ingest: counters.snapshot,
+            links: [
+                (writeAhead.name, writeAhead.ledger),
+                ("accepted log→aggregators", users.reduce(LinkLedger(capacity: 0)) { $0 + $1.link.ledger }),
+                (rolling.name, rolling.ledger),
+                (minutes.name, minutes.ledger),
+            ],
+            userCount: users.count,
+            statisticCount: users.reduce(0) { $0 + $1.admission.withLock { $0.liveCount } },
+            accepted: await acceptedWriter.laneMetrics,
+            minutes: await minuteWriter.laneMetrics,
+            corruptFrameReads: history.corruptFrameReads,
+            failedMinuteWrites: await minuteWriter.failedAttempts)
+    }
+
+    private func syncEverySecond() async {
+        guard syncMode == .second else { return }
+        while (try? await Task.sleep(for: .seconds(1))) != nil { await acceptedWriter.syncIfDirty() }
+    }
+}

@@ -1,0 +1,91 @@
+public import DattssCore
+import DattssLog
+
+/// What the pipeline answers about one user. A read sees everything that was acknowledged before it was asked.
+public struct Queries: Sendable {
+    private let directory: UserDirectory
+    private let history: History
+    private let clock: any WallClock
+    private let pool = ReadPool()
+
+    init(directory: UserDirectory, history: History, clock: any WallClock) {
+        self.directory = directory
+        self.history = history
+        self.clock = clock
+    }
+
+    /// The state of every live statistic of a user, sorted by path.
+    public func status(of user: UserID) async -> (at: Timestamp, statistics: [StatisticStatus]) {
+        let aggregator = await caughtUp(user)
+        let now = clock.now()
+        return (now, await aggregator?.status(at: now) ?? [])
+    }
+
+    /// A reader of a user's live changes.
+    public func live(of user: UserID) -> LiveReader {
+        LiveReader(directory: directory, user: user, clock: clock)
+    }
+
+    /// The minute aggregates of one statistic.
+    public func minutes(of key: StatisticKey, user: UserID, in range: Range<Minute>) async throws -> StatisticMinutes {
+        let recent = await caughtUp(user)?.recent(key)
+        let history = history
+        let slice = try await pool.run {
+            try history.read(user: user, key: key, minutes: range, through: recent?.storedThrough)
+        }
+        var minutes = StatisticMinutes(
+            aggregates: slice.points.map { ($0.minute, $0.aggregate) }, active: Set(slice.activeMinutes))
+        guard let recent else { return minutes }
+        minutes.aggregates += recent.aggregates.filter { range.contains($0.minute) }
+        minutes.active.formUnion(recent.active.lazy.filter(range.contains))
+        // Stored ones come first where a minute is in both.
+        minutes.aggregates = minutes.aggregates.enumerated()
+            .sorted { ($0.element.minute, $0.offset) < ($1.element.minute, $1.offset) }
+            .map(\.element)
+        return minutes
+    }
+
+    /// The aggregator of a user, when it has processed everything that was accepted so far.
+    private func caughtUp(_ user: UserID) async -> UserAggregator? {
+        guard let entry = directory.existing(user) else { return nil }
+        await withCheckedContinuation { reader in
+            if !entry.link.signal(.barrier(reader)) { reader.resume() }
+        }
+        return entry.aggregator
+    }
+}
+
+/// The minutes of one statistic, and those in which its user sent anything.
+public struct StatisticMinutes: Sendable {
+    /// Sorted by minute; several of one minute in the order in which they were written.
+    public var aggregates: [(minute: Minute, aggregate: Aggregate)]
+    public var active: Set<Minute>
+}
+
+/// Reads what changed, again and again, at the reader's own pace: what a slow reader missed is in its next answer.
+public struct LiveReader: Sendable {
+    private let directory: UserDirectory
+    private let user: UserID
+    private let clock: any WallClock
+    private var mark: ChangeTracker.Mark?
+
+    init(directory: UserDirectory, user: UserID, clock: any WallClock) {
+        self.directory = directory
+        self.user = user
+        self.clock = clock
+    }
+
+    /// What changed since the last call; the first time, everything.
+    public mutating func next() async -> (at: Timestamp, statistics: [StatisticStatus]) {
+        let now = clock.now()
+        guard let aggregator = directory.existing(user)?.aggregator else { return (now, []) }
+        guard let mark else {
+            let everything = await aggregator.everything(at: now)
+            self.mark = everything.mark
+            return (now, everything.statuses)
+        }
+        let changes = await aggregator.changes(since: mark, at: now)
+        self.mark = changes.mark
+        return (now, changes.statuses)
+    }
+}

@@ -1,0 +1,51 @@
+import DattssCore
+
+/// What reaches the roller: that a minute ended, from the write-ahead; what each user has of it, from the aggregators.
+enum RollerEvent: Sendable {
+    case minuteEnded(MinuteAssembly.Edge)
+    case closed(edge: UInt64, user: UserID, minute: OpenMinute?, checkpoint: UserCheckpoint?)
+}
+
+/// The third stage: owns the clock's minute edge, and assembles the block of a minute out of what the aggregators closed.
+actor MinuteRoller {
+    private let link: Link<RollerEvent>
+    private let writeAhead: Link<WriteAhead>
+    private let minutes: Link<MinuteAssembly.Rolled>
+    private let clock: any WallClock
+    private var assembly = MinuteAssembly()
+
+    init(
+        link: Link<RollerEvent>, writeAhead: Link<WriteAhead>, minutes: Link<MinuteAssembly.Rolled>,
+        clock: any WallClock
+    ) {
+        self.link = link
+        self.writeAhead = writeAhead
+        self.minutes = minutes
+        self.clock = clock
+    }
+
+    /// Says at the end of every minute that it is over; returns when the task is cancelled.
+    nonisolated func watchClock() async {
+        while (try? await clock.sleep(until: clock.now().minute.end)) != nil {
+            writeAhead.signal(.tick)
+        }
+    }
+
+    func run() async {
+        for await item in link.items {
+            _ = link.take()
+            let rolled =
+                switch item.element {
+                case .minuteEnded(let edge):
+                    assembly.minuteEnded(edge)
+                case .closed(let edge, let user, let minute, let checkpoint):
+                    assembly.closed(edge: edge, minute: minute?.closed(user: user), checkpoint: checkpoint)
+                }
+            // Nothing may be dropped from here on: this waits for room, and the stages before it for this.
+            for minute in rolled {
+                await minutes.send(minute, weight: max(1, minute.block.users.reduce(0) { $0 + $1.aggregates.count }))
+            }
+            link.done(item.weight)
+        }
+    }
+}

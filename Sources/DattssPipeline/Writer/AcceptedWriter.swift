@@ -1,0 +1,159 @@
+import DattssCore
+import DattssLog
+
+/// The log writer's accepted lane: writes batches ahead, and thereby puts them in order.
+///
+/// Every batch gets its LSN and its time here, and is handed to its user's aggregator in this order, so that replaying the
+/// log repeats exactly what happened. Batches that wait are written together (group commit): while one write is under
+/// way, the next group gathers.
+actor AcceptedWriter {
+    private let executor = BlockingExecutor("dattss.accepted")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let lane: AcceptedLane
+    private let link: Link<WriteAhead>
+    private let roller: Link<RollerEvent>
+    private let directory: UserDirectory
+    private let clock: any WallClock
+    private let syncMode: SyncMode
+    private let onFailure: @Sendable (any Error) -> Void
+
+    private var group: [WriteAhead.Pending] = []
+    private var groupWeight = 0
+    private var edge: MinuteEdge
+    private var edgeCount: UInt64 = 0
+    private var lastLSN: LSN
+    /// The users that sent something in the open minute.
+    private var active: [UserID: UserEntry] = [:]
+    private var isDirty = false
+    private var hasFailed = false
+    /// A segment that could not be deleted is tried again with the next block.
+    private(set) var retireFailures = 0
+
+    private static let groupWeightMax = 50_000
+
+    init(
+        lane: AcceptedLane, link: Link<WriteAhead>, roller: Link<RollerEvent>, directory: UserDirectory,
+        clock: any WallClock, syncMode: SyncMode, replayed: Replay.Outcome, onFailure: @escaping @Sendable (any Error) -> Void
+    ) {
+        self.lane = lane
+        self.link = link
+        self.roller = roller
+        self.directory = directory
+        self.clock = clock
+        self.syncMode = syncMode
+        self.onFailure = onFailure
+        edge = replayed.edge
+        lastLSN = replayed.lastLSN
+        for user in replayed.openUsers {
+            if let entry = directory.existing(user) { active[user] = entry }
+        }
+    }
+
+    /// Receives until the link is finished, then ends the open minute, early, and syncs.
+    func run() async {
+        for await item in link.items {
+            let hasMore = link.take()
+            switch item.element {
+            case .batch(let pending):
+                group.append(pending)
+                groupWeight += pending.weight
+                if !hasMore || groupWeight >= Self.groupWeightMax { flush() }
+            case .tick:
+                flush()
+                advance()
+            case .barrier(let reader):
+                flush()
+                reader.resume()
+            }
+        }
+        flush()
+        endMinute(edge.minute, wantsCheckpoint: true)
+        syncIfDirty()
+    }
+
+    /// Forces to the disk what was written since the last time.
+    func syncIfDirty() {
+        guard isDirty, !hasFailed, syncMode != .never else { return }
+        do {
+            try lane.sync()
+            isDirty = false
+        } catch {
+            stop(error)
+        }
+    }
+
+    /// Deletes what minute blocks cover, but for what the windows of the last minute are rebuilt from.
+    func retire(through lsn: LSN) {
+        let horizon = clock.now().advanced(byMilliseconds: -Self.keptMilliseconds)
+        do { try lane.retire(through: lsn, before: horizon) } catch { retireFailures += 1 }
+    }
+
+    private static let keptMilliseconds: Int64 = 120_000
+
+    var laneMetrics: LaneMetrics { lane.metrics }
+
+    // MARK: Writing
+
+    private func flush() {
+        guard !group.isEmpty else { return }
+        let batches = group
+        group.removeAll(keepingCapacity: true)
+        groupWeight = 0
+        defer { link.done(batches.reduce(0) { $0 + $1.weight }) }
+        if hasFailed { return fail(batches, "the log has failed; the server is stopping") }
+
+        advance()
+        let time = edge.latest
+        let first: LSN
+        do {
+            first = try lane.append(batches.map { (encoded: $0.record, at: time) }).lowerBound
+            isDirty = true
+            if syncMode == .always {
+                try lane.sync()
+                isDirty = false
+            }
+        } catch {
+            fail(batches, "the log cannot be written: \(error)")
+            if error.code == .syncFailed { stop(error) }
+            return
+        }
+        for (offset, pending) in batches.enumerated() {
+            active[pending.user.id] = pending.user
+            pending.succeed(first.advanced(by: offset), at: time)
+        }
+        lastLSN = first.advanced(by: batches.count - 1)
+    }
+
+    private func fail(_ batches: [WriteAhead.Pending], _ message: String) {
+        for pending in batches { pending.fail(WireError(.logUnavailable, message)) }
+    }
+
+    /// A disk that failed to sync may have lost what was written, whatever it says the next time: the only safe way on
+    /// is to stop, and to replay what is really there.
+    private func stop(_ error: any Error) {
+        hasFailed = true
+        onFailure(error)
+    }
+
+    // MARK: Minutes
+
+    private func advance() {
+        if let ended = edge.advance(to: clock.now()) {
+            endMinute(ended, wantsCheckpoint: ended.advanced(by: 1).index.isMultiple(of: 60))
+        }
+    }
+
+    /// Tells everyone concerned, in order with the batches, that a minute is over.
+    private func endMinute(_ minute: Minute, wantsCheckpoint: Bool) {
+        let users = wantsCheckpoint ? directory.all : Array(active.values)
+        active.removeAll(keepingCapacity: true)
+        guard !users.isEmpty else { return }
+        let edge = MinuteAssembly.Edge(
+            number: edgeCount, minute: minute, through: lastLSN, at: edge.latest, userCount: users.count,
+            wantsCheckpoint: wantsCheckpoint)
+        edgeCount += 1
+        roller.signal(.minuteEnded(edge))
+        for user in users { user.link.signal(.minuteEnded(edge)) }
+    }
+}

@@ -1,0 +1,18 @@
+/// Why accounts could not be opened or changed.
+public struct AccountError: Error, Sendable, CustomStringConvertible {
+    public enum Code: Sendable, Hashable {
+        case badName
+        case exists
+        case unknown
+        case badSecret
+        case fileSystem
+    }
+
+    public let code: Code
+    public let description: String
+
+    init(_ code: Code, _ description: String) {
+        self.code = code
+        self.description = description
+    }
+}

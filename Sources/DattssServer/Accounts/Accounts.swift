@@ -1,0 +1,134 @@
+public import DattssCore
+public import DattssPipeline
+import GRDB
+import Synchronization
+
+/// The users of a data folder, in `accounts.sqlite` beside the log.
+///
+/// The server and the `dattss user` command may have it open at the same time: the server calls ``refresh()`` every second,
+/// and a revoked key is refused from then on.
+public final class Accounts: Authenticator {
+    private let database: DatabaseQueue
+    private let keys: AuthKeys
+    private let versions: Mutex<Versions>
+
+    private struct Versions {
+        var byUser: [UserID: Int64]
+        var dataVersion: Int64
+        /// Keys that were found valid, so that a client costs one HMAC and not one a request.
+        var verified: [String: UserID] = [:]
+    }
+
+    private static let verifiedMax = 20_000
+
+    public struct User: Sendable, Hashable {
+        public var id: UserID
+        public var keyVersion: Int64
+        public var createdAt: Timestamp
+    }
+
+    /// Opens the accounts in `directory`, which exists; makes them, and the secret, when they are not there.
+    public init(directory: String) throws {
+        keys = AuthKeys(secret: try SecretFile.load(directory + "/secret"))
+        var configuration = Configuration()
+        configuration.busyMode = .timeout(5)
+        database = try DatabaseQueue(path: directory + "/accounts.sqlite", configuration: configuration)
+        try Self.migrator.migrate(database)
+        versions = Mutex(try Self.load(database))
+    }
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("users") { database in
+            try database.create(table: "user") { table in
+                table.primaryKey("uid", .text)
+                table.column("keyVersion", .integer).notNull()
+                table.column("createdAtMilliseconds", .integer).notNull()
+            }
+        }
+        return migrator
+    }
+
+    // MARK: Keys
+
+    public func user(forKey key: String) -> UserID? {
+        versions.withLock { versions in
+            if let user = versions.verified[key] { return user }
+            guard let user = AuthKeys.user(of: key), let version = versions.byUser[user],
+                keys.isValid(key, of: user, version: version)
+            else { return nil }
+            if versions.verified.count >= Self.verifiedMax { versions.verified = [:] }
+            versions.verified[key] = user
+            return user
+        }
+    }
+
+    /// The auth key of a user; nil when there is no such user.
+    public func key(of user: UserID) -> String? {
+        versions.withLock { $0.byUser[user] }.map { keys.key(of: user, version: $0) }
+    }
+
+    /// Looks whether another process changed the accounts.
+    public func refresh() throws {
+        let current = try database.read { try Self.dataVersion($0) }
+        guard versions.withLock({ $0.dataVersion != current }) else { return }
+        let loaded = try Self.load(database)
+        versions.withLock { $0 = loaded }
+    }
+
+    // MARK: Users
+
+    public func users() throws -> [User] {
+        try database.read { database in
+            try Row.fetchAll(database, sql: "SELECT * FROM user ORDER BY uid").compactMap { row in
+                UserID(row["uid"] as String).map {
+                    User(
+                        id: $0, keyVersion: row["keyVersion"],
+                        createdAt: Timestamp(milliseconds: row["createdAtMilliseconds"]))
+                }
+            }
+        }
+    }
+
+    /// - Throws: ``AccountError`` when the user exists.
+    public func add(_ user: UserID, at time: Timestamp) throws {
+        try database.write { database in
+            guard try Row.fetchOne(database, sql: "SELECT 1 FROM user WHERE uid = ?", arguments: [user.string]) == nil
+            else { throw AccountError(.exists, "there is a user '\(user)' already") }
+            try database.execute(
+                sql: "INSERT INTO user VALUES (?, 1, ?)", arguments: [user.string, time.milliseconds])
+        }
+        try reload()
+    }
+
+    /// Makes all keys of a user worthless.
+    /// - Throws: ``AccountError`` when there is no such user.
+    public func revokeKeys(of user: UserID) throws {
+        try database.write { database in
+            try database.execute(
+                sql: "UPDATE user SET keyVersion = keyVersion + 1 WHERE uid = ?", arguments: [user.string])
+            guard database.changesCount == 1 else { throw AccountError(.unknown, "there is no user '\(user)'") }
+        }
+        try reload()
+    }
+
+    private func reload() throws {
+        let loaded = try Self.load(database)
+        versions.withLock { $0 = loaded }
+    }
+
+    private static func load(_ database: DatabaseQueue) throws -> Versions {
+        try database.read { database in
+            var byUser: [UserID: Int64] = [:]
+            for row in try Row.fetchAll(database, sql: "SELECT uid, keyVersion FROM user") {
+                if let user = UserID(row["uid"] as String) { byUser[user] = row["keyVersion"] }
+            }
+            return Versions(byUser: byUser, dataVersion: try dataVersion(database))
+        }
+    }
+
+    /// Changes when another connection has written (https://www.sqlite.org/pragma.html#pragma_data_version).
+    private static func dataVersion(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "PRAGMA data_version") ?? 0
+    }
+}

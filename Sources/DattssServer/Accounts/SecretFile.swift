@@ -1,0 +1,62 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// The secret that all auth keys of a data folder come from: 32 random bytes in hexadecimal, readable by its owner only.
+///
+/// Whoever loses it loses all keys: it belongs into the backup.
+enum SecretFile {
+    static func load(_ path: String) throws(AccountError) -> [UInt8] {
+        if let secret = try read(path) { return secret }
+        try create(path)
+        guard let secret = try read(path) else { throw AccountError(.badSecret, "\(path) vanished") }
+        return secret
+    }
+
+    private static func read(_ path: String) throws(AccountError) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw failure("open", path)
+        }
+        defer { close(file) }
+        var text = [UInt8](repeating: 0, count: 2 * AuthKeys.secretBytes + 2)
+        let count = Glibc.read(file, &text, text.count)
+        guard count >= 0 else { throw failure("read", path) }
+        let digits = text[..<count].prefix { $0 != UInt8(ascii: "\n") }
+        guard digits.count == 2 * AuthKeys.secretBytes, let secret = bytes(of: Array(digits)) else {
+            throw AccountError(
+                .badSecret, "\(path): expected \(2 * AuthKeys.secretBytes) hexadecimal digits, found \(digits.count) bytes")
+        }
+        return secret
+    }
+
+    /// Writes beside and links into place, so that of two processes that start at once one wins and none reads half.
+    private static func create(_ path: String) throws(AccountError) {
+        var generator = SystemRandomNumberGenerator()
+        let secret = (0..<AuthKeys.secretBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+        let temporary = "\(path).\(getpid())"
+        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure("create", temporary) }
+        defer { unlink(temporary) }
+        let text = Array((AuthKeys.hexadecimal(secret) + "\n").utf8)
+        let isWritten = write(file, text, text.count) == text.count && fsync(file) == 0
+        close(file)
+        guard isWritten else { throw failure("write", temporary) }
+        guard link(temporary, path) == 0 || errno == EEXIST else { throw failure("create", path) }
+    }
+
+    private static func bytes(of digits: [UInt8]) -> [UInt8]? {
+        let values = digits.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        guard values.count == digits.count else { return nil }
+        return stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
+    }
+
+    private static func failure(_ operation: String, _ path: String) -> AccountError {
+        AccountError(.fileSystem, "cannot \(operation) \(path): \(String(cString: strerror(errno)))")
+    }
+}

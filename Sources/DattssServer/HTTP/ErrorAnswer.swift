@@ -1,0 +1,88 @@
+import DattssCore
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// An error as every route answers it: `{"error":{"name":…,"message":…}}`.
+struct ErrorAnswer: Error {
+    var status: HTTPResponse.Status
+    var name: String
+    var message: String
+    var headers: HTTPFields = [:]
+
+    init(_ status: HTTPResponse.Status, _ name: String, _ message: String) {
+        self.status = status
+        self.name = name
+        self.message = message
+    }
+
+    init(_ error: WireError) {
+        self.init(Self.status(of: error.reason), error.reason.rawValue, error.message)
+        switch error.reason {
+        case .overloaded, .logUnavailable, .shuttingDown: headers[.retryAfter] = "1"
+        case .unauthorized: headers[.wwwAuthenticate] = "Bearer"
+        // The rest of such a body is not worth reading.
+        case .bodyTooLarge, .requestTimeout: headers[.connection] = "close"
+        default: break
+        }
+    }
+
+    private static func status(of reason: WireError.Reason) -> HTTPResponse.Status {
+        switch reason {
+        case .malformed, .badPath, .badKind, .badValue, .badName, .missingField: .badRequest
+        case .unsupportedEncoding: .unsupportedMediaType
+        case .staleSequence: .conflict
+        case .unauthorized: .unauthorized
+        case .bodyTooLarge, .tooManyPartials: .contentTooLarge
+        case .statisticLimit: .tooManyRequests
+        case .overloaded, .logUnavailable, .shuttingDown: .serviceUnavailable
+        case .requestTimeout: .requestTimeout
+        }
+    }
+
+    var response: Response {
+        var json = JSONWriter()
+        json.object { json in
+            json.object("error") { json in
+                json.member("name", name)
+                json.member("message", message)
+            }
+        }
+        var response = Response(json: json, status: status)
+        for field in headers { response.headers.append(field) }
+        return response
+    }
+}
+
+extension Response {
+    init(json: JSONWriter, status: HTTPResponse.Status = .ok) {
+        self.init(
+            status: status, headers: [.contentType: "application/json; charset=utf-8", .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.bytes)))
+    }
+
+    init(text: String, type: String = "text/plain; charset=utf-8", status: HTTPResponse.Status = .ok) {
+        self.init(
+            status: status, headers: [.contentType: type, .cacheControl: "no-store"],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+}
+
+/// Turns whatever a route throws into an ``ErrorAnswer``.
+struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let error as ErrorAnswer {
+            return error.response
+        } catch let error as WireError {
+            return ErrorAnswer(error).response
+        } catch let error as HTTPError where error.status == .notFound {
+            return ErrorAnswer(.notFound, "not_found", "there is nothing at \(request.method) \(request.uri.path)").response
+        } catch let error as HTTPError {
+            return ErrorAnswer(error.status, "http", error.body ?? error.status.reasonPhrase).response
+        }
+    }
+}

@@ -1,0 +1,75 @@
+import DattssCore
+import DattssPipeline
+import Hummingbird
+import NIOCore
+
+extension Routes {
+    /// `PUT|POST /agg`: a batch of partials.
+    func aggregate(_ request: Request, _ context: Context) async throws -> Response {
+        let body: [UInt8]
+        do {
+            body = try await request.content(upTo: limits.bodyBytes)
+        } catch let error as WireError {
+            pipeline.noteRefused(error)
+            throw error
+        }
+        let processes = processes
+        let answer = await pipeline.accept(body: body, key: request.authKey) { user, batch in
+            guard let process = batch.process else { return }
+            processes.note(process, of: user, uptimeSeconds: batch.uptimeSeconds)
+        }
+        if case .refused(let error) = answer { throw error }
+        return Self.ok
+    }
+
+    private static let ok: Response = {
+        var json = JSONWriter()
+        json.object { $0.member("ok", true) }
+        return Response(json: json)
+    }()
+
+    /// `PUT /process`: waits until the process is asked to stop. `KEY-name` asks it to; an empty answer says poll again.
+    func pollProcess(_ request: Request, _ context: Context) async throws -> Response {
+        let body = try await request.content(upTo: limits.bodyBytes)
+        let poll = try body.withUnsafeBufferPointer { bytes throws(WireError) in
+            try ProcessPoll(UnsafeRawBufferPointer(bytes))
+        }
+        guard let key = request.authKey ?? poll.auth else {
+            throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY', '?auth=KEY' or auth")
+        }
+        let user = try user(forKey: key)
+        let deadline = clock.now().advanced(byMilliseconds: Self.pollMilliseconds)
+        let isAskedToStop = await processes.poll(poll.process, of: user, until: deadline)
+        return Response(text: isAskedToStop ? "\(key)-\(poll.process)" : "")
+    }
+
+    private static let pollMilliseconds: Int64 = 30_000
+}
+
+/// The body of `PUT /process`: `{"auth":"KEY","process":"name"}`.
+struct ProcessPoll: Hashable {
+    var auth: String?
+    var process: String
+
+    init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        var auth: String?
+        var process: String?
+        try JSONCursor.read(bytes) { (cursor) throws(WireError) in
+            try cursor.object { (name, cursor) throws(WireError) in
+                if name == "auth" {
+                    auth = try cursor.string()
+                } else if name == "process" {
+                    process = try cursor.string()
+                } else {
+                    try cursor.skipValue()
+                }
+            }
+        }
+        guard let process else { throw WireError(.missingField, "process: is missing") }
+        guard Name.isValidProcess(process.utf8) else {
+            throw WireError(.badName, "process: expected 1 to \(Name.processBytesMax) of A-Z a-z 0-9 _ . : ! -")
+        }
+        self.auth = auth
+        self.process = process
+    }
+}

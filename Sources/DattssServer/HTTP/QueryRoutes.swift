@@ -1,0 +1,92 @@
+import DattssCore
+import DattssPipeline
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+extension Routes {
+    /// `GET /api/v1/status`
+    func status(_ request: Request, _ context: Context) async throws -> Response {
+        let (at, statistics) = await pipeline.queries.status(of: try user(of: request))
+        return Response(json: StatusJSON.write(statistics, at: at))
+    }
+
+    /// `GET /api/v1/series/{kind}/{path}?from&to&step`
+    func series(_ request: Request, _ context: Context) async throws -> Response {
+        let user = try user(of: request)
+        let key = try statistic(context)
+        let step = try step(request, default: 1)
+        let to = try time(request, "to") ?? clock.now().advanced(byMilliseconds: 1)
+        let from = try time(request, "from") ?? to.advanced(byMilliseconds: -86_400_000)
+        guard from < to else { throw ErrorAnswer(.badRequest, "bad_value", "from: is not before to") }
+        guard to.milliseconds - from.milliseconds <= Self.rangeMillisecondsMax else {
+            throw ErrorAnswer(.badRequest, "bad_value", "from: is more than 400 days before to")
+        }
+        // Whole steps, so that a point never shows a part of one.
+        let first = from.minute.index.flooredQuotient(by: step) * step
+        let last = to.advanced(byMilliseconds: -1).minute.index.flooredQuotient(by: step) * step + step
+        let minutes = try await pipeline.queries.minutes(of: key, user: user, in: Minute(first)..<Minute(last))
+        let points = Series.points(minutes.aggregates, stepMinutes: step)
+        return Response(json: StatusJSON.write(points, of: key, stepMinutes: step))
+    }
+
+    private static let rangeMillisecondsMax: Int64 = 400 * 86_400_000
+
+    /// `GET /api/v1/day/{kind}/{path}?date&tz&step`
+    func day(_ request: Request, _ context: Context) async throws -> Response {
+        let user = try user(of: request)
+        let key = try statistic(context)
+        let step = try step(request, default: 5)
+        let zoneName = request.uri.queryParameters["tz"].map(String.init) ?? "UTC"
+        let zone = try NamedTimeZone(zoneName)
+        let date = try date(request) ?? zone.date(at: clock.now())
+        let minutes = try await pipeline.queries.minutes(of: key, user: user, in: DayView.minutes(for: date))
+        let day = DayView(
+            of: key.kind, on: date, in: zone, minutes: minutes.aggregates, active: minutes.active, stepMinutes: step)
+        return Response(json: StatusJSON.write(day, of: key, date: date, zone: zoneName, stepMinutes: step))
+    }
+
+    // MARK: Parameters
+
+    private func statistic(_ context: Context) throws -> StatisticKey {
+        let kindName = try decoded("kind", context)
+        let path = try decoded("path", context)
+        guard let kind = Kind(symbol: kindName) else {
+            throw ErrorAnswer(.badRequest, "bad_kind", "kind: is '\(kindName.prefix(16))', expected c, ms or g")
+        }
+        guard Name.isValidPath(path.utf8) else {
+            throw ErrorAnswer(
+                .badRequest, "bad_path", "path: expected 1 to \(Name.pathBytesMax) of A-Z a-z 0-9 _ . : ! -")
+        }
+        return StatisticKey(kind, path)
+    }
+
+    /// A part of the request's path with its percent escapes resolved.
+    func decoded(_ name: String, _ context: Context) throws -> String {
+        let raw = try context.parameters.require(name)
+        guard let decoded = raw.removingPercentEncoding else {
+            throw ErrorAnswer(.badRequest, "bad_value", "\(name): has a bad percent escape")
+        }
+        return decoded
+    }
+
+    private func step(_ request: Request, default standard: Int64) throws -> Int64 {
+        guard let text = request.uri.queryParameters["step"] else { return standard }
+        guard let step = Int64(text), 1...Minute.perDay ~= step else {
+            throw ErrorAnswer(.badRequest, "bad_value", "step: is '\(text.prefix(16))', expected minutes from 1 to 1440")
+        }
+        return step
+    }
+
+    private func time(_ request: Request, _ name: Substring) throws -> Timestamp? {
+        try request.uri.queryParameters[name].map { try TimeParameter.parse($0, String(name)) }
+    }
+
+    private func date(_ request: Request) throws -> CalendarDate? {
+        guard let text = request.uri.queryParameters["date"] else { return nil }
+        guard let date = CalendarDate(text) else {
+            throw ErrorAnswer(.badRequest, "bad_value", "date: is '\(text.prefix(16))', expected YYYY-MM-DD")
+        }
+        return date
+    }
+}

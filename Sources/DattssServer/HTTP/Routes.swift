@@ -1,0 +1,55 @@
+import DattssCore
+import DattssPipeline
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// Every HTTP route, on one screen. `openapi.json` documents the same ones, and a test compares the two.
+struct Routes: Sendable {
+    typealias Context = BasicRequestContext
+
+    let pipeline: Pipeline
+    let processes: ProcessRegistry
+    let accounts: any Authenticator
+    let metrics: Metrics
+    let clock: any WallClock
+    let limits: Limits
+
+    func makeRouter() -> Router<Context> {
+        let router = Router(context: Context.self)
+        router.add(middleware: ErrorAnswers())
+
+        router.put("/agg", use: aggregate)
+        router.post("/agg", use: aggregate)
+        router.put("/process", use: pollProcess)
+
+        let api = router.group("/api/v1")
+        api.get("status", use: status)
+        api.get("live", use: live)
+        api.get("series/:kind/:path", use: series)
+        api.get("day/:kind/:path", use: day)
+        api.get("processes", use: listProcesses)
+        api.post("processes/:name/stop", use: stopProcess)
+        api.get("openapi.json", use: openAPI)
+
+        router.get("/", use: start)
+        router.get("/healthz", use: health)
+        router.get("/metrics", use: exposition)
+        return router
+    }
+
+    /// The user whose key a request carries.
+    func user(of request: Request) throws -> UserID {
+        guard let key = request.authKey else {
+            throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
+        }
+        return try user(forKey: key)
+    }
+
+    func user(forKey key: String) throws -> UserID {
+        guard let user = accounts.user(forKey: key) else {
+            throw WireError(.unauthorized, "the auth key is not valid")
+        }
+        return user
+    }
+}

@@ -1,0 +1,57 @@
+import DattssCore
+import DattssPipeline
+import HTTPTypes
+import Hummingbird
+
+extension Routes {
+    /// `GET /api/v1/processes`
+    func listProcesses(_ request: Request, _ context: Context) async throws -> Response {
+        Response(json: StatusJSON.write(processes.processes(of: try user(of: request))))
+    }
+
+    /// `POST /api/v1/processes/{name}/stop`
+    func stopProcess(_ request: Request, _ context: Context) async throws -> Response {
+        let user = try user(of: request)
+        let name = try decoded("name", context)
+        guard processes.stop(name, of: user) else {
+            throw ErrorAnswer(.notFound, "unknown_process", "there is no process '\(name.prefix(64))'")
+        }
+        return Response(json: StatusJSON.write(processes.processes(of: user)))
+    }
+
+    /// `GET /healthz`: 200 while batches are taken in, 503 while they are not.
+    func health(_ request: Request, _ context: Context) async throws -> Response {
+        guard let problem = pipeline.problem else { return Response(text: "ok\n") }
+        throw ErrorAnswer(.serviceUnavailable, "unhealthy", problem)
+    }
+
+    /// `GET /metrics`: about the server itself, in Prometheus' text format.
+    func exposition(_ request: Request, _ context: Context) async throws -> Response {
+        Response(text: await metrics.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+
+    /// `GET /api/v1/openapi.json`
+    func openAPI(_ request: Request, _ context: Context) async throws -> Response {
+        Response(
+            text: String(decoding: PackageResources.openapi_json, as: UTF8.self),
+            type: "application/json; charset=utf-8")
+    }
+
+    /// `GET /`: where to go from here.
+    func start(_ request: Request, _ context: Context) async throws -> Response {
+        Response(
+            text: """
+                DaTtSs counts, times and gauges what your programs do.
+
+                PUT  /agg                           partials in (Authorization: Bearer KEY)
+                GET  /api/v1/status                 every statistic, now
+                GET  /api/v1/live                   the same as server-sent events
+                GET  /api/v1/series/{kind}/{path}   its past, minute by minute
+                GET  /api/v1/day/{kind}/{path}      a day against the usual day
+                GET  /api/v1/processes              which programs are up
+                GET  /api/v1/openapi.json           all of this, exactly
+                GET  /metrics  /healthz             about the server itself
+
+                """)
+    }
+}

@@ -1,0 +1,136 @@
+import DattssCore
+import DattssPipeline
+
+/// How statuses, series and days are written as JSON.
+enum StatusJSON {
+    static func write(_ statistics: [StatisticStatus], at time: Timestamp) -> JSONWriter {
+        var json = JSONWriter(capacity: 64 + statistics.count * 128)
+        json.object { json in
+            json.member("at", time.seconds)
+            json.array("c") { write(statistics, .counter, &$0) }
+            json.array("g") { write(statistics, .gauge, &$0) }
+            json.array("ms") { write(statistics, .timer, &$0) }
+        }
+        return json
+    }
+
+    private static func write(_ statistics: [StatisticStatus], _ kind: Kind, _ json: inout JSONWriter) {
+        for status in statistics where status.key.kind == kind {
+            json.object { json in
+                json.member("typ", kind.symbol)
+                json.member("pth", status.key.path)
+                switch kind {
+                case .counter: json.member("sum", status.sum)
+                case .gauge: json.member("lst", status.last)
+                case .timer: break
+                }
+                json.member("avg", status.window.average(of: kind))
+                if kind != .counter {
+                    // Infinite, and so null, when nothing came in the last minute.
+                    json.member("max", status.window.max)
+                    json.member("min", status.window.min)
+                }
+                if kind == .timer { json.percentiles(status.percentiles) }
+                json.member("emp", status.isEmphasised)
+                json.member("seen", status.seen.seconds)
+            }
+        }
+    }
+
+    static func write(_ points: [Series.Point], of key: StatisticKey, stepMinutes: Int64) -> JSONWriter {
+        var json = JSONWriter(capacity: 64 + points.count * 160)
+        json.object { json in
+            json.member("typ", key.kind.symbol)
+            json.member("pth", key.path)
+            json.member("step", stepMinutes)
+            json.array("points") { json in
+                for point in points {
+                    json.object { json in
+                        json.member("at", point.start.start.seconds)
+                        json.aggregate(point.aggregate)
+                    }
+                }
+            }
+        }
+        return json
+    }
+
+    static func write(
+        _ day: DayView, of key: StatisticKey, date: CalendarDate, zone: String, stepMinutes: Int64
+    ) -> JSONWriter {
+        var json = JSONWriter(capacity: 64 + (day.today.count + day.usual.count) * 160)
+        json.object { json in
+            json.member("typ", key.kind.symbol)
+            json.member("pth", key.path)
+            json.member("date", date.description)
+            json.member("tz", zone)
+            json.member("step", stepMinutes)
+            json.array("today") { json in
+                for point in day.today {
+                    json.object { json in
+                        json.member("minute", point.minute)
+                        json.aggregate(point.aggregate)
+                    }
+                }
+            }
+            json.array("usual") { json in
+                for point in day.usual { json.object { $0.usual(point) } }
+            }
+        }
+        return json
+    }
+
+    static func write(_ processes: [ProcessRegistry.Process]) -> JSONWriter {
+        var json = JSONWriter()
+        json.object { json in
+            json.array("processes") { json in
+                for process in processes {
+                    json.object { json in
+                        json.member("name", process.name)
+                        json.member("up", process.isUp)
+                        json.member("since", process.since.seconds)
+                        json.member("seen", process.seen.seconds)
+                        json.member("uptime", process.uptimeSeconds)
+                        json.member("stopping", process.isStopping)
+                    }
+                }
+            }
+        }
+        return json
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func aggregate(_ aggregate: Aggregate) {
+        member("sum", aggregate.sum)
+        member("cnt", aggregate.count)
+        member("max", aggregate.max)
+        member("min", aggregate.min)
+        member("top", aggregate.top)
+        member("bot", aggregate.bottom)
+        member("fst", aggregate.first)
+        member("lst", aggregate.last)
+        percentiles(aggregate.percentiles)
+        if aggregate.isApproximate { member("exact", false) }
+    }
+
+    fileprivate mutating func usual(_ point: DayView.UsualPoint) {
+        member("minute", point.minute)
+        member("sum", point.sum)
+        member("cnt", point.count)
+        member("max", point.means?.max)
+        member("min", point.means?.min)
+        member("top", point.means?.top)
+        member("bot", point.means?.bottom)
+        member("fst", point.means?.first)
+        member("lst", point.means?.last)
+        percentiles(point.means?.percentiles)
+        member("days", Int64(point.days))
+    }
+
+    fileprivate mutating func percentiles(_ percentiles: StatisticStatus.Percentiles?) {
+        member("p50", percentiles?.p50)
+        member("p95", percentiles?.p95)
+        member("p99", percentiles?.p99)
+    }
+}

@@ -1,0 +1,42 @@
+import DattssCore
+import Foundation
+import HTTPTypes
+
+/// A moment in a query: epoch seconds, or RFC 3339.
+enum TimeParameter {
+    static func parse(_ text: some StringProtocol, _ name: String) throws(ErrorAnswer) -> Timestamp {
+        if let seconds = Double(text), seconds.isFinite, seconds.magnitude < 1e11 {
+            return Timestamp(milliseconds: Int64((seconds * 1000).rounded(.down)))
+        }
+        for style in [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)] {
+            if let date = try? Date(String(text), strategy: style) {
+                return Timestamp(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
+            }
+        }
+        throw ErrorAnswer(
+            .badRequest, "bad_value", "\(name): is '\(text.prefix(40))', expected epoch seconds or RFC 3339")
+    }
+}
+
+/// A time zone of the system's database.
+struct NamedTimeZone: TimeZoneRules {
+    let zone: TimeZone
+
+    /// - Parameter name: `Europe/Paris`, `UTC`, …
+    init(_ name: String) throws(ErrorAnswer) {
+        guard let zone = TimeZone(identifier: name) else {
+            throw ErrorAnswer(
+                .badRequest, "bad_value", "tz: there is no time zone '\(name.prefix(40))', expected one like Europe/Paris")
+        }
+        self.zone = zone
+    }
+
+    func secondsFromUTC(at time: Timestamp) -> Int64 {
+        Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(time.seconds))))
+    }
+
+    /// The date on the zone's calendars.
+    func date(at time: Timestamp) -> CalendarDate {
+        CalendarDate(dayNumber: (time.seconds + secondsFromUTC(at: time)).flooredQuotient(by: 86_400))
+    }
+}

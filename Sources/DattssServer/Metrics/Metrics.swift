@@ -1,0 +1,108 @@
+import DattssCore
+import DattssPipeline
+import DattssLog
+import Synchronization
+
+/// What `/metrics` tells of the server itself.
+struct Metrics: Sendable {
+    let pipeline: Pipeline
+    let datagrams: DatagramCounters
+    let requestTimeouts: TimeoutCounter
+    let startedAt: Timestamp
+
+    func exposition() async -> String {
+        let snapshot = await pipeline.snapshot()
+        var text = PrometheusText()
+        ingest(snapshot.ingest, &text)
+        links(snapshot.links, &text)
+        udp(datagrams.snapshot, &text)
+        log(snapshot, &text)
+        text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)
+        text.metric("dattss_live_statistics", .gauge, "Statistics in memory, of all users.", snapshot.statisticCount)
+        text.metric("dattss_start_time_seconds", .gauge, "When the server started, epoch seconds.", startedAt.seconds)
+        return text.text
+    }
+
+    private func ingest(_ counters: IngestCounters, _ text: inout PrometheusText) {
+        text.metric("dattss_batches_accepted_total", .counter, "Batches acknowledged.", counters.acceptedBatches)
+        text.metric("dattss_partials_accepted_total", .counter, "Partials in them.", counters.acceptedPartials)
+        text.metric("dattss_samples_accepted_total", .counter, "Samples they stand for.", counters.acceptedSamples)
+        text.metric(
+            "dattss_batches_duplicate_total", .counter, "Batches that were sent again, and not counted again.",
+            counters.duplicateBatches)
+        text.metric(
+            "dattss_batches_refused_total", .counter, "Batches that were not taken in, by reason.",
+            WireError.Reason.allCases.map { reason in
+                ([("reason", reason.rawValue)], Double(counters.refusedBatches[reason] ?? 0))
+            })
+        text.metric(
+            "dattss_request_timeouts_total", .counter, "Requests that took too long to arrive.", requestTimeouts.count)
+    }
+
+    private func links(_ links: [(name: String, ledger: LinkLedger)], _ text: inout PrometheusText) {
+        let columns: [(String, PrometheusText.MetricType, String, @Sendable (LinkLedger) -> Int)] = [
+            ("offered_total", .counter, "Partials offered to a link: admitted or refused.", { $0.offered }),
+            ("admitted_total", .counter, "Partials admitted to a link: processed or queued.", { $0.admitted }),
+            ("refused_total", .counter, "Partials that a link refused, because it was full.", { $0.refused }),
+            ("processed_total", .counter, "Partials that the stage behind a link is done with.", { $0.processed }),
+            ("queued", .gauge, "Partials in a link.", { $0.queued }),
+            ("capacity", .gauge, "Partials that fit into a link.", { $0.capacity }),
+        ]
+        for (name, type, help, value) in columns {
+            text.metric(
+                "dattss_link_\(name)", type, help,
+                links.map { ([("link", $0.name)], Double(value($0.ledger))) })
+        }
+    }
+
+    private func udp(_ counts: DatagramCounts, _ text: inout PrometheusText) {
+        text.metric("dattss_udp_datagrams_total", .counter, "Datagrams received.", counts.datagrams)
+        text.metric("dattss_udp_bytes_total", .counter, "Bytes in them.", counts.bytes)
+        text.metric("dattss_udp_lines_total", .counter, "Lines in them.", counts.lines)
+        text.metric("dattss_udp_samples_total", .counter, "Samples taken in.", counts.samples)
+        text.metric(
+            "dattss_udp_lines_refused_total", .counter, "Lines that were not taken in, by reason.",
+            DatagramError.allCases.map { ([("reason", $0.rawValue)], Double(counts.refusedLines[$0] ?? 0)) })
+        text.metric(
+            "dattss_udp_partials_refused_total", .counter, "Partials of a second that the pipeline refused, by reason.",
+            WireError.Reason.allCases.map { ([("reason", $0.rawValue)], Double(counts.refusedPartials[$0] ?? 0)) })
+        if let drops = KernelDrops.read(port: datagrams.port.load(ordering: .relaxed)) {
+            text.metric(
+                "dattss_udp_kernel_drops_total", .counter, "Datagrams that the kernel dropped: nobody read them in time.",
+                drops)
+        }
+    }
+
+    private func log(_ snapshot: PipelineSnapshot, _ text: inout PrometheusText) {
+        let lanes = [("accepted", snapshot.accepted), ("minutes", snapshot.minutes)]
+        let columns: [(String, PrometheusText.MetricType, String, @Sendable (LaneMetrics) -> Double)] = [
+            ("bytes", .gauge, "Size of a lane of the log.", { Double($0.bytes) }),
+            ("segments", .gauge, "Files of a lane.", { Double($0.segments) }),
+            ("frames_written_total", .counter, "Frames written.", { Double($0.frames) }),
+            ("raw_bytes_written_total", .counter, "Bytes written, before compression.", { Double($0.rawBytes) }),
+            ("bytes_written_total", .counter, "Bytes written.", { Double($0.compressedBytes) }),
+            ("syncs_total", .counter, "Calls of fdatasync.", { Double($0.syncs) }),
+            ("last_sync_seconds", .gauge, "How long the last one took.", { $0.lastSyncDuration / .seconds(1) }),
+            ("failed_appends_total", .counter, "Appends that were taken back.", { Double($0.failedAppends) }),
+            ("retired_segments_total", .counter, "Files deleted, because they were covered or too old.", {
+                Double($0.retiredSegments)
+            }),
+        ]
+        for (name, type, help, value) in columns {
+            text.metric("dattss_log_\(name)", type, help, lanes.map { ([("lane", $0.0)], value($0.1)) })
+        }
+        text.metric(
+            "dattss_log_corrupt_reads_total", .counter, "Frames that could not be read when asked for.",
+            snapshot.corruptFrameReads)
+        text.metric(
+            "dattss_log_minute_retries_total", .counter, "Times a minute had to be written again.",
+            snapshot.failedMinuteWrites)
+    }
+}
+
+/// Counts requests that were ended because they took too long.
+final class TimeoutCounter: Sendable {
+    private let value = Atomic<Int>(0)
+    var count: Int { value.load(ordering: .relaxed) }
+    func add() { value.add(1, ordering: .relaxed) }
+}

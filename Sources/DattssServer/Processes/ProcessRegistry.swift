@@ -1,0 +1,153 @@
+public import DattssCore
+import Synchronization
+
+/// The named client programs of all users: which are up, and which were asked to stop.
+///
+/// A program is up while it polls or sends, and for ``graceMilliseconds`` after. It is asked to stop once, through its
+/// poll: the stop is delivered to the first poll that comes.
+public final class ProcessRegistry: Sendable {
+    private let state = Mutex(State())
+    private let clock: any WallClock
+
+    /// Longer than the 5 seconds between two pushes, and than a poll that is begun again.
+    public static let graceMilliseconds: Int64 = 15_000
+    public static let processesPerUserMax = 1000
+
+    public struct Process: Sendable, Hashable {
+        public var name: String
+        public var isUp: Bool
+        /// Since when it has been up, or down.
+        public var since: Timestamp
+        public var seen: Timestamp
+        public var uptimeSeconds: Double?
+        /// Whether it was asked to stop and has not been told yet.
+        public var isStopping: Bool
+    }
+
+    private struct State {
+        var users: [UserID: [String: Entry]] = [:]
+        var nextPoll = 0
+        var version: UInt64 = 0
+    }
+
+    private struct Entry {
+        var since: Timestamp
+        var seen: Timestamp
+        var uptimeSeconds: Double?
+        var isStopping = false
+        var polls: [Int: CheckedContinuation<Bool, Never>] = [:]
+
+        func isUp(at time: Timestamp) -> Bool {
+            !polls.isEmpty || time < seen.advanced(byMilliseconds: graceMilliseconds)
+        }
+    }
+
+    public init(clock: any WallClock) { self.clock = clock }
+
+    /// A process sent something.
+    public func note(_ name: String, of user: UserID, uptimeSeconds: Double? = nil) {
+        let now = clock.now()
+        state.withLock { state in
+            Self.touch(name, user, now, &state)
+            if let uptimeSeconds { state.users[user]?[name]?.uptimeSeconds = uptimeSeconds }
+        }
+    }
+
+    /// All processes of a user, by name.
+    public func processes(of user: UserID) -> [Process] {
+        let now = clock.now()
+        return state.withLock { state in
+            (state.users[user] ?? [:]).map { name, entry in
+                let isUp = entry.isUp(at: now)
+                let downSince = entry.seen.advanced(byMilliseconds: Self.graceMilliseconds)
+                return Process(
+                    name: name, isUp: isUp, since: isUp ? entry.since : downSince, seen: entry.seen,
+                    uptimeSeconds: entry.uptimeSeconds, isStopping: entry.isStopping)
+            }
+            .sorted { $0.name < $1.name }
+        }
+    }
+
+    /// Asks a process to stop.
+    /// - Returns: false when the user has no process of that name.
+    public func stop(_ name: String, of user: UserID) -> Bool {
+        let (isKnown, polls) = state.withLock { state in
+            guard let entry = state.users[user]?[name] else { return (false, [CheckedContinuation<Bool, Never>]()) }
+            let polls = Array(entry.polls.values)
+            state.users[user]?[name]?.polls = [:]
+            state.users[user]?[name]?.isStopping = polls.isEmpty
+            return (true, polls)
+        }
+        for poll in polls { poll.resume(returning: true) }
+        return isKnown
+    }
+
+    /// Waits until the process is asked to stop, or until `deadline`, or until the task is cancelled.
+    /// - Returns: whether it is asked to stop.
+    public func poll(_ name: String, of user: UserID, until deadline: Timestamp) async -> Bool {
+        let id = state.withLock { state in
+            state.nextPoll += 1
+            return state.nextPoll
+        }
+        let clock = clock
+        return await withTaskGroup(of: Bool.self) { group in
+            group.addTask { await self.wait(id, name, user) }
+            group.addTask {
+                try? await clock.sleep(until: deadline)
+                self.endPoll(id, name, user)
+                return false
+            }
+            // The waiting task always ends: it is asked to stop, or its time is over, or it is cancelled.
+            var isAskedToStop = false
+            for await answer in group {
+                isAskedToStop = isAskedToStop || answer
+                group.cancelAll()
+            }
+            return isAskedToStop
+        }
+    }
+
+    private func wait(_ id: Int, _ name: String, _ user: UserID) async -> Bool {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let now = clock.now()
+                let answer: Bool? = state.withLock { state in
+                    Self.touch(name, user, now, &state)
+                    if Task.isCancelled { return false }
+                    guard state.users[user]?[name] != nil else { return false }
+                    if state.users[user]?[name]?.isStopping == true {
+                        state.users[user]?[name]?.isStopping = false
+                        return true
+                    }
+                    state.users[user]?[name]?.polls[id] = continuation
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            endPoll(id, name, user)
+        }
+    }
+
+    private func endPoll(_ id: Int, _ name: String, _ user: UserID) {
+        let now = clock.now()
+        let poll = state.withLock { state in
+            guard let poll = state.users[user]?[name]?.polls.removeValue(forKey: id) else {
+                return CheckedContinuation<Bool, Never>?.none
+            }
+            state.users[user]?[name]?.seen = now
+            return poll
+        }
+        poll?.resume(returning: false)
+    }
+
+    private static func touch(_ name: String, _ user: UserID, _ now: Timestamp, _ state: inout State) {
+        if var entry = state.users[user]?[name] {
+            if !entry.isUp(at: now) { entry.since = now }
+            entry.seen = now
+            state.users[user]?[name] = entry
+        } else if state.users[user]?.count ?? 0 < processesPerUserMax {
+            state.users[user, default: [:]][name] = Entry(since: now, seen: now)
+        }
+    }
+}

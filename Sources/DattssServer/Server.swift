@@ -1,0 +1,134 @@
+import DattssCore
+public import DattssLog
+import DattssPipeline
+import Hummingbird
+public import Logging
+import NIOCore
+import NIOHTTPTypes
+import NIOPosix
+public import ServiceLifecycle
+
+/// The whole server: accounts, the pipeline, the UDP port and the HTTP port, as one service.
+///
+/// On graceful shutdown the ports stop first, then the pipeline writes down what it has.
+public struct Server: Service {
+    private let configuration: ServerConfiguration
+    private let accounts: Accounts
+    private let pipeline: Pipeline
+    private let lock: any FileLock
+    private let logger: Logger
+    private let onListening: @Sendable (Listening) -> Void
+
+    /// Where a server listens; told when both ports are open.
+    public struct Listening: Sendable {
+        public var http: HostPort
+        public var udp: HostPort
+    }
+
+    /// What was found in the log on start.
+    public var recovery: RecoveryReport { pipeline.recovery }
+
+    /// Locks the data folder and replays its log.
+    /// - Parameters:
+    ///   - onFailure: called when only a restart is safe.
+    ///   - onListening: called when both ports are open.
+    public init(
+        _ configuration: ServerConfiguration, logger: Logger, onFailure: @escaping @Sendable (String) -> Void,
+        onListening: @escaping @Sendable (Listening) -> Void = { _ in }
+    ) throws {
+        self.configuration = configuration
+        self.logger = logger
+        self.onListening = onListening
+        lock = try DataFolder.lock(configuration.dataDirectory, fileSystem: configuration.fileSystem)
+        accounts = try Accounts(directory: configuration.dataDirectory)
+        var pipelineConfiguration = PipelineConfiguration(
+            directory: configuration.dataDirectory, fileSystem: configuration.fileSystem, clock: configuration.clock)
+        pipelineConfiguration.syncMode = configuration.syncMode
+        pipelineConfiguration.limits = configuration.limits
+        pipelineConfiguration.retentionDays = configuration.retentionDays
+        pipelineConfiguration.ingestCount = configuration.ingestCount
+        pipeline = try Pipeline.open(pipelineConfiguration, authenticator: accounts, onFailure: onFailure)
+    }
+
+    public func run() async throws {
+        let clock = configuration.clock
+        let processes = ProcessRegistry(clock: clock)
+        let datagrams = DatagramCounters()
+        let timeouts = TimeoutCounter()
+        let metrics = Metrics(
+            pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, startedAt: clock.now())
+        let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
+        let listener = DatagramListener(
+            address: try SocketAddress.makeAddressResolvingHost(configuration.udp.host, port: configuration.udp.port),
+            group: MultiThreadedEventLoopGroup.singleton,
+            collector: DatagramCollector(
+                authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits),
+            pipeline: pipeline, processes: processes, counters: datagrams,
+            receiveBufferBytes: configuration.receiveBufferBytes,
+            onListening: { udpPort.continuation.yield($0) })
+        let routes = Routes(
+            pipeline: pipeline, processes: processes, accounts: accounts, metrics: metrics, clock: clock,
+            limits: configuration.limits)
+        let (udp, onListening) = (configuration.udp, onListening)
+        let requestSeconds = configuration.limits.requestSeconds
+        let application = Application(
+            router: routes.makeRouter(),
+            server: .http1(
+                configuration: .init(
+                    additionalChannelHandlers: [RequestDeadline(seconds: requestSeconds, onTimeout: timeouts.add)],
+                    idleTimeout: .seconds(120))),
+            configuration: .init(
+                address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
+            onServerRunning: { [http = configuration.http] channel in
+                let httpPort = channel.localAddress?.port ?? http.port
+                let udpAddress = await udpPort.stream.first { _ in true }
+                onListening(
+                    Listening(
+                        http: HostPort(host: http.host, port: httpPort),
+                        udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port)))
+            },
+            logger: logger)
+        // Ended in reverse order.
+        try await ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: PipelineService(pipeline: pipeline)),
+                    .init(service: AccountsRefresher(accounts: accounts, logger: logger)),
+                    .init(service: listener),
+                    .init(service: application),
+                ], logger: logger)
+        ).run()
+        lock.release()
+    }
+}
+
+/// Runs the pipeline until the services in front of it have ended.
+private struct PipelineService: Service {
+    let pipeline: Pipeline
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                await pipeline.run()
+            } onCancel: {
+                pipeline.finish()
+            }
+        } onGracefulShutdown: {
+            pipeline.finish()
+        }
+    }
+}
+
+/// Notices within a second what the command line changed in the accounts.
+private struct AccountsRefresher: Service {
+    let accounts: Accounts
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while (try? await Task.sleep(for: .seconds(1))) != nil {
+                do { try accounts.refresh() } catch { logger.error("cannot read the accounts: \(error)") }
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+public import DattssCore
+public import DattssLog
+public import DattssPipeline
+
+/// What a server is made with.
+public struct ServerConfiguration: Sendable {
+    /// The data folder. It is created when it is missing.
+    public var dataDirectory: String
+    public var http: HostPort
+    public var udp: HostPort
+    public var syncMode = SyncMode.second
+    /// Whose statsd lines are; without one, names begin with an auth key and a dot.
+    public var statsdUser: UserID?
+    public var limits = Limits()
+    public var retentionDays: Int64 = 8
+    /// What is asked of the kernel for received datagrams (`SO_RCVBUF`).
+    public var receiveBufferBytes = 8 << 20
+    public var ingestCount = 2
+    public var clock: any WallClock = SystemClock()
+    public var fileSystem: any FileSystem = POSIXFileSystem()
+
+    public init(dataDirectory: String, http: HostPort, udp: HostPort) {
+        self.dataDirectory = dataDirectory
+        self.http = http
+        self.udp = udp
+    }
+}
+
+/// `127.0.0.1:3002`, `[::1]:3002` or `localhost:3002`; port 0 lets the system choose.
+public struct HostPort: Sendable, Hashable, CustomStringConvertible {
+    public var host: String
+    public var port: Int
+
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    public init?(_ text: some StringProtocol) {
+        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        guard !host.isEmpty else { return nil }
+        self.init(host: host, port: Int(port))
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}
