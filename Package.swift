@@ -67,6 +67,7 @@ let package = Package(
                 "DattssCore",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .executableTarget(
@@ -77,12 +78,57 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .target(
             name: "DattssTestSupport",
             dependencies: ["DattssCore", "DattssLog"],
+            swiftSettings: settings),
+
+        .testTarget(
+            name: "DattssCoreTests",
+            dependencies: ["DattssCore", "DattssTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DattssLogTests",
+            dependencies: ["DattssCore", "DattssLog", "DattssTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DattssPipelineTests",
+            dependencies: ["DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DattssServerTests",
+            dependencies: [
+                "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DattssClientTests",
+            dependencies: [
+                "DattssClient", "DattssCore", "DattssTestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DattssCommandTests",
+            dependencies: ["dattss", "DattssCore", "DattssTestSupport", "CZlib"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DattssEndToEndTests",
+            dependencies: [
+                "dattss", "DattssClient", "DattssCore", "DattssTestSupport", "CZlib", "CZstd",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
             swiftSettings: settings),
     ]
 )

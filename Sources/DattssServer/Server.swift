@@ -132,3 +132,13 @@ private struct AccountsRefresher: Service {
         }
     }
 }
+
+extension Server {
+    /// Makes the user `local` in a data folder that has no users yet.
+    /// - Returns: the key of that user, if there is one.
+    public func prepareLocalUser() throws -> String? {
+        guard let local = UserID("local") else { return nil }
+        if try accounts.users().isEmpty { try accounts.add(local, at: configuration.clock.now()) }
+        return accounts.key(of: local)
+    }
+}

@@ -22,12 +22,5 @@ public struct StatisticStatus: Sendable, Hashable {
             self.p95 = p95
             self.p99 = p99
         }
-
-        init(_ sketch: Sketch) {
-            let count = sketch.count
-            p50 = sketch.quantile(0.50, count: count)
-            p95 = sketch.quantile(0.95, count: count)
-            p99 = sketch.quantile(0.99, count: count)
-        }
     }
 }

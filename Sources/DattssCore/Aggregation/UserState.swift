@@ -151,14 +151,14 @@ public struct UserState: Sendable {
         guard statistic.key.kind == .timer else { return nil }
         // When no minute is open, the one closed last still has the latest number.
         let previousNumber = open == nil ? openNumber : openNumber - 1
-        var sketch: Sketch?
+        var merged: MergingAggregate?
         for (minute, number) in [(previous, previousNumber), (open, openNumber)] {
             guard let minute, minute.minute >= time.minute.advanced(by: -1),
-                let place = [statistic.place, statistic.placeBefore].first(where: { $0.openNumber == number }),
-                let part = minute.entries[place.position].merging.sketch
+                let place = [statistic.place, statistic.placeBefore].first(where: { $0.openNumber == number })
             else { continue }
-            if sketch == nil { sketch = part } else { sketch?.merge(part) }
+            let part = minute.entries[place.position].merging
+            if merged == nil { merged = part } else { merged?.merge(part.merged) }
         }
-        return sketch.map(StatisticStatus.Percentiles.init)
+        return merged?.merged.percentiles
     }
 }

@@ -36,16 +36,19 @@ public enum Name {
     public static let userBytesMax = 32
 
     /// `[A-Za-z0-9_.:!-]{1,255}`
+    @inlinable
     public static func isValidPath(_ bytes: some Collection<UInt8>) -> Bool {
         isValid(bytes, upTo: pathBytesMax)
     }
 
     /// `[A-Za-z0-9_.:!-]{1,64}`
+    @inlinable
     public static func isValidProcess(_ bytes: some Collection<UInt8>) -> Bool {
         isValid(bytes, upTo: processBytesMax)
     }
 
     /// `[A-Za-z0-9_.:!-]{1,64}`
+    @inlinable
     public static func isValidClient(_ bytes: some Collection<UInt8>) -> Bool {
         isValid(bytes, upTo: clientBytesMax)
     }
@@ -62,7 +65,8 @@ public enum Name {
             }
     }
 
-    private static func isValid(_ bytes: some Collection<UInt8>, upTo limit: Int) -> Bool {
+    @inlinable
+    static func isValid(_ bytes: some Collection<UInt8>, upTo limit: Int) -> Bool {
         !bytes.isEmpty && bytes.count <= limit && bytes.allSatisfy { isNameByte($0) }
     }
 

@@ -88,7 +88,7 @@ public enum BatchDecoder {
     }
 
     private static func sequence(_ cursor: inout JSONCursor) throws(WireError) -> Int64? {
-        guard let number = try optional(&cursor, "seq", { (cursor) throws(WireError) in try cursor.count() })
+        guard let number = try optional(&cursor, "seq", { (cursor) throws(WireError) in try cursor.integer() })
         else { return nil }
         guard let sequence = Int64(exactly: number), 0...Aggregate.countMax ~= sequence else {
             throw WireError(.badValue, "seq: is \(number), expected an integer from 0 to 2^53")

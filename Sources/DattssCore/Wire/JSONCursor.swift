@@ -121,7 +121,7 @@ public struct JSONCursor: ~Copyable {
 
     /// A number that is to be an integer of at most 2^53. The nearest double of 2^53 + 1 is 2^53: any way of writing
     /// 2^53 but with its 16 digits is therefore taken for the next double above it.
-    public mutating func count() throws(WireError) -> Double {
+    public mutating func integer() throws(WireError) -> Double {
         skipSpace()
         let start = position
         let value = try number()

@@ -27,7 +27,7 @@ enum PartialDecoder {
                 if !cursor.takeNull() {
                     let field = Numbers.fields[position]
                     let number = try self.field(field, &cursor) { (cursor) throws(WireError) in
-                        field == "cnt" ? try cursor.count() : try cursor.number()
+                        field == "cnt" ? try cursor.integer() : try cursor.number()
                     }
                     try numbers.set(position, field, number)
                 }

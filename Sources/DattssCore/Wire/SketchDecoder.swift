@@ -60,7 +60,7 @@ enum SketchDecoder {
     private static func integer(
         _ cursor: inout JSONCursor, _ field: @autoclosure () -> String, _ range: ClosedRange<Int64>
     ) throws(WireError) -> Int64 {
-        let number = try located(".\(field())") { () throws(WireError) in try cursor.count() }
+        let number = try located(".\(field())") { () throws(WireError) in try cursor.integer() }
         guard let integer = Int64(exactly: number), range ~= integer else {
             throw WireError(
                 .badValue, ".\(field()): is \(number), expected an integer from \(range.lowerBound) to \(range.upperBound)")

@@ -1,0 +1,51 @@
+import DattssCore
+
+/// How long to wait before trying again: twice as long after every failure, up to a cap, and of that a random part
+/// between a half and the whole, so that the clients of a server that comes back do not all come at once.
+struct Backoff: Sendable {
+    private(set) var failures = 0
+    private var random: SplitMix64
+
+    static let firstMilliseconds: Int64 = 1000
+    static let capMilliseconds: Int64 = 30_000
+    /// A server may ask for a longer pause, up to this.
+    static let retryAfterSecondsMax: Int64 = 300
+
+    init(seed: UInt64) { random = SplitMix64(seed: seed) }
+
+    mutating func succeeded() { failures = 0 }
+
+    /// - Returns: how many milliseconds to wait.
+    mutating func failed(retryAfterSeconds: Int64? = nil) -> Int64 {
+        failures += 1
+        let doublings = min(failures - 1, 20)
+        let asked = (retryAfterSeconds ?? 0).clamped(0, Self.retryAfterSecondsMax) * 1000
+        return max(jittered(min(Self.capMilliseconds, Self.firstMilliseconds << Int64(doublings))), asked)
+    }
+
+    /// For failures that only a person can mend: straight to the slow end.
+    mutating func failedForLong() -> Int64 {
+        failures += 1
+        return jittered(Self.capMilliseconds)
+    }
+
+    private mutating func jittered(_ milliseconds: Int64) -> Int64 {
+        Int64.random(in: milliseconds / 2...milliseconds, using: &random)
+    }
+}
+
+/// The generator of Steele, Lea & Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014): small, and
+/// the same on every machine for the same seed.
+struct SplitMix64: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

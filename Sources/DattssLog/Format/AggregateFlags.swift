@@ -1,0 +1,118 @@
+internal import DattssCore
+
+/// Sixteen bits that say which numbers of an aggregate are stored, and how. The others follow from them.
+///
+///      15 14    13  12  11    10  9   8   7     6       5     4    3        2      1           0
+///     ┌──────┬───┬───┬───┬─────┬───┬───┬───┬─────────┬───────┬────┬────────┬──────┬───────────┬──────────┐
+///     │ kind │top│bot│lst│ fst │min│max│sum│ product │ equal │ones│fraction│sketch│approximate│emphasised│
+///     └──────┴───┴───┴───┴─────┴───┴───┴───┴─────────┴───────┴────┴────────┴──────┴───────────┴──────────┘
+///            └──── 8 bytes each, ─────┘
+///                  else a varint
+///
+/// - equal: `max` stands for all of `max min first last bottom top`, product: and `sum` is `max · count`.
+/// - ones: equal with a `max` of 1, and product, so that only the count is stored. This is a counter of `1c` lines.
+/// - fraction: it is not the default and stored, as 8 bytes.
+/// - A number is a zigzag varint when it is an integer of at most 2^53 (and not −0), else its 8 bytes.
+///
+/// "Equal" always means bit by bit, so that what is read is what was written.
+struct AggregateFlags: Equatable {
+    var rawValue: UInt16
+
+    static let emphasised: UInt16 = 1 << 0
+    static let approximate: UInt16 = 1 << 1
+    static let sketch: UInt16 = 1 << 2
+    static let fraction: UInt16 = 1 << 3
+    static let ones: UInt16 = 1 << 4
+    static let equal: UInt16 = 1 << 5
+    static let product: UInt16 = 1 << 6
+
+    /// The columns of numbers, in order.
+    static let columnCount = 7
+    static let sumColumn = 0
+    static let maxColumn = 1
+
+    init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    init(_ kind: Kind, _ aggregate: Aggregate) {
+        rawValue = UInt16(kind.rawValue) << 14
+        if aggregate.isEmphasised { rawValue |= Self.emphasised }
+        if aggregate.isApproximate { rawValue |= Self.approximate }
+        if aggregate.sketch != nil { rawValue |= Self.sketch }
+        if aggregate.fraction.bitPattern != Aggregate.defaultFraction.bitPattern { rawValue |= Self.fraction }
+        let values = Self.values(of: aggregate)
+        let max = aggregate.max.bitPattern
+        if values.dropFirst().allSatisfy({ $0.bitPattern == max }) {
+            rawValue |= Self.equal
+            if aggregate.sum.bitPattern == Self.product(aggregate.max, aggregate.count).bitPattern {
+                rawValue |= Self.product
+                if max == (1.0).bitPattern { rawValue |= Self.ones }
+            }
+        }
+        for column in 0..<Self.columnCount where stores(column) && StoredNumber.integer(values[column]) == nil {
+            rawValue |= Self.raw(column)
+        }
+    }
+
+    /// In the order of the columns.
+    static func values(of aggregate: Aggregate) -> [Double] {
+        [
+            aggregate.sum, aggregate.max, aggregate.min, aggregate.first, aggregate.last, aggregate.bottom,
+            aggregate.top,
+        ]
+    }
+
+    /// What `sum` is when all samples are equal: computed alike by writer and reader.
+    static func product(_ value: Double, _ count: Int64) -> Double { value * Double(count) }
+
+    /// nil for a code that no kind has.
+    var kind: Kind? { Kind(rawValue: UInt8(rawValue >> 14)) }
+
+    @inline(__always)
+    func has(_ flag: UInt16) -> Bool { rawValue & flag != 0 }
+
+    /// Bit c says whether column c is stored.
+    @inline(__always)
+    var storedColumns: UInt8 {
+        if rawValue & (Self.ones | Self.equal) == 0 { return 0x7F }
+        if has(Self.ones) { return 0 }
+        return 1 << UInt8(Self.maxColumn) | (has(Self.product) ? 0 : 1 << UInt8(Self.sumColumn))
+    }
+
+    /// Bit c says whether what is stored of column c takes 8 bytes.
+    @inline(__always)
+    var rawColumns: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 7) & 0x7F }
+
+    @inline(__always)
+    func stores(_ column: Int) -> Bool { storedColumns >> UInt8(column) & 1 == 1 }
+
+    @inline(__always)
+    func isRaw(_ column: Int) -> Bool { has(Self.raw(column)) }
+
+    @inline(__always)
+    private static func raw(_ column: Int) -> UInt16 { 1 << UInt16(7 + column) }
+}
+
+/// A double as it is stored: see ``AggregateFlags``.
+enum StoredNumber {
+    /// The integer to store instead of the double, if that loses nothing.
+    static func integer(_ value: Double) -> Int64? {
+        guard value.magnitude <= 0x1p53, value == value.rounded(.towardZero), !(value == 0 && value.sign == .minus)
+        else { return nil }
+        return Int64(value)
+    }
+
+    static func append(_ value: Double, to writer: inout ByteWriter, isRaw: Bool) {
+        if isRaw {
+            writer.appendFixed(value.bitPattern)
+        } else {
+            writer.appendZigzag(Int64(value))
+        }
+    }
+
+    @inline(__always)
+    static func read(_ reader: inout ByteReader, isRaw: Bool) throws(LogError) -> Double {
+        isRaw
+            ? Double(bitPattern: try reader.fixed(UInt64.self, "number"))
+            : Double(try reader.zigzag("number"))
+    }
+}

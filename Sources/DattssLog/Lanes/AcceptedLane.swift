@@ -1,0 +1,112 @@
+public import DattssCore
+
+/// The write-ahead lane: batches, from before they are acknowledged until the minutes made of them are on disk.
+///
+/// Owned by one actor, which alone calls it, on an executor that may block.
+///
+/// Invariant: an append that throws has consumed no LSN, and nothing of it is ever read again; the next append works
+/// as soon as the disk does. Only after a failed ``sync()`` the lane refuses everything, because nobody knows what is
+/// on disk then.
+public final class AcceptedLane {
+    private let chain: SegmentChain
+    private let encoder = FrameEncoder(level: 1)
+    private let segmentBytes: Int
+    private let frameBytes: Int
+    /// The LSN of the next record.
+    public private(set) var next: LSN
+
+    /// - Parameters:
+    ///   - directory: the data folder; the lane's own is created below it by the first append.
+    ///   - state: what ``Recovery`` found.
+    ///   - segmentBytes: where another segment begins; tests make it small.
+    ///   - frameBytes: where another frame begins, before compression.
+    public init(
+        fileSystem: any FileSystem, directory: String, state: LaneState = LaneState(),
+        policy: SyncPolicy = .whenAsked, segmentBytes: Int = 64 << 20, frameBytes: Int = 4 << 20
+    ) {
+        chain = SegmentChain(
+            .accepted, fileSystem: fileSystem, directory: directory, state: state, policy: policy)
+        next = state.nextLSN
+        self.segmentBytes = segmentBytes
+        self.frameBytes = frameBytes
+    }
+
+    public var metrics: LaneMetrics { chain.metrics }
+
+    /// Writes records, all or none, and returns their LSNs; ``sync()`` makes them survive power loss.
+    ///
+    /// - Parameter records: at least one, each as ``BatchCodec/encode(user:batch:)`` made it, with the time at which it
+    ///   was accepted.
+    @discardableResult
+    public func append(
+        _ records: [(encoded: [UInt8], at: Timestamp)]
+    ) throws(LogError) -> ClosedRange<LSN> {
+        precondition(!records.isEmpty, "an append of no records")
+        let first = next
+        var lsn = first
+        try chain.append { () throws(LogError) in
+            var start = 0
+            while start < records.count {
+                let end = try runEnd(records, from: start)
+                try write(records[start..<end], lsn: lsn)
+                lsn = lsn.advanced(by: end - start)
+                start = end
+            }
+        }
+        next = lsn
+        return first...first.advanced(by: records.count - 1)
+    }
+
+    /// `fdatasync` of what was appended. After it threw the lane refuses everything.
+    public func sync() throws(LogError) { try chain.sync() }
+
+    /// Deletes whole old segments whose records are all contained in blocks and older than the rolling window.
+    ///
+    /// - Parameters:
+    ///   - through: the `through` of a block or checkpoint that **is synced**; what it covers is not needed any more.
+    ///   - before: records of this time and later are kept, for replay to rebuild windows and duplicate suppression.
+    /// - Returns: how many segments were deleted. The one being written is never among them.
+    @discardableResult
+    public func retire(through: LSN, before: Timestamp) throws(LogError) -> Int {
+        try chain.retire(where: { segment in
+            guard let lastLSN = segment.lastLSN, let lastMinute = segment.lastMinute else {
+                // Nothing was ever written, or nothing of it can be read: that stays, for somebody to look at.
+                return segment.bytes <= SegmentHeader.byteCount
+            }
+            return lastLSN <= through && lastMinute.end <= before
+        })
+    }
+
+    /// The records from `start` on that share a minute and fit into a frame.
+    private func runEnd(
+        _ records: [(encoded: [UInt8], at: Timestamp)], from start: Int
+    ) throws(LogError) -> Int {
+        let minute = records[start].at.minute
+        var bytes = 0
+        var end = start
+        while end < records.count, records[end].at.minute == minute {
+            bytes += records[end].encoded.count + AcceptedPayload.recordOverheadBytesMax
+            if end > start, bytes > frameBytes { break }
+            end += 1
+        }
+        return end
+    }
+
+    private func write(
+        _ records: ArraySlice<(encoded: [UInt8], at: Timestamp)>, lsn: LSN
+    ) throws(LogError) {
+        let minute = records[records.startIndex].at.minute
+        if chain.current.map({ $0.summary.bytes >= segmentBytes || $0.firstMinute < minute }) ?? true {
+            try chain.startSegment(firstLSN: lsn, minute: minute, day: nil)
+        }
+        var payload = ByteWriter()
+        payload.append(AcceptedPayload.version)
+        for record in records { AcceptedPayload.appendRecord(record.encoded, at: record.at, to: &payload) }
+        var frame = ByteWriter()
+        let header = try encoder.encode(
+            FrameEncoder.Payload(raw: payload.bytes, recordCount: records.count), kind: .accepted, lsn: lsn,
+            minute: minute, through: nil, into: &frame)
+        try chain.write(frame.bytes, [header])
+        chain.count(rawBytes: payload.count)
+    }
+}

@@ -1,0 +1,53 @@
+public import DattssCore
+
+/// Where a lane goes on: what ``Recovery`` found on disk, or nothing for a new data folder.
+///
+/// A lane never appends to a segment that it has not begun itself. So whatever lies at the end of an old one, torn or
+/// damaged, is left behind and not built upon.
+public struct LaneState: Sendable, Hashable {
+    public package(set) var segments: [SegmentSummary] = []
+    /// The LSN of the next record (accepted lane) or frame (minute lane).
+    public package(set) var nextLSN = LSN(1)
+    /// The sequence of the next segment.
+    public package(set) var nextSequence: UInt64 = 1
+
+    public init() {}
+}
+
+/// What retention needs to know of a segment.
+public struct SegmentSummary: Sendable, Hashable {
+    public var sequence: UInt64
+    public var bytes: Int
+    public var frames = 0
+    /// The LSN of the last record (accepted lane) or frame (minute lane), when it has any.
+    public var lastLSN: LSN?
+    /// The latest minute of any frame.
+    public var lastMinute: Minute?
+    /// The UTC day of a segment of the minute lane; nil when its header is unreadable.
+    public var day: Int64?
+    public var holdsCheckpoint = false
+}
+
+/// Whether a lane may call `fdatasync`.
+public enum SyncPolicy: Sendable, Hashable {
+    /// ``AcceptedLane/sync()`` and ``MinuteLane/sync()`` sync; so does beginning a new segment.
+    case whenAsked
+    /// Nothing is synced: what the kernel holds survives a crash of the process, not of the machine.
+    case never
+}
+
+/// Figures for `/metrics`.
+public struct LaneMetrics: Sendable, Hashable {
+    /// On disk now.
+    public var bytes = 0
+    public var segments = 0
+    /// Written since the start.
+    public var frames = 0
+    public var rawBytes = 0
+    public var compressedBytes = 0
+    public var syncs = 0
+    public var lastSyncDuration = Duration.zero
+    /// Appends that were taken back.
+    public var failedAppends = 0
+    public var retiredSegments = 0
+}

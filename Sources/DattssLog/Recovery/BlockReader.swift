@@ -1,0 +1,65 @@
+internal import DattssCore
+
+/// Decodes whole blocks and checkpoints out of their parts. A part that is there several times is read from the first
+/// place where it is readable.
+final class BlockReader {
+    private let payloads: PayloadReader
+
+    init(fileSystem: any FileSystem, directory: String) {
+        payloads = PayloadReader(.minutes, fileSystem: fileSystem, directory: directory)
+    }
+
+    /// nil when a part cannot be read, which `findings` then tells.
+    func block(_ location: BlockLocation, _ findings: inout [Finding]) throws(LogError) -> MinuteBlock? {
+        var block = MinuteBlock(minute: location.header.minute, through: location.header.through, users: [])
+        for part in location.parts {
+            let users = try first(of: part, &findings) { (raw, header) throws(LogError) in
+                let users = try MinuteBlockCodec.decode(raw)
+                try header.expect(statistics: users.reduce(0) { $0 + $1.aggregates.count })
+                return users
+            }
+            guard let users else { return nil }
+            MinuteBlockCodec.append(users, to: &block.users)
+        }
+        return block
+    }
+
+    /// nil when a part cannot be read, which `findings` then tells.
+    func checkpoint(_ location: BlockLocation, _ findings: inout [Finding]) throws(LogError) -> Checkpoint? {
+        var checkpoint = Checkpoint(
+            at: location.header.minute.start, through: location.header.through ?? .zero, users: [])
+        for part in location.parts {
+            let decoded = try first(of: part, &findings) { (raw, header) throws(LogError) in
+                let decoded = try CheckpointCodec.decode(raw)
+                try header.expect(statistics: decoded.users.reduce(0) { $0 + $1.totals.count })
+                return decoded
+            }
+            guard let decoded else { return nil }
+            checkpoint.at = decoded.at
+            CheckpointCodec.append(decoded.users, to: &checkpoint.users)
+        }
+        return checkpoint
+    }
+
+    private func first<Value>(
+        of copies: [FrameLocation], _ findings: inout [Finding],
+        _ decode: ([UInt8], FrameHeader) throws(LogError) -> Value
+    ) throws(LogError) -> Value? {
+        for copy in copies {
+            do throws(LogError) {
+                return try decode(try payloads.payload(of: copy), copy.header)
+            } catch {
+                findings.append(try Finding(copy, error, path: payloads.path(of: copy)))
+            }
+        }
+        return nil
+    }
+}
+
+extension FrameHeader {
+    func expect(statistics count: Int) throws(LogError) {
+        guard count == Int(recordCount) else {
+            throw LogError(.malformed, expected: "\(recordCount) statistics in the payload", found: "\(count)")
+        }
+    }
+}

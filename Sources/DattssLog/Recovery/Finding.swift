@@ -1,0 +1,31 @@
+/// Something on disk that is not as a writer left it.
+public struct Finding: Sendable, Hashable, CustomStringConvertible {
+    public var kind: Kind
+    public var file: String
+    public var offset: Int
+    /// How many bytes are concerned.
+    public var bytes: Int
+    public var problem: String
+
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// A frame that a crash cut off: expected, and cut by ``Recovery``.
+        case tornTail = "torn tail"
+        /// Parts of a block of which others are missing.
+        case incompleteBlock = "incomplete block"
+        /// Bytes that belong to no readable frame.
+        case corruptFrame = "corrupt frame"
+        case corruptSegmentHeader = "corrupt segment header"
+        /// A frame that was read before: a copied segment.
+        case duplicate
+    }
+
+    package init(_ kind: Kind, file: String, offset: Int, bytes: Int, problem: String) {
+        self.kind = kind
+        self.file = file
+        self.offset = offset
+        self.bytes = bytes
+        self.problem = problem
+    }
+
+    public var description: String { "\(file) offset \(offset): \(kind.rawValue), \(bytes) bytes: \(problem)" }
+}

@@ -1,0 +1,33 @@
+public import DattssCore
+
+/// What ``Recovery`` found and did.
+public struct RecoveryReport: Sendable {
+    /// Readable frame headers, copies included.
+    public package(set) var frames = 0
+    public package(set) var segments = 0
+    /// On disk, after torn tails were cut.
+    public package(set) var bytes = 0
+    /// Handed to the handler.
+    public package(set) var batches = 0
+    /// Those among them that are contained in a block or checkpoint.
+    public package(set) var coveredBatches = 0
+    public package(set) var blocks = 0
+    public package(set) var hasCheckpoint = false
+    /// Records and blocks that were there more than once.
+    public package(set) var duplicatesIgnored = 0
+    /// What was cut off the ends of the lanes.
+    public package(set) var tornTails: [Finding] = []
+    /// What cannot be read. It stays on disk as it is.
+    public package(set) var corrupt: [Finding] = []
+    /// All accepted batches up to this one are contained in what was restored from blocks and the checkpoint.
+    public package(set) var through = LSN.zero
+    /// Where the lanes go on.
+    public package(set) var accepted = LaneState()
+    public package(set) var minutes = LaneState()
+    /// The index of the blocks, ready to answer and to be handed to ``MinuteLane``.
+    public package(set) var history: History
+
+    init(history: History) { self.history = history }
+
+    public var tornBytes: Int { tornTails.reduce(0) { $0 + $1.bytes } }
+}

@@ -1,0 +1,51 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// Which call on which path failed, and with which `errno`.
+public struct FileSystemError: Error, Sendable, Hashable, CustomStringConvertible {
+    public var operation: Operation
+    public var path: String
+    /// The number of the system's error, as in `errno.h`.
+    public var code: Int32
+
+    public enum Operation: String, Sendable, Hashable, CaseIterable {
+        case createDirectory = "mkdir"
+        case list = "readdir"
+        case open
+        case size = "stat"
+        case read
+        case append = "write"
+        case truncate
+        case sync = "fdatasync"
+        case syncDirectory = "fsync of the directory"
+        case rename
+        case remove = "unlink"
+        case lock = "flock"
+    }
+
+    public init(_ operation: Operation, _ path: String, code: Int32) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    /// The disk or the quota is full: it may work again when space was freed.
+    public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
+    public var isNotFound: Bool { code == ENOENT }
+    public var isInterruption: Bool { code == EINTR }
+    public var isLockedByAnother: Bool { operation == .lock && code == EWOULDBLOCK }
+
+    public var description: String {
+        "\(operation.rawValue) \(path): \(String(cString: strerror(code))) (errno \(code))"
+    }
+
+    /// A write of at least one byte that wrote none would be tried for ever.
+    static func nothingWritten(_ path: String) -> FileSystemError {
+        FileSystemError(.append, path, code: EIO)
+    }
+}

@@ -1,0 +1,194 @@
+import ArgumentParser
+import DattssCore
+import DattssLog
+import DattssPipeline
+import DattssServer
+import Logging
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+#if canImport(Glibc)
+import Glibc
+#endif
+
+/// `dattss serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Runs the server.",
+        discussion: """
+            An empty data folder is set up on the first start: it gets a secret, and a user 'local' whose key is printed. \
+            SIGTERM and SIGINT write everything down and end the server; a second one ends it at once. Nothing that was \
+            acknowledged is lost either way.
+
+              dattss serve --data-dir /var/lib/dattss --http 127.0.0.1:3002 --udp 127.0.0.1:8125 --statsd-user local
+            """)
+
+    @OptionGroup var dataDirectory: DataDirectoryOption
+    @Option(help: "A file of 'option = value' lines.")
+    var config: String?
+    @Option(help: "Where to take in HTTP (default: 127.0.0.1:3002).")
+    var http: String?
+    @Option(help: "Where to take in datagrams (default: 127.0.0.1:8125).")
+    var udp: String?
+    @Option(
+        help: """
+            When to force what was written to the disk: always (before a batch is acknowledged), second, never. A process \
+            that is killed loses nothing in any of them; this is about power (default: second).
+            """)
+    var sync: String?
+    @Option(help: "Whose statsd lines are. Without it, a name begins with an auth key and a dot.")
+    var statsdUser: String?
+    @Option(help: "For how many days minutes are kept (default: 8).")
+    var retentionDays: String?
+    @Option(help: "The largest body, after decompression (default: 1048576).")
+    var maxBodyBytes: String?
+    @Option(help: "Partials in a batch (default: 10000).")
+    var maxPartials: String?
+    @Option(help: "Live statistics of a user (default: 20000).")
+    var maxStatistics: String?
+    @Option(help: "Seconds that a request may take to arrive (default: 15).")
+    var requestSeconds: String?
+    @Option(help: "Seconds after which a statistic that nobody sends leaves memory (default: 86400).")
+    var idleSeconds: String?
+    @Option(help: "Partials of one user that may be under way (default: 200000).")
+    var maxQueuedPerUser: String?
+    @Option(help: "Partials of all users that may be under way (default: 1000000).")
+    var maxQueued: String?
+    @Option(help: "What to ask of the kernel for received datagrams (default: 8388608).")
+    var receiveBufferBytes: String?
+
+    /// What a configuration file may say.
+    static let optionNames: Set<String> = [
+        "data-dir", "http", "udp", "sync", "statsd-user", "retention-days", "max-body-bytes", "max-partials",
+        "max-statistics", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued", "receive-buffer-bytes",
+    ]
+
+    func serverConfiguration() throws -> ServerConfiguration {
+        let settings = try Settings(file: config)
+        let address = "HOST:PORT"
+        var server = ServerConfiguration(
+            dataDirectory: dataDirectory.resolved(settings),
+            http: try settings.value("http", http, standard: HostPort(host: "127.0.0.1", port: 3002), address) { HostPort($0) },
+            udp: try settings.value("udp", udp, standard: HostPort(host: "127.0.0.1", port: 8125), address) { HostPort($0) })
+        server.syncMode = try settings.value("sync", sync, standard: .second, "always, second or never") {
+            SyncMode(rawValue: $0)
+        }
+        server.statsdUser = try settings.value("statsd-user", statsdUser, standard: nil, "a user's name: a-z 0-9 _ -") {
+            UserID($0).map(Optional.some)
+        }
+        server.retentionDays = try settings.integer("retention-days", retentionDays, standard: 8, atLeast: 1)
+        server.receiveBufferBytes = try settings.integer(
+            "receive-buffer-bytes", receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096)
+        server.limits = try limits(settings)
+        return server
+    }
+
+    private func limits(_ settings: Settings) throws -> Limits {
+        var limits = Limits()
+        limits.bodyBytes = try settings.integer("max-body-bytes", maxBodyBytes, standard: limits.bodyBytes, atLeast: 1024)
+        limits.partialsPerBatch = try settings.integer(
+            "max-partials", maxPartials, standard: limits.partialsPerBatch, atLeast: 1)
+        limits.liveStatisticsPerUser = try settings.integer(
+            "max-statistics", maxStatistics, standard: limits.liveStatisticsPerUser, atLeast: 1)
+        limits.requestSeconds = try settings.integer(
+            "request-seconds", requestSeconds, standard: limits.requestSeconds, atLeast: 1)
+        limits.idleSeconds = try settings.integer("idle-seconds", idleSeconds, standard: limits.idleSeconds, atLeast: 120)
+        limits.queuedPartialsPerUser = try settings.integer(
+            "max-queued-per-user", maxQueuedPerUser, standard: limits.queuedPartialsPerUser, atLeast: 1)
+        limits.queuedPartials = try settings.integer(
+            "max-queued", maxQueued, standard: limits.queuedPartials, atLeast: 1)
+        return limits
+    }
+
+    func run() async throws {
+        let configuration = try serverConfiguration()
+        let logger = Self.makeLogger()
+        let addressFile = AddressFile(configuration.dataDirectory)
+        let shutdown = ShutdownTrigger()
+        let started = ContinuousClock.now
+        let server = try Server(
+            configuration, logger: logger,
+            onFailure: { problem in
+                logger.critical("the disk failed, stopping; start again to replay what is really there: \(problem)")
+                shutdown.fail()
+            },
+            onListening: { listening in
+                let url = "http://\(listening.http)"
+                do { try addressFile.write(url) } catch { logger.error("cannot write the address file: \(error)") }
+                print("  listening  \(url)   udp \(listening.udp)")
+                print("  ready\n")
+                fflush(nil)
+            })
+        try StartReport(server, configuration, took: ContinuousClock.now - started).print()
+        let group = ServiceGroup(configuration: .init(services: [server], logger: logger))
+        shutdown.group.withLock { $0 = group }
+        try await withThrowingTaskGroup { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask { try await Self.watchSignals(group) }
+            try await tasks.next()
+            tasks.cancelAll()
+        }
+        addressFile.remove()
+        if shutdown.hasFailed { throw ExitCode(74) }
+    }
+
+    private static func makeLogger() -> Logger {
+        var logger = Logger(label: "dattss") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .notice
+        return logger
+    }
+
+    /// The first signal ends the server in order, the second at once.
+    private static func watchSignals(_ group: ServiceGroup) async throws {
+        var isFirst = true
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+            guard isFirst else { _exit(130) }
+            isFirst = false
+            await group.triggerGracefulShutdown()
+        }
+        // Ended by cancellation, when the server has ended.
+        try await Task.sleep(for: .seconds(3600))
+    }
+}
+
+/// Ends the server when the disk has failed.
+private final class ShutdownTrigger: Sendable {
+    let group = Mutex<ServiceGroup?>(nil)
+    private let failed = Atomic(false)
+
+    var hasFailed: Bool { failed.load(ordering: .acquiring) }
+
+    func fail() {
+        failed.store(true, ordering: .releasing)
+        guard let group = group.withLock({ $0 }) else { return }
+        Task { await group.triggerGracefulShutdown() }
+    }
+}
+
+/// The few lines that a starting server prints.
+private struct StartReport {
+    private let server: Server
+    private let configuration: ServerConfiguration
+    private let took: Duration
+
+    init(_ server: Server, _ configuration: ServerConfiguration, took: Duration) {
+        self.server = server
+        self.configuration = configuration
+        self.took = took
+    }
+
+    func print() throws {
+        let recovery = server.recovery
+        let seconds = (took / .milliseconds(1)).rounded() / 1000
+        Swift.print("DaTtSs \(DattssCommand.configuration.version)")
+        Swift.print("  data       \(configuration.dataDirectory)   \(configuration.retentionDays) days of minutes, synced: \(configuration.syncMode.rawValue)")
+        Swift.print(
+            "  replayed   \(recovery.blocks) minutes and \(recovery.batches) batches, \(recovery.bytes) bytes on disk, in \(seconds) s")
+        for finding in recovery.tornTails { Swift.print("  cut        \(finding)") }
+        for finding in recovery.corrupt { Swift.print("  corrupt    \(finding)") }
+        if let key = try server.prepareLocalUser() { Swift.print("  key        \(key)   (of the user 'local')") }
+        if let user = configuration.statsdUser { Swift.print("  statsd     lines belong to the user '\(user)'") }
+    }
+}

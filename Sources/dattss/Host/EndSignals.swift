@@ -1,0 +1,30 @@
+import Dispatch
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
+/// SIGINT and SIGTERM as something to wait for. The first one is handed out, the second one ends the process at once.
+enum EndSignals {
+    /// - Returns: the first signal's number, or nil when the task was cancelled.
+    static func wait() async -> Int32? {
+        let (signals, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingOldest(1))
+        let sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler {
+                for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+                continuation.yield(number)
+            }
+            source.activate()
+            return source
+        }
+        defer { for source in sources { source.cancel() } }
+        for await number in signals { return number }
+        return nil
+    }
+}

@@ -1,0 +1,67 @@
+import ArgumentParser
+import DattssClient
+import DattssCore
+
+/// `dattss host`: measures this machine every second and sends it like any other program.
+struct HostCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "host",
+        abstract: "Send what this machine does: processors, memory, disks, network.",
+        discussion: """
+            Looks at the kernel's files in /proc once a second and sends gauges and counters every five seconds, \
+            until it is ended with Ctrl-C or SIGTERM. Nothing is lost while the server is restarted.
+
+              dattss host --data-dir data                       to the server of this folder
+              dattss host --url http://10.0.0.5:3002 --auth KEY  to another machine's
+
+            The statistics are named after the machine: host.web1.cpu.user, host.web1.load.1m, \
+            host.web1.memory.used, host.web1.disk.vda.read, host.web1.space.root, host.web1.net.eth0.rx, …
+            Without --auth the key is read from DATTSS_AUTH_KEY, or found in the data folder.
+            """)
+
+    @Option(help: "The server's address.")
+    var url: String?
+
+    @Option(help: "The user's key.")
+    var auth: String?
+
+    @Option(name: .customLong("data-dir"), help: "The data folder of a server on this machine, to find address and key in.")
+    var dataDirectory: String?
+
+    @Option(help: "Seconds between two looks, 0.1 to 60.")
+    var interval = 1.0
+
+    @Option(help: "What the names begin with. (default: host.<name of this machine>)")
+    var prefix: String?
+
+    func validate() throws {
+        guard 0.1...60 ~= interval else { throw ValidationError("--interval is \(interval), expected 0.1 to 60 seconds") }
+        if let prefix, prefix.utf8.count > 100 || !Name.isValidPath(prefix.utf8) {
+            throw ValidationError("--prefix is '\(prefix)', expected 1 to 100 of A-Z a-z 0-9 _ . : ! -")
+        }
+    }
+
+    func run() async throws {
+        let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory)
+        let name = StatisticName.component(HostSource.hostName)
+        let stats = Dattss(Dattss.Configuration(auth: endpoint.auth, url: endpoint.url, process: "host-\(name)"))
+        let sampling = Task { [interval, prefix = prefix ?? "host.\(name)"] in
+            await Self.sample(HostSampler(prefix: prefix), every: interval, into: stats)
+        }
+        stats.start()
+        _ = await EndSignals.wait()
+        sampling.cancel()
+        await sampling.value
+        await stats.stop()
+    }
+
+    private static func sample(_ sampler: sending HostSampler, every interval: Double, into stats: Dattss) async {
+        var sampler = sampler
+        var due = ContinuousClock.now
+        while !Task.isCancelled {
+            for (path, sample) in sampler.sample() { stats.add(sample, to: path) }
+            due = max(due, ContinuousClock.now - .seconds(interval)) + .seconds(interval)
+            try? await Task.sleep(until: due, clock: .continuous)
+        }
+    }
+}

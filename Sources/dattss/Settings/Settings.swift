@@ -1,0 +1,83 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// Where the value of an option comes from: the command line, else `DATTSS_…` in the environment, else the configuration
+/// file, else the standard.
+struct Settings {
+    private let file: [String: String]
+    private let environment: [String: String]
+
+    /// - Parameter path: a file of `option = value` lines; `#` begins a comment.
+    init(file path: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment) throws {
+        self.environment = environment
+        guard let path = path ?? environment["DATTSS_CONFIG"] else {
+            file = [:]
+            return
+        }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw ValidationError("cannot read the configuration file \(path)")
+        }
+        file = try Self.parse(text, path)
+    }
+
+    /// The value of `--option`, as text.
+    func text(_ option: String, _ given: String?) -> String? {
+        given ?? environment[Self.variable(of: option)] ?? file[option]
+    }
+
+    /// The value of `--option`.
+    /// - Throws: when the text is none of the type; the message says where it came from.
+    func value<Value>(
+        _ option: String, _ given: String?, standard: Value, _ expected: String, _ parse: (String) -> Value?
+    ) throws -> Value {
+        guard let text = text(option, given) else { return standard }
+        guard let value = parse(text) else {
+            throw ValidationError("--\(option) (or \(Self.variable(of: option))): is '\(text)', expected \(expected)")
+        }
+        return value
+    }
+
+    func integer<Value: FixedWidthInteger>(_ option: String, _ given: String?, standard: Value, atLeast minimum: Value)
+        throws -> Value
+    {
+        try value(option, given, standard: standard, "an integer of at least \(minimum)") { text in
+            Value(text).flatMap { $0 >= minimum ? $0 : nil }
+        }
+    }
+
+    static func variable(of option: String) -> String {
+        "DATTSS_" + option.uppercased().replacing("-", with: "_")
+    }
+
+    static func parse(_ text: String, _ path: String) throws -> [String: String] {
+        var options: [String: String] = [:]
+        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+            let content = line.prefix { $0 != "#" }
+            if content.allSatisfy(\.isWhitespace) { continue }
+            let parts = content.split(separator: "=", maxSplits: 1).map { $0.trimmed }
+            guard parts.count == 2, !parts[0].isEmpty else {
+                throw ValidationError("\(path):\(index + 1): expected 'option = value', found '\(line)'")
+            }
+            guard ServeCommand.optionNames.contains(parts[0]) else {
+                throw ValidationError("\(path):\(index + 1): there is no option '\(parts[0])'")
+            }
+            options[parts[0]] = parts[1]
+        }
+        return options
+    }
+}
+
+extension Substring {
+    fileprivate var trimmed: String {
+        String(drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+    }
+}
+
+/// The option that every command has.
+struct DataDirectoryOption: ParsableArguments {
+    @Option(name: .customLong("data-dir"), help: "The data folder (default: data).")
+    var path: String?
+
+    func resolved(_ settings: Settings) -> String { settings.text("data-dir", path) ?? "data" }
+    func resolved() throws -> String { resolved(try Settings()) }
+}

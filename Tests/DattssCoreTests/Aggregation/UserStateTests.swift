@@ -1,0 +1,191 @@
+import DattssTestSupport
+import Testing
+
+@testable import DattssCore
+
+@Suite struct UserStateTests {
+    @Test("the state is that of an oracle that keeps every partial", arguments: seeds + Array(10..<20))
+    func randomSchedules(seed: UInt64) throws {
+        // Goal: minutes, status, windows, percentiles, forgetting and restoring, on schedules nobody thought of.
+        var schedule = Schedule(seed: seed)
+        for _ in 0..<150 { try schedule.step("seed \(seed)") }
+        #expect(schedule.closedMinutes > 10)
+    }
+
+    @Test("restoring from a checkpoint and blocks equals living through it, to the last bit", arguments: seeds)
+    func restoring(seed: UInt64) throws {
+        // Goal: replay is idempotent: sums are folded in the same order, and `seen` comes back from the batches.
+        var generator = SeededGenerator(seed: seed)
+        var (living, livingAdmission) = (UserState(user: .test), Admission())
+        var checkpoint: UserCheckpoint?
+        var blocks: [(UserMinute, Minute)] = []
+        var batches: [(Batch, Timestamp)] = []
+        var (time, firstSequence) = (Timestamp.noon, 0)
+        for round in 0..<40 {
+            if round == 15 {
+                firstSequence += batches.count
+                checkpoint = living.checkpoint
+                blocks = []
+                batches = []
+            }
+            for _ in 0..<Int.random(in: 0...6, using: &generator) {
+                time = time.advanced(byMilliseconds: Int64.random(in: 0...9000, using: &generator))
+                if time.minute.start == time { continue }
+                let batch = Batch(
+                    partials: generator.partials(upTo: 8) { $0.finiteDouble() / 0x1p40 },
+                    origin: generator.oneIn(2) ? .init(client: "c\(round % 3)", sequence: Int64(firstSequence + batches.count)) : nil)
+                if let open = living.openMinute, open.minute < time.minute { close(&living, through: open.minute, into: &blocks) }
+                living.apply(batch, ids: livingAdmission.ids(of: batch, at: time), at: time)
+                batches.append((batch, time))
+            }
+            close(&living, through: time.minute, into: &blocks)
+            time = time.minute.end
+        }
+
+        var (restored, admission) = (UserState(user: .test), Admission())
+        let start = try #require(checkpoint)
+        for total in start.totals { restored.restore(total.totals, of: total.key, as: admission.restore(total.key, usedAt: total.totals.seen)) }
+        for window in start.clients { restored.restore(window, at: .noon) }
+        for (block, minute) in blocks {
+            for partial in block.aggregates {
+                restored.restore(partial.aggregate, of: partial.key, minute: minute, as: admission.restore(partial.key, usedAt: minute.start))
+            }
+            for window in block.clients { restored.restore(window, at: minute.start) }
+        }
+        for (batch, time) in batches {
+            let ids = batch.partials.map { admission.restore($0.key, usedAt: time) }
+            restored.restoreWindows(batch, ids: ids, at: time)
+        }
+        // The checkpoint holds all totals, compared bit for bit, and all client windows.
+        #expect(restored.checkpoint == living.checkpoint, "seed \(seed)")
+        #expect(restored.checkpoint.totals.map(\.totals.sum.bitPattern) == living.checkpoint.totals.map(\.totals.sum.bitPattern))
+        #expect(!living.checkpoint.totals.isEmpty && !living.checkpoint.clients.isEmpty)
+        let (a, b) = (restored.status(at: time), living.status(at: time))
+        #expect(a.map(\.window) == b.map(\.window), "seed \(seed)")
+    }
+
+    @Test("a block of an old minute adds to the sum and changes nothing else")
+    func imports() {
+        // Goal: importing last month's log does not turn a gauge back.
+        var state = UserState(user: .test)
+        let (key, id) = (StatisticKey(.gauge, "g"), StatisticID(index: 0))
+        state.restore(Aggregate(sample: 5), of: key, minute: Minute(100), as: id)
+        var old = Aggregate(sample: 3)
+        old.isEmphasised = true
+        state.restore(old, of: key, minute: Minute(50), as: id)
+        #expect(totals(state) == [StatusTotals(sum: 8, last: 5, seen: Timestamp(milliseconds: 101 * 60_000 - 1), isEmphasised: false)])
+        state.restore(Aggregate(sample: 4), of: key, minute: Minute(100), as: id)
+        #expect(totals(state).map(\.last) == [4])
+    }
+
+    @Test("a statistic that was forgotten goes on with its totals, unless the horizon passed them")
+    func dormant() {
+        // Goal: leaving memory loses no total that is still of interest, and memory stays bounded.
+        var state = UserState(user: .test)
+        let ids = (0..<2).map { StatisticID(index: $0) }
+        state.apply(batch(["a": 5]), ids: [ids[0]], at: .noon)
+        _ = state.close(through: Timestamp.noon.minute)
+        let later = Timestamp.noon.advanced(byMilliseconds: 60_000)
+        state.apply(batch(["b": 7]), ids: [ids[1]], at: later)
+        _ = state.close(through: later.minute)
+        state.forget(ids, horizon: later)
+        #expect(state.status(at: later).isEmpty)
+        #expect(state.status(of: ids, at: later).isEmpty)
+        #expect(state.checkpoint.totals.map(\.key.path) == ["b"])
+        let muchLater = later.advanced(byMilliseconds: 60_000)
+        // The numbers were given out again, the other way round.
+        state.apply(batch(["b": 1]), ids: [ids[0]], at: muchLater)
+        state.apply(batch(["a": 1]), ids: [ids[1]], at: muchLater)
+        #expect(state.status(at: muchLater).map(\.sum) == [1, 8])
+    }
+
+    @Test("percentiles cover the previous and the open minute, whatever is open", arguments: [
+        (0, 0, [1]), (0, 59, [1]), (0, 60, [1]), (0, 119, [1]), (0, 120, nil),
+    ] as [(Int64, Int64, [Double]?)])
+    func percentiles(sent: Int64, seen: Int64, samples: [Double]?) throws {
+        // Goal: a status has percentiles of 60 to 120 seconds, and none of older ones.
+        var state = UserState(user: .test)
+        let key = StatisticKey(.timer, "t")
+        let start = Timestamp.noon
+        state.apply(
+            Batch(partials: [Partial(key, naiveAggregate([1], hasSketch: true))]), ids: [StatisticID(index: 0)],
+            at: start.advanced(byMilliseconds: sent * 1000))
+        let time = start.advanced(byMilliseconds: seen * 1000)
+        #expect((status(state, time)?.percentiles != nil) == (samples != nil))
+        if time.minute > start.minute { _ = state.close(through: time.minute.advanced(by: -1)) }
+        #expect((status(state, time)?.percentiles != nil) == (samples != nil))
+        if seen >= 60 {
+            // Another statistic opens the minute.
+            state.apply(batch(["x": 1]), ids: [StatisticID(index: 1)], at: time)
+            #expect((status(state, time)?.percentiles != nil) == (samples != nil))
+        }
+    }
+
+    @Test("nothing is closed that is not over, and nothing twice")
+    func closing() throws {
+        // Goal: the three answers of `close`.
+        var state = UserState(user: .test)
+        #expect(state.openMinute == nil)
+        state.apply(batch(["a": 5]), ids: [StatisticID(index: 0)], at: .noon)
+        let minute = Timestamp.noon.minute
+        let early = state.close(through: minute.advanced(by: -1))
+        #expect(early == nil)
+        #expect(state.openAggregate(of: StatisticKey(.counter, "a")) == Aggregate(sample: 5))
+        #expect(state.openAggregate(of: StatisticKey(.counter, "b")) == nil)
+        let closed = state.close(through: minute.advanced(by: 5))
+        #expect(closed?.minute == minute)
+        let again = state.close(through: minute.advanced(by: 5))
+        #expect(again == nil)
+        #expect(state.openAggregate(of: StatisticKey(.counter, "a")) == nil)
+    }
+
+    @Test("a batch without partials still carries its client into the minute")
+    func clientOnly() {
+        // Goal: an empty batch that was acknowledged is not counted twice after a restart.
+        var state = UserState(user: .test)
+        state.apply(Batch(partials: [], origin: .init(client: "c", sequence: 4)), ids: [], at: .noon)
+        let closed = state.close(through: Timestamp.noon.minute)?.closed(user: .test)
+        #expect(closed?.clients == [ClientWindow(client: "c", window: SequenceWindow(first: 4))])
+        #expect(closed?.aggregates == [])
+    }
+
+    private func batch(_ values: [String: Double]) -> Batch {
+        Batch(partials: values.map { Partial(StatisticKey(.counter, $0.key), Aggregate(sample: $0.value)) })
+    }
+
+    private func status(_ state: UserState, _ time: Timestamp) -> StatisticStatus? {
+        state.status(at: time).first { $0.key.kind == .timer }
+    }
+
+    private func totals(_ state: UserState) -> [StatusTotals] { state.checkpoint.totals.map(\.totals) }
+
+    private func close(_ state: inout UserState, through minute: Minute, into blocks: inout [(UserMinute, Minute)]) {
+        guard let closed = state.close(through: minute) else { return }
+        blocks.append((closed.closed(user: .test), closed.minute))
+    }
+}
+
+extension UserID {
+    static let test = UserID("test")!
+}
+
+extension Admission {
+    mutating func ids(of batch: Batch, at time: Timestamp) -> [StatisticID] {
+        guard case .admitted(let ids) = admit(batch, at: time, limits: Limits()) else { return [] }
+        if let origin = batch.origin { commit(origin, at: time) }
+        return ids
+    }
+}
+
+extension SeededGenerator {
+    /// Partials of a few paths and all kinds, some of a path twice, timers mostly with sketches.
+    mutating func partials(upTo count: Int, _ sample: (inout SeededGenerator) -> Double) -> [Partial] {
+        (0..<Int.random(in: 0...count, using: &self)).map { _ in
+            let key = StatisticKey(element(of: Kind.allCases), element(of: ["a", "b", "c", "d.e"]))
+            var aggregate = naiveAggregate(
+                samples(Int.random(in: 1...4, using: &self), sample), hasSketch: key.kind == .timer && !oneIn(20))
+            aggregate.isEmphasised = oneIn(8)
+            return Partial(key, aggregate)
+        }
+    }
+}

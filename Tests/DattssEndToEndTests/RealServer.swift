@@ -1,0 +1,206 @@
+import AsyncHTTPClient
+import DattssCore
+import Foundation
+import NIOCore
+import NIOHTTP1
+import Testing
+
+/// The real binary on a data folder of its own, on loopback, which can be killed and started again at the same address.
+actor RealServer {
+    nonisolated let folder: String
+    private var process: Process?
+    private var arguments: [String]
+    private(set) var http = "127.0.0.1:0"
+    private(set) var udp = "127.0.0.1:0"
+
+    struct Failure: Error, CustomStringConvertible { var description: String }
+
+    static let binary = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appendingPathComponent("dattss").path
+
+    init(_ arguments: [String] = []) {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-e2e-\(UUID())").path
+        self.arguments = arguments
+    }
+
+    /// Starts the server and waits until it says that it is ready.
+    /// - Returns: what it printed.
+    @discardableResult
+    func start() async throws -> String {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.binary)
+        process.arguments = ["serve", "--data-dir", folder, "--http", http, "--udp", udp] + arguments
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        self.process = process
+        let lines = try await Self.readUntilReady(output.fileHandleForReading)
+        guard let addresses = lines.split(separator: "\n").first(where: { $0.contains("listening") })?.split(separator: " "),
+            addresses.count >= 4
+        else { throw Failure(description: "the server did not start: \(lines)") }
+        http = String(addresses[1].dropFirst("http://".count))
+        udp = String(addresses[3])
+        return lines
+    }
+
+    func kill() {
+        guard let process else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        self.process = nil
+    }
+
+    /// Asks it to end.
+    /// - Returns: its exit status.
+    @discardableResult
+    func stop(_ signal: Int32 = SIGTERM) -> Int32 {
+        guard let process else { return -1 }
+        Foundation.kill(process.processIdentifier, signal)
+        process.waitUntilExit()
+        self.process = nil
+        return process.terminationStatus
+    }
+
+    var processIdentifier: Int32 { process?.processIdentifier ?? -1 }
+
+    /// Ends it, and removes its folder.
+    func discard() {
+        kill()
+        do { try FileManager.default.removeItem(atPath: folder) } catch { Issue.record("cannot remove \(folder): \(error)") }
+    }
+
+    /// Runs another command of the binary on the same folder.
+    nonisolated func command(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.binary)
+        process.arguments = arguments + ["--data-dir", folder]
+        let (output, errors) = (Pipe(), Pipe())
+        (process.standardOutput, process.standardError) = (output, errors)
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, text, errorText)
+    }
+
+    nonisolated func key(of user: String = "local") throws -> String {
+        try command("user", "key", user).output.trimmingCharacters(in: .newlines)
+    }
+
+    private static func readUntilReady(_ handle: FileHandle) async throws -> String {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                var bytes = Data()
+                while !String(decoding: bytes, as: UTF8.self).contains("ready\n") {
+                    let more = handle.availableData
+                    if more.isEmpty {
+                        let text = String(decoding: bytes, as: UTF8.self)
+                        return continuation.resume(throwing: Failure(description: "the server ended: \(text)"))
+                    }
+                    bytes += more
+                }
+                continuation.resume(returning: String(decoding: bytes, as: UTF8.self))
+            }
+        }
+    }
+}
+
+/// An answer of the server.
+struct Answer: Sendable {
+    var status: Int
+    var body: String
+    var headers: HTTPHeaders
+
+    /// The body as JSON.
+    var json: [String: Any] {
+        (try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]) ?? [:]
+    }
+
+    var errorName: String? { (json["error"] as? [String: Any])?["name"] as? String }
+    var errorMessage: String? { (json["error"] as? [String: Any])?["message"] as? String }
+}
+
+/// What a test looks at in a row of `/api/v1/status`.
+struct StatusRow: Sendable {
+    var sum: Double?
+    var lst: Double?
+}
+
+extension RealServer {
+    func request(
+        _ method: HTTPMethod, _ path: String, key: String? = nil, body: [UInt8]? = nil, headers: HTTPHeaders = [:],
+        timeout: TimeAmount = .seconds(20)
+    ) async throws -> Answer {
+        var request = HTTPClientRequest(url: "http://\(http)\(path)")
+        request.method = method
+        request.headers = headers
+        if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
+        if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
+        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+        let bytes = try await response.body.collect(upTo: 64 << 20)
+        return Answer(status: Int(response.status.code), body: String(buffer: bytes), headers: response.headers)
+    }
+
+    func put(_ batch: Batch, key: String) async throws -> Answer {
+        try await request(.PUT, "/agg", key: key, body: BatchEncoder.encode(batch))
+    }
+
+    /// The statuses of one kind, by path.
+    func status(_ kind: Kind, key: String) async throws -> [String: StatusRow] {
+        let answer = try await request(.GET, "/api/v1/status", key: key)
+        guard let rows = answer.json[kind.symbol] as? [[String: Any]] else {
+            throw Failure(description: "no status: \(answer.status) \(answer.body)")
+        }
+        return Dictionary(
+            uniqueKeysWithValues: rows.map { row in
+                (row["pth"] as? String ?? "", StatusRow(sum: row["sum"] as? Double, lst: row["lst"] as? Double))
+            })
+    }
+
+    /// The sum and the count of all points of a statistic.
+    func seriesTotals(_ kind: Kind, _ path: String, key: String) async throws -> (sum: Double, count: Double) {
+        let answer = try await request(.GET, "/api/v1/series/\(kind.symbol)/\(path)", key: key)
+        guard let points = answer.json["points"] as? [[String: Any]] else {
+            throw Failure(description: "no series: \(answer.status) \(answer.body)")
+        }
+        return points.reduce((0, 0)) { total, point in
+            (total.0 + (point["sum"] as? Double ?? .nan), total.1 + (point["cnt"] as? Double ?? .nan))
+        }
+    }
+
+    /// Sends datagrams to the UDP port.
+    func send(_ datagrams: [[UInt8]]) throws {
+        guard let port = udp.split(separator: ":").last.flatMap({ UInt16($0) }) else { return }
+        let socket = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { close(socket) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        for datagram in datagrams {
+            let sent = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    sendto(socket, datagram, datagram.count, 0, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            guard sent == datagram.count else { throw Failure(description: "sendto failed: errno \(errno)") }
+        }
+    }
+
+    /// The value of a line of `/metrics`.
+    func metric(_ name: String) async throws -> Double {
+        let text = try await request(.GET, "/metrics").body
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+        return line.flatMap { $0.split(separator: " ").last }.flatMap { Double($0) } ?? .nan
+    }
+}
+
+/// Asks again, up to a limit, until something holds: for what the server does once a second.
+func eventually(within seconds: Double = 15, _ condition: () async throws -> Bool) async throws -> Bool {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < deadline {
+        if try await condition() { return true }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+    return try await condition()
+}

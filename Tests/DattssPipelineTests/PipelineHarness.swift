@@ -1,0 +1,92 @@
+import DattssCore
+import DattssLog
+import DattssPipeline
+import DattssTestSupport
+
+/// A pipeline on a simulated disk and a clock that the test moves, which can be killed and started again.
+final class PipelineHarness {
+    let clock: ManualClock
+    private(set) var fileSystem: SimulatedFileSystem
+    private(set) var pipeline: Pipeline
+    private var running: Task<Void, Never>
+    private let limits: Limits
+    private let syncMode: SyncMode
+
+    init(
+        at start: Timestamp = Timestamp(seconds: 1_795_330_000), limits: Limits = Limits(),
+        syncMode: SyncMode = .never
+    ) throws {
+        clock = ManualClock(start)
+        fileSystem = SimulatedFileSystem()
+        (self.limits, self.syncMode) = (limits, syncMode)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode)
+    }
+
+    private static func start(
+        _ fileSystem: SimulatedFileSystem, _ clock: ManualClock, _ limits: Limits, _ syncMode: SyncMode
+    ) throws -> (Pipeline, Task<Void, Never>) {
+        // As the server does: this also makes the folder.
+        try DataFolder.lock("/data", fileSystem: fileSystem).release()
+        let configuration = PipelineConfiguration(
+            directory: "/data", syncMode: syncMode, limits: limits, fileSystem: fileSystem, clock: clock)
+        let pipeline = try Pipeline.open(configuration, authenticator: KeyedByName()) { _ in }
+        return (pipeline, Task { await pipeline.run() })
+    }
+
+    /// What `kill -9` and a new start do: the disk as it is at this moment, and nothing else.
+    func killAndRestart() async throws {
+        let remains = fileSystem.copy()
+        await stop()
+        fileSystem = remains
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode)
+    }
+
+    /// Power loss: what was not synced is gone.
+    func losePowerAndRestart() async throws {
+        let remains = fileSystem.remainsAfterPowerLoss()
+        await stop()
+        fileSystem = remains
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode)
+    }
+
+    func shutDownAndRestart() async throws {
+        await stop()
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode)
+    }
+
+    /// Ends the pipeline in order.
+    func stop() async {
+        pipeline.finish()
+        await running.value
+    }
+
+    func status(of user: UserID) async -> [StatisticKey: StatisticStatus] {
+        let statuses = await pipeline.queries.status(of: user).statistics
+        return Dictionary(uniqueKeysWithValues: statuses.map { ($0.key, $0) })
+    }
+
+    /// The minutes of a statistic over all time, merged.
+    func minutes(_ key: StatisticKey, of user: UserID) async throws -> [Series.Point] {
+        let everything = Minute(0)..<Minute(1 << 40)
+        let minutes = try await pipeline.queries.minutes(of: key, user: user, in: everything)
+        return Series.points(minutes.aggregates, stepMinutes: 1)
+    }
+}
+
+/// Every user's key is `key-` and the name.
+struct KeyedByName: Authenticator {
+    func user(forKey key: String) -> UserID? {
+        key.hasPrefix("key-") ? UserID(key.dropFirst(4)) : nil
+    }
+}
+
+/// A batch as a client builds it out of samples.
+func batch(_ samples: [(key: StatisticKey, values: [Double])], origin: Batch.Origin? = nil) -> Batch {
+    Batch(
+        partials: samples.compactMap { key, values in
+            var accumulator = SampleAccumulator()
+            for value in values { accumulator.add(value) }
+            return accumulator.partial(of: key.kind).map { Partial(key, $0) }
+        },
+        origin: origin)
+}

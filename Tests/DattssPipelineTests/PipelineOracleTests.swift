@@ -1,0 +1,131 @@
+import DattssCore
+import DattssPipeline
+import DattssTestSupport
+import Testing
+
+/// The whole pipeline against a few naive lines.
+@Suite("The pipeline and the brute-force oracle")
+struct PipelineOracleTests {
+    static let schedulesPerSlice = 125
+
+    /// Goal: whatever the order of users, kinds, duplicates, late batches, minute edges, kills and restarts: totals, last
+    /// values and every minute are those of the oracle, which keeps every sample and computes at the end.
+    @Test("agree over random schedules", arguments: 0..<8)
+    func agree(slice: Int) async throws {
+        for number in 0..<Self.schedulesPerSlice {
+            let seed = UInt64(slice * Self.schedulesPerSlice + number)
+            var schedule = try Schedule(seed: seed)
+            try await schedule.run()
+        }
+    }
+}
+
+/// One random run, and the comparison at its end.
+private struct Schedule {
+    private let seed: UInt64
+    private var random: SeededGenerator
+    private let harness: PipelineHarness
+    private var oracle = Oracle()
+    private var sent: [(user: UserID, batch: Batch, samples: [(key: StatisticKey, values: [Double])])] = []
+    private var delayed: [(user: UserID, batch: Batch, samples: [(key: StatisticKey, values: [Double])])] = []
+    private var nextSequence: Int64 = 1
+
+    private static let users = ["ann", "bob", "eve", "joe"].compactMap { UserID($0) }
+    private static let keys = ["a", "shop.cart.added", "query.time", "temperature", "x!y:z-1"].flatMap { path in
+        Kind.allCases.map { StatisticKey($0, path) }
+    }
+
+    init(seed: UInt64) throws {
+        self.seed = seed
+        random = SeededGenerator(seed: seed)
+        let start = 1_795_330_000_000 + Int64.random(in: 0..<3_600_000, using: &random)
+        harness = try PipelineHarness(at: Timestamp(milliseconds: start))
+    }
+
+    mutating func run() async throws {
+        for _ in 0..<Int.random(in: 10..<40, using: &random) { try await step() }
+        while let late = delayed.popLast() { await send(late) }
+        try await compare()
+        await harness.stop()
+        // The books balance when all is at rest.
+        for (name, ledger) in await harness.pipeline.snapshot().links {
+            #expect(ledger.offered == ledger.admitted + ledger.refused, "seed \(seed): \(name)")
+            #expect(ledger.admitted == ledger.processed && ledger.reserved == 0, "seed \(seed): \(name)")
+        }
+    }
+
+    private mutating func step() async throws {
+        switch Int.random(in: 0..<100, using: &random) {
+        case ..<55: await send(fresh())
+        case ..<65: delayed.append(fresh())
+        case ..<70: if let late = delayed.popLast() { await send(late) }
+        case ..<80: if !sent.isEmpty { await send(random.element(of: sent)) }
+        case ..<92: harness.clock.advance(byMilliseconds: Int64.random(in: 0..<25_000, using: &random))
+        case ..<95: harness.clock.advance(byMilliseconds: Int64.random(in: 0..<600_000, using: &random))
+        case ..<98: try await harness.killAndRestart()
+        default: try await harness.shutDownAndRestart()
+        }
+    }
+
+    private mutating func fresh() -> (user: UserID, batch: Batch, samples: [(key: StatisticKey, values: [Double])]) {
+        let user = random.element(of: Self.users)
+        let samples = (0..<Int.random(in: 1..<6, using: &random)).map { _ in
+            let count = Int.random(in: 1..<(random.oneIn(10) ? 200 : 8), using: &random)
+            return (
+                key: random.element(of: Self.keys),
+                // Quarters add up exactly, in whatever order.
+                values: (0..<count).map { _ in Double(Int.random(in: -400..<4000, using: &random)) / 4 }
+            )
+        }
+        nextSequence += 1
+        let origin = Batch.Origin(client: "client-\(user)", sequence: nextSequence)
+        return (user, batch(samples, origin: origin), samples)
+    }
+
+    private mutating func send(
+        _ message: (user: UserID, batch: Batch, samples: [(key: StatisticKey, values: [Double])])
+    ) async {
+        let answer = await harness.pipeline.accept(
+            body: BatchEncoder.encode(message.batch), key: "key-\(message.user)")
+        let isRepeated = sent.contains { $0.batch.origin == message.batch.origin && $0.user == message.user }
+        #expect(answer == (isRepeated ? .duplicate : .accepted), "seed \(seed)")
+        // JSON groups partials by kind; samples of one statistic keep their order.
+        oracle.accept(
+            message.samples, of: message.user, id: "\(message.batch.origin?.sequence ?? 0)",
+            at: harness.clock.now().minute)
+        if !isRepeated { sent.append(message) }
+    }
+
+    private func compare() async throws {
+        for user in Self.users {
+            let status = await harness.status(of: user)
+            #expect(Set(status.keys) == oracle.keys(of: user), "seed \(seed): statistics of \(user)")
+            for key in oracle.keys(of: user) {
+                #expect(status[key]?.sum == oracle.total(key, of: user), "seed \(seed): \(user) \(key) total")
+                #expect(status[key]?.last == oracle.last(key, of: user), "seed \(seed): \(user) \(key) last")
+                try await compareMinutes(key, user)
+            }
+        }
+    }
+
+    private func compareMinutes(_ key: StatisticKey, _ user: UserID) async throws {
+        let points = try await harness.minutes(key, of: user)
+        let expected = oracle.values(key, of: user)
+        #expect(points.map(\.start) == expected.map(\.minute), "seed \(seed): \(user) \(key) minutes")
+        for (point, (minute, values)) in zip(points, expected) {
+            let found = point.aggregate
+            let place = "seed \(seed): \(user) \(key) \(minute)"
+            #expect(found.sum == values.reduce(0, +) && found.count == Int64(values.count), "\(place)")
+            #expect(found.max == values.max() && found.min == values.min(), "\(place)")
+            #expect(found.first == values.first && found.last == values.last, "\(place)")
+            guard key.kind == .timer else { continue }
+            let sorted = values.sorted()
+            for (quantile, value) in [(0.1, found.bottom), (0.9, found.top)] {
+                let exact = sorted[Int(nearestRank(quantile, of: Int64(values.count))) - 1]
+                #expect(
+                    (value - exact).magnitude <= exact.magnitude * SketchIndex.relativeError * 1.0001,
+                    "\(place) quantile \(quantile)")
+            }
+        }
+    }
+}

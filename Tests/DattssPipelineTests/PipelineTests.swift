@@ -1,0 +1,245 @@
+import DattssCore
+import DattssLog
+import DattssPipeline
+import DattssTestSupport
+import Testing
+
+@Suite("Pipeline")
+struct PipelineTests {
+    private static let ann = UserID("ann")!
+    private static let hits = StatisticKey(.counter, "hits")
+    private static let wait = StatisticKey(.timer, "wait")
+
+    /// Goal: the duplicate window holds across kills, and only for the client that sent the number.
+    @Test("a batch that is sent again after a kill is acknowledged and not counted twice")
+    func duplicateAfterKill() async throws {
+        let harness = try PipelineHarness()
+        let message = batch([(Self.hits, [1, 1, 1])], origin: .init(client: "c1", sequence: 7))
+        #expect(await harness.pipeline.accept(message, of: Self.ann) == .accepted)
+        try await harness.killAndRestart()
+        #expect(await harness.pipeline.accept(message, of: Self.ann) == .duplicate)
+        // Also when the number comes back out of a minute block instead of the batch.
+        harness.clock.advance(byMilliseconds: 600_000)
+        try await harness.shutDownAndRestart()
+        #expect(await harness.pipeline.accept(message, of: Self.ann) == .duplicate)
+        let other = batch([(Self.hits, [1])], origin: .init(client: "c2", sequence: 7))
+        #expect(await harness.pipeline.accept(other, of: Self.ann) == .accepted)
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 4)
+        await harness.stop()
+    }
+
+    /// Goal: promise 5 of the log. A full disk is answered with a refusal, reads go on, and it heals by itself.
+    @Test("a full disk refuses batches, answers reads, and heals")
+    func fullDisk() async throws {
+        let harness = try PipelineHarness()
+        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+        let again = batch([(Self.hits, [5])], origin: .init(client: "c", sequence: 1))
+        harness.fileSystem.capacityBytes = harness.fileSystem.usedBytes
+        guard case .refused(let error) = await harness.pipeline.accept(again, of: Self.ann) else {
+            Issue.record("a batch was accepted that could not be written")
+            return
+        }
+        #expect(error.reason == .logUnavailable)
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 1)
+        harness.fileSystem.capacityBytes = nil
+        #expect(await harness.pipeline.accept(again, of: Self.ann) == .accepted)
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 6)
+        try await harness.killAndRestart()
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 6)
+        await harness.stop()
+    }
+
+    /// Goal: after a failed fdatasync nothing is taken in any more, and the caller hears of it.
+    @Test("a failed sync stops the log for good")
+    func failedSync() async throws {
+        let harness = try PipelineHarness(syncMode: .always)
+        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+        harness.fileSystem.fail(operation: 1, of: .sync, with: .error(5))
+        for _ in 0..<2 {
+            guard case .refused = await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) else {
+                Issue.record("a batch was accepted after a failed sync")
+                return
+            }
+        }
+        #expect(harness.pipeline.problem != nil)
+        await harness.stop()
+    }
+
+    /// Goal: with `--sync always` an acknowledged batch survives power loss.
+    @Test("what was acknowledged with sync always survives power loss")
+    func powerLoss() async throws {
+        let harness = try PipelineHarness(syncMode: .always)
+        for round in 1...20 {
+            let message = batch([(Self.hits, [1])], origin: .init(client: "c", sequence: Int64(round)))
+            let answer = await harness.pipeline.accept(message, of: Self.ann)
+            #expect(answer == .accepted, "round \(round)")
+            if round.isMultiple(of: 3) { harness.clock.advance(byMilliseconds: 61_000) }
+            try await harness.losePowerAndRestart()
+            #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == Double(round), "round \(round)")
+        }
+        await harness.stop()
+    }
+
+    /// Goal: the limits of one user. The limit is all or nothing, and only new statistics count against it.
+    @Test("a batch with one statistic too many is refused whole")
+    func statisticLimit() async throws {
+        var limits = Limits()
+        limits.liveStatisticsPerUser = 3
+        let harness = try PipelineHarness(limits: limits)
+        let three = (1...3).map { (key: StatisticKey(.gauge, "g\($0)"), values: [1.0]) }
+        #expect(await harness.pipeline.accept(batch(three), of: Self.ann) == .accepted)
+        let four = three + [(key: StatisticKey(.gauge, "g4"), values: [1.0])]
+        guard case .refused(let error) = await harness.pipeline.accept(batch(four), of: Self.ann) else {
+            Issue.record("four statistics were accepted")
+            return
+        }
+        #expect(error.reason == .statisticLimit)
+        #expect(await harness.pipeline.accept(batch(three), of: Self.ann) == .accepted)
+        let fitting = await harness.pipeline.acceptFitting(batch(four), of: Self.ann)
+        #expect(fitting.answer == .accepted && fitting.unfittingPartials == 1)
+        // Another user has a limit of its own.
+        #expect(await harness.pipeline.accept(batch(three), of: UserID("bob")!) == .accepted)
+        await harness.stop()
+    }
+
+    /// Goal: a full link refuses, and says so in its books; nothing of the refused batch stays.
+    @Test("a user with too much under way is told to come back")
+    func overload() async throws {
+        var limits = Limits()
+        limits.queuedPartialsPerUser = 10
+        let harness = try PipelineHarness(limits: limits)
+        let pipeline = harness.pipeline
+        let accepted = await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<400 {
+                group.addTask {
+                    let eight = (1...8).map { (key: StatisticKey(.counter, "c\($0)"), values: [1.0]) }
+                    return await pipeline.accept(batch(eight), of: Self.ann) == .accepted
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        let status = await harness.status(of: Self.ann)
+        #expect(accepted > 0)
+        #expect((1...8).allSatisfy { status[StatisticKey(.counter, "c\($0)")]?.sum == Double(accepted) })
+        await harness.stop()
+        let snapshot = await pipeline.snapshot()
+        #expect(snapshot.ingest.acceptedBatches == accepted)
+        #expect(snapshot.ingest.refusedBatches[.overloaded] ?? 0 == 400 - accepted)
+        for (name, ledger) in snapshot.links {
+            #expect(ledger.offered == ledger.admitted + ledger.refused, "\(name)")
+            #expect(ledger.admitted == ledger.processed, "\(name)")
+        }
+    }
+
+    /// Goal: many users at once, from many tasks, across minute edges and a kill: nothing is mixed up.
+    @Test("10,000 users do not see each other")
+    func manyUsers() async throws {
+        let harness = try PipelineHarness()
+        let users = (0..<10_000).map { UserID("u\($0)")! }
+        for round in 1...2 {
+            let pipeline = harness.pipeline
+            let accepted = await withTaskGroup(of: Bool.self) { group in
+                for (number, user) in users.enumerated() {
+                    group.addTask {
+                        let value = Double(number + round)
+                        return await pipeline.accept(batch([(Self.hits, [value])]), of: user) == .accepted
+                    }
+                }
+                return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(accepted == users.count)
+            harness.clock.advance(byMilliseconds: 60_000)
+        }
+        try await harness.killAndRestart()
+        for (number, user) in users.enumerated() {
+            let status = await harness.status(of: user)
+            #expect(status.count == 1)
+            #expect(status[Self.hits]?.sum == Double(2 * number + 3))
+        }
+        await harness.stop()
+    }
+
+    /// Goal: what comes back after a kill is not only totals: the moving average and its extremes, too.
+    @Test("a kill does not change the status")
+    func statusSurvives() async throws {
+        let harness = try PipelineHarness()
+        for second in 0..<90 {
+            let samples = [
+                (key: Self.hits, values: [1.0, 2]), (key: Self.wait, values: [Double(second), 3]),
+                (key: StatisticKey(.gauge, "load"), values: [0.25 * Double(second)]),
+            ]
+            #expect(await harness.pipeline.accept(batch(samples), of: Self.ann) == .accepted)
+            harness.clock.advance(byMilliseconds: 1000)
+        }
+        let before = await harness.status(of: Self.ann)
+        #expect(before.count == 3)
+        try await harness.killAndRestart()
+        var after = await harness.status(of: Self.ann)
+        // Percentiles also cover the minute before the open one, which has been written by now.
+        #expect(before[Self.wait]?.percentiles != nil && after[Self.wait]?.percentiles != nil)
+        after[Self.wait]?.percentiles = before[Self.wait]?.percentiles
+        #expect(after == before)
+        await harness.stop()
+    }
+
+    /// Goal: idle statistics make room, and their totals come back with them.
+    @Test("a statistic that was idle for a day leaves memory and comes back with its total")
+    func idle() async throws {
+        let harness = try PipelineHarness()
+        #expect(await harness.pipeline.accept(batch([(Self.hits, [40])]), of: Self.ann) == .accepted)
+        harness.clock.advance(byMilliseconds: 86_400_000 + 120_000)
+        #expect(await harness.pipeline.accept(batch([(Self.wait, [1])]), of: Self.ann) == .accepted)
+        harness.clock.advance(byMilliseconds: 60_000)
+        #expect(await harness.pipeline.accept(batch([(Self.wait, [1])]), of: Self.ann) == .accepted)
+        #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.wait])
+        #expect(await harness.pipeline.snapshot().statisticCount == 1)
+        #expect(try await harness.minutes(Self.hits, of: Self.ann).count == 1)
+        try await harness.shutDownAndRestart()
+        #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.wait])
+        #expect(await harness.pipeline.accept(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 42)
+        await harness.stop()
+    }
+
+    /// Goal: a live reader hears of every change, however late it asks.
+    @Test("a slow live reader misses nothing")
+    func live() async throws {
+        let harness = try PipelineHarness()
+        var reader = harness.pipeline.queries.live(of: Self.ann)
+        #expect(await reader.next().statistics.isEmpty)
+        for round in 1...3 {
+            for path in ["a", "b"] {
+                _ = await harness.pipeline.accept(batch([(StatisticKey(.counter, path), [1])]), of: Self.ann)
+            }
+            _ = await harness.status(of: Self.ann)
+            let changes = await reader.next().statistics
+            #expect(changes.map(\.key.path) == ["a", "b"])
+            #expect(changes.allSatisfy { $0.sum == Double(round) })
+            #expect(await reader.next().statistics.isEmpty)
+        }
+        // A moving average changes though nothing arrives.
+        harness.clock.advance(byMilliseconds: 30_000)
+        #expect(await reader.next().statistics.count == 2)
+        harness.clock.advance(byMilliseconds: 600_000)
+        #expect(await reader.next().statistics.isEmpty)
+        await harness.stop()
+    }
+
+    /// Goal: an old log is let go, once minute blocks cover it.
+    @Test("accepted batches are deleted when the minutes made of them are written")
+    func retirement() async throws {
+        let harness = try PipelineHarness()
+        for _ in 0..<10 {
+            #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+            harness.clock.advance(byMilliseconds: 60_000)
+        }
+        try await harness.shutDownAndRestart()
+        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+        harness.clock.advance(byMilliseconds: 60_000)
+        try await harness.shutDownAndRestart()
+        let accepted = harness.fileSystem.files.keys.filter { $0.contains("accepted") && $0.hasSuffix(".log") }
+        #expect(accepted.count <= 4)
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 11)
+        await harness.stop()
+    }
+}

@@ -1,0 +1,68 @@
+import DattssCore
+import Foundation
+import Testing
+
+@testable import DattssServer
+
+@Suite("Accounts")
+struct AccountsTests {
+    private let ann = UserID("ann")!
+    private let folder: String
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-accounts-\(UUID())").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    /// Goal: a key opens its user's door and no other, and a changed byte anywhere closes it.
+    @Test("know a key and nothing but the key")
+    func keys() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let accounts = try Accounts(directory: folder)
+        try accounts.add(ann, at: Timestamp(seconds: 1))
+        let key = try #require(accounts.key(of: ann))
+        #expect(key.hasPrefix("ann.") && key.count == 4 + 32)
+        #expect(accounts.user(forKey: key) == ann)
+        for position in key.indices {
+            var changed = key
+            changed.replaceSubrange(position...position, with: key[position] == "0" ? "1" : "0")
+            #expect(accounts.user(forKey: changed) == nil, "\(changed)")
+        }
+        for bad in ["", "ann", "ann.", "." + key, key + "0", String(key.dropLast())] {
+            #expect(accounts.user(forKey: bad) == nil, "\(bad)")
+        }
+    }
+
+    /// Goal: revoking through one connection is seen by another, also for keys that it has verified before.
+    @Test("notice what another process revoked")
+    func revoked() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let server = try Accounts(directory: folder)
+        let shell = try Accounts(directory: folder)
+        try shell.add(ann, at: Timestamp(seconds: 1))
+        let key = try #require(shell.key(of: ann))
+        #expect(server.user(forKey: key) == nil)
+        try server.refresh()
+        #expect(server.user(forKey: key) == ann)
+        try shell.revokeKeys(of: ann)
+        try server.refresh()
+        #expect(server.user(forKey: key) == nil)
+        #expect(server.user(forKey: try #require(shell.key(of: ann))) == ann)
+        #expect(throws: AccountError.self) { try shell.revokeKeys(of: UserID("bob")!) }
+        #expect(throws: AccountError.self) { try shell.add(ann, at: Timestamp(seconds: 1)) }
+    }
+
+    /// Goal: the secret is made once, is private, and a damaged one is an error and not a new secret.
+    @Test("keep their secret")
+    func secret() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/secret"
+        let secret = try SecretFile.load(path)
+        #expect(secret.count == 32)
+        #expect(try SecretFile.load(path) == secret)
+        let permissions = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        #expect(permissions == 0o600)
+        try Data("short".utf8).write(to: URL(fileURLWithPath: path))
+        #expect(throws: AccountError.self) { try SecretFile.load(path) }
+    }
+}
