@@ -1,11 +1,11 @@
 package import DattssCore
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// A clock that nobody can set (`CLOCK_MONOTONIC`): a client only waits for periods to pass and never says what time

@@ -41,11 +41,13 @@ import Testing
         #expect(configuration(["DATTSS_PUSH_PERIOD": "5000"]).0.pushPeriodMilliseconds == 5000)
     }
 
-    @Test("what cannot be read is said and ignored", arguments: [
-        ("DATTSS_SERVER_HTTP_PORT", "0"), ("DATTSS_SERVER_HTTP_PORT", "http"), ("DATTSS_PERCENTILE", "0.6"),
-        ("DATTSS_PERCENTILE", "nan"), ("DATTSS_PUSH_PERIOD", "-1"), ("DATTSS_PUSH_PERIOD", "inf"),
-        ("DATTSS_SERVER_HTTP_HOST", "http://stats/"),
-    ])
+    @Test(
+        "what cannot be read is said and ignored",
+        arguments: [
+            ("DATTSS_SERVER_HTTP_PORT", "0"), ("DATTSS_SERVER_HTTP_PORT", "http"), ("DATTSS_PERCENTILE", "0.6"),
+            ("DATTSS_PERCENTILE", "nan"), ("DATTSS_PUSH_PERIOD", "-1"), ("DATTSS_PUSH_PERIOD", "inf"),
+            ("DATTSS_SERVER_HTTP_HOST", "http://stats/"),
+        ])
     func unreadable(name: String, value: String) {
         let (configuration, lines) = configuration([name: value])
         #expect(configuration.url == "http://127.0.0.1:3002" && configuration.percentile == 0.1)

@@ -220,7 +220,10 @@ import Testing
         let transport = ScriptedTransport()
         let stats = client(transport)
         #expect(stats.measure("query") { 42 } == 42)
-        #expect(await stats.measure("query") { await Task.yield(); return 43 } == 43)
+        #expect(
+            await stats.measure("query") {
+                await Task.yield(); return 43
+            } == 43)
         #expect(throws: Failure.self) { try stats.measure("query") { () throws(Failure) in throw Failure() } }
         await #expect(throws: Failure.self) {
             try await stats.measure("query") { () async throws(Failure) in

@@ -45,11 +45,13 @@ import Testing
         #expect(queue.problem == nil)
     }
 
-    @Test("what a batch cannot help is tried again, what it can help drops it", arguments: [
-        (200, "gone"), (204, "gone"), (400, "dropped"), (413, "dropped"), (415, "dropped"), (422, "dropped"),
-        (408, "soon"), (425, "soon"), (429, "soon"), (500, "soon"), (502, "soon"), (503, "soon"), (504, "soon"),
-        (301, "late"), (401, "late"), (403, "late"), (404, "late"), (405, "late"),
-    ])
+    @Test(
+        "what a batch cannot help is tried again, what it can help drops it",
+        arguments: [
+            (200, "gone"), (204, "gone"), (400, "dropped"), (413, "dropped"), (415, "dropped"), (422, "dropped"),
+            (408, "soon"), (425, "soon"), (429, "soon"), (500, "soon"), (502, "soon"), (503, "soon"), (504, "soon"),
+            (301, "late"), (401, "late"), (403, "late"), (404, "late"), (405, "late"),
+        ])
     func answers(status: Int, expected: String) {
         var queue = queue()
         _ = queue.enqueue(push(1))
@@ -72,9 +74,11 @@ import Testing
         }
     }
 
-    @Test("a server that asks for a pause gets it, up to five minutes", arguments: [
-        (7, 7000), (300, 300_000), (86_400, 300_000), (Int64.max, 300_000),
-    ] as [(Int64, Int64)])
+    @Test(
+        "a server that asks for a pause gets it, up to five minutes",
+        arguments: [
+            (7, 7000), (300, 300_000), (86_400, 300_000), (Int64.max, 300_000),
+        ] as [(Int64, Int64)])
     func retryAfter(seconds: Int64, expected: Int64) {
         var queue = queue()
         _ = queue.enqueue(push(1))
@@ -132,7 +136,9 @@ import Testing
 
     /// Goal: exactly once, whatever the line does. The server here forgets answers, not batches: it takes a batch in
     /// and the answer is lost, it is away, or it is full.
-    @Test("over lost answers, time-outs and restarts every batch counts exactly once, in order", arguments: 1...40 as ClosedRange<UInt64>)
+    @Test(
+        "over lost answers, time-outs and restarts every batch counts exactly once, in order",
+        arguments: 1...40 as ClosedRange<UInt64>)
     func exactlyOnce(seed: UInt64) {
         var random = SplitMix64(seed: seed)
         var queue = queue(seed: seed)

@@ -108,9 +108,11 @@ import Testing
                     receivedBytes: 1500, receivedPackets: 12, receiveErrors: 1, sentBytes: 2500, sentPackets: 22, sendErrors: 2))
     }
 
-    @Test("names of foreign things become components of a path", arguments: [
-        ("web1.example.org", "web1_example_org"), ("eth0:1", "eth0:1"), ("dm-0", "dm-0"), ("größe", "gr____e"), ("", "_"),
-    ])
+    @Test(
+        "names of foreign things become components of a path",
+        arguments: [
+            ("web1.example.org", "web1_example_org"), ("eth0:1", "eth0:1"), ("dm-0", "dm-0"), ("größe", "gr____e"), ("", "_"),
+        ])
     func components(name: String, expected: String) {
         #expect(StatisticName.component(name) == expected)
     }

@@ -10,7 +10,8 @@ import Testing
         let texts = Mutex<[String: String]>([:])
         func set(_ path: String, _ text: String) { texts.withLock { $0[path] = text } }
         var source: HostSource {
-            HostSource(text: { path in self.texts.withLock { $0[path] } }, usedPercent: { $0 == "/" ? 42 : nil }, processCount: { 7 })
+            HostSource(
+                text: { path in self.texts.withLock { $0[path] } }, usedPercent: { $0 == "/" ? 42 : nil }, processCount: { 7 })
         }
     }
 
@@ -52,14 +53,14 @@ import Testing
     }
 
     #if os(Linux)
-    @Test("this machine answers, with valid paths and finite values")
-    func thisMachine() {
-        var sampler = HostSampler(prefix: "host.\(StatisticName.component(HostSource.hostName))")
-        _ = sampler.sample()
-        let samples = sampler.sample()
-        #expect(samples.contains { $0.path.hasSuffix(".load.1m") })
-        #expect(samples.contains { $0.path.hasSuffix(".processes.total") && $0.sample.value > 0 })
-        #expect(samples.allSatisfy { Name.isValidPath($0.path.utf8) && $0.sample.value.isFinite })
-    }
+        @Test("this machine answers, with valid paths and finite values")
+        func thisMachine() {
+            var sampler = HostSampler(prefix: "host.\(StatisticName.component(HostSource.hostName))")
+            _ = sampler.sample()
+            let samples = sampler.sample()
+            #expect(samples.contains { $0.path.hasSuffix(".load.1m") })
+            #expect(samples.contains { $0.path.hasSuffix(".processes.total") && $0.sample.value > 0 })
+            #expect(samples.allSatisfy { Name.isValidPath($0.path.utf8) && $0.sample.value.isFinite })
+        }
     #endif
 }

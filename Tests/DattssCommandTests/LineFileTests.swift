@@ -4,11 +4,11 @@ import Testing
 @testable import dattss
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 @Suite struct LineFileTests {
@@ -49,9 +49,11 @@ import Darwin
         }
     }
 
-    @Test("lines end at a line feed, with a return before it or not; the last one needs none", arguments: [
-        ("", []), ("a", ["a"]), ("a\n", ["a"]), ("a\r\nb", ["a", "b"]), ("\n\n", ["", ""]), ("a\n\nb\n", ["a", "", "b"]),
-    ] as [(String, [String])])
+    @Test(
+        "lines end at a line feed, with a return before it or not; the last one needs none",
+        arguments: [
+            ("", []), ("a", ["a"]), ("a\n", ["a"]), ("a\r\nb", ["a", "b"]), ("\n\n", ["", ""]), ("a\n\nb\n", ["a", "", "b"]),
+        ] as [(String, [String])])
     func ends(text: String, expected: [String]) throws {
         #expect(try withFile(Array(text.utf8), lines) == expected)
     }

@@ -54,9 +54,11 @@ import Testing
         #expect(builder.kept == 2 && builder.tooOld == 2 && builder.inFuture == 1)
     }
 
-    @Test("a shift is of whole minutes and leaves the last sample at most a minute before now", arguments: [
-        (Int64(0), Int64(0)), (-10_000, 0), (-59_999, 0), (-60_000, 1), (-90_000, 1), (86_400_000, -1440), (86_400_001, -1441),
-    ] as [(Int64, Int64)])
+    @Test(
+        "a shift is of whole minutes and leaves the last sample at most a minute before now",
+        arguments: [
+            (Int64(0), Int64(0)), (-10_000, 0), (-59_999, 0), (-60_000, 1), (-90_000, 1), (86_400_000, -1440), (86_400_001, -1441),
+        ] as [(Int64, Int64)])
     func shift(last: Int64, expected: Int64) {
         var builder = MinuteBuilder(now: now)
         builder.add(sample(last, 1))

@@ -17,11 +17,13 @@ import Testing
         #expect(partials.count == 1 && partials[0].aggregate.count == 3 && partials[0].aggregate.isEmphasised)
     }
 
-    @Test("what is wrong is named", arguments: [
-        ([], "expected a path"), (["a"], "expected a path"), (["a", "1x"], "'1x' is no sample of 'a'"),
-        (["a b", "1c"], "'a b' is no path"), (["a", "1c", "b"], "'b' has no sample"),
-        (["a", "1c", "b", "c"], "'c' is no sample of 'b'"),
-    ] as [([String], String)])
+    @Test(
+        "what is wrong is named",
+        arguments: [
+            ([], "expected a path"), (["a"], "expected a path"), (["a", "1x"], "'1x' is no sample of 'a'"),
+            (["a b", "1c"], "'a b' is no path"), (["a", "1c", "b"], "'b' has no sample"),
+            (["a", "1c", "b", "c"], "'c' is no sample of 'b'"),
+        ] as [([String], String)])
     func errors(words: [String], expected: String) {
         do {
             _ = try SampleList.partials(of: words)

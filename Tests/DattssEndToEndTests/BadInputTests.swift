@@ -58,7 +58,7 @@ struct BadInputTests {
         (body(more: ",\"cid\":\"x\",\"seq\":-1"), 400, "bad_value", "seq"),
         (String(repeating: "[", count: 100_000), 400, "malformed", "object"),
         (body(more: ",\"x\":" + String(repeating: "[", count: 1000)), 400, "malformed", "nested deeper"),
-        (body(c: Array(repeating: partial, count: 1001).joined(separator: ",")), 413, "too_many_partials", "prt.c[1000]"),
+        (body(c: Array(repeating: partial, count: 1001).joined(separator: ",")), 413, "too_many_partials", "prt.c"),
         (body(more: ",\"pad\":\"" + String(repeating: "x", count: 300_000) + "\""), 413, "body_too_large", "bytes"),
     ]
 
@@ -74,13 +74,17 @@ struct BadInputTests {
             #expect(answer.errorMessage?.contains(place) ?? false, "\(body.prefix(120)): \(answer.body)")
         }
         for (key, path) in [(nil, "/agg"), ("local.0000", "/agg"), (nil, "/agg?auth=nobody.1234"), ("", "/api/v1/status")] {
-            let answer = try await server.request(path == "/agg" ? .PUT : .GET, path == "/agg?auth=nobody.1234" ? "/api/v1/status?auth=nobody.1234" : path, key: key, body: path == "/agg" ? Array(Self.body().utf8) : nil)
+            let answer = try await server.request(
+                path == "/agg" ? .PUT : .GET, path == "/agg?auth=nobody.1234" ? "/api/v1/status?auth=nobody.1234" : path, key: key,
+                body: path == "/agg" ? Array(Self.body().utf8) : nil)
             #expect(answer.status == 401 && answer.errorName == "unauthorized", "\(path): \(answer.body)")
         }
         #expect(try await server.request(.POST, "/agg?auth=\(key)", body: Array(Self.body().utf8)).status == 200)
         #expect(try await server.status(.counter, key: key)["a.b"]?.sum == 3)
         #expect(try await server.metric("dattss_batches_accepted_total") == 1)
-        #expect(try await server.metric(#"dattss_batches_refused_total{reason="bad_value"}"#) == Double(Self.cases.count { $0.name == "bad_value" }))
+        #expect(
+            try await server.metric(#"dattss_batches_refused_total{reason="bad_value"}"#)
+                == Double(Self.cases.count { $0.name == "bad_value" }))
         await server.discard()
     }
 
@@ -144,7 +148,10 @@ struct BadInputTests {
         var datagrams = (0..<500).map { _ in
             (0..<Int.random(in: 1..<600, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
         }
-        datagrams.append(Array("good:1|c\nbad name:1|c\ngood:x|c\ngood:1|zz\ngood:2|c|@0\n\(key):api:also.good:4c\nno.user:api:x:1c\ngood:3|c".utf8))
+        datagrams.append(
+            Array(
+                "good:1|c\nbad name:1|c\ngood:x|c\ngood:1|zz\ngood:2|c|@0\n\(key):api:also.good:4c\nno.user:api:x:1c\ngood:3|c".utf8
+            ))
         for chunk in stride(from: 0, to: datagrams.count, by: 50) {
             try await server.send(Array(datagrams[chunk..<min(chunk + 50, datagrams.count)]))
         }

@@ -48,7 +48,9 @@ struct CommandLineTests {
             let mine = try await server.request(.GET, path, key: ann)
             let theirs = try await server.request(.GET, path, key: bob)
             #expect(mine.status == 200 && theirs.status == 200, "\(path)")
-            #expect(mine.body.contains("\"sum\":3") || mine.body.contains("\"sum\":17") || mine.body.contains("secret"), "\(path): \(mine.body)")
+            #expect(
+                mine.body.contains("\"sum\":3") || mine.body.contains("\"sum\":17") || mine.body.contains("secret"),
+                "\(path): \(mine.body)")
             #expect(!theirs.body.contains("\"sum\"") && !theirs.body.contains("secret"), "\(path): \(theirs.body)")
             #expect(try await server.request(.GET, path).status == 401)
         }

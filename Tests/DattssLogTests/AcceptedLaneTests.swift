@@ -4,11 +4,11 @@ import DattssTestSupport
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Goal: what was appended and synced is there, what failed is not, and nothing in between.
@@ -113,7 +113,9 @@ import Darwin
                 fileSystem.fail(operation: number, with: effect)
                 var succeeded: [Int64?] = []
                 for number in 1...6 {
-                    let records = [record(2 * number, at: time(Int64(number))), record(2 * number + 1, at: time(Int64(number) + 1))]
+                    let records = [
+                        record(2 * number, at: time(Int64(number))), record(2 * number + 1, at: time(Int64(number) + 1)),
+                    ]
                     guard (try? lane.append(records)) != nil else { continue }
                     succeeded += [Int64(2 * number), Int64(2 * number + 1)]
                     try? lane.sync()
@@ -174,7 +176,10 @@ import Darwin
         let failed = #expect(throws: LogError.self) { try lane.sync() }
         #expect(failed?.code == .syncFailed)
         let syncs = fileSystem.count(of: .sync)
-        for call in [{ try lane.sync() }, { try lane.append([record(2, at: time(0))]) }, { try lane.retire(through: LSN(9), before: time(9)) }] as [() throws -> Void] {
+        for call in [
+            { try lane.sync() }, { try lane.append([record(2, at: time(0))]) },
+            { try lane.retire(through: LSN(9), before: time(9)) },
+        ] as [() throws -> Void] {
             let refused = #expect(throws: LogError.self) { try call() }
             #expect(refused?.code == .refused)
         }

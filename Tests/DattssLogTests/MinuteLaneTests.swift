@@ -4,11 +4,11 @@ import DattssTestSupport
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Goal: blocks and checkpoints come back whole or not at all, and retention deletes only what replay does not need.

@@ -4,18 +4,18 @@ import DattssTestSupport
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Goal: the real file system and the simulated one behave alike, so that what is proved on one holds on the other.
 @Suite struct POSIXFileSystemTests {
     /// A folder of its own, removed afterwards.
     private func withFolder(_ body: (String) throws -> Void) throws {
-        var template = Array("/tmp/dattss-log-XXXXXX".utf8CString)
+        var template = Array(("/tmp/dattss-log-" + String(repeating: "X", count: 6)).utf8CString)
         let path = try #require(mkdtemp(&template).map { String(cString: $0) })
         defer {
             let fileSystem = POSIXFileSystem()
@@ -50,7 +50,9 @@ import Darwin
         try fileSystem.open(folder + "/g", .appendingToExisting).writeAll([33])
         #expect(try fileSystem.size(of: folder + "/g") == 7)
         try fileSystem.remove(folder + "/g")
-        for call in [{ _ = try fileSystem.open(file, .reading) }, { try fileSystem.remove(file) }, { _ = try fileSystem.size(of: file) }] as [() throws -> Void] {
+        for call in [
+            { _ = try fileSystem.open(file, .reading) }, { try fileSystem.remove(file) }, { _ = try fileSystem.size(of: file) },
+        ] as [() throws -> Void] {
             let error = #expect(throws: FileSystemError.self) { try call() }
             #expect(error?.isNotFound == true)
             #expect(error?.description.contains(file) == true)

@@ -4,11 +4,11 @@ import DattssTestSupport
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Goal: figures, not a verdict. `DATTSS_BENCH=1 swift test -c release --filter ReadSpeedTests` prints them.
@@ -20,7 +20,8 @@ import Darwin
         let lane = MinuteLane(fileSystem: fileSystem, directory: data, policy: .never, history: history)
         var random = SeededGenerator(seed: 1)
         let keys = (0..<1000).map { index in
-            StatisticKey(Kind.allCases[index % 3], "service\(index % 7).routes.endpoint_\(index / 3).\(index % 2 == 0 ? "time" : "count")")
+            StatisticKey(
+                Kind.allCases[index % 3], "service\(index % 7).routes.endpoint_\(index / 3).\(index % 2 == 0 ? "time" : "count")")
         }.sorted()
         let clock = ContinuousClock()
         let writing = try clock.measure {
@@ -61,8 +62,12 @@ import Darwin
             for (header, payload) in frames { _ = try decompressor.decompress(payload, rawLength: header.rawLength) }
         }
         let median = times.sorted()[2]
-        print("reads \(times), keys \(keysTime), zstd alone \(floor), checksums alone \(checksums): \(median / (floor + checksums)) times the floor")
-        print("written in \(writing); an aggregate takes \(Double(metrics.rawBytes) / 1.44e6) bytes raw, \(Double(metrics.bytes) / 1.44e6) on disk")
+        print(
+            "reads \(times), keys \(keysTime), zstd alone \(floor), checksums alone \(checksums): \(median / (floor + checksums)) times the floor"
+        )
+        print(
+            "written in \(writing); an aggregate takes \(Double(metrics.rawBytes) / 1.44e6) bytes raw, \(Double(metrics.bytes) / 1.44e6) on disk"
+        )
     }
 
     /// A third counters (half of them of ones), a third timers with a sketch of some 30 buckets, a third gauges.

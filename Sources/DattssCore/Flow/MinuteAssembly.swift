@@ -76,7 +76,8 @@ public struct MinuteAssembly: Sendable {
             open[next] = nil
             next += 1
             let users = piece.users.sorted { $0.user < $1.user }
-            let checkpoint = edge.wantsCheckpoint
+            let checkpoint =
+                edge.wantsCheckpoint
                 ? Checkpoint(at: edge.at, through: edge.through, users: piece.checkpoints.sorted { $0.user < $1.user })
                 : nil
             complete.append(

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 import Synchronization
 
@@ -49,10 +49,10 @@ final class POSIXFile: File {
 
     func sync() throws(FileSystemError) {
         #if canImport(Darwin)
-        // On Darwin only this reaches the medium.
-        let result = fcntl(descriptor, F_FULLFSYNC)
+            // On Darwin only this reaches the medium.
+            let result = fcntl(descriptor, F_FULLFSYNC)
         #else
-        let result = fdatasync(descriptor)
+            let result = fdatasync(descriptor)
         #endif
         guard result != -1 else { throw FileSystemError(.sync, path, code: errno) }
     }

@@ -19,7 +19,8 @@ actor UserAggregator {
     private var changes = ChangeTracker()
 
     init(
-        state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark, covered: LSN,
+        state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark,
+        covered: LSN,
         idleMilliseconds: Int64
     ) {
         self.state = state

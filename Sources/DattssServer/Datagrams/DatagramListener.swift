@@ -35,7 +35,8 @@ struct DatagramListener: Service {
             .channelOption(.datagramVectorReadMessageCount, value: Self.vectorReadCount)
             .channelOption(
                 .recvAllocator,
-                value: FixedSizeRecvByteBufferAllocator(capacity: Self.vectorReadCount * Self.datagramBytesMax))
+                value: FixedSizeRecvByteBufferAllocator(capacity: Self.vectorReadCount * Self.datagramBytesMax)
+            )
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(

@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// How many datagrams the kernel dropped because nobody read them in time: the last column of `/proc/net/udp` and

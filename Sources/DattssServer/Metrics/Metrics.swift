@@ -84,9 +84,12 @@ struct Metrics: Sendable {
             ("syncs_total", .counter, "Calls of fdatasync.", { Double($0.syncs) }),
             ("last_sync_seconds", .gauge, "How long the last one took.", { $0.lastSyncDuration / .seconds(1) }),
             ("failed_appends_total", .counter, "Appends that were taken back.", { Double($0.failedAppends) }),
-            ("retired_segments_total", .counter, "Files deleted, because they were covered or too old.", {
-                Double($0.retiredSegments)
-            }),
+            (
+                "retired_segments_total", .counter, "Files deleted, because they were covered or too old.",
+                {
+                    Double($0.retiredSegments)
+                }
+            ),
         ]
         for (name, type, help, value) in columns {
             text.metric("dattss_log_\(name)", type, help, lanes.map { ([("lane", $0.0)], value($0.1)) })

@@ -9,7 +9,7 @@ import Synchronization
 import UnixSignals
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// `dattss serve`
@@ -183,9 +183,12 @@ private struct StartReport {
         let recovery = server.recovery
         let seconds = (took / .milliseconds(1)).rounded() / 1000
         Swift.print("DaTtSs \(DattssCommand.configuration.version)")
-        Swift.print("  data       \(configuration.dataDirectory)   \(configuration.retentionDays) days of minutes, synced: \(configuration.syncMode.rawValue)")
         Swift.print(
-            "  replayed   \(recovery.blocks) minutes and \(recovery.batches) batches, \(recovery.bytes) bytes on disk, in \(seconds) s")
+            "  data       \(configuration.dataDirectory)   \(configuration.retentionDays) days of minutes, synced: \(configuration.syncMode.rawValue)"
+        )
+        Swift.print(
+            "  replayed   \(recovery.blocks) minutes and \(recovery.batches) batches, \(recovery.bytes) bytes on disk, in \(seconds) s"
+        )
         for finding in recovery.tornTails { Swift.print("  cut        \(finding)") }
         for finding in recovery.corrupt { Swift.print("  corrupt    \(finding)") }
         if let key = try server.prepareLocalUser() { Swift.print("  key        \(key)   (of the user 'local')") }

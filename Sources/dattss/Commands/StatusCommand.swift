@@ -5,7 +5,7 @@ import NIOCore
 import NIOHTTP1
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// `dattss status [--watch]`
@@ -30,7 +30,9 @@ struct StatusCommand: AsyncParsableCommand {
             let table = StatusTable(try await fetch(endpoint), filter: filter)
             if watch {
                 // Home, the table, and clear what is below: without the flicker of clearing first.
-                print("\u{1B}[H" + table.lines(atMost: Self.terminalRows()).map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J", terminator: "")
+                print(
+                    "\u{1B}[H" + table.lines(atMost: Self.terminalRows()).map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J",
+                    terminator: "")
                 fflush(nil)
                 try await Task.sleep(for: .seconds(1))
             } else {
@@ -93,7 +95,8 @@ struct StatusTable {
         let shown = (answer.c + answer.g + answer.ms)
             .filter { row in filter.map { row.pth.contains($0) } ?? true }
             .sorted { ($0.pth, $0.typ) < ($1.pth, $1.typ) }
-        rows = [["", "statistic", "value", "1-min avg", "min", "max", "p50", "p95", "p99", "seen"]]
+        rows =
+            [["", "statistic", "value", "1-min avg", "min", "max", "p50", "p95", "p99", "seen"]]
             + shown.map { row in
                 [
                     row.typ, row.pth + (row.emp ? " !" : ""), Self.number(row.sum ?? row.lst), Self.number(row.avg),

@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// Where a ``HostSampler`` looks. Tests bring fixed texts.
@@ -38,11 +38,11 @@ enum KernelFile {
         var block = [UInt8](repeating: 0, count: 64 << 10)
         while bytes.count < bytesMax {
             #if canImport(Darwin)
-            let count = Darwin.read(file, &block, block.count)
+                let count = Darwin.read(file, &block, block.count)
             #elseif canImport(Musl)
-            let count = Musl.read(file, &block, block.count)
+                let count = Musl.read(file, &block, block.count)
             #else
-            let count = Glibc.read(file, &block, block.count)
+                let count = Glibc.read(file, &block, block.count)
             #endif
             if count < 0 {
                 if errno == EINTR { continue }

@@ -8,18 +8,15 @@ struct ImportOptions: ParsableArguments {
         case combined
     }
 
-    @Option(help: "The user whose statistics these are.", transform: { text in
-        guard let user = UserID(text) else {
-            throw ValidationError("'\(text)' is no user, expected 1 to 32 of a-z 0-9 _ -")
-        }
-        return user
-    })
-    var user: UserID
+    @Option(help: "The user whose statistics these are; 'local' is made when the data folder is empty.")
+    var user = UserID.local
 
-    @Option(help: "The kind of a timestamp,value file: c, ms or g.", transform: { text in
-        guard let kind = Kind(symbol: text) else { throw ValidationError("'\(text)' is no kind, expected c, ms or g") }
-        return kind
-    })
+    @Option(
+        help: "The kind of a timestamp,value file: c, ms or g.",
+        transform: { text in
+            guard let kind = Kind(symbol: text) else { throw ValidationError("'\(text)' is no kind, expected c, ms or g") }
+            return kind
+        })
     var kind = Kind.gauge
 
     @Option(help: "The path of a timestamp,value file. (default: the file's name without extension)")

@@ -21,7 +21,9 @@ import Testing
             let partials = table.flush()
             #expect(partials.count == samples.count, "seed \(seed)")
             for partial in partials {
-                #expect(partial.aggregate == naiveAggregate(samples[partial.key] ?? [.nan], hasSketch: partial.key.kind == .timer), "seed \(seed)")
+                #expect(
+                    partial.aggregate == naiveAggregate(samples[partial.key] ?? [.nan], hasSketch: partial.key.kind == .timer),
+                    "seed \(seed)")
             }
             #expect(flush(&table).isEmpty)
             table.forgetIdle()
@@ -76,12 +78,14 @@ import Testing
         }
     }
 
-    @Test("a gauge is set by a plain value and moved by a signed one", arguments: [
-        ([(7, false), (3, true), (-2, true)], [7, 10, 8]),
-        ([(-3, true)], [-3]),
-        ([(3, true), (3, true)], [3, 6]),
-        ([(5, false), (-5, false), (1, true)], [5, -5, -4]),
-    ] as [([(Double, Bool)], [Double])])
+    @Test(
+        "a gauge is set by a plain value and moved by a signed one",
+        arguments: [
+            ([(7, false), (3, true), (-2, true)], [7, 10, 8]),
+            ([(-3, true)], [-3]),
+            ([(3, true), (3, true)], [3, 6]),
+            ([(5, false), (-5, false), (1, true)], [5, -5, -4]),
+        ] as [([(Double, Bool)], [Double])])
     func gauges(values: [(Double, Bool)], expected: [Double]) {
         // Goal: a sign is a delta only where a value is known.
         var table = AccumulatorTable()

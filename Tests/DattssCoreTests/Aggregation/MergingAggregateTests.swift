@@ -100,12 +100,14 @@ import Testing
         }
     }
 
-    @Test("percentiles are approximate unless they come from sketches or from equal samples", arguments: [
-        ([.sketched, .sketched], false), ([.sketched, .equalAndSketched], false), ([.equal, .equal], false),
-        ([.equal, .equalAndSketched], false), ([.hidden, .sketched], true), ([.sketched, .hidden], true),
-        ([.hidden, .hidden], true), ([.hidden, .equal], true), ([.equal, .sketched], true), ([.sketched, .equal], true),
-        ([.marked, .equal], true), ([.hidden], false), ([.marked], true),
-    ] as [([Part], Bool)])
+    @Test(
+        "percentiles are approximate unless they come from sketches or from equal samples",
+        arguments: [
+            ([.sketched, .sketched], false), ([.sketched, .equalAndSketched], false), ([.equal, .equal], false),
+            ([.equal, .equalAndSketched], false), ([.hidden, .sketched], true), ([.sketched, .hidden], true),
+            ([.hidden, .hidden], true), ([.hidden, .equal], true), ([.equal, .sketched], true), ([.sketched, .equal], true),
+            ([.marked, .equal], true), ([.hidden], false), ([.marked], true),
+        ] as [([Part], Bool)])
     func approximate(parts: [Part], isApproximate: Bool) {
         // Goal: the flag exactly as the type documents it; a single part is only marked when it was.
         #expect(merge(parts.map(\.aggregate)).isApproximate == isApproximate)

@@ -81,11 +81,13 @@ import Testing
         #expect(accumulator.partial(of: .gauge)?.isEmphasised == true)
     }
 
-    @Test("sums saturate and every partial passes its own check", arguments: [
-        [(Double.greatestFiniteMagnitude, 1), (Double.greatestFiniteMagnitude, 1 << 53)],
-        [(-Double.greatestFiniteMagnitude, 1 << 53), (1, 1 << 53), (1, 1 << 53)],
-        [(0, 1 << 53), (1, 1)],
-    ] as [[(Double, Int64)]], Kind.allCases)
+    @Test(
+        "sums saturate and every partial passes its own check",
+        arguments: [
+            [(Double.greatestFiniteMagnitude, 1), (Double.greatestFiniteMagnitude, 1 << 53)],
+            [(-Double.greatestFiniteMagnitude, 1 << 53), (1, 1 << 53), (1, 1 << 53)],
+            [(0, 1 << 53), (1, 1)],
+        ] as [[(Double, Int64)]], Kind.allCases)
     func extremes(samples: [(Double, Int64)], kind: Kind) throws {
         // Goal: whatever rates senders claim, what is handed on keeps the invariants of an aggregate.
         var accumulator = SampleAccumulator()

@@ -81,7 +81,8 @@ struct Schedule {
         let checkpoint = state.checkpoint
         (state, admission) = (UserState(user: .test), Admission())
         #expect(checkpoint.totals.map(\.key) == Set(events.map(\.key)).sorted())
-        #expect(checkpoint.clients == clients.map { ClientWindow(client: $0.key, window: $0.value) }.sorted { $0.client < $1.client })
+        #expect(
+            checkpoint.clients == clients.map { ClientWindow(client: $0.key, window: $0.value) }.sorted { $0.client < $1.client })
         for entry in checkpoint.totals.shuffled(using: &generator) {
             // What was not live stays dormant; some of what was becomes so.
             if entry.totals.seen < time.advanced(byMilliseconds: -61_000), generator.oneIn(2) { live.remove(entry.key) }

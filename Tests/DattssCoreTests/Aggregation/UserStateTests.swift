@@ -33,7 +33,8 @@ import Testing
                 if time.minute.start == time { continue }
                 let batch = Batch(
                     partials: generator.partials(upTo: 8) { $0.finiteDouble() / 0x1p40 },
-                    origin: generator.oneIn(2) ? .init(client: "c\(round % 3)", sequence: Int64(firstSequence + batches.count)) : nil)
+                    origin: generator.oneIn(2)
+                        ? .init(client: "c\(round % 3)", sequence: Int64(firstSequence + batches.count)) : nil)
                 if let open = living.openMinute, open.minute < time.minute { close(&living, through: open.minute, into: &blocks) }
                 living.apply(batch, ids: livingAdmission.ids(of: batch, at: time), at: time)
                 batches.append((batch, time))
@@ -44,11 +45,14 @@ import Testing
 
         var (restored, admission) = (UserState(user: .test), Admission())
         let start = try #require(checkpoint)
-        for total in start.totals { restored.restore(total.totals, of: total.key, as: admission.restore(total.key, usedAt: total.totals.seen)) }
+        for total in start.totals {
+            restored.restore(total.totals, of: total.key, as: admission.restore(total.key, usedAt: total.totals.seen))
+        }
         for window in start.clients { restored.restore(window, at: .noon) }
         for (block, minute) in blocks {
             for partial in block.aggregates {
-                restored.restore(partial.aggregate, of: partial.key, minute: minute, as: admission.restore(partial.key, usedAt: minute.start))
+                restored.restore(
+                    partial.aggregate, of: partial.key, minute: minute, as: admission.restore(partial.key, usedAt: minute.start))
             }
             for window in block.clients { restored.restore(window, at: minute.start) }
         }
@@ -73,7 +77,8 @@ import Testing
         var old = Aggregate(sample: 3)
         old.isEmphasised = true
         state.restore(old, of: key, minute: Minute(50), as: id)
-        #expect(totals(state) == [StatusTotals(sum: 8, last: 5, seen: Timestamp(milliseconds: 101 * 60_000 - 1), isEmphasised: false)])
+        #expect(
+            totals(state) == [StatusTotals(sum: 8, last: 5, seen: Timestamp(milliseconds: 101 * 60_000 - 1), isEmphasised: false)])
         state.restore(Aggregate(sample: 4), of: key, minute: Minute(100), as: id)
         #expect(totals(state).map(\.last) == [4])
     }
@@ -99,9 +104,11 @@ import Testing
         #expect(state.status(at: muchLater).map(\.sum) == [1, 8])
     }
 
-    @Test("percentiles cover the previous and the open minute, whatever is open", arguments: [
-        (0, 0, [1]), (0, 59, [1]), (0, 60, [1]), (0, 119, [1]), (0, 120, nil),
-    ] as [(Int64, Int64, [Double]?)])
+    @Test(
+        "percentiles cover the previous and the open minute, whatever is open",
+        arguments: [
+            (0, 0, [1]), (0, 59, [1]), (0, 60, [1]), (0, 119, [1]), (0, 120, nil),
+        ] as [(Int64, Int64, [Double]?)])
     func percentiles(sent: Int64, seen: Int64, samples: [Double]?) throws {
         // Goal: a status has percentiles of 60 to 120 seconds, and none of older ones.
         var state = UserState(user: .test)

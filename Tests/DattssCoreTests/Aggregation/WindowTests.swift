@@ -53,9 +53,11 @@ import Testing
         #expect(totals.average(of: .gauge) == 30)
     }
 
-    @Test("a value is seen for 55 to 60 seconds", arguments: [
-        (0, 59_999, true), (0, 60_000, false), (4_999, 59_999, true), (4_999, 60_000, false),
-    ] as [(Int64, Int64, Bool)])
+    @Test(
+        "a value is seen for 55 to 60 seconds",
+        arguments: [
+            (0, 59_999, true), (0, 60_000, false), (4_999, 59_999, true), (4_999, 60_000, false),
+        ] as [(Int64, Int64, Bool)])
     func age(at sent: Int64, seen: Int64, isThere: Bool) {
         // Goal: both ends of the window.
         var window = Window()
@@ -68,7 +70,10 @@ import Testing
         // Goal: slots and totals stay finite.
         var window = Window()
         for second in 0..<12 {
-            for _ in 0..<2 { window.add(Aggregate(sample: .greatestFiniteMagnitude), at: Timestamp.noon.advanced(byMilliseconds: Int64(second) * 5000)) }
+            for _ in 0..<2 {
+                window.add(
+                    Aggregate(sample: .greatestFiniteMagnitude), at: Timestamp.noon.advanced(byMilliseconds: Int64(second) * 5000))
+            }
         }
         #expect(window.totals(at: Timestamp.noon.advanced(byMilliseconds: 55_000)).sum == .greatestFiniteMagnitude)
     }

@@ -83,6 +83,9 @@ import Testing
         _ = b.reserve(1)
         b.process(2)
         let sum = a + b
-        #expect([sum.capacity, sum.offered, sum.admitted, sum.refused, sum.processed, sum.reserved, sum.queued] == [12, 8, 5, 3, 2, 1, 3])
+        #expect(
+            [sum.capacity, sum.offered, sum.admitted, sum.refused, sum.processed, sum.reserved, sum.queued] == [
+                12, 8, 5, 3, 2, 1, 3,
+            ])
     }
 }

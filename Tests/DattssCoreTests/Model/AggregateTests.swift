@@ -133,7 +133,8 @@ import Testing
         }
     }
 
-    @Test("the rank stays between 1 and the count", arguments: [0, -1, 1, 1.5, 1e300] as [Double], [1, 2, 1 << 53, .max] as [Int64])
+    @Test(
+        "the rank stays between 1 and the count", arguments: [0, -1, 1, 1.5, 1e300] as [Double], [1, 2, 1 << 53, .max] as [Int64])
     func bounds(q: Double, count: Int64) {
         // Goal: no conversion traps and no index is out of bounds.
         #expect(nearestRank(q, of: count) == (q <= 0 ? 1 : count))

@@ -15,7 +15,7 @@ import Testing
     @Test("a user has no dot, no capital and none of the other signs")
     func userAlphabet() {
         // Goal: an auth key `uid.hmac` can be taken apart at its dot.
-        for byte in UInt8.min ... 0x7F {
+        for byte in UInt8.min...0x7F {
             let isGood = "abcdefghijklmnopqrstuvwxyz0123456789_-".utf8.contains(byte)
             #expect((UserID(String(decoding: [byte], as: UTF8.self)) != nil) == isGood, "byte \(byte)")
         }
@@ -48,10 +48,12 @@ import Testing
 }
 
 @Suite struct TimeTests {
-    @Test("moments fall into their minute and day, before 1970 too", arguments: [
-        (0, 0, 0, 0), (59_999, 59, 0, 0), (60_000, 60, 1, 0), (-1, -1, -1, -1), (-60_000, -60, -1, -1), (-60_001, -61, -2, -1),
-        (86_400_000, 86_400, 1440, 1),
-    ] as [(Int64, Int64, Int64, Int64)])
+    @Test(
+        "moments fall into their minute and day, before 1970 too",
+        arguments: [
+            (0, 0, 0, 0), (59_999, 59, 0, 0), (60_000, 60, 1, 0), (-1, -1, -1, -1), (-60_000, -60, -1, -1), (-60_001, -61, -2, -1),
+            (86_400_000, 86_400, 1440, 1),
+        ] as [(Int64, Int64, Int64, Int64)])
     func minutes(milliseconds: Int64, seconds: Int64, minute: Int64, day: Int64) {
         // Goal: division rounds down, not towards zero.
         let time = Timestamp(milliseconds: milliseconds)

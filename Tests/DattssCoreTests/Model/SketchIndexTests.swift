@@ -26,11 +26,13 @@ import Testing
         }
     }
 
-    @Test("extreme values have a bucket of their own size", arguments: [
-        Double.leastNonzeroMagnitude, Double.leastNormalMagnitude, Double.leastNormalMagnitude.nextDown,
-        Double.leastNormalMagnitude.nextUp, Double.greatestFiniteMagnitude, Double.greatestFiniteMagnitude.nextDown, 1,
-        Double(1).nextUp, Double(1).nextDown, 10, 0.1,
-    ])
+    @Test(
+        "extreme values have a bucket of their own size",
+        arguments: [
+            Double.leastNonzeroMagnitude, Double.leastNormalMagnitude, Double.leastNormalMagnitude.nextDown,
+            Double.leastNormalMagnitude.nextUp, Double.greatestFiniteMagnitude, Double.greatestFiniteMagnitude.nextDown, 1,
+            Double(1).nextUp, Double(1).nextDown, 10, 0.1,
+        ])
     func bucketOfExtremes(value: Double) {
         // Goal: no exponent is special.
         #expect(liesInItsBucket(value))

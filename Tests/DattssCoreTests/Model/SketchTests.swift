@@ -97,7 +97,9 @@ import Testing
         var sketch = Sketch()
         var naive: [Int32: Int64] = [:]
         for _ in 0..<4000 {
-            let value = Double(sign: .plus, exponent: Int.random(in: -30...30, using: &generator), significand: .random(in: 1..<2, using: &generator))
+            let value = Double(
+                sign: .plus, exponent: Int.random(in: -30...30, using: &generator),
+                significand: .random(in: 1..<2, using: &generator))
             let weight = Int64.random(in: 1...5, using: &generator)
             sketch.add(value, weight: weight)
             naive[SketchIndex.of(magnitude: value), default: 0] += weight
@@ -133,18 +135,22 @@ import Testing
 }
 
 @Suite struct BucketStoreTests {
-    @Test("a store with a broken invariant is refused", arguments: [
-        ([1, 1], [1, 1], 0), ([2, 1], [1, 1], 0), ([1], [0], 0), ([1], [-1], 0), ([1, 2], [1], 0), ([1], [5], 1),
-        ([40_000], [1], 0), ([-34_370], [1], 0), ([], [], 1), ([1], [1], -1),
-    ] as [([Int32], [Int64], Int64)])
+    @Test(
+        "a store with a broken invariant is refused",
+        arguments: [
+            ([1, 1], [1, 1], 0), ([2, 1], [1, 1], 0), ([1], [0], 0), ([1], [-1], 0), ([1, 2], [1], 0), ([1], [5], 1),
+            ([40_000], [1], 0), ([-34_370], [1], 0), ([], [], 1), ([1], [1], -1),
+        ] as [([Int32], [Int64], Int64)])
     func broken(indices: [Int32], counts: [Int64], collapsed: Int64) {
         // Goal: every guard of the public initialiser, since its arrays come from senders and disks.
         #expect(BucketStore(indices: indices, counts: counts, collapsedCount: collapsed) == nil)
     }
 
-    @Test("a store with sound arrays is taken", arguments: [
-        ([], [], 0), ([1], [1], 0), ([-34_369, 32_767], [1, .max], 0),
-    ] as [([Int32], [Int64], Int64)])
+    @Test(
+        "a store with sound arrays is taken",
+        arguments: [
+            ([], [], 0), ([1], [1], 0), ([-34_369, 32_767], [1, .max], 0),
+        ] as [([Int32], [Int64], Int64)])
     func sound(indices: [Int32], counts: [Int64], collapsed: Int64) throws {
         // Goal: the guards let everything else through.
         let store = try #require(BucketStore(indices: indices, counts: counts, collapsedCount: collapsed))

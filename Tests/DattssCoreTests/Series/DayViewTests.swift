@@ -6,9 +6,11 @@ import Testing
 @Suite struct DayViewTests {
     typealias Minutes = [(minute: Minute, aggregate: Aggregate)]
 
-    @Test("today and the usual day are those of a naive oracle", arguments: seeds, [
-        (Kind.counter, 1), (.counter, 60), (.timer, 30), (.gauge, 7), (.timer, 1440),
-    ] as [(Kind, Int64)])
+    @Test(
+        "today and the usual day are those of a naive oracle", arguments: seeds,
+        [
+            (Kind.counter, 1), (.counter, 60), (.timer, 30), (.gauge, 7), (.timer, 1440),
+        ] as [(Kind, Int64)])
     func random(seed: UInt64, what: (Kind, Int64)) {
         // Goal: any kind and step, around a change of clocks in a time zone, with gaps and silence.
         var generator = SeededGenerator(seed: seed)
@@ -77,7 +79,9 @@ import Testing
     func otherDays() {
         // Goal: seven days, and today is not usual.
         let date = CalendarDate("2026-11-22")!
-        let minutes = (-8...1).map { (minute: Minute((date.dayNumber + $0) * Minute.perDay), aggregate: Aggregate(sample: Double($0))) }
+        let minutes = (-8...1).map {
+            (minute: Minute((date.dayNumber + $0) * Minute.perDay), aggregate: Aggregate(sample: Double($0)))
+        }
         let view = view(.gauge, date, minutes, minutes.map(\.minute))
         #expect(view.usual.map(\.days) == [7])
         #expect(view.usual.map(\.means?.max) == [-4])
@@ -85,14 +89,17 @@ import Testing
         #expect(view.today.map(\.aggregate.sum) == [0])
     }
 
-    @Test("an hour that comes twice falls on the same minutes, and one that is missed is a gap", arguments: [
-        ("2026-10-25", 1, 60), ("2026-10-25", 2, 120), ("2026-03-29", 2, nil), ("2026-03-29", 3, 60),
-    ] as [(String, Int64, Double?)])
+    @Test(
+        "an hour that comes twice falls on the same minutes, and one that is missed is a gap",
+        arguments: [
+            ("2026-10-25", 1, 60), ("2026-10-25", 2, 120), ("2026-03-29", 2, nil), ("2026-03-29", 3, 60),
+        ] as [(String, Int64, Double?)])
     func changeOfClocks(text: String, hour: Int64, sum: Double?) {
         // Goal: today is what clocks on walls showed.
         let date = CalendarDate(text)!
         let minutes = DayView.minutes(for: date).map { (minute: $0, aggregate: Aggregate(sample: 1)) }
-        let view = DayView(of: .counter, on: date, in: EuropeParis(), minutes: minutes, active: minutes.map(\.minute), stepMinutes: 60)
+        let view = DayView(
+            of: .counter, on: date, in: EuropeParis(), minutes: minutes, active: minutes.map(\.minute), stepMinutes: 60)
         #expect(view.today.first { $0.minute == hour * 60 }?.aggregate.sum == sum)
         #expect(view.usual.count == 24)
         #expect(view.usual.allSatisfy { $0.sum == 60 && $0.days == 7 })
@@ -122,7 +129,8 @@ import Testing
     // MARK: The oracle
 
     private func expect(
-        _ view: DayView, _ kind: Kind, _ date: CalendarDate, _ minutes: Minutes, _ active: [Minute], _ step: Int64, _ comment: Comment
+        _ view: DayView, _ kind: Kind, _ date: CalendarDate, _ minutes: Minutes, _ active: [Minute], _ step: Int64,
+        _ comment: Comment
     ) {
         func local(_ minute: Minute) -> (day: Int64, minuteOfDay: Int64) {
             let shown = minute.index + EuropeParis().secondsFromUTC(at: minute.start) / 60
@@ -134,9 +142,11 @@ import Testing
 
         let today = Dictionary(grouping: placed.filter { $0.0.day == date.dayNumber }) { $0.0.minuteOfDay / step * step }
         #expect(view.today.map(\.minute) == today.keys.sorted(), comment)
-        #expect(view.today.map(\.aggregate.sum) == today.sorted { $0.key < $1.key }.map { $0.value.map(\.1.sum).reduce(0, +) }, comment)
+        #expect(
+            view.today.map(\.aggregate.sum) == today.sorted { $0.key < $1.key }.map { $0.value.map(\.1.sum).reduce(0, +) }, comment)
 
-        let counting = kind == .counter ? heard.filter { usualDays.contains($0.day) } : placed.map(\.0).filter { usualDays.contains($0.day) }
+        let counting =
+            kind == .counter ? heard.filter { usualDays.contains($0.day) } : placed.map(\.0).filter { usualDays.contains($0.day) }
         let daysOfMinute = Dictionary(grouping: counting, by: \.minuteOfDay).mapValues { Set($0.map(\.day)) }
         let data = Dictionary(grouping: placed.filter { usualDays.contains($0.0.day) }) { $0.0.minuteOfDay }
         var points = view.usual[...]
@@ -161,7 +171,10 @@ import Testing
             guard let means = point.means else { continue }
             let max = byDay.map { $0.map(\.1.max).max()! }.reduce(0, +) / Double(byDay.count)
             #expect((means.max - max).magnitude < 1e-9, comment)
-            #expect((means.percentiles != nil) == (kind == .timer || byDay.allSatisfy { day in Set(day.flatMap { [$0.1.min, $0.1.max] }).count == 1 }), comment)
+            #expect(
+                (means.percentiles != nil)
+                    == (kind == .timer || byDay.allSatisfy { day in Set(day.flatMap { [$0.1.min, $0.1.max] }).count == 1 }), comment
+            )
         }
         #expect(points.isEmpty, comment)
     }

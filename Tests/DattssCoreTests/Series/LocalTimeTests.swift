@@ -23,19 +23,26 @@ import Testing
         }
     }
 
-    @Test("known days have known numbers", arguments: [
-        ("1970-01-01", 0), ("1969-12-31", -1), ("2000-02-29", 11_016), ("2026-11-22", 20_779), ("0000-01-01", -719_528), ("9999-12-31", 2_932_896),
-    ] as [(String, Int64)])
+    @Test(
+        "known days have known numbers",
+        arguments: [
+            ("1970-01-01", 0), ("1969-12-31", -1), ("2000-02-29", 11_016), ("2026-11-22", 20_779), ("0000-01-01", -719_528),
+            ("9999-12-31", 2_932_896),
+        ] as [(String, Int64)])
     func knownDays(text: String, number: Int64) {
         // Goal: the epoch is where it is.
         #expect(CalendarDate(text)?.dayNumber == number)
         #expect(CalendarDate(dayNumber: number).description == text)
     }
 
-    @Test("what is no date is none", arguments: [
-        "", "2024", "2024-01", "2024-1-01", "2024-01-1", "24-01-01", "2024-13-01", "2024-00-01", "2024-01-00", "2024-01-32", "2023-02-29",
-        "1900-02-29", "2024-04-31", "2024-01-01 ", "2024-01-01-", "-024-01-01", "+024-01-01", "2024/01/01", "٢٠٢٤-01-01", "2024-0a-01",
-    ])
+    @Test(
+        "what is no date is none",
+        arguments: [
+            "", "2024", "2024-01", "2024-1-01", "2024-01-1", "24-01-01", "2024-13-01", "2024-00-01", "2024-01-00", "2024-01-32",
+            "2023-02-29",
+            "1900-02-29", "2024-04-31", "2024-01-01 ", "2024-01-01-", "-024-01-01", "+024-01-01", "2024/01/01", "٢٠٢٤-01-01",
+            "2024-0a-01",
+        ])
     func bad(text: String) {
         // Goal: a query's date is checked, days that do not exist too.
         #expect(CalendarDate(text) == nil)
@@ -83,9 +90,12 @@ struct FixedOffset: TimeZoneRules {
         }
     }
 
-    @Test("zones of odd offsets, before 1970 too", arguments: [
-        (-1, 0, -1, 1439), (0, -60, -1, 1439), (0, 45_900, 0, 765), (-1440, 50_400, -1, 840), (0, -43_200, -1, 720), (0, 1172, 0, 19),
-    ] as [(Int64, Int64, Int64, Int64)])
+    @Test(
+        "zones of odd offsets, before 1970 too",
+        arguments: [
+            (-1, 0, -1, 1439), (0, -60, -1, 1439), (0, 45_900, 0, 765), (-1440, 50_400, -1, 840), (0, -43_200, -1, 720),
+            (0, 1172, 0, 19),
+        ] as [(Int64, Int64, Int64, Int64)])
     func odd(minute: Int64, offset: Int64, day: Int64, minuteOfDay: Int64) {
         // Goal: quarters of an hour, seconds, and days below zero.
         var local = LocalMinutes(FixedOffset(seconds: offset))

@@ -3,7 +3,8 @@ import DattssTestSupport
 import Testing
 
 @Suite struct SeriesTests {
-    @Test("each step that has data merges its minutes, and no other step is there", arguments: seeds, [1, 5, 7, 60, 1440] as [Int64])
+    @Test(
+        "each step that has data merges its minutes, and no other step is there", arguments: seeds, [1, 5, 7, 60, 1440] as [Int64])
     func random(seed: UInt64, step: Int64) {
         // Goal: grouping by step, minutes before 1970 too, several aggregates of a minute in their order.
         var generator = SeededGenerator(seed: seed)

@@ -24,7 +24,8 @@ enum Bodies {
     }
 
     static let valid = body(
-        c: counter, ms: timer, g: gauge, rest: #","nam":"a\u0070i","upt":12.5,"cid":"6f1c","seq":17,"é\n":[true,null,"\ud83d\ude00"]"#)
+        c: counter, ms: timer, g: gauge,
+        rest: #","nam":"a\u0070i","upt":12.5,"cid":"6f1c","seq":17,"é\n":[true,null,"\ud83d\ude00"]"#)
 
     /// A timer with one field replaced, or left out for nil.
     static func timer(_ field: String, _ value: String?) -> String {

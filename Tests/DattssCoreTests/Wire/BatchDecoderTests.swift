@@ -10,10 +10,12 @@ import Testing
         #expect(batch.process == "api")
         #expect(batch.uptimeSeconds == 12.5)
         #expect(batch.origin == Batch.Origin(client: "6f1c", sequence: 17))
-        #expect(batch.partials.map(\.key) == [
-            StatisticKey(.counter, "routes.get"), StatisticKey(.timer, "db.time"), StatisticKey(.gauge, "users"),
-        ])
-        #expect(batch.partials[0].aggregate == Aggregate(sum: 376, count: 340, max: 3, min: 1, first: 1, last: 2, bottom: 1, top: 3))
+        #expect(
+            batch.partials.map(\.key) == [
+                StatisticKey(.counter, "routes.get"), StatisticKey(.timer, "db.time"), StatisticKey(.gauge, "users"),
+            ])
+        #expect(
+            batch.partials[0].aggregate == Aggregate(sum: 376, count: 340, max: 3, min: 1, first: 1, last: 2, bottom: 1, top: 3))
         #expect(batch.partials[1].aggregate.isEmphasised)
         #expect(batch.partials[1].aggregate.sketch == naiveAggregate([1, 2, 3], hasSketch: true).sketch)
         #expect(batch.partials[2].aggregate == Aggregate(sample: -150))
@@ -22,12 +24,16 @@ import Testing
     @Test("a body of version 1 names its paths nam and sends null for what it has not")
     func version1() throws {
         // Goal: old clients are taken in as they are.
-        let partial = #"{"nam":"a.b","sum":3,"cnt":2,"max":2,"min":3,"top":2,"bot":1,"fst":1,"lst":2,"pct":null,"emp":null,"skt":null}"#
+        let partial =
+            #"{"nam":"a.b","sum":3,"cnt":2,"max":2,"min":3,"top":2,"bot":1,"fst":1,"lst":2,"pct":null,"emp":null,"skt":null}"#
         let widened = partial.replacing(#""min":3"#, with: #""min":2"#)
         let batch = try BatchDecoder.decode(Bodies.body(c: widened, rest: #","nam":"api","upt":3600"#))
-        #expect(batch.partials == [
-            Partial(StatisticKey(.counter, "a.b"), Aggregate(sum: 3, count: 2, max: 2, min: 1, first: 1, last: 2, bottom: 1, top: 2))
-        ])
+        #expect(
+            batch.partials == [
+                Partial(
+                    StatisticKey(.counter, "a.b"), Aggregate(sum: 3, count: 2, max: 2, min: 1, first: 1, last: 2, bottom: 1, top: 2)
+                )
+            ])
         #expect(batch.process == "api")
         #expect(batch.origin == nil)
     }
@@ -39,7 +45,9 @@ import Testing
         #expect(try BatchDecoder.decode(Bodies.body(c: partial)).partials.map(\.key.path) == ["p"])
     }
 
-    @Test("what is optional may be null or missing", arguments: ["", #","nam":null,"upt":null,"cid":null,"seq":null"#, #","other":{"a":[1,{}]}"#])
+    @Test(
+        "what is optional may be null or missing",
+        arguments: ["", #","nam":null,"upt":null,"cid":null,"seq":null"#, #","other":{"a":[1,{}]}"#])
     func optional(rest: String) throws {
         // Goal: the smallest body, and members that are not known.
         #expect(try BatchDecoder.decode(Bodies.body(rest: rest)) == Batch(partials: []))
@@ -48,7 +56,8 @@ import Testing
     @Test("space between tokens and order of members do not matter")
     func spaced() throws {
         // Goal: pretty-printed bodies.
-        let spaced = " \n{ \"seq\" :\t17 , \"cid\":\"x\",\r\n\"prt\" : { \"g\":[ ] , \"ms\" : [\n] ,\"c\": [ \(Bodies.counter) , \(Bodies.counter) ] } } \n"
+        let spaced =
+            " \n{ \"seq\" :\t17 , \"cid\":\"x\",\r\n\"prt\" : { \"g\":[ ] , \"ms\" : [\n] ,\"c\": [ \(Bodies.counter) , \(Bodies.counter) ] } } \n"
         #expect(try BatchDecoder.decode(spaced).partials.count == 2)
     }
 
@@ -63,7 +72,8 @@ import Testing
             if generator.oneIn(2) { batch.process = "p-\(generator.path())" }
             if generator.oneIn(2) { batch.uptimeSeconds = generator.finiteDouble() }
             if generator.oneIn(2) {
-                batch.origin = .init(client: generator.path(), sequence: Int64.random(in: 0...Aggregate.countMax, using: &generator))
+                batch.origin = .init(
+                    client: generator.path(), sequence: Int64.random(in: 0...Aggregate.countMax, using: &generator))
             }
             #expect(try BatchDecoder.decode(BatchEncoder.encode(batch)) == batch, "seed \(seed)")
         }
@@ -100,7 +110,8 @@ import Testing
                 isWide || generator.oneIn(3) ? generator.finiteDouble() : Double(Int.random(in: -5...5, using: &generator)),
                 isEmphasised: generator.oneIn(90))
         }
-        let aggregate = accumulator.partial(of: kind, fraction: generator.oneIn(2) ? 0.1 : Double.random(in: 0.001...0.5, using: &generator))
+        let aggregate = accumulator.partial(
+            of: kind, fraction: generator.oneIn(2) ? 0.1 : Double.random(in: 0.001...0.5, using: &generator))
         return Partial(StatisticKey(kind, generator.path()), aggregate!)
     }
 }

@@ -11,8 +11,11 @@ import Testing
         // refuse on purpose (numbers beyond a double, deep nesting) and what Foundation takes in (a comma before a closing
         // bracket, other encodings than UTF-8).
         var generator = SeededGenerator(seed: seed)
-        let originals = [Bodies.body(ms: Bodies.timer, rest: #","nam":"a\u0070i","é":"\n""#), Bodies.body(g: Bodies.gauge, rest: #","cid":"x","seq":1"#)]
-            .map { Array($0.utf8) }
+        let originals = [
+            Bodies.body(ms: Bodies.timer, rest: #","nam":"a\u0070i","é":"\n""#),
+            Bodies.body(g: Bodies.gauge, rest: #","cid":"x","seq":1"#),
+        ]
+        .map { Array($0.utf8) }
         var accepted = 0
         for _ in 0..<10_000 {
             var body = generator.element(of: originals)
@@ -44,7 +47,8 @@ import Testing
 
     private static let tokens = [
         "{", "}", "[", "]", ",", ":", "\"", "\\", "null", "true", "false", "-", "0", "1e5", "1E+2", ".5", "1e999", "\\u00e9",
-        "\\ud83d\\ude00", "\\ud83d", "é", " ", "\t", "\u{1}", "\"sum\"", "\"c\":[]", "{\"a\":1}", "00", "-0", "9007199254740993", "/*x*/",
+        "\\ud83d\\ude00", "\\ud83d", "é", " ", "\t", "\u{1}", "\"sum\"", "\"c\":[]", "{\"a\":1}", "00", "-0", "9007199254740993",
+        "/*x*/",
     ].map { Array($0.utf8) }
 
     private func mutate(_ body: inout [UInt8], _ generator: inout SeededGenerator) {
@@ -75,7 +79,9 @@ import Testing
 
     private func hasTrailingComma(_ body: [UInt8]) -> Bool {
         let solid = body.filter { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
-        return zip(solid, solid.dropFirst()).contains { $0 == UInt8(ascii: ",") && ($1 == UInt8(ascii: "]") || $1 == UInt8(ascii: "}")) }
+        return zip(solid, solid.dropFirst()).contains {
+            $0 == UInt8(ascii: ",") && ($1 == UInt8(ascii: "]") || $1 == UInt8(ascii: "}"))
+        }
     }
 
     private func isException(_ body: [UInt8], _ error: WireError?) -> Bool {

@@ -12,7 +12,9 @@ import Testing
             Case(line: line, result: .success(.statsd(.init(path: path, samples: samples, scale: scale))))
         }
 
-        static func dattss(_ line: String, _ process: String, _ path: String, _ value: Double, _ kind: Kind, _ isEmphasised: Bool = false) -> Case {
+        static func dattss(
+            _ line: String, _ process: String, _ path: String, _ value: Double, _ kind: Kind, _ isEmphasised: Bool = false
+        ) -> Case {
             let sample = SampleValue(value: value, kind: kind, isEmphasised: isEmphasised)
             return Case(line: line, result: .success(.dattss(key: "KEY", process: process, path: path, sample: sample)))
         }
@@ -20,67 +22,84 @@ import Testing
         static func bad(_ line: String, _ error: DatagramError) -> Case { Case(line: line, result: .failure(error)) }
     }
 
-    @Test("a statsd line becomes its path, samples and scale", arguments: [
-        Case.good("a.b:2|c", "a.b", .counter([2])),
-        .good("a:-2.5e1|c", "a", .counter([-25])),
-        .good("a:+2|c", "a", .counter([2])),
-        .good("a:1|c|@0.1", "a", .counter([1]), scale: 1 / 0.1),
-        .good("a:1|c|@1", "a", .counter([1])),
-        .good("a:12|ms", "a", .timer([12])),
-        .good("a:12|h", "a", .timer([12])),
-        .good("a:12|d", "a", .timer([12])),
-        .good("a:12:15:9|ms", "a", .timer([12, 15, 9])),
-        .good("a:1:2|c|@0.5", "a", .counter([1, 2]), scale: 2),
-        .good("a:5|g", "a", .gauge([.init(value: 5)])),
-        .good("a:+3|g", "a", .gauge([.init(value: 3, isSigned: true)])),
-        .good("a:-3|g", "a", .gauge([.init(value: -3, isSigned: true)])),
-        .good("a:=-5|g", "a", .gauge([.init(value: -5)])),
-        .good("a:=5|g", "a", .gauge([.init(value: 5)])),
-        .good("a:5:+1:-2|g", "a", .gauge([.init(value: 5), .init(value: 1, isSigned: true), .init(value: -2, isSigned: true)])),
-        .good("a:bob|s", "a", .set(["bob"])),
-        .good("a:x:y:x|s", "a", .set(["x", "y", "x"])),
-        .good("a:1|c|#env:prod,az:b", "a.az:b.env:prod", .counter([1])),
-        .good("a:1|c|@0.5|#z,a", "a.a.z", .counter([1]), scale: 2),
-        .good("a:1|c|#z,a|@0.5", "a.a.z", .counter([1]), scale: 2),
-        .good("a:1|c|#one two/é", "a.one_two___", .counter([1])),
-        .good("a:1|c|#", "a", .counter([1])),
-        .good("a:1|c|#,,", "a", .counter([1])),
-        .good("a:1|c|c:83c0a99c0a54c0c187f461c7980e9b57f3f6a8b0c918c8d93df19a9de6f3fe1d|T1656581400|e:it-x", "a", .counter([1])),
-        .good("a:1|c|", "a", .counter([1])),
-        .good("A-b_c!.d:1|c", "A-b_c!.d", .counter([1])),
-    ])
+    @Test(
+        "a statsd line becomes its path, samples and scale",
+        arguments: [
+            Case.good("a.b:2|c", "a.b", .counter([2])),
+            .good("a:-2.5e1|c", "a", .counter([-25])),
+            .good("a:+2|c", "a", .counter([2])),
+            .good("a:1|c|@0.1", "a", .counter([1]), scale: 1 / 0.1),
+            .good("a:1|c|@1", "a", .counter([1])),
+            .good("a:12|ms", "a", .timer([12])),
+            .good("a:12|h", "a", .timer([12])),
+            .good("a:12|d", "a", .timer([12])),
+            .good("a:12:15:9|ms", "a", .timer([12, 15, 9])),
+            .good("a:1:2|c|@0.5", "a", .counter([1, 2]), scale: 2),
+            .good("a:5|g", "a", .gauge([.init(value: 5)])),
+            .good("a:+3|g", "a", .gauge([.init(value: 3, isSigned: true)])),
+            .good("a:-3|g", "a", .gauge([.init(value: -3, isSigned: true)])),
+            .good("a:=-5|g", "a", .gauge([.init(value: -5)])),
+            .good("a:=5|g", "a", .gauge([.init(value: 5)])),
+            .good(
+                "a:5:+1:-2|g", "a", .gauge([.init(value: 5), .init(value: 1, isSigned: true), .init(value: -2, isSigned: true)])),
+            .good("a:bob|s", "a", .set(["bob"])),
+            .good("a:x:y:x|s", "a", .set(["x", "y", "x"])),
+            .good("a:1|c|#env:prod,az:b", "a.az:b.env:prod", .counter([1])),
+            .good("a:1|c|@0.5|#z,a", "a.a.z", .counter([1]), scale: 2),
+            .good("a:1|c|#z,a|@0.5", "a.a.z", .counter([1]), scale: 2),
+            .good("a:1|c|#one two/é", "a.one_two___", .counter([1])),
+            .good("a:1|c|#", "a", .counter([1])),
+            .good("a:1|c|#,,", "a", .counter([1])),
+            .good(
+                "a:1|c|c:83c0a99c0a54c0c187f461c7980e9b57f3f6a8b0c918c8d93df19a9de6f3fe1d|T1656581400|e:it-x", "a", .counter([1])),
+            .good("a:1|c|", "a", .counter([1])),
+            .good("A-b_c!.d:1|c", "A-b_c!.d", .counter([1])),
+        ])
     func statsd(line: Case) { expect(line) }
 
-    @Test("a DaTtSs line becomes its key, process, path and sample", arguments: [
-        Case.dattss("KEY:api:query.time:153ms!", "api", "query.time", 153, .timer, true),
-        .dattss("KEY:api:hits:2c", "api", "hits", 2, .counter),
-        .dattss("KEY:api:load:-1.5g", "api", "load", -1.5, .gauge),
-        .dattss("KEY:api:load:+1e3g", "api", "load", 1000, .gauge),
-        .dattss("KEY:api:a:b:c:0c!", "api", "a:b:c", 0, .counter, true),
-        .dattss("KEY:a.b-c:p!:2c", "a.b-c", "p!", 2, .counter),
-    ])
+    @Test(
+        "a DaTtSs line becomes its key, process, path and sample",
+        arguments: [
+            Case.dattss("KEY:api:query.time:153ms!", "api", "query.time", 153, .timer, true),
+            .dattss("KEY:api:hits:2c", "api", "hits", 2, .counter),
+            .dattss("KEY:api:load:-1.5g", "api", "load", -1.5, .gauge),
+            .dattss("KEY:api:load:+1e3g", "api", "load", 1000, .gauge),
+            .dattss("KEY:api:a:b:c:0c!", "api", "a:b:c", 0, .counter, true),
+            .dattss("KEY:a.b-c:p!:2c", "a.b-c", "p!", 2, .counter),
+        ])
     func dattss(line: Case) { expect(line) }
 
-    @Test("a bad line is refused for its reason", arguments: [
-        Case.bad("", .badFormat), .bad("a", .badFormat), .bad("a:2", .badFormat), .bad("KEY:api:2c", .badFormat), .bad(":::", .badProcess),
-        .bad("KEY::p:2c", .badProcess), .bad("KEY:a b:p:2c", .badProcess), .bad("KEY:\(String(repeating: "a", count: 65)):p:2c", .badProcess),
-        .bad("KEY:api::2c", .badPath), .bad("KEY:api:a b:2c", .badPath), .bad("KEY:api:é:2c", .badPath),
-        .bad("KEY:api:\(String(repeating: "a", count: 256)):2c", .badPath),
-        .bad("KEY:api:p:", .badValue), .bad("KEY:api:p:c", .badValue), .bad("KEY:api:p:!", .badValue), .bad("KEY:api:p:1e999c", .badValue),
-        .bad("KEY:api:p:+-1c", .badValue), .bad("KEY:api:p:+", .badValue), .bad("KEY:api:p:nanc", .badValue), .bad("KEY:api:p:0x1c", .badType),
-        .bad("KEY:api:p:2", .badType), .bad("KEY:api:p:2!", .badType), .bad("KEY:api:p:2c!!", .badType), .bad("KEY:api:p:2 c", .badType),
-        .bad("KEY:api:p:2s", .badType), .bad("KEY:api:p:2msx", .badType),
-        .bad("|", .badFormat), .bad("a|c", .badFormat), .bad("a|b:c", .badFormat), .bad("|||", .badFormat),
-        .bad(":1|c", .badPath), .bad(":1|c|#tag", .badPath), .bad("a b:1|c", .badPath), .bad("é:1|c", .badPath),
-        .bad("\(String(repeating: "a", count: 256)):1|c", .badPath), .bad("\(String(repeating: "a", count: 250)):1|c|#abcdef", .badPath),
-        .bad("a:|c", .badValue), .bad("a:x|c", .badValue), .bad("a:1:|c", .badValue), .bad("a::1|c", .badValue), .bad("a:1x|ms", .badValue),
-        .bad("a:1e999|c", .badValue), .bad("a:nan|g", .badValue), .bad("a:inf|g", .badValue), .bad("a:==1|g", .badValue), .bad("a:=|g", .badValue),
-        .bad("a:--1|g", .badValue), .bad("a:+-1|g", .badValue), .bad("a:=1|c", .badValue), .bad("a: 1|c", .badValue),
-        .bad("a:1|", .badType), .bad("a:1|x", .badType), .bad("a:1|C", .badType), .bad("a:1|m", .badType), .bad("a:1||@0.1", .badType),
-        .bad("a:1|c|@", .badRate), .bad("a:1|c|@0", .badRate), .bad("a:1|c|@-0.1", .badRate), .bad("a:1|c|@1.1", .badRate),
-        .bad("a:1|c|@x", .badRate), .bad("a:1|c|@1e-300", .badRate), .bad("a:1|c|@nan", .badRate),
-        .bad("_e{5,4}:title|text|#tag", .unsupported), .bad("_sc|Redis connection|2", .unsupported),
-    ])
+    @Test(
+        "a bad line is refused for its reason",
+        arguments: [
+            Case.bad("", .badFormat), .bad("a", .badFormat), .bad("a:2", .badFormat), .bad("KEY:api:2c", .badFormat),
+            .bad(":::", .badProcess),
+            .bad("KEY::p:2c", .badProcess), .bad("KEY:a b:p:2c", .badProcess),
+            .bad("KEY:\(String(repeating: "a", count: 65)):p:2c", .badProcess),
+            .bad("KEY:api::2c", .badPath), .bad("KEY:api:a b:2c", .badPath), .bad("KEY:api:é:2c", .badPath),
+            .bad("KEY:api:\(String(repeating: "a", count: 256)):2c", .badPath),
+            .bad("KEY:api:p:", .badValue), .bad("KEY:api:p:c", .badValue), .bad("KEY:api:p:!", .badValue),
+            .bad("KEY:api:p:1e999c", .badValue),
+            .bad("KEY:api:p:+-1c", .badValue), .bad("KEY:api:p:+", .badValue), .bad("KEY:api:p:nanc", .badValue),
+            .bad("KEY:api:p:0x1c", .badType),
+            .bad("KEY:api:p:2", .badType), .bad("KEY:api:p:2!", .badType), .bad("KEY:api:p:2c!!", .badType),
+            .bad("KEY:api:p:2 c", .badType),
+            .bad("KEY:api:p:2s", .badType), .bad("KEY:api:p:2msx", .badType),
+            .bad("|", .badFormat), .bad("a|c", .badFormat), .bad("a|b:c", .badFormat), .bad("|||", .badFormat),
+            .bad(":1|c", .badPath), .bad(":1|c|#tag", .badPath), .bad("a b:1|c", .badPath), .bad("é:1|c", .badPath),
+            .bad("\(String(repeating: "a", count: 256)):1|c", .badPath),
+            .bad("\(String(repeating: "a", count: 250)):1|c|#abcdef", .badPath),
+            .bad("a:|c", .badValue), .bad("a:x|c", .badValue), .bad("a:1:|c", .badValue), .bad("a::1|c", .badValue),
+            .bad("a:1x|ms", .badValue),
+            .bad("a:1e999|c", .badValue), .bad("a:nan|g", .badValue), .bad("a:inf|g", .badValue), .bad("a:==1|g", .badValue),
+            .bad("a:=|g", .badValue),
+            .bad("a:--1|g", .badValue), .bad("a:+-1|g", .badValue), .bad("a:=1|c", .badValue), .bad("a: 1|c", .badValue),
+            .bad("a:1|", .badType), .bad("a:1|x", .badType), .bad("a:1|C", .badType), .bad("a:1|m", .badType),
+            .bad("a:1||@0.1", .badType),
+            .bad("a:1|c|@", .badRate), .bad("a:1|c|@0", .badRate), .bad("a:1|c|@-0.1", .badRate), .bad("a:1|c|@1.1", .badRate),
+            .bad("a:1|c|@x", .badRate), .bad("a:1|c|@1e-300", .badRate), .bad("a:1|c|@nan", .badRate),
+            .bad("_e{5,4}:title|text|#tag", .unsupported), .bad("_sc|Redis connection|2", .unsupported),
+        ])
     func bad(line: Case) { expect(line) }
 
     @Test("the name, the rate and the tags of a key's statsd line are left to whoever knows the keys")
@@ -89,9 +108,12 @@ import Testing
         expect(.good("me.0123abcd.hits:1|c", "me.0123abcd.hits", .counter([1])))
     }
 
-    @Test("lines end at line feeds, with or without carriage returns, and empty ones are none", arguments: [
-        ("", []), ("a", ["a"]), ("a\n", ["a"]), ("a\nb", ["a", "b"]), ("\n\na\r\n\r\nb\r\n", ["a", "b"]), ("\r", []), ("a\rb", ["a\rb"]),
-    ])
+    @Test(
+        "lines end at line feeds, with or without carriage returns, and empty ones are none",
+        arguments: [
+            ("", []), ("a", ["a"]), ("a\n", ["a"]), ("a\nb", ["a", "b"]), ("\n\na\r\n\r\nb\r\n", ["a", "b"]), ("\r", []),
+            ("a\rb", ["a\rb"]),
+        ])
     func lines(datagram: String, expected: [String]) {
         // Goal: each line of a datagram is seen once.
         var lines: [String] = []
@@ -105,7 +127,9 @@ import Testing
     func random(seed: UInt64) {
         // Goal: anybody can send datagrams.
         var generator = SeededGenerator(seed: seed)
-        let originals = ["a.b:12:15|ms|@0.5|#env:prod,az:b", "KEY:api:query.time:153ms!", "g:=-5|g", "a:+3|g\nb:x|s"].map { Array($0.utf8) }
+        let originals = ["a.b:12:15|ms|@0.5|#env:prod,az:b", "KEY:api:query.time:153ms!", "g:=-5|g", "a:+3|g\nb:x|s"].map {
+            Array($0.utf8)
+        }
         for _ in 0..<5000 {
             var datagram = generator.element(of: originals)
             if generator.oneIn(4) {
@@ -113,7 +137,11 @@ import Testing
             }
             for _ in 0..<Int.random(in: 0...3, using: &generator) where !datagram.isEmpty {
                 let position = Int.random(in: 0..<datagram.count, using: &generator)
-                if generator.oneIn(2) { datagram.remove(at: position) } else { datagram.insert(generator.element(of: Array("|:@#=+-.e0!,\n ".utf8)), at: position) }
+                if generator.oneIn(2) {
+                    datagram.remove(at: position)
+                } else {
+                    datagram.insert(generator.element(of: Array("|:@#=+-.e0!,\n ".utf8)), at: position)
+                }
             }
             datagram.withUnsafeBytes { bytes in
                 DatagramLine.forEachLine(of: bytes) { line in
@@ -149,20 +177,25 @@ import Testing
 }
 
 @Suite struct SampleValueTests {
-    @Test("a sample is a number, a unit and perhaps an exclamation mark", arguments: [
-        ("2c", SampleValue(value: 2, kind: .counter)), ("153ms", SampleValue(value: 153, kind: .timer)),
-        ("23g", SampleValue(value: 23, kind: .gauge)), ("-1.5g!", SampleValue(value: -1.5, kind: .gauge, isEmphasised: true)),
-        ("+1c", SampleValue(value: 1, kind: .counter)), ("1e3ms", SampleValue(value: 1000, kind: .timer)),
-    ])
+    @Test(
+        "a sample is a number, a unit and perhaps an exclamation mark",
+        arguments: [
+            ("2c", SampleValue(value: 2, kind: .counter)), ("153ms", SampleValue(value: 153, kind: .timer)),
+            ("23g", SampleValue(value: 23, kind: .gauge)), ("-1.5g!", SampleValue(value: -1.5, kind: .gauge, isEmphasised: true)),
+            ("+1c", SampleValue(value: 1, kind: .counter)), ("1e3ms", SampleValue(value: 1000, kind: .timer)),
+        ])
     func good(text: String, sample: SampleValue) throws {
         // Goal: what people write.
         #expect(try SampleValue(text) == sample)
     }
 
-    @Test("anything else is refused", arguments: [
-        ("", .badValue), ("c", .badValue), ("+c", .badValue), ("ms!", .badValue), ("1", .badType), ("1C", .badType), ("1 ms", .badType),
-        ("1s", .badType), ("1ms?", .badType), (" 1c", .badValue), ("1e999c", .badValue), ("１c", .badValue),
-    ] as [(String, DatagramError)])
+    @Test(
+        "anything else is refused",
+        arguments: [
+            ("", .badValue), ("c", .badValue), ("+c", .badValue), ("ms!", .badValue), ("1", .badType), ("1C", .badType),
+            ("1 ms", .badType),
+            ("1s", .badType), ("1ms?", .badType), (" 1c", .badValue), ("1e999c", .badValue), ("１c", .badValue),
+        ] as [(String, DatagramError)])
     func bad(text: String, error: DatagramError) {
         // Goal: the reasons are told apart.
         #expect(throws: error) { try SampleValue(text) }

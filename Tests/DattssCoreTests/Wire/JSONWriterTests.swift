@@ -9,7 +9,9 @@ import Testing
         // Goal: the shortest decimals are bit for bit the same double, for the standard library and for our own reader;
         // Foundation reads them as JSON, but not always to the last bit.
         var generator = SeededGenerator(seed: seed)
-        var values = [0, -0.0, 1, -1, 0x1p53, -0x1p53, 0x1p53 + 2, 0x1p63, 1e22, 0.1, .leastNonzeroMagnitude, .greatestFiniteMagnitude]
+        var values = [
+            0, -0.0, 1, -1, 0x1p53, -0x1p53, 0x1p53 + 2, 0x1p63, 1e22, 0.1, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
+        ]
         for _ in 0..<1500 { values.append(generator.finiteDouble()) }
         for _ in 0..<500 { values.append(Double(Int64.random(in: -(1 << 54)...(1 << 54), using: &generator)) / 4) }
         var json = JSONWriter()
@@ -29,9 +31,11 @@ import Testing
         #expect(own == values.map(\.bitPattern), "seed \(seed)")
     }
 
-    @Test("whole numbers have no fraction and no exponent up to 2^53", arguments: [
-        (0, "0"), (-7, "-7"), (9_007_199_254_740_992, "9007199254740992"), (1.5, "1.5"), (-0.0, "-0.0"),
-    ] as [(Double, String)])
+    @Test(
+        "whole numbers have no fraction and no exponent up to 2^53",
+        arguments: [
+            (0, "0"), (-7, "-7"), (9_007_199_254_740_992, "9007199254740992"), (1.5, "1.5"), (-0.0, "-0.0"),
+        ] as [(Double, String)])
     func wholeNumbers(value: Double, text: String) {
         // Goal: integers look like integers to every client.
         #expect(written { $0.value(value) } == text)
@@ -43,9 +47,12 @@ import Testing
         #expect(written { $0.value(value) } == "null")
     }
 
-    @Test("any string comes back", arguments: [
-        "", "a", "\"\\/", "\u{0}\u{1}\u{8}\u{9}\u{A}\u{C}\u{D}\u{1F}\u{7F}", "é€😀\u{2028}", "</script>", String(repeating: "x", count: 300),
-    ])
+    @Test(
+        "any string comes back",
+        arguments: [
+            "", "a", "\"\\/", "\u{0}\u{1}\u{8}\u{9}\u{A}\u{C}\u{D}\u{1F}\u{7F}", "é€😀\u{2028}", "</script>",
+            String(repeating: "x", count: 300),
+        ])
     func strings(string: String) throws {
         // Goal: escapes of everything that needs one.
         var json = JSONWriter()
@@ -78,7 +85,10 @@ import Testing
                 json.member("no", false)
             }
         }
-        #expect(text == #"{"empty":{},"none":[],"mixed":[1,{"a":true},[null],[],"s"],"string":"x","noString":null,"double":2.5,"noDouble":null,"integer":3,"noInteger":null,"no":false}"#)
+        #expect(
+            text
+                == #"{"empty":{},"none":[],"mixed":[1,{"a":true},[null],[],"s"],"string":"x","noString":null,"double":2.5,"noDouble":null,"integer":3,"noInteger":null,"no":false}"#
+        )
     }
 
     private func written(_ write: (inout JSONWriter) -> Void) -> String {
