@@ -31,7 +31,8 @@ public final class Pipeline: Sendable {
     private let roller: MinuteRoller
     private let minuteWriter: MinuteWriter
     private let history: History
-    private let failure: FailureFlag
+    private let health: LogHealth
+    private let clock: any WallClock
     private let syncMode: SyncMode
 
     /// Replays the log of a data folder, and wires the stages.
@@ -54,7 +55,7 @@ public final class Pipeline: Sendable {
         _ replayed: Replay.Outcome, _ onFailure: @escaping @Sendable (String) -> Void
     ) throws(LogError) {
         let (limits, clock, syncMode) = (configuration.limits, configuration.clock, configuration.syncMode)
-        let failure = FailureFlag(onFailure)
+        let health = LogHealth(onFailure)
         let minuteLane = MinuteLane(
             fileSystem: configuration.fileSystem, directory: configuration.directory, state: report.minutes,
             policy: syncMode.policy, history: report.history)
@@ -79,16 +80,16 @@ public final class Pipeline: Sendable {
         }
         acceptedWriter = AcceptedWriter(
             lane: acceptedLane, link: writeAhead, roller: rolling, directory: directory, clock: clock,
-            syncMode: syncMode, replayed: replayed, onFailure: failure.set)
+            syncMode: syncMode, replayed: replayed, health: health)
         roller = MinuteRoller(link: rolling, writeAhead: writeAhead, minutes: minutes, clock: clock)
         minuteWriter = MinuteWriter(
             lane: minuteLane, link: minutes, accepted: acceptedWriter, written: written, clock: clock,
-            syncMode: syncMode, retentionDays: configuration.retentionDays, onFailure: failure.set)
+            syncMode: syncMode, retentionDays: configuration.retentionDays, health: health)
         queries = Queries(directory: directory, history: report.history, clock: clock)
         recovery = report
         history = report.history
         (self.writeAhead, self.rolling, self.minutes) = (writeAhead, rolling, minutes)
-        (self.directory, self.failure, self.syncMode) = (directory, failure, syncMode)
+        (self.directory, self.health, self.clock, self.syncMode) = (directory, health, clock, syncMode)
     }
 
     /// Runs until ``finish()`` was called and everything that was taken in is on disk.
@@ -145,7 +146,7 @@ public final class Pipeline: Sendable {
     // MARK: Its own state
 
     /// Why no batch is taken in; nil when all is well.
-    public var problem: String? { failure.message ?? (writeAhead.ledger.isClosed ? "shutting down" : nil) }
+    public var problem: String? { health.problem(at: clock.now()) ?? (writeAhead.ledger.isClosed ? "shutting down" : nil) }
 
     public func snapshot() async -> PipelineSnapshot {
         let users = directory.all

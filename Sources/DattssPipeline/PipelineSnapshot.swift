@@ -1,6 +1,5 @@
 public import DattssCore
 public import DattssLog
-import Synchronization
 
 /// The counters of all stages at one moment.
 public struct PipelineSnapshot: Sendable {
@@ -14,25 +13,6 @@ public struct PipelineSnapshot: Sendable {
     public var minutes: LaneMetrics
     public var corruptFrameReads: Int
     public var failedMinuteWrites: Int
-}
-
-/// Set once, when the disk has failed.
-final class FailureFlag: Sendable {
-    private let state = Mutex<String?>(nil)
-    private let onFailure: @Sendable (String) -> Void
-
-    init(_ onFailure: @escaping @Sendable (String) -> Void) { self.onFailure = onFailure }
-
-    var message: String? { state.withLock { $0 } }
-
-    func set(_ error: any Error) {
-        let message = String(describing: error)
-        let isFirst = state.withLock { known in
-            defer { known = known ?? message }
-            return known == nil
-        }
-        if isFirst { onFailure(message) }
-    }
 }
 
 extension SyncMode {

@@ -215,6 +215,8 @@ struct RawConnection {
         }
     }
 
+    func hangUp() { close(socket) }
+
     /// Everything until the other side closes.
     func readToEnd() throws -> String {
         defer { close(socket) }

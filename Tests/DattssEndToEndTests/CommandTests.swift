@@ -93,6 +93,22 @@ struct CommandLineTests {
         #expect(try await poll.body == "\(key)-worker")
         let bad = try await server.request(.PUT, "/process", key: key, body: Array("{\"process\":\"a b\"}".utf8))
         #expect(bad.status == 400 && bad.errorName == "bad_name")
+
+        // A process that hung up is not told anything, and one that waits does not hold up the server's end.
+        let gone = try RawConnection(await server.http)
+        try gone.send(
+            "PUT /process HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n" + String(decoding: body, as: UTF8.self))
+        gone.hangUp()
+        async let waiting = server.request(.PUT, "/process", body: body, timeout: .seconds(40))
+        #expect(try await eventually { try await server.request(.POST, "/api/v1/processes/worker/stop", key: key).status == 200 })
+        #expect(try await waiting.body == "\(key)-worker")
+        async let unasked = server.request(
+            .PUT, "/process", body: Array("{\"auth\":\"\(key)\",\"process\":\"other\"}".utf8), timeout: .seconds(40))
+        #expect(try await eventually { try await server.request(.GET, "/api/v1/processes", key: key).body.contains("other") })
+        let begin = ContinuousClock.now
+        #expect(await server.stop() == 0)
+        #expect(ContinuousClock.now - begin < .seconds(10))
+        #expect(try await unasked.body.isEmpty)
         await server.discard()
     }
 

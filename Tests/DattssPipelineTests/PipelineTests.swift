@@ -40,9 +40,11 @@ struct PipelineTests {
             return
         }
         #expect(error.reason == .logUnavailable)
+        #expect(harness.pipeline.problem != nil)
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 1)
         harness.fileSystem.capacityBytes = nil
         #expect(await harness.pipeline.accept(again, of: Self.ann) == .accepted)
+        #expect(harness.pipeline.problem == nil)
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 6)
         try await harness.killAndRestart()
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 6)
@@ -220,6 +222,9 @@ struct PipelineTests {
         // A moving average changes though nothing arrives.
         harness.clock.advance(byMilliseconds: 30_000)
         #expect(await reader.next().statistics.count == 2)
+        // However long a reader slept, it hears that the average is gone, once.
+        harness.clock.advance(byMilliseconds: 600_000)
+        #expect(await reader.next().statistics.map(\.window.count) == [0, 0])
         harness.clock.advance(byMilliseconds: 600_000)
         #expect(await reader.next().statistics.isEmpty)
         await harness.stop()

@@ -47,6 +47,27 @@ struct ProcessRegistryTests {
         #expect(registry.processes(of: ann).first?.isStopping == false)
     }
 
+    /// Goal: a stop is for the run that was asked, and a table that is full forgets who is down longest.
+    @Test("forgets what is over")
+    func forgets() async {
+        let registry = ProcessRegistry(clock: clock)
+        registry.note("api", of: ann)
+        #expect(registry.stop("api", of: ann))
+        clock.advance(byMilliseconds: ProcessRegistry.graceMilliseconds)
+        #expect(registry.stop("api", of: ann) == false)
+        #expect(registry.processes(of: ann).first?.isStopping == false)
+        registry.note("api", of: ann)
+        #expect(registry.processes(of: ann).first?.isStopping == false)
+
+        for number in 0..<ProcessRegistry.processesPerUserMax {
+            clock.advance(byMilliseconds: 1)
+            registry.note("p\(number)", of: ann)
+        }
+        let names = Set(registry.processes(of: ann).map(\.name))
+        #expect(names.count == ProcessRegistry.processesPerUserMax)
+        #expect(!names.contains("api") && names.contains("p0"))
+    }
+
     /// Goal: a poll ends at its deadline, unasked; one that waits keeps the process up.
     @Test("ends a poll at its deadline")
     func deadline() async {

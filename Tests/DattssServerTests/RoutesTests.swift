@@ -23,7 +23,7 @@ struct RoutesTests {
                 operations.keys.filter(methods.contains).map { "\($0.uppercased()) \(path)" }
             })
         let routed = Set(
-            try Self.routes().makeRouter().routes.map { route in
+            try Self.routes().makeRouter().routes.filter { $0.method != .head }.map { route in
                 let path = "\(route.path)".split(separator: "/").map { part in
                     if part.hasPrefix(":") { return "{\(part.dropFirst())}" }
                     return part.hasPrefix("{") || !part.hasPrefix("*") ? String(part) : ""

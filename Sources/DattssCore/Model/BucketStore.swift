@@ -19,7 +19,7 @@ public struct BucketStore: Sendable, Hashable {
             zip(indices, indices.dropFirst()).allSatisfy({ $0 < $1 }),
             counts.allSatisfy({ $0 >= 1 }),
             indices.allSatisfy({ SketchIndex.range.contains($0) }),
-            collapsedCount >= 0, collapsedCount < counts.first ?? 1,
+            collapsedCount >= 0, collapsedCount <= counts.first ?? 0,
             collapsedCount == 0 || indices.count == Self.capacity
         else { return nil }
         self.indices = indices

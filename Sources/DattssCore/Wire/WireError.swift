@@ -39,7 +39,7 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Runs `body`, putting `place` in front of the place in its errors.
-func located<Value>(
+public func located<Value>(
     _ place: @autoclosure () -> String, _ body: () throws(WireError) -> Value
 ) throws(WireError) -> Value {
     do { return try body() } catch { throw error.within(place()) }

@@ -2,8 +2,8 @@ import DattssCore
 
 /// Which statistics changed since a reader looked last, for any number of readers: a version for each statistic.
 ///
-/// A moving average also changes when nothing arrives, so that once per slot of the window everything that was sent
-/// within the last minute counts as changed.
+/// A status also changes when nothing arrives: averages fade, percentiles end. So once per slot of the window everything
+/// that may have faded since the reader looked last counts as changed, too.
 struct ChangeTracker: Sendable {
     private var version: UInt64 = 0
     private var versions: [UInt64] = []
@@ -12,12 +12,12 @@ struct ChangeTracker: Sendable {
     /// What a reader has seen.
     struct Mark: Sendable, Hashable {
         fileprivate var version: UInt64
-        fileprivate var slot: Int64
+        fileprivate var at: Timestamp
     }
 
     /// The mark of a reader that has seen everything up to now.
     func mark(at time: Timestamp) -> Mark {
-        Mark(version: version, slot: Window.slotNumber(at: time))
+        Mark(version: version, at: time)
     }
 
     mutating func note(_ ids: [StatisticID], at time: Timestamp) {
@@ -33,12 +33,14 @@ struct ChangeTracker: Sendable {
         }
     }
 
+    private static let fadingMilliseconds: Int64 = 120_000 + Window.slotMilliseconds
+
     func changed(since mark: Mark, at time: Timestamp) -> ([StatisticID], Mark) {
-        let slot = Window.slotNumber(at: time)
-        // A window empties a slot after its minute; until then each new slot may change an average.
-        let fading = time.advanced(byMilliseconds: -(Window.slotCount + 1) * Window.slotMilliseconds)
+        let isNewSlot = Window.slotNumber(at: time) != Window.slotNumber(at: mark.at)
+        // A window empties a slot after its minute, percentiles end with the minute after the last sample's.
+        let fading = mark.at.advanced(byMilliseconds: -Self.fadingMilliseconds)
         let ids = versions.indices.filter { index in
-            versions[index] > mark.version || (slot != mark.slot && seen[index] >= fading)
+            versions[index] > mark.version || (isNewSlot && seen[index] >= fading)
         }
         return (ids.map { StatisticID(index: Int32($0)) }, self.mark(at: time))
     }

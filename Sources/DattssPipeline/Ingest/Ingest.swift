@@ -131,7 +131,7 @@ public actor Ingest {
         case .sequenceTooOld(let highest):
             throw WireError(
                 .staleSequence,
-                "seq: is \(batch.origin?.sequence ?? 0), more than \(SequenceWindow.width) behind \(highest), "
+                "seq: is \(batch.origin?.sequence ?? 0), \(SequenceWindow.width) or more behind \(highest), "
                     + "so nobody knows any more whether it was counted")
         }
     }

@@ -16,7 +16,7 @@ actor AcceptedWriter {
     private let directory: UserDirectory
     private let clock: any WallClock
     private let syncMode: SyncMode
-    private let onFailure: @Sendable (any Error) -> Void
+    private let health: LogHealth
 
     private var group: [WriteAhead.Pending] = []
     private var groupWeight = 0
@@ -34,7 +34,7 @@ actor AcceptedWriter {
 
     init(
         lane: AcceptedLane, link: Link<WriteAhead>, roller: Link<RollerEvent>, directory: UserDirectory,
-        clock: any WallClock, syncMode: SyncMode, replayed: Replay.Outcome, onFailure: @escaping @Sendable (any Error) -> Void
+        clock: any WallClock, syncMode: SyncMode, replayed: Replay.Outcome, health: LogHealth
     ) {
         self.lane = lane
         self.link = link
@@ -42,7 +42,7 @@ actor AcceptedWriter {
         self.directory = directory
         self.clock = clock
         self.syncMode = syncMode
-        self.onFailure = onFailure
+        self.health = health
         edge = replayed.edge
         lastLSN = replayed.lastLSN
         for user in replayed.openUsers {
@@ -115,6 +115,7 @@ actor AcceptedWriter {
             }
         } catch {
             fail(batches, "the log cannot be written: \(error)")
+            health.refused(error, at: clock.now())
             if error.code == .syncFailed { stop(error) }
             return
         }
@@ -123,6 +124,7 @@ actor AcceptedWriter {
             pending.succeed(first.advanced(by: offset), at: time)
         }
         lastLSN = first.advanced(by: batches.count - 1)
+        health.wrote()
     }
 
     private func fail(_ batches: [WriteAhead.Pending], _ message: String) {
@@ -133,7 +135,7 @@ actor AcceptedWriter {
     /// is to stop, and to replay what is really there.
     private func stop(_ error: any Error) {
         hasFailed = true
-        onFailure(error)
+        health.failed(error)
     }
 
     // MARK: Minutes

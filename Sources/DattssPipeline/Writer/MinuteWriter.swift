@@ -15,13 +15,13 @@ actor MinuteWriter {
     private let clock: any WallClock
     private let syncMode: SyncMode
     private let retentionDays: Int64
-    private let onFailure: @Sendable (any Error) -> Void
+    private let health: LogHealth
     private var hasFailed = false
     private(set) var failedAttempts = 0
 
     init(
         lane: MinuteLane, link: Link<MinuteAssembly.Rolled>, accepted: AcceptedWriter, written: WrittenMark, clock: any WallClock,
-        syncMode: SyncMode, retentionDays: Int64, onFailure: @escaping @Sendable (any Error) -> Void
+        syncMode: SyncMode, retentionDays: Int64, health: LogHealth
     ) {
         self.lane = lane
         self.link = link
@@ -30,7 +30,7 @@ actor MinuteWriter {
         self.clock = clock
         self.syncMode = syncMode
         self.retentionDays = retentionDays
-        self.onFailure = onFailure
+        self.health = health
     }
 
     func run() async {
@@ -64,7 +64,7 @@ actor MinuteWriter {
                 return try step()
             } catch let error as LogError where error.code == .syncFailed {
                 hasFailed = true
-                onFailure(error)
+                health.failed(error)
             } catch {
                 failedAttempts += 1
                 if link.ledger.isClosed {

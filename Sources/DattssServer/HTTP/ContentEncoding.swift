@@ -114,6 +114,8 @@ private enum ZlibBody {
                     status = inflate(&stream, Z_NO_FLUSH)
                     count = target.count - Int(stream.avail_out)
                 }
+                // A gzip body may have several members, one behind the other (RFC 1952, section 2.2).
+                if status == Z_STREAM_END, windowBits > 15, stream.avail_in > 0 { status = inflateReset(&stream) }
             }
         }
         guard count <= limit else {

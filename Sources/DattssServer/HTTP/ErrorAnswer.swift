@@ -1,6 +1,7 @@
 import DattssCore
 import HTTPTypes
 import Hummingbird
+import Logging
 import NIOCore
 
 /// An error as every route answers it: `{"error":{"name":…,"message":…}}`.
@@ -83,6 +84,11 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
             return ErrorAnswer(.notFound, "not_found", "there is nothing at \(request.method) \(request.uri.path)").response
         } catch let error as HTTPError {
             return ErrorAnswer(error.status, "http", error.body ?? error.status.reasonPhrase).response
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            context.logger.error("\(request.method) \(request.uri.path) failed: \(error)")
+            return ErrorAnswer(.internalServerError, "internal", "\(error)").response
         }
     }
 }

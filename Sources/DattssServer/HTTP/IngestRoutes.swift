@@ -2,13 +2,16 @@ import DattssCore
 import DattssPipeline
 import Hummingbird
 import NIOCore
+import ServiceLifecycle
 
 extension Routes {
     /// `PUT|POST /agg`: a batch of partials.
     func aggregate(_ request: Request, _ context: Context) async throws -> Response {
         let body: [UInt8]
         do {
-            body = try await request.content(upTo: limits.bodyBytes)
+            // Who has no key is not worth reading a body for.
+            _ = try user(of: request)
+            body = try await request.body.content(request.headers, upTo: limits.bodyBytes)
         } catch let error as WireError {
             pipeline.noteRefused(error)
             throw error
@@ -30,17 +33,25 @@ extension Routes {
 
     /// `PUT /process`: waits until the process is asked to stop. `KEY-name` asks it to; an empty answer says poll again.
     func pollProcess(_ request: Request, _ context: Context) async throws -> Response {
-        let body = try await request.content(upTo: limits.bodyBytes)
-        let poll = try body.withUnsafeBufferPointer { bytes throws(WireError) in
-            try ProcessPoll(UnsafeRawBufferPointer(bytes))
+        let (headers, authKey, deadline) = (
+            request.headers, request.authKey, clock.now().advanced(byMilliseconds: Self.pollMilliseconds)
+        )
+        // Ended when the process hangs up, so that a stop is not told to nobody, and with the server.
+        let answer = try await request.body.consumeWithCancellationOnInboundClose { body in
+            let content = try await body.content(headers, upTo: limits.bodyBytes)
+            let poll = try content.withUnsafeBufferPointer { bytes throws(WireError) in
+                try ProcessPoll(UnsafeRawBufferPointer(bytes))
+            }
+            guard let key = authKey ?? poll.auth else {
+                throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY', '?auth=KEY' or auth")
+            }
+            let user = try user(forKey: key)
+            let isAskedToStop = await cancelWhenGracefulShutdown {
+                await processes.poll(poll.process, of: user, until: deadline)
+            }
+            return isAskedToStop ? "\(key)-\(poll.process)" : ""
         }
-        guard let key = request.authKey ?? poll.auth else {
-            throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY', '?auth=KEY' or auth")
-        }
-        let user = try user(forKey: key)
-        let deadline = clock.now().advanced(byMilliseconds: Self.pollMilliseconds)
-        let isAskedToStop = await processes.poll(poll.process, of: user, until: deadline)
-        return Response(text: isAskedToStop ? "\(key)-\(poll.process)" : "")
+        return Response(text: answer)
     }
 
     private static let pollMilliseconds: Int64 = 30_000
@@ -57,9 +68,9 @@ struct ProcessPoll: Hashable {
         try JSONCursor.read(bytes) { (cursor) throws(WireError) in
             try cursor.object { (name, cursor) throws(WireError) in
                 if name == "auth" {
-                    auth = try cursor.string()
+                    if !cursor.takeNull() { auth = try located("auth") { () throws(WireError) in try cursor.string() } }
                 } else if name == "process" {
-                    process = try cursor.string()
+                    process = try located("process") { () throws(WireError) in try cursor.string() }
                 } else {
                     try cursor.skipValue()
                 }

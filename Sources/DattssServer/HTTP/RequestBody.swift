@@ -3,25 +3,28 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-extension Request {
+extension RequestBody {
     /// The body, decompressed; refused as soon as it is larger than `limit`, compressed or not.
-    func content(upTo limit: Int) async throws -> [UInt8] {
+    /// - Parameter headers: the request's.
+    func content(_ headers: HTTPFields, upTo limit: Int) async throws -> [UInt8] {
         let encoding = try ContentEncoding(headers[.contentEncoding])
         if let announced = headers[.contentLength].flatMap({ Int($0) }), announced > limit {
             throw Self.tooLarge(limit)
         }
         var bytes: [UInt8] = []
-        for try await chunk in body {
+        for try await chunk in self {
             guard bytes.count + chunk.readableBytes <= limit else { throw Self.tooLarge(limit) }
             bytes.append(contentsOf: chunk.readableBytesView)
         }
         return try encoding.decode(bytes, upTo: limit)
     }
 
-    static func tooLarge(_ limit: Int) -> WireError {
+    private static func tooLarge(_ limit: Int) -> WireError {
         WireError(.bodyTooLarge, "the body has more than \(limit) bytes")
     }
+}
 
+extension Request {
     /// The auth key: `Authorization: Bearer KEY`, or `?auth=KEY`.
     var authKey: String? {
         if let authorization = headers[.authorization] {

@@ -4,14 +4,17 @@ import NIOHTTPTypes
 
 /// Ends connections whose sender takes too long: for the first request from the moment it connects, and for every request
 /// from its head to its end. A request that is half sent is answered 408.
-final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
+final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
     private let limit: TimeAmount
     private let onTimeout: @Sendable () -> Void
     private var timer: Scheduled<Void>?
+    /// Whether the request was answered before it was sent to its end: refused by its first bytes.
+    private var isAnswered = false
 
     init(seconds: Int, onTimeout: @escaping @Sendable () -> Void) {
         limit = .seconds(Int64(seconds))
@@ -34,11 +37,18 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: start(context, hasHead: true)
+        case .head:
+            isAnswered = false
+            start(context, hasHead: true)
         case .end: timer?.cancel()
         case .body: break
         }
         context.fireChannelRead(data)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        if case .head = unwrapOutboundIn(data) { isAnswered = true }
+        context.write(data, promise: promise)
     }
 
     private func start(_ context: ChannelHandlerContext, hasHead: Bool) {
@@ -51,7 +61,7 @@ final class RequestDeadline: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     private func end(_ context: ChannelHandlerContext, hasHead: Bool) {
-        guard hasHead else { return context.close(promise: nil) }
+        guard hasHead, !isAnswered else { return context.close(promise: nil) }
         onTimeout()
         let body = Array(#"{"error":{"name":"request_timeout","message":"the request took too long to arrive"}}"#.utf8)
         let head = HTTPResponse(

@@ -16,7 +16,7 @@ struct Routes: Sendable {
     let limits: Limits
 
     func makeRouter() -> Router<Context> {
-        let router = Router(context: Context.self)
+        let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ErrorAnswers())
 
         router.put("/agg", use: aggregate)

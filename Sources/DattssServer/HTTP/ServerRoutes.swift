@@ -14,7 +14,7 @@ extension Routes {
         let user = try user(of: request)
         let name = try decoded("name", context)
         guard processes.stop(name, of: user) else {
-            throw ErrorAnswer(.notFound, "unknown_process", "there is no process '\(name.prefix(64))'")
+            throw ErrorAnswer(.notFound, "unknown_process", "no process '\(name.prefix(64))' is up")
         }
         return Response(json: StatusJSON.write(processes.processes(of: user)))
     }

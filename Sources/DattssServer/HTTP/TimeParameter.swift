@@ -5,11 +5,12 @@ import HTTPTypes
 /// A moment in a query: epoch seconds, or RFC 3339.
 enum TimeParameter {
     static func parse(_ text: some StringProtocol, _ name: String) throws(ErrorAnswer) -> Timestamp {
-        if let seconds = Double(text), seconds.isFinite, seconds.magnitude < 1e11 {
+        let isDecimal = text.allSatisfy { $0.isNumber || "+-.eE".contains($0) }
+        if isDecimal, let seconds = Double(text), seconds.isFinite, seconds.magnitude < 1e11 {
             return Timestamp(milliseconds: Int64((seconds * 1000).rounded(.down)))
         }
         for style in [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)] {
-            if let date = try? Date(String(text), strategy: style) {
+            if let date = try? Date(text.uppercased(), strategy: style) {
                 return Timestamp(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
             }
         }

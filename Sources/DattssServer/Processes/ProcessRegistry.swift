@@ -4,7 +4,8 @@ import Synchronization
 /// The named client programs of all users: which are up, and which were asked to stop.
 ///
 /// A program is up while it polls or sends, and for ``graceMilliseconds`` after. It is asked to stop once, through its
-/// poll: the stop is delivered to the first poll that comes.
+/// poll: the one that waits, or the next one while it stays up. When a user has too many, the one that has been down longest
+/// is forgotten.
 public final class ProcessRegistry: Sendable {
     private let state = Mutex(State())
     private let clock: any WallClock
@@ -62,17 +63,20 @@ public final class ProcessRegistry: Sendable {
                 let downSince = entry.seen.advanced(byMilliseconds: Self.graceMilliseconds)
                 return Process(
                     name: name, isUp: isUp, since: isUp ? entry.since : downSince, seen: entry.seen,
-                    uptimeSeconds: entry.uptimeSeconds, isStopping: entry.isStopping)
+                    uptimeSeconds: entry.uptimeSeconds, isStopping: isUp && entry.isStopping)
             }
             .sorted { $0.name < $1.name }
         }
     }
 
     /// Asks a process to stop.
-    /// - Returns: false when the user has no process of that name.
+    /// - Returns: false when the user has no process of that name that is up.
     public func stop(_ name: String, of user: UserID) -> Bool {
+        let now = clock.now()
         let (isKnown, polls) = state.withLock { state in
-            guard let entry = state.users[user]?[name] else { return (false, [CheckedContinuation<Bool, Never>]()) }
+            guard let entry = state.users[user]?[name], entry.isUp(at: now) else {
+                return (false, [CheckedContinuation<Bool, Never>]())
+            }
             let polls = Array(entry.polls.values)
             state.users[user]?[name]?.polls = [:]
             state.users[user]?[name]?.isStopping = polls.isEmpty
@@ -114,7 +118,6 @@ public final class ProcessRegistry: Sendable {
                 let answer: Bool? = state.withLock { state in
                     Self.touch(name, user, now, &state)
                     if Task.isCancelled { return false }
-                    guard state.users[user]?[name] != nil else { return false }
                     if state.users[user]?[name]?.isStopping == true {
                         state.users[user]?[name]?.isStopping = false
                         return true
@@ -141,12 +144,26 @@ public final class ProcessRegistry: Sendable {
         poll?.resume(returning: false)
     }
 
+    private static func makeRoom(_ user: UserID, _ now: Timestamp, _ state: inout State) {
+        guard let processes = state.users[user], processes.count >= processesPerUserMax else { return }
+        let oldest = processes.min {
+            ($0.value.isUp(at: now) ? 1 : 0, $0.value.seen) < ($1.value.isUp(at: now) ? 1 : 0, $1.value.seen)
+        }
+        guard let oldest else { return }
+        state.users[user]?[oldest.key] = nil
+        for poll in oldest.value.polls.values { poll.resume(returning: false) }
+    }
+
     private static func touch(_ name: String, _ user: UserID, _ now: Timestamp, _ state: inout State) {
         if var entry = state.users[user]?[name] {
-            if !entry.isUp(at: now) { entry.since = now }
+            if !entry.isUp(at: now) {
+                // It is another run of the program: what the one before was asked is void.
+                (entry.since, entry.isStopping) = (now, false)
+            }
             entry.seen = now
             state.users[user]?[name] = entry
-        } else if state.users[user]?.count ?? 0 < processesPerUserMax {
+        } else {
+            makeRoom(user, now, &state)
             state.users[user, default: [:]][name] = Entry(since: now, seen: now)
         }
     }

@@ -158,13 +158,13 @@ import Testing
         #expect(store.counts == counts)
     }
 
-    @Test("only a full store may have folded, and less than its lowest bucket counts")
+    @Test("only a full store may have folded, and no more than its lowest bucket counts")
     func folded() {
         // Goal: the three rules of `collapsedCount`.
         let full = (0..<Int32(BucketStore.capacity)).map { $0 }
         let counts = Array(repeating: Int64(3), count: full.count)
         #expect(BucketStore(indices: full, counts: counts, collapsedCount: 2)?.collapsedCount == 2)
-        #expect(BucketStore(indices: full, counts: counts, collapsedCount: 3) == nil)
+        #expect(BucketStore(indices: full, counts: counts, collapsedCount: 4) == nil)
         #expect(BucketStore(indices: full.dropLast(), counts: counts.dropLast(), collapsedCount: 2) == nil)
         #expect(BucketStore(indices: full + [600], counts: counts + [1]) == nil)
     }

@@ -1,0 +1,46 @@
+import DattssCore
+import Synchronization
+
+/// Whether the log can be written: what `/healthz` tells.
+///
+/// A failed sync is for good. A full disk is a problem until a batch is written again, or until it has not been tried for a
+/// while: who sends nothing to an unhealthy server would never learn that it has healed.
+final class LogHealth: Sendable {
+    private let state = Mutex(State())
+    private let onFailure: @Sendable (String) -> Void
+
+    private struct State {
+        var failure: String?
+        var refusal: (message: String, at: Timestamp)?
+    }
+
+    private static let refusalMilliseconds: Int64 = 10_000
+
+    init(_ onFailure: @escaping @Sendable (String) -> Void) { self.onFailure = onFailure }
+
+    func problem(at time: Timestamp) -> String? {
+        state.withLock { state in
+            if let failure = state.failure { return failure }
+            guard let refusal = state.refusal, time < refusal.at.advanced(byMilliseconds: Self.refusalMilliseconds) else {
+                return nil
+            }
+            return refusal.message
+        }
+    }
+
+    func wrote() { state.withLock { $0.refusal = nil } }
+
+    func refused(_ error: any Error, at time: Timestamp) {
+        let message = String(describing: error)
+        state.withLock { $0.refusal = (message, time) }
+    }
+
+    func failed(_ error: any Error) {
+        let message = String(describing: error)
+        let isFirst = state.withLock { state in
+            defer { state.failure = state.failure ?? message }
+            return state.failure == nil
+        }
+        if isFirst { onFailure(message) }
+    }
+}
