@@ -57,10 +57,12 @@ public struct Server: Service {
         let timeouts = TimeoutCounter()
         let metrics = Metrics(
             pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, startedAt: clock.now())
+        // A thread of its own, so that nothing keeps it from reading datagrams.
+        let datagramLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
         let listener = DatagramListener(
             address: try SocketAddress.makeAddressResolvingHost(configuration.udp.host, port: configuration.udp.port),
-            group: MultiThreadedEventLoopGroup.singleton,
+            group: datagramLoop,
             collector: DatagramCollector(
                 authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits),
             pipeline: pipeline, processes: processes, counters: datagrams,
@@ -98,6 +100,7 @@ public struct Server: Service {
                     .init(service: application),
                 ], logger: logger)
         ).run()
+        try await datagramLoop.shutdownGracefully()
         lock.release()
     }
 }

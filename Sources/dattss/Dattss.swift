@@ -1,7 +1,18 @@
 import ArgumentParser
+import NIOCore
+import NIOPosix
+
+@main
+enum Program {
+    /// Lets Swift tasks run on the event loops, so that a request is answered without a change of threads. Nothing that
+    /// blocks runs in a task: the log's writers and readers have threads of their own, and so has the UDP port.
+    static func main() async {
+        NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
+        await DattssCommand.main()
+    }
+}
 
 /// The command line. `dattss --help` is where everything starts.
-@main
 struct DattssCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dattss",

@@ -5,19 +5,24 @@
 /// count-weighted nearest rank over the parts, which marks the result approximate unless every part was made of equal
 /// samples and ``WeightedParts`` had room for them all.
 public struct MergingAggregate: Sendable, Hashable {
+    /// Its `bottom` and `top` stay those of the first part.
     private var running: Aggregate
-    private var parts: WeightedParts
+    /// nil as long as all parts have the same `bottom` and `top`, which costs no memory.
+    private var parts: WeightedParts?
     private var partCount = 1
     /// Whether every part was made of equal samples, so that it tells them all without a sketch.
     private var hasOnlyEqualSamples: Bool
 
     public init(_ first: Aggregate) {
         running = first
-        parts = WeightedParts(first)
         hasOnlyEqualSamples = first.min == first.max
     }
 
     public mutating func merge(_ part: Aggregate) {
+        if parts == nil, part.bottom != running.bottom || part.top != running.top {
+            parts = WeightedParts(running)
+        }
+        parts?.add(part)
         running.sum = running.sum.saturatingAdd(part.sum)
         running.count = running.count.saturatingAdd(part.count)
         running.max = Swift.max(running.max, part.max)
@@ -27,7 +32,6 @@ public struct MergingAggregate: Sendable, Hashable {
         running.isEmphasised = running.isEmphasised || part.isEmphasised
         running.isApproximate = running.isApproximate || part.isApproximate
         mergeSketch(of: part)
-        parts.add(part)
         partCount += 1
         hasOnlyEqualSamples = hasOnlyEqualSamples && part.min == part.max
     }
@@ -46,9 +50,9 @@ public struct MergingAggregate: Sendable, Hashable {
             merged.bottom = sketch.quantile(running.fraction, count: running.count)
             merged.top = sketch.quantile(1 - running.fraction, count: running.count)
         } else {
-            merged.bottom = parts.bottom(running.fraction)
-            merged.top = parts.top(running.fraction)
-            merged.isApproximate = running.isApproximate || !hasOnlyEqualSamples || parts.isJoined
+            merged.bottom = parts?.bottom(running.fraction) ?? running.bottom
+            merged.top = parts?.top(running.fraction) ?? running.top
+            merged.isApproximate = running.isApproximate || !hasOnlyEqualSamples || (parts?.isJoined ?? false)
         }
         merged.bottom = merged.bottom.clamped(running.min, running.max)
         merged.top = merged.top.clamped(running.min, running.max)

@@ -10,7 +10,9 @@ public struct UserState: Sendable {
     private var clients: ClientTable
     private var open: OpenMinute?
     /// The minute that was closed last, whose sketches the percentiles of a status still need.
-    private var previous: OpenMinute?
+    private var previous: ClosedTimers?
+    /// How many entries the last minute had: about as many as the next one will.
+    private var entryCountBefore = 0
     /// Counts the open minutes, so that a statistic's place in one is never taken for a place in another.
     private var openNumber: Int64 = 0
 
@@ -37,7 +39,8 @@ public struct UserState: Sendable {
     /// - Returns: the minute as it was filled; nil when nothing was sent in it.
     public mutating func close(through minute: Minute) -> OpenMinute? {
         guard let closed = open, closed.minute <= minute else { return nil }
-        previous = closed
+        previous = ClosedTimers(closed)
+        entryCountBefore = closed.entries.count
         open = nil
         return closed
     }
@@ -114,14 +117,16 @@ public struct UserState: Sendable {
             open?.merge(partial.aggregate, at: place.position)
             statistics[index]?.apply(partial.aggregate, at: time, opening: nil)
         } else {
-            let place = LiveStatistic.Place(openNumber: openNumber, position: open?.append(partial) ?? 0)
+            // With the key that is in memory already, not with the one that came with the batch.
+            let entry = Partial(statistics[index]?.key ?? partial.key, partial.aggregate)
+            let place = LiveStatistic.Place(openNumber: openNumber, position: open?.append(entry) ?? 0)
             statistics[index]?.apply(partial.aggregate, at: time, opening: place)
         }
     }
 
     private mutating func ensureOpen(_ minute: Minute) {
         guard open == nil else { return }
-        open = OpenMinute(minute, capacity: previous?.entries.count ?? 0)
+        open = OpenMinute(minute, capacity: entryCountBefore)
         openNumber += 1
     }
 
@@ -151,14 +156,17 @@ public struct UserState: Sendable {
         guard statistic.key.kind == .timer else { return nil }
         // When no minute is open, the one closed last still has the latest number.
         let previousNumber = open == nil ? openNumber : openNumber - 1
+        let isRecent = (previous?.minute ?? time.minute) >= time.minute.advanced(by: -1)
         var merged: MergingAggregate?
-        for (minute, number) in [(previous, previousNumber), (open, openNumber)] {
-            guard let minute, minute.minute >= time.minute.advanced(by: -1),
-                let place = [statistic.place, statistic.placeBefore].first(where: { $0.openNumber == number })
-            else { continue }
-            let part = minute.entries[place.position].merging
+        if isRecent, let position = position(of: statistic, inOpen: previousNumber) { merged = previous?[position] }
+        if let open, open.minute >= time.minute.advanced(by: -1), let position = position(of: statistic, inOpen: openNumber) {
+            let part = open.entries[position].merging
             if merged == nil { merged = part } else { merged?.merge(part.merged) }
         }
         return merged?.merged.percentiles
+    }
+
+    private func position(of statistic: LiveStatistic, inOpen number: Int64) -> Int? {
+        [statistic.place, statistic.placeBefore].first { $0.openNumber == number }?.position
     }
 }

@@ -72,11 +72,9 @@ public struct Aggregate: Sendable, Hashable {
     ///
     /// The original's clients mistake 0 for absent and may send a `min` above their own `bot`: that is mended here.
     public func checked() throws(AggregateError) -> Aggregate {
-        for (field, value) in [
-            ("sum", sum), ("max", max), ("min", min), ("fst", first), ("lst", last), ("bot", bottom), ("top", top),
-        ] where !value.isFinite {
-            throw AggregateError(field: field, problem: "is not a finite number")
-        }
+        let isFinite =
+            sum.isFinite && max.isFinite && min.isFinite && first.isFinite && last.isFinite && bottom.isFinite && top.isFinite
+        guard isFinite else { throw AggregateError(field: firstInfiniteField, problem: "is not a finite number") }
         guard count >= 1 else { throw AggregateError(field: "cnt", problem: "is \(count), expected at least 1") }
         guard count <= Self.countMax else {
             throw AggregateError(field: "cnt", problem: "is \(count), expected at most 2^53")
@@ -95,6 +93,12 @@ public struct Aggregate: Sendable, Hashable {
         checked.min = Swift.min(min, first, last, bottom, top)
         checked.max = Swift.max(max, first, last, bottom, top)
         return checked
+    }
+
+    private var firstInfiniteField: String {
+        [
+            ("sum", sum), ("max", max), ("min", min), ("fst", first), ("lst", last), ("bot", bottom), ("top", top),
+        ].first { !$0.1.isFinite }?.0 ?? ""
     }
 }
 

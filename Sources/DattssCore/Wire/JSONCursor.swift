@@ -248,6 +248,8 @@ public struct JSONName: ~Copyable {
     fileprivate let bytes: UnsafeBufferPointer<UInt8>
     fileprivate let isPlain: Bool
 
+    // Inlined, so that comparing with a literal of three letters is comparing three bytes.
+    @inline(__always)
     public static func == (name: borrowing JSONName, literal: StaticString) -> Bool {
         guard name.isPlain else { return name.string == String(describing: literal) }
         guard name.bytes.count == literal.utf8CodeUnitCount else { return false }
