@@ -77,8 +77,10 @@ public struct Server: Service {
             router: routes.makeRouter(),
             server: .http1(
                 configuration: .init(
-                    additionalChannelHandlers: [RequestDeadline(seconds: requestSeconds, onTimeout: timeouts.add)],
-                    idleTimeout: .seconds(120))),
+                    additionalChannelHandlers: [
+                        RequestDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add),
+                        AggregateLane(routes.endpoint),
+                    ])),
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
             onServerRunning: { [http = configuration.http] channel in

@@ -41,7 +41,7 @@ struct ErrorAnswer: Error {
         }
     }
 
-    var response: Response {
+    var json: JSONWriter {
         var json = JSONWriter()
         json.object { json in
             json.object("error") { json in
@@ -49,6 +49,10 @@ struct ErrorAnswer: Error {
                 json.member("message", message)
             }
         }
+        return json
+    }
+
+    var response: Response {
         var response = Response(json: json, status: status)
         for field in headers { response.headers.append(field) }
         return response

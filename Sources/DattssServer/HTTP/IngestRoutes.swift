@@ -5,36 +5,24 @@ import NIOCore
 import ServiceLifecycle
 
 extension Routes {
-    /// `PUT|POST /agg`: a batch of partials.
+    /// `PUT|POST /agg`: a batch of partials. Most come through the fast lane instead: see ``AggregateLane``.
     func aggregate(_ request: Request, _ context: Context) async throws -> Response {
+        let head = try endpoint.check(request.head)
         let body: [UInt8]
         do {
-            // Who has no key is not worth reading a body for.
-            _ = try user(of: request)
-            body = try await request.body.content(request.headers, upTo: limits.bodyBytes)
+            body = try await request.body.collected(upTo: limits.bodyBytes)
         } catch let error as WireError {
             pipeline.noteRefused(error)
             throw error
         }
-        let processes = processes
-        let answer = await pipeline.accept(body: body, key: request.authKey) { user, batch in
-            guard let process = batch.process else { return }
-            processes.note(process, of: user, uptimeSeconds: batch.uptimeSeconds)
-        }
-        if case .refused(let error) = answer { throw error }
-        return Self.ok
+        try await endpoint.take(body, head)
+        return Response(json: AggregateEndpoint.acknowledgement)
     }
-
-    private static let ok: Response = {
-        var json = JSONWriter()
-        json.object { $0.member("ok", true) }
-        return Response(json: json)
-    }()
 
     /// `PUT /process`: waits until the process is asked to stop. `KEY-name` asks it to; an empty answer says poll again.
     func pollProcess(_ request: Request, _ context: Context) async throws -> Response {
         let (headers, authKey, deadline) = (
-            request.headers, request.authKey, clock.now().advanced(byMilliseconds: Self.pollMilliseconds)
+            request.headers, request.head.authKey, clock.now().advanced(byMilliseconds: Self.pollMilliseconds)
         )
         // Ended when the process hangs up, so that a stop is not told to nobody, and with the server.
         let answer = try await request.body.consumeWithCancellationOnInboundClose { body in

@@ -2,8 +2,8 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Ends connections whose sender takes too long: for the first request from the moment it connects, and for every request
-/// from its head to its end. A request that is half sent is answered 408.
+/// Ends connections whose sender takes too long: for the first request from the moment it connects, for every request from
+/// its head to its end, and when nothing comes for a while after an answer. A request that is half sent is answered 408.
 final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -11,22 +11,25 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let limit: TimeAmount
+    private let idleLimit: TimeAmount
     private let onTimeout: @Sendable () -> Void
     private var timer: Scheduled<Void>?
     /// Whether the request was answered before it was sent to its end: refused by its first bytes.
     private var isAnswered = false
+    private var isReceived = false
 
-    init(seconds: Int, onTimeout: @escaping @Sendable () -> Void) {
+    init(seconds: Int, idleSeconds: Int, onTimeout: @escaping @Sendable () -> Void) {
         limit = .seconds(Int64(seconds))
+        idleLimit = .seconds(Int64(idleSeconds))
         self.onTimeout = onTimeout
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { start(context, hasHead: false) }
+        if context.channel.isActive { start(context, limit, hasHead: false) }
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        start(context, hasHead: false)
+        start(context, limit, hasHead: false)
         context.fireChannelActive()
     }
 
@@ -38,20 +41,26 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head:
-            isAnswered = false
-            start(context, hasHead: true)
-        case .end: timer?.cancel()
+            (isAnswered, isReceived) = (false, false)
+            start(context, limit, hasHead: true)
+        case .end:
+            isReceived = true
+            if isAnswered { start(context, idleLimit, hasHead: false) } else { timer?.cancel() }
         case .body: break
         }
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .head = unwrapOutboundIn(data) { isAnswered = true }
+        switch unwrapOutboundIn(data) {
+        case .head: isAnswered = true
+        case .end where isReceived: start(context, idleLimit, hasHead: false)
+        case .body, .end: break
+        }
         context.write(data, promise: promise)
     }
 
-    private func start(_ context: ChannelHandlerContext, hasHead: Bool) {
+    private func start(_ context: ChannelHandlerContext, _ limit: TimeAmount, hasHead: Bool) {
         timer?.cancel()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         timer = context.eventLoop.scheduleTask(in: limit) {

@@ -15,6 +15,11 @@ struct Routes: Sendable {
     let clock: any WallClock
     let limits: Limits
 
+    /// What the fast lane and the route of `/agg` share.
+    var endpoint: AggregateEndpoint {
+        AggregateEndpoint(pipeline: pipeline, processes: processes, accounts: accounts, limits: limits)
+    }
+
     func makeRouter() -> Router<Context> {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ErrorAnswers())
@@ -40,7 +45,7 @@ struct Routes: Sendable {
 
     /// The user whose key a request carries.
     func user(of request: Request) throws -> UserID {
-        guard let key = request.authKey else {
+        guard let key = request.head.authKey else {
             throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
         }
         return try user(forKey: key)
