@@ -121,7 +121,10 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "DattssCommandTests",
-            dependencies: ["dattss", "DattssCore", "DattssTestSupport", "CZlib"],
+            dependencies: [
+                "dattss", "DattssCore", "DattssPipeline", "DattssServer", "DattssTestSupport", "CZlib",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "DattssEndToEndTests",

@@ -84,7 +84,8 @@ public final class Pipeline: Sendable {
         roller = MinuteRoller(link: rolling, writeAhead: writeAhead, minutes: minutes, clock: clock)
         minuteWriter = MinuteWriter(
             lane: minuteLane, link: minutes, accepted: acceptedWriter, written: written, clock: clock,
-            syncMode: syncMode, retentionDays: configuration.retentionDays, health: health)
+            syncMode: syncMode, retentionDays: configuration.retentionDays, health: health,
+            isShuttingDown: { writeAhead.ledger.isClosed })
         queries = Queries(directory: directory, history: report.history, clock: clock)
         recovery = report
         history = report.history
@@ -163,7 +164,8 @@ public final class Pipeline: Sendable {
             accepted: await acceptedWriter.laneMetrics,
             minutes: await minuteWriter.laneMetrics,
             corruptFrameReads: history.corruptFrameReads,
-            failedMinuteWrites: await minuteWriter.failedAttempts)
+            failedMinuteWrites: await minuteWriter.failedAttempts,
+            failedRetirements: await minuteWriter.failedRetirements + acceptedWriter.retireFailures)
     }
 
     private func syncEverySecond() async {

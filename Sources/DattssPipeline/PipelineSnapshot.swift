@@ -13,6 +13,8 @@ public struct PipelineSnapshot: Sendable {
     public var minutes: LaneMetrics
     public var corruptFrameReads: Int
     public var failedMinuteWrites: Int
+    /// Times a covered or old file could not be deleted.
+    public var failedRetirements: Int
 }
 
 extension SyncMode {

@@ -1,6 +1,7 @@
 import DattssCore
 public import DattssLog
 import DattssPipeline
+import Dispatch
 import Hummingbird
 public import Logging
 import NIOCore
@@ -114,7 +115,8 @@ private struct PipelineService: Service {
     func run() async throws {
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
-                await pipeline.run()
+                // Cancellation would throw away what is queued; the pipeline ends when it has written that down.
+                await Task { await pipeline.run() }.value
             } onCancel: {
                 pipeline.finish()
             }
@@ -132,7 +134,13 @@ private struct AccountsRefresher: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             while (try? await Task.sleep(for: .seconds(1))) != nil {
-                do { try accounts.refresh() } catch { logger.error("cannot read the accounts: \(error)") }
+                await withCheckedContinuation { refreshed in
+                    // SQLite blocks.
+                    DispatchQueue.global().async {
+                        do { try accounts.refresh() } catch { logger.error("cannot read the accounts: \(error)") }
+                        refreshed.resume()
+                    }
+                }
             }
         }
     }

@@ -138,6 +138,43 @@ struct BadInputTests {
         await server.discard()
     }
 
+    /// Goal: requests that are sent without waiting are answered in order, whoever answers them; `Connection: close` and
+    /// `Expect: 100-continue` mean what they say; who is refused early can go on.
+    @Test("or not: pipelined requests are answered in order")
+    func pipelined() async throws {
+        let server = RealServer(["--max-body-bytes", "2000"])
+        try await server.start()
+        let key = try server.key()
+        func put(_ key: String, _ body: String, _ more: String = "") -> String {
+            "PUT /agg?auth=\(key) HTTP/1.1\r\nHost: x\r\n\(more)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+        }
+        let connection = try RawConnection(await server.http)
+        try connection.send(
+            put(key, Self.body()) + "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n" + put(key, Self.body()) + put("no.key", Self.body())
+                + put(key, "{") + put(key, Self.body(more: ",\"pad\":\"" + String(repeating: "x", count: 1000) + "\""))
+                + put(key, Self.body(), "Connection: close\r\n"))
+        let answers = try connection.readToEnd()
+        let statuses = answers.components(separatedBy: "HTTP/1.1 ").dropFirst().map { String($0.prefix(3)) }
+        #expect(statuses == ["200", "200", "200", "401", "400", "200", "200"], "\(answers)")
+        #expect(try await server.status(.counter, key: key)["a.b"]?.sum == 12)
+        let polite = try RawConnection(await server.http)
+        try polite.send(put(key, Self.body(), "Expect: 100-continue\r\nConnection: close\r\n"))
+        let continued = try polite.readToEnd()
+        #expect(continued.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"), "\(continued)")
+
+        // Too large, and not in one piece: refused at once, and closed behind the rest.
+        let large = try RawConnection(await server.http)
+        try large.send("PUT /agg?auth=\(key) HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in 0..<4 { try large.send("3e8\r\n" + String(repeating: " ", count: 1000) + "\r\n") }
+        try large.send("0\r\n\r\n")
+        #expect(try large.readToEnd().hasPrefix("HTTP/1.1 413"))
+        // Garbage behind a batch does not overtake its answer.
+        let garbage = try RawConnection(await server.http)
+        try garbage.send(put(key, Self.body()) + "@@@@\r\n\r\n")
+        #expect(try garbage.readToEnd().hasPrefix("HTTP/1.1 200"))
+        await server.discard()
+    }
+
     /// Goal: datagrams of random bytes are counted and cost nothing else.
     @Test("in datagrams is counted by reason, and the rest of the datagram counts")
     func datagrams() async throws {

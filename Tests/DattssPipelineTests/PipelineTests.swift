@@ -203,6 +203,28 @@ struct PipelineTests {
         await harness.stop()
     }
 
+    /// Goal: a clock that was a year ahead for a while costs nothing, also across a restart.
+    @Test("a clock that was far ahead does not hold up minutes")
+    func clockFarAhead() async throws {
+        let harness = try PipelineHarness()
+        let now = harness.clock.now()
+        harness.clock.set(now.advanced(byMilliseconds: 86_400_000 * 365))
+        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+        harness.clock.set(now)
+        #expect(await harness.pipeline.accept(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
+        try await harness.killAndRestart()
+        for _ in 0..<3 {
+            #expect(await harness.pipeline.accept(batch([(Self.hits, [4])]), of: Self.ann) == .accepted)
+            harness.clock.advance(byMilliseconds: 60_000)
+        }
+        #expect(await harness.pipeline.accept(batch([(Self.hits, [8])]), of: Self.ann) == .accepted)
+        let status = await harness.status(of: Self.ann)[Self.hits]
+        #expect(status?.sum == 23 && status?.window.sum == 8)
+        let sums = try await harness.minutes(Self.hits, of: Self.ann).map(\.aggregate.sum)
+        #expect(sums == [6, 4, 4, 8, 1])
+        await harness.stop()
+    }
+
     /// Goal: a live reader hears of every change, however late it asks.
     @Test("a slow live reader misses nothing")
     func live() async throws {

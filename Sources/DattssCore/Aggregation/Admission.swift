@@ -68,10 +68,14 @@ public struct Admission: Sendable {
         clients.insert(origin, at: time)
     }
 
-    /// The batch could not be written: the client may send it again.
+    /// The batch could not be written: the client may send it again. Statistics that it would have made stay numbered until
+    /// they are idle.
     public mutating func cancel(_ origin: Batch.Origin) {
         pending.remove(origin)
     }
+
+    /// Whether a batch with this number was admitted, and neither written nor refused yet.
+    public func isPending(_ origin: Batch.Origin) -> Bool { pending.contains(origin) }
 
     /// Whether a batch with this number was written.
     public func isCommitted(_ origin: Batch.Origin) -> Bool {

@@ -1,5 +1,5 @@
-/// Of a minute that is over, what statuses still need: the timers that have sketches. Everything else of it is the
-/// writer's, and gone from memory when it is on disk.
+/// Of a minute that is over, what statuses still need: the timers, of which percentiles are told. Everything else of it is
+/// the writer's.
 struct ClosedTimers: Sendable {
     let minute: Minute
     /// Positions in the minute's entries, ascending.
@@ -8,7 +8,7 @@ struct ClosedTimers: Sendable {
 
     init(_ closed: OpenMinute) {
         minute = closed.minute
-        for (position, entry) in closed.entries.enumerated() where entry.merging.sketch != nil {
+        for (position, entry) in closed.entries.enumerated() where entry.key.kind == .timer {
             positions.append(Int32(position))
             timers.append(entry.merging)
         }

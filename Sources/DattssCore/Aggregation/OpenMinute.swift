@@ -1,7 +1,7 @@
 /// The minute that is being filled, of one user: a merge for each statistic that was sent in it.
 ///
-/// It is a value of its own so that closing a minute is a swap: the roller gets this one as it is, the aggregator goes
-/// on with an empty one, and nobody walks over 20,000 statistics while senders wait.
+/// It is a value of its own so that closing a minute is a swap: the roller gets this one as it is and works the percentiles
+/// out, the aggregator goes on with an empty one.
 public struct OpenMinute: Sendable {
     public let minute: Minute
     /// In the order of their first partial in the minute.
@@ -14,8 +14,11 @@ public struct OpenMinute: Sendable {
         public fileprivate(set) var merging: MergingAggregate
     }
 
-    init(_ minute: Minute, capacity: Int = 0) {
+    private let clientCapacity: Int
+
+    init(_ minute: Minute, capacity: Int = 0, clientCapacity: Int = Limits().clientsPerUser) {
         self.minute = minute
+        self.clientCapacity = clientCapacity
         entries.reserveCapacity(capacity)
     }
 
@@ -30,7 +33,8 @@ public struct OpenMinute: Sendable {
     }
 
     mutating func note(_ client: String, _ window: SequenceWindow) {
-        clients[client] = window
+        // As many as a user's table of clients remembers.
+        if clients.count < clientCapacity || clients[client] != nil { clients[client] = window }
     }
 
     /// What a minute block holds of it: sorted, with the percentiles worked out.

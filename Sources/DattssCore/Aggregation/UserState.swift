@@ -60,7 +60,7 @@ public struct UserState: Sendable {
         open?.entries.first { $0.key == key }?.merging.merged
     }
 
-    /// Forgets statistics, but for their totals. Totals that nobody asked for since `horizon` go as well.
+    /// Forgets statistics, but for their totals. So do the totals of those that nobody sent since `horizon`.
     public mutating func forget(_ ids: [StatisticID], horizon: Timestamp) {
         for id in ids {
             guard let statistic = live(id) else { continue }

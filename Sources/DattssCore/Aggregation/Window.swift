@@ -10,6 +10,8 @@ public struct Window: Sendable, Hashable {
 
     public static let slotCount: Int64 = 12
     public static let slotMilliseconds: Int64 = 5000
+    /// As far back as ``MinuteEdge`` follows a clock: what the window holds is of a time that never was.
+    private static let jumpBackSlots = MinuteEdge.jumpBackMilliseconds / slotMilliseconds
 
     public init() {}
 
@@ -40,6 +42,7 @@ public struct Window: Sendable, Hashable {
 
     public mutating func add(_ aggregate: Aggregate, at time: Timestamp) {
         let number = Self.slotNumber(at: time)
+        if number < latest - Self.jumpBackSlots { self = Window() }
         guard number > latest - Self.slotCount else { return }
         if number > latest {
             // Everything between the old latest slot and the new one is over.

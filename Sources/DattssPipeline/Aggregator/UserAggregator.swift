@@ -17,6 +17,7 @@ actor UserAggregator {
     /// The last batch of the last minute that was closed.
     private var closedThrough: LSN
     private var changes = ChangeTracker()
+    private var edgeBefore: Timestamp?
 
     init(
         state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark,
@@ -45,6 +46,7 @@ actor UserAggregator {
                 reader.resume()
             }
             link.done(item.weight)
+            if !unwritten.isEmpty { dropWritten() }
         }
     }
 
@@ -57,7 +59,10 @@ actor UserAggregator {
         await roller.send(
             .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
             weight: max(1, closed?.entries.count ?? 0))
-        forgetIdle(at: edge.at)
+        // As of the edge before: a batch that is under way now was admitted after that one, so nothing of it is idle,
+        // however far the clock has jumped since.
+        if let edgeBefore { forgetIdle(at: edgeBefore) }
+        edgeBefore = edge.at
     }
 
     /// Makes room: statistics that nobody sent for a while leave memory, but for their totals. Admission gives their
@@ -90,7 +95,7 @@ actor UserAggregator {
         var recent = RecentMinutes(
             storedThrough: unwritten.first.map { LSN($0.through.value - 1) } ?? closedThrough)
         for minute in unwritten.map(\.minute) + (state.openMinute.map { [$0] } ?? []) {
-            recent.active.append(minute.minute)
+            if !minute.entries.isEmpty { recent.active.append(minute.minute) }
             if let entry = minute.entries.first(where: { $0.key == key }) {
                 recent.aggregates.append((minute.minute, entry.merging.merged))
             }

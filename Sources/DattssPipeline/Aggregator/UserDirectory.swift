@@ -3,10 +3,15 @@ import Synchronization
 
 /// All users that have statistics, by identifier. A new one gets an aggregator when the first batch comes.
 final class UserDirectory: Sendable {
-    private let users: Mutex<[UserID: UserEntry]>
+    private let state: Mutex<State>
     private let newcomers: AsyncStream<UserEntry>
     private let announcement: AsyncStream<UserEntry>.Continuation
     private let makeEntry: @Sendable (Replay.User) -> UserEntry
+
+    private struct State {
+        var users: [UserID: UserEntry]
+        var isFinished = false
+    }
 
     init(_ restored: [Replay.User], makeEntry: @escaping @Sendable (Replay.User) -> UserEntry) {
         self.makeEntry = makeEntry
@@ -17,20 +22,21 @@ final class UserDirectory: Sendable {
             users[entry.id] = entry
             announcement.yield(entry)
         }
-        self.users = Mutex(users)
+        state = Mutex(State(users: users))
     }
 
-    var all: [UserEntry] { users.withLock { Array($0.values) } }
+    var all: [UserEntry] { state.withLock { Array($0.users.values) } }
 
     /// The entry of a user, if that user ever sent something.
-    func existing(_ user: UserID) -> UserEntry? { users.withLock { $0[user] } }
+    func existing(_ user: UserID) -> UserEntry? { state.withLock { $0.users[user] } }
 
     func entry(for user: UserID, limits: Limits) -> UserEntry {
-        users.withLock { users in
-            if let entry = users[user] { return entry }
+        state.withLock { state in
+            if let entry = state.users[user] { return entry }
             let entry = makeEntry(Replay.User(user, limits: limits))
-            users[user] = entry
-            announcement.yield(entry)
+            state.users[user] = entry
+            // Nobody would run one that comes after the end.
+            if state.isFinished { entry.link.finish() } else { announcement.yield(entry) }
             return entry
         }
     }
@@ -46,6 +52,10 @@ final class UserDirectory: Sendable {
 
     func finish() {
         announcement.finish()
-        for user in all { user.link.finish() }
+        let users = state.withLock { state in
+            state.isFinished = true
+            return state.users.values
+        }
+        for user in users { user.link.finish() }
     }
 }

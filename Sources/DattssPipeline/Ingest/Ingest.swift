@@ -138,9 +138,12 @@ public actor Ingest {
 
     /// The first copy of this batch is being written. The log answers in order: what it says behind that copy holds.
     private func answerOfFirstCopy(_ batch: Batch, _ user: UserEntry) async throws(WireError) -> IngestAnswer {
-        await withCheckedContinuation { reply in
-            if !writeAhead.signal(.barrier(reply)) { reply.resume() }
-        }
+        // It may not even have been offered to the log yet: then the answer comes with a later barrier.
+        repeat {
+            await withCheckedContinuation { reply in
+                if !writeAhead.signal(.barrier(reply)) { reply.resume() }
+            }
+        } while user.admission.withLock { admission in batch.origin.map { admission.isPending($0) } ?? false }
         let isCommitted = user.admission.withLock { admission in
             batch.origin.map { admission.isCommitted($0) } ?? false
         }

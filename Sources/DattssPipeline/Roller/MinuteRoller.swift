@@ -6,7 +6,8 @@ enum RollerEvent: Sendable {
     case closed(edge: UInt64, user: UserID, minute: OpenMinute?, checkpoint: UserCheckpoint?)
 }
 
-/// The third stage: owns the clock's minute edge, and assembles the block of a minute out of what the aggregators closed.
+/// The third stage: says when the clock passes the end of a minute, and assembles the minute's block out of what the
+/// aggregators closed. (That the minute is over takes effect in the order of the log: see ``AcceptedWriter``.)
 actor MinuteRoller {
     private let link: Link<RollerEvent>
     private let writeAhead: Link<WriteAhead>

@@ -16,12 +16,14 @@ actor MinuteWriter {
     private let syncMode: SyncMode
     private let retentionDays: Int64
     private let health: LogHealth
+    private let isShuttingDown: @Sendable () -> Bool
     private var hasFailed = false
     private(set) var failedAttempts = 0
+    private(set) var failedRetirements = 0
 
     init(
         lane: MinuteLane, link: Link<MinuteAssembly.Rolled>, accepted: AcceptedWriter, written: WrittenMark, clock: any WallClock,
-        syncMode: SyncMode, retentionDays: Int64, health: LogHealth
+        syncMode: SyncMode, retentionDays: Int64, health: LogHealth, isShuttingDown: @escaping @Sendable () -> Bool
     ) {
         self.lane = lane
         self.link = link
@@ -31,6 +33,7 @@ actor MinuteWriter {
         self.syncMode = syncMode
         self.retentionDays = retentionDays
         self.health = health
+        self.isShuttingDown = isShuttingDown
     }
 
     func run() async {
@@ -52,10 +55,20 @@ actor MinuteWriter {
         if syncMode != .never { await attempt { try lane.sync() } }
         guard !hasFailed else { return }
         if let through = block.through { written.advance(to: through) }
-        if rolled.checkpoint != nil {
-            await attempt { try lane.retire(before: clock.now().minute.day - retentionDays) }
-        }
+        if rolled.checkpoint != nil { retire() }
         if let through = block.through { await accepted.retire(through: through) }
+    }
+
+    /// What cannot be deleted is tried again after the next checkpoint.
+    private func retire() {
+        do {
+            try lane.retire(before: clock.now().minute.day - retentionDays)
+        } catch {
+            failedRetirements += 1
+            guard error.code == .syncFailed else { return }
+            hasFailed = true
+            health.failed(error)
+        }
     }
 
     private func attempt(_ step: () throws -> Void) async {
@@ -67,7 +80,7 @@ actor MinuteWriter {
                 health.failed(error)
             } catch {
                 failedAttempts += 1
-                if link.ledger.isClosed {
+                if isShuttingDown() {
                     hasFailed = true
                     return
                 }

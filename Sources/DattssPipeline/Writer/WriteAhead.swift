@@ -25,7 +25,7 @@ enum WriteAhead: Sendable {
             reply.resume(returning: .success(()))
         }
 
-        /// It is not in the log, and nothing of it stays.
+        /// It is not in the log, and will not be counted.
         func fail(_ error: WireError) {
             if let origin = batch.origin { user.admission.withLock { $0.cancel(origin) } }
             user.link.cancel(reserved: weight)

@@ -22,7 +22,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     private var routedCount = 0
     /// What arrived, and what happened, while a batch was being answered.
     private var heldParts: CircularBuffer<HTTPRequestPart> = []
-    private var heldEvents: [Any] = []
+    private var heldEvents: [HeldEvent] = []
     private var isReadHeld = false
 
     /// More is allocated when it has arrived.
@@ -33,7 +33,12 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         case passing
         case receiving(AggregateEndpoint.Head, body: ByteBuffer, closes: Bool)
         case answering(closes: Bool)
-        case discarding
+        case discarding(closes: Bool)
+    }
+
+    private enum HeldEvent {
+        case event(Any)
+        case error(any Error)
     }
 
     init(_ endpoint: AggregateEndpoint) { self.endpoint = endpoint }
@@ -47,14 +52,51 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Nothing more is read while a batch is being answered: a sender that does not wait is held back, not buffered.
+    /// Nothing more is read while a batch is being answered, or while the sender does not read its answers: who does not
+    /// wait is held back, not buffered.
     func read(context: ChannelHandlerContext) {
-        if case .answering = state { isReadHeld = true } else { context.read() }
+        if mayRead(context) { context.read() } else { isReadHeld = true }
     }
 
-    /// That the sender has closed its side, or the server is shutting down, waits for the answer.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        readIfHeld(context)
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// That the sender has closed its side waits for the answer, that the server is shutting down for the whole batch.
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .answering = state { heldEvents.append(event) } else { context.fireUserInboundEventTriggered(event) }
+        switch state {
+        case .answering: heldEvents.append(.event(event))
+        case .receiving where event is ChannelShouldQuiesceEvent: heldEvents.append(.event(event))
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    /// What is wrong behind a batch must not overtake its answer.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if case .answering = state { heldEvents.append(.error(error)) } else { context.fireErrorCaught(error) }
+    }
+
+    private func mayRead(_ context: ChannelHandlerContext) -> Bool {
+        if case .answering = state { return false }
+        return context.channel.isWritable
+    }
+
+    private func readIfHeld(_ context: ChannelHandlerContext) {
+        guard isReadHeld, mayRead(context) else { return }
+        isReadHeld = false
+        context.read()
+    }
+
+    private func replayEvents(_ context: ChannelHandlerContext) {
+        let events = heldEvents
+        heldEvents.removeAll()
+        for held in events {
+            switch held {
+            case .event(let event): context.fireUserInboundEventTriggered(event)
+            case .error(let error): context.fireErrorCaught(error)
+            }
+        }
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -75,13 +117,14 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
                 state = .receiving(head, body: body, closes: closes)
             } catch {
                 endpoint.pipeline.noteRefused(error)
-                refuse(error, context)
+                refuse(error, context, closes: closes)
             }
         case (.receiving(let head, let body, let closes), .end):
             state = .answering(closes: closes)
             answer(head, body, context)
-        case (.discarding, .end):
+        case (.discarding(let closes), .end):
             state = .idle
+            if closes { context.close(promise: nil) }
         case (.discarding, _):
             break
         default:
@@ -101,21 +144,27 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
+        let closes = request.headerFields[.connection]?.lowercased().contains("close") ?? false
         do {
             let head = try endpoint.check(request)
             let announced = request.headerFields[.contentLength].flatMap { Int($0) } ?? 0
             let body = context.channel.allocator.buffer(capacity: min(announced, Self.bodyBytesAtFirst))
-            state = .receiving(head, body: body, closes: request.headerFields[.connection]?.lowercased() == "close")
+            state = .receiving(head, body: body, closes: closes)
+            if request.headerFields[.expect]?.lowercased() == "100-continue" {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
         } catch {
-            refuse(error, context)
+            refuse(error, context, closes: closes)
         }
     }
 
-    /// Answers before the request has come to its end; the rest of it is thrown away.
-    private func refuse(_ error: WireError, _ context: ChannelHandlerContext) {
-        state = .discarding
+    /// Answers before the request has come to its end; the rest of it is thrown away. The connection is closed only behind
+    /// that rest, because closing with something unread may take the answer away from the sender.
+    private func refuse(_ error: WireError, _ context: ChannelHandlerContext, closes: Bool) {
         let answer = ErrorAnswer(error)
+        state = .discarding(closes: closes || answer.headers[.connection] == "close")
         write(answer.status, answer.headers, answer.json, context)
+        replayEvents(context)
     }
 
     private func answer(_ head: AggregateEndpoint.Head, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
@@ -154,13 +203,8 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         }
         if hasPassed { context.fireChannelReadComplete() }
         if case .answering = state { return }
-        let events = heldEvents
-        heldEvents.removeAll()
-        for event in events { context.fireUserInboundEventTriggered(event) }
-        if isReadHeld {
-            isReadHeld = false
-            context.read()
-        }
+        replayEvents(context)
+        readIfHeld(context)
     }
 
     private func write(
@@ -170,6 +214,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         var head = HTTPResponse(status: status, headerFields: fields)
         head.headerFields[.contentType] = "application/json; charset=utf-8"
         head.headerFields[.contentLength] = String(json.bytes.count)
+        head.headerFields[.cacheControl] = "no-store"
         if thenCloses { head.headerFields[.connection] = "close" }
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.write(wrapOutboundOut(.body(ByteBuffer(bytes: json.bytes))), promise: nil)

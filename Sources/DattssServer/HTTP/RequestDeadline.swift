@@ -14,9 +14,11 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private let idleLimit: TimeAmount
     private let onTimeout: @Sendable () -> Void
     private var timer: Scheduled<Void>?
-    /// Whether the request was answered before it was sent to its end: refused by its first bytes.
-    private var isAnswered = false
-    private var isReceived = false
+    /// Requests and answers on this connection; several may be under way, because senders may pipeline them.
+    private var headCount = 0
+    private var endCount = 0
+    private var answerHeadCount = 0
+    private var answerCount = 0
 
     init(seconds: Int, idleSeconds: Int, onTimeout: @escaping @Sendable () -> Void) {
         limit = .seconds(Int64(seconds))
@@ -41,11 +43,12 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head:
-            (isAnswered, isReceived) = (false, false)
+            headCount += 1
             start(context, limit, hasHead: true)
         case .end:
-            isReceived = true
-            if isAnswered { start(context, idleLimit, hasHead: false) } else { timer?.cancel() }
+            endCount += 1
+            timer?.cancel()
+            startIdle(context)
         case .body: break
         }
         context.fireChannelRead(data)
@@ -53,11 +56,18 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head: isAnswered = true
-        case .end where isReceived: start(context, idleLimit, hasHead: false)
-        case .body, .end: break
+        case .head(let head): if head.status.kind != .informational { answerHeadCount += 1 }
+        case .end:
+            answerCount += 1
+            startIdle(context)
+        case .body: break
         }
         context.write(data, promise: promise)
+    }
+
+    /// When all that was asked is answered, the next request may let itself be waited for.
+    private func startIdle(_ context: ChannelHandlerContext) {
+        if headCount == endCount, answerCount == headCount { start(context, idleLimit, hasHead: false) }
     }
 
     private func start(_ context: ChannelHandlerContext, _ limit: TimeAmount, hasHead: Bool) {
@@ -70,7 +80,8 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func end(_ context: ChannelHandlerContext, hasHead: Bool) {
-        guard hasHead, !isAnswered else { return context.close(promise: nil) }
+        // Who was refused by the first bytes has an answer already.
+        guard hasHead, answerHeadCount < headCount else { return context.close(promise: nil) }
         onTimeout()
         let body = Array(#"{"error":{"name":"request_timeout","message":"the request took too long to arrive"}}"#.utf8)
         let head = HTTPResponse(

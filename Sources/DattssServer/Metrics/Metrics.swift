@@ -100,6 +100,9 @@ struct Metrics: Sendable {
         text.metric(
             "dattss_log_minute_retries_total", .counter, "Times a minute had to be written again.",
             snapshot.failedMinuteWrites)
+        text.metric(
+            "dattss_log_failed_retirements_total", .counter, "Times a covered or old file could not be deleted.",
+            snapshot.failedRetirements)
     }
 }
 

@@ -28,7 +28,6 @@ public final class ProcessRegistry: Sendable {
     private struct State {
         var users: [UserID: [String: Entry]] = [:]
         var nextPoll = 0
-        var version: UInt64 = 0
     }
 
     private struct Entry {

@@ -21,6 +21,19 @@ import Testing
         #expect(ended.count > 20)
     }
 
+    @Test("a clock that was wrong by more than an hour is followed back, and its minute ends")
+    func jumpBack() {
+        // Goal: a year that never was does not hold up the minutes until it comes.
+        var edge = MinuteEdge(.noon)
+        let future = Timestamp.noon.advanced(byMilliseconds: 86_400_000 * 365)
+        _ = edge.advance(to: future)
+        let still = edge.advance(to: future.advanced(byMilliseconds: -MinuteEdge.jumpBackMilliseconds))
+        #expect(still == nil && edge.latest == future)
+        let ended = edge.advance(to: .noon)
+        #expect(ended == future.minute && edge.latest == .noon)
+        #expect(edge.advance(to: Timestamp.noon.advanced(byMilliseconds: 60_000)) == Timestamp.noon.minute)
+    }
+
     @Test("a minute is over at its end, not before")
     func exact() {
         // Goal: both sides of the edge.
