@@ -93,7 +93,7 @@ public enum Recovery {
             guard let minutes = try reader.block(block, &report.corrupt) else { continue }
             handler.restore(minutes)
             report.blocks += 1
-            // Only a block that could be read covers anything: of one that could not, the batches may still be there.
+            // A block that could not be read covers nothing by itself: when it is the last one, its batches are replayed.
             report.through = max(report.through, minutes.through ?? .zero)
         }
         return blocks.reduce(.zero) { max($0, $1.header.through ?? .zero) }
