@@ -47,8 +47,7 @@ private enum ZstdBody {
         var decoded: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: ZSTD_DStreamOutSize())
         var position = 0
-        var isComplete = false
-        while position < bytes.count {
+        while true {
             var (produced, status) = (0, 0)
             bytes.withUnsafeBytes { source in
                 chunk.withUnsafeMutableBytes { target in
@@ -65,27 +64,11 @@ private enum ZstdBody {
                 throw WireError(.bodyTooLarge, "the body has more than \(limit) bytes after decompression")
             }
             decoded += chunk[..<produced]
-            isComplete = status == 0
+            guard position == bytes.count else { continue }
+            // All is taken in: either the frame has ended, or output is still buffered, or the rest is missing.
+            if status == 0 { return decoded }
+            guard produced > 0 else { throw WireError(.malformed, "the zstd body ends too early") }
         }
-        // Output may still be buffered when all input is taken: then the status says that the frame goes on.
-        while !isComplete {
-            var (produced, status) = (0, 0)
-            chunk.withUnsafeMutableBytes { target in
-                var input = ZSTD_inBuffer(src: nil, size: 0, pos: 0)
-                var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
-                status = ZSTD_decompressStream(context, &output, &input)
-                produced = output.pos
-            }
-            guard ZSTD_isError(status) == 0, produced > 0 || status == 0 else {
-                throw WireError(.malformed, "the zstd body ends too early")
-            }
-            guard decoded.count + produced <= limit else {
-                throw WireError(.bodyTooLarge, "the body has more than \(limit) bytes after decompression")
-            }
-            decoded += chunk[..<produced]
-            isComplete = status == 0
-        }
-        return decoded
     }
 }
 
