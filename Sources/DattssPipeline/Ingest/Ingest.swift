@@ -46,7 +46,7 @@ public actor Ingest {
         let user: UserID
         let batch: Batch
         do throws(WireError) {
-            user = try authenticate(key)
+            user = try authenticator.user(presenting: key)
             guard body.count <= limits.bodyBytes else {
                 throw WireError(.bodyTooLarge, "the body has \(body.count) bytes, at most \(limits.bodyBytes) are allowed")
             }
@@ -82,16 +82,6 @@ public actor Ingest {
         let unfitting = batch.partials.count - fitting.partials.count
         let answer = fitting.partials.isEmpty ? .accepted : await accept(fitting, of: user)
         return FittingOutcome(answer: answer, unfittingPartials: unfitting)
-    }
-
-    private func authenticate(_ key: String?) throws(WireError) -> UserID {
-        guard let key else {
-            throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
-        }
-        guard let user = authenticator.user(forKey: key) else {
-            throw WireError(.unauthorized, "the auth key is not valid")
-        }
-        return user
     }
 
     private func write(_ batch: Batch, of user: UserEntry) async throws(WireError) -> IngestAnswer {

@@ -12,19 +12,15 @@ struct AggregateEndpoint: Sendable {
 
     /// What of the head is needed when the body is there.
     struct Head: Sendable {
-        var key: String
+        var key: String?
         var encoding: ContentEncoding
     }
 
     /// Refuses by its head what is not worth reading a body for.
     func check(_ request: HTTPRequest) throws(WireError) -> Head {
         do throws(WireError) {
-            guard let key = request.authKey else {
-                throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
-            }
-            guard accounts.user(forKey: key) != nil else {
-                throw WireError(.unauthorized, "the auth key is not valid")
-            }
+            let key = request.authKey
+            _ = try accounts.user(presenting: key)
             if let announced = request.headerFields[.contentLength].flatMap({ Int($0) }) { try check(bodyBytes: announced) }
             return Head(key: key, encoding: try ContentEncoding(request.headerFields[.contentEncoding]))
         } catch {

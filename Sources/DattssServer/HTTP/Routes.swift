@@ -45,16 +45,6 @@ struct Routes: Sendable {
 
     /// The user whose key a request carries.
     func user(of request: Request) throws -> UserID {
-        guard let key = request.head.authKey else {
-            throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
-        }
-        return try user(forKey: key)
-    }
-
-    func user(forKey key: String) throws -> UserID {
-        guard let user = accounts.user(forKey: key) else {
-            throw WireError(.unauthorized, "the auth key is not valid")
-        }
-        return user
+        try accounts.user(presenting: request.head.authKey)
     }
 }
