@@ -133,11 +133,6 @@ struct MinuteSectionReader {
         return keys
     }
 
-    /// Equal for two sections that have the same keys in the same order.
-    var fingerprint: [UInt8] {
-        Array(columns[MinuteSection.pathColumn].rest) + highFlags.rest.map { $0 & 0xC0 }
-    }
-
     private func row(of wanted: Kind, path: [UInt8]) throws(LogError) -> Int? {
         var search = PathColumnSearch(columns[MinuteSection.pathColumn], wanted: path)
         for row in 0..<count where try search.nextIsWanted() {

@@ -44,12 +44,11 @@ public final class History: Sendable {
         user: UserID, key: StatisticKey, minutes: Range<Minute>, through: LSN? = nil
     ) throws(LogError) -> HistorySlice {
         var slice = HistorySlice()
-        let path = Array(key.path.utf8)
-        try forEachSection(of: user, in: minutes, through: through) { (minute, section) throws(LogError) in
-            if section.count > 0, slice.activeMinutes.last != minute { slice.activeMinutes.append(minute) }
-            if let aggregate = try section.aggregate(of: key.kind, path: path) {
-                slice.points.append(HistorySlice.Point(minute: minute, aggregate: aggregate))
-            }
+        try forEachFrame(in: minutes, through: through) { (frame, blocks) throws(LogError) in
+            let (aggregate, isActive) = try blocks.statistic(key, of: user, in: frame)
+            let minute = frame.header.minute
+            if isActive, slice.activeMinutes.last != minute { slice.activeMinutes.append(minute) }
+            if let aggregate { slice.points.append(HistorySlice.Point(minute: minute, aggregate: aggregate)) }
         }
         return slice
     }
@@ -57,13 +56,8 @@ public final class History: Sendable {
     /// The statistics of a user of which there is anything in some minutes.
     public func keys(user: UserID, minutes: Range<Minute>) throws(LogError) -> Set<StatisticKey> {
         var keys: Set<StatisticKey> = []
-        var previous: [UInt8]?
-        try forEachSection(of: user, in: minutes, through: nil) { (_, section) throws(LogError) in
-            // Most minutes have the keys of the minute before.
-            let fingerprint = section.fingerprint
-            if fingerprint == previous { return }
-            keys.formUnion(try section.keys())
-            previous = fingerprint
+        try forEachFrame(in: minutes, through: nil) { (frame, blocks) throws(LogError) in
+            keys.formUnion(try blocks.keys(of: user, in: frame))
         }
         return keys
     }
@@ -79,18 +73,14 @@ public final class History: Sendable {
         index.withLock { $0.remove(segment: segment) }
     }
 
-    private func forEachSection(
-        of user: UserID, in minutes: Range<Minute>, through: LSN?,
-        _ body: (Minute, MinuteSectionReader) throws(LogError) -> Void
+    private func forEachFrame(
+        in minutes: Range<Minute>, through: LSN?, _ body: (FrameLocation, BlockPayloads) throws(LogError) -> Void
     ) throws(LogError) {
         let frames = index.withLock { $0.frames(in: minutes, through: through) }
-        let reader = PayloadReader(.minutes, fileSystem: fileSystem, directory: directory)
+        let blocks = BlockPayloads(fileSystem: fileSystem, directory: directory)
         for frame in frames {
             do throws(LogError) {
-                let raw = try reader.payload(of: frame)
-                for section in try MinuteBlockCodec.sections(of: user, in: raw) {
-                    try body(frame.header.minute, section)
-                }
+                try body(frame, blocks)
             } catch {
                 let isGone = error.fileSystemError?.isNotFound ?? false
                 if error.code == .fileSystem, !isGone { throw error }

@@ -4,20 +4,18 @@ internal import DattssCore
 /// place where it is readable.
 final class BlockReader {
     private let payloads: PayloadReader
+    private let blocks: BlockPayloads
 
     init(fileSystem: any FileSystem, directory: String) {
         payloads = PayloadReader(.minutes, fileSystem: fileSystem, directory: directory)
+        blocks = BlockPayloads(fileSystem: fileSystem, directory: directory)
     }
 
     /// nil when a part cannot be read, which `findings` then tells.
     func block(_ location: BlockLocation, _ findings: inout [Finding]) throws(LogError) -> MinuteBlock? {
         var block = MinuteBlock(minute: location.header.minute, through: location.header.through, users: [])
         for part in location.parts {
-            let users = try first(of: part, &findings) { (raw, header) throws(LogError) in
-                let users = try MinuteBlockCodec.decode(raw)
-                try header.expect(statistics: users.reduce(0) { $0 + $1.aggregates.count })
-                return users
-            }
+            let users = try first(of: part, &findings) { (copy) throws(LogError) in try blocks.users(of: copy) }
             guard let users else { return nil }
             MinuteBlockCodec.append(users, to: &block.users)
         }
@@ -29,9 +27,9 @@ final class BlockReader {
         var checkpoint = Checkpoint(
             at: location.header.minute.start, through: location.header.through ?? .zero, users: [])
         for part in location.parts {
-            let decoded = try first(of: part, &findings) { (raw, header) throws(LogError) in
-                let decoded = try CheckpointCodec.decode(raw)
-                try header.expect(statistics: decoded.users.reduce(0) { $0 + $1.totals.count })
+            let decoded = try first(of: part, &findings) { (copy) throws(LogError) in
+                let decoded = try CheckpointCodec.decode(try payloads.payload(of: copy))
+                try copy.header.expect(statistics: decoded.users.reduce(0) { $0 + $1.totals.count })
                 return decoded
             }
             guard let decoded else { return nil }
@@ -43,11 +41,11 @@ final class BlockReader {
 
     private func first<Value>(
         of copies: [FrameLocation], _ findings: inout [Finding],
-        _ decode: ([UInt8], FrameHeader) throws(LogError) -> Value
+        _ decode: (FrameLocation) throws(LogError) -> Value
     ) throws(LogError) -> Value? {
         for copy in copies {
             do throws(LogError) {
-                return try decode(try payloads.payload(of: copy), copy.header)
+                return try decode(copy)
             } catch {
                 findings.append(try Finding(copy, error, path: payloads.path(of: copy)))
             }
