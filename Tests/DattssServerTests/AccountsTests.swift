@@ -52,6 +52,38 @@ struct AccountsTests {
         #expect(throws: AccountError.self) { try shell.add(ann, at: Timestamp(seconds: 1)) }
     }
 
+    /// Goal: a deleted user's keys are worthless at once and for good; the name is free again only when the data is erased.
+    @Test("delete a user in two steps: the keys at once, the name when the data is gone")
+    func deletion() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let accounts = try Accounts(directory: folder)
+        try accounts.add(ann, at: Timestamp(seconds: 1))
+        let key = try #require(accounts.key(of: ann))
+        try accounts.setRetention(.init(minuteDays: 30), of: ann)
+        #expect(try accounts.users().first?.retention == .init(minuteDays: 30, hourDays: nil))
+        // Nothing is erased that was not deleted before.
+        try accounts.noteErased(ann, at: Timestamp(seconds: 2))
+        #expect(try accounts.users().first?.erasedAt == nil)
+
+        try accounts.delete(ann, at: Timestamp(seconds: 3))
+        #expect(accounts.user(forKey: key) == nil)
+        #expect(accounts.key(of: ann) == nil)
+        #expect(throws: AccountError.self) { try accounts.delete(ann, at: Timestamp(seconds: 4)) }
+        #expect(throws: AccountError.self) { try accounts.setRetention(.init(), of: ann) }
+        #expect(throws: AccountError.self) { try accounts.add(ann, at: Timestamp(seconds: 4)) }
+
+        try accounts.noteErased(ann, at: Timestamp(seconds: 5))
+        #expect(try accounts.users().first?.erasedAt == Timestamp(seconds: 5))
+        try accounts.add(ann, at: Timestamp(seconds: 6))
+        #expect(accounts.user(forKey: key) == nil)
+        #expect(accounts.user(forKey: try #require(accounts.key(of: ann))) == ann)
+        #expect(
+            try accounts.users() == [
+                Accounts.User(
+                    id: ann, keyVersion: 2, createdAt: Timestamp(seconds: 6), retention: .init(), deletedAt: nil, erasedAt: nil)
+            ])
+    }
+
     /// Goal: the secret is made once, is private, and a damaged one is an error and not a new secret.
     @Test("keep their secret")
     func secret() throws {

@@ -11,25 +11,25 @@ actor UserAggregator {
     private let link: Link<UserEvent>
     private let roller: Link<RollerEvent>
     private let written: WrittenMark
-    private let idleMilliseconds: Int64
+    private let limits: Limits
     /// Closed minutes on their way to the disk, oldest first.
     private var unwritten: [(through: LSN, minute: OpenMinute)] = []
     /// The last batch of the last minute that was closed.
     private var closedThrough: LSN
     private var changes = ChangeTracker()
     private var edgeBefore: Timestamp?
+    private var isErased = false
 
     init(
         state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark,
-        covered: LSN,
-        idleMilliseconds: Int64
+        covered: LSN, limits: Limits
     ) {
         self.state = state
         self.admission = admission
         self.link = link
         self.roller = roller
         self.written = written
-        self.idleMilliseconds = idleMilliseconds
+        self.limits = limits
         closedThrough = covered
     }
 
@@ -38,10 +38,15 @@ actor UserAggregator {
             _ = link.take()
             switch item.element {
             case .batch(let accepted, let ids):
+                if isErased { break }
                 state.apply(accepted.batch, ids: ids, at: accepted.at)
                 changes.note(ids, at: accepted.at)
             case .minuteEnded(let edge):
                 await close(edge)
+            case .erased:
+                state = UserState(user: state.user, limits: limits)
+                unwritten = []
+                isErased = true
             case .barrier(let reader):
                 reader.resume()
             }
@@ -55,7 +60,7 @@ actor UserAggregator {
         closedThrough = edge.through
         dropWritten()
         if let closed { unwritten.append((edge.through, closed)) }
-        let checkpoint = edge.wantsCheckpoint ? state.checkpoint : nil
+        let checkpoint = edge.wantsCheckpoint && !isErased ? state.checkpoint : nil
         await roller.send(
             .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
             weight: max(1, closed?.entries.count ?? 0))
@@ -68,7 +73,7 @@ actor UserAggregator {
     /// Makes room: statistics that nobody sent for a while leave memory, but for their totals. Admission gives their
     /// numbers out again at once; a batch that uses them comes behind this in the stream.
     private func forgetIdle(at time: Timestamp) {
-        let idle = admission.withLock { $0.removeIdle(before: time.advanced(byMilliseconds: -idleMilliseconds)) }
+        let idle = admission.withLock { $0.removeIdle(before: time.advanced(byMilliseconds: -limits.idleSeconds * 1000)) }
         state.forget(idle, horizon: time.advanced(byMilliseconds: -Self.dormantMilliseconds))
     }
 

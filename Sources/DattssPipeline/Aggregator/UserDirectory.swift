@@ -10,6 +10,8 @@ final class UserDirectory: Sendable {
 
     private struct State {
         var users: [UserID: UserEntry]
+        /// Deleted users, whose aggregators go on to answer the roller until the end.
+        var erased: [UserEntry] = []
         var isFinished = false
     }
 
@@ -41,6 +43,16 @@ final class UserDirectory: Sendable {
         }
     }
 
+    /// Forgets a deleted user. A batch that is under way is dropped with everything else; one that comes later under the
+    /// same name is that of a new user.
+    func erase(_ user: UserID) {
+        state.withLock { state in
+            guard let entry = state.users.removeValue(forKey: user) else { return }
+            entry.link.signal(.erased)
+            state.erased.append(entry)
+        }
+    }
+
     /// Runs every user's aggregator until ``finish()`` was called and each has received all that was queued for it.
     func run() async {
         await withDiscardingTaskGroup { group in
@@ -54,7 +66,7 @@ final class UserDirectory: Sendable {
         announcement.finish()
         let users = state.withLock { state in
             state.isFinished = true
-            return state.users.values
+            return state.erased + state.users.values
         }
         for user in users { user.link.finish() }
     }

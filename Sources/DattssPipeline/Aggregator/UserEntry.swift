@@ -14,7 +14,7 @@ final class UserEntry: Sendable {
         link = Link("ingest→aggregator", capacity: limits.queuedPartialsPerUser)
         aggregator = UserAggregator(
             state: restored.state, admission: admission, link: link, roller: roller, written: written, covered: covered,
-            idleMilliseconds: limits.idleSeconds * 1000)
+            limits: limits)
     }
 }
 
@@ -22,6 +22,8 @@ final class UserEntry: Sendable {
 enum UserEvent: Sendable {
     case batch(AcceptedBatch, [StatisticID])
     case minuteEnded(MinuteAssembly.Edge)
+    /// The user was deleted: forget everything, and whatever still comes.
+    case erased
     /// A reader that wants to see everything that was acknowledged before.
     case barrier(CheckedContinuation<Void, Never>)
 }

@@ -25,6 +25,7 @@ actor AcceptedWriter {
     private var lastLSN: LSN
     /// The users that sent something in the open minute.
     private var active: [UserID: UserEntry] = [:]
+    private var isCheckpointWanted = false
     private var isDirty = false
     private var hasFailed = false
     /// A segment that could not be deleted is tried again with the next block.
@@ -82,6 +83,9 @@ actor AcceptedWriter {
             stop(error)
         }
     }
+
+    /// The end of the open minute brings a checkpoint, as that of an hour does.
+    func wantCheckpoint() { isCheckpointWanted = true }
 
     /// Deletes what minute blocks cover, but for what the windows of the last minute are rebuilt from.
     func retire(through lsn: LSN) {
@@ -142,7 +146,9 @@ actor AcceptedWriter {
 
     private func advance() {
         if let ended = edge.advance(to: clock.now()) {
-            endMinute(ended, wantsCheckpoint: ended.advanced(by: 1).index.isMultiple(of: 60))
+            let isHour = ended.advanced(by: 1).index.isMultiple(of: 60)
+            endMinute(ended, wantsCheckpoint: isHour || isCheckpointWanted)
+            isCheckpointWanted = false
         }
     }
 

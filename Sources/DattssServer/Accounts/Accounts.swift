@@ -25,6 +25,23 @@ public final class Accounts: Authenticator {
         public var id: UserID
         public var keyVersion: Int64
         public var createdAt: Timestamp
+        /// For how many days minutes and hours of this user are kept, where that is not the server's rule.
+        public var retention: RetentionOverride
+        /// Since when no key is valid and the data waits for being erased.
+        public var deletedAt: Timestamp?
+        /// Since when no file holds anything of this user.
+        public var erasedAt: Timestamp?
+    }
+
+    public struct RetentionOverride: Sendable, Hashable {
+        /// nil is the server's rule.
+        public var minuteDays: Int64?
+        public var hourDays: Int64?
+
+        public init(minuteDays: Int64? = nil, hourDays: Int64? = nil) {
+            self.minuteDays = minuteDays
+            self.hourDays = hourDays
+        }
     }
 
     /// Opens the accounts in `directory`, which exists; makes them, and the secret, when they are not there.
@@ -44,6 +61,14 @@ public final class Accounts: Authenticator {
                 table.primaryKey("uid", .text)
                 table.column("keyVersion", .integer).notNull()
                 table.column("createdAtMilliseconds", .integer).notNull()
+            }
+        }
+        migrator.registerMigration("retention and deletion") { database in
+            try database.alter(table: "user") { table in
+                table.add(column: "minuteDays", .integer)
+                table.add(column: "hourDays", .integer)
+                table.add(column: "deletedAtMilliseconds", .integer)
+                table.add(column: "erasedAtMilliseconds", .integer)
             }
         }
         return migrator
@@ -84,29 +109,70 @@ public final class Accounts: Authenticator {
                 UserID(row["uid"] as String).map {
                     User(
                         id: $0, keyVersion: row["keyVersion"],
-                        createdAt: Timestamp(milliseconds: row["createdAtMilliseconds"]))
+                        createdAt: Timestamp(milliseconds: row["createdAtMilliseconds"]),
+                        retention: RetentionOverride(minuteDays: row["minuteDays"], hourDays: row["hourDays"]),
+                        deletedAt: (row["deletedAtMilliseconds"] as Int64?).map { Timestamp(milliseconds: $0) },
+                        erasedAt: (row["erasedAtMilliseconds"] as Int64?).map { Timestamp(milliseconds: $0) })
                 }
             }
         }
     }
 
-    /// - Throws: ``AccountError`` when the user exists.
+    /// - Throws: ``AccountError`` when the user exists, or is deleted but not yet erased.
     public func add(_ user: UserID, at time: Timestamp) throws {
         try database.write { database in
-            guard try Row.fetchOne(database, sql: "SELECT 1 FROM user WHERE uid = ?", arguments: [user.string]) == nil
-            else { throw AccountError(.exists, "there is a user '\(user)' already") }
+            let existing = try Row.fetchOne(
+                database, sql: "SELECT keyVersion, deletedAtMilliseconds, erasedAtMilliseconds FROM user WHERE uid = ?",
+                arguments: [user.string])
+            if let existing {
+                guard existing["deletedAtMilliseconds"] as Int64? != nil else {
+                    throw AccountError(.exists, "there is a user '\(user)' already")
+                }
+                guard existing["erasedAtMilliseconds"] as Int64? != nil else {
+                    throw AccountError(.exists, "the data of the deleted user '\(user)' is not erased yet")
+                }
+            }
+            // Keys of the earlier user of this name stay worthless.
+            let version = (existing?["keyVersion"] as Int64? ?? 0) + 1
             try database.execute(
-                sql: "INSERT INTO user VALUES (?, 1, ?)", arguments: [user.string, time.milliseconds])
+                sql: "INSERT OR REPLACE INTO user (uid, keyVersion, createdAtMilliseconds) VALUES (?, ?, ?)",
+                arguments: [user.string, version, time.milliseconds])
         }
         try reload()
+    }
+
+    /// Makes all keys of a user worthless for good. The server's next pass of retention erases the data, and says so by
+    /// ``noteErased(_:at:)``.
+    /// - Throws: ``AccountError`` when there is no such user.
+    public func delete(_ user: UserID, at time: Timestamp) throws {
+        try change(user, "deletedAtMilliseconds = ?", [time.milliseconds])
+    }
+
+    /// - Throws: ``AccountError`` when there is no such user.
+    public func setRetention(_ retention: RetentionOverride, of user: UserID) throws {
+        try change(user, "minuteDays = ?, hourDays = ?", [retention.minuteDays, retention.hourDays])
+    }
+
+    /// No file holds anything of a deleted user any more.
+    public func noteErased(_ user: UserID, at time: Timestamp) throws {
+        try database.write { database in
+            try database.execute(
+                sql: "UPDATE user SET erasedAtMilliseconds = ? WHERE uid = ? AND deletedAtMilliseconds IS NOT NULL",
+                arguments: [time.milliseconds, user.string])
+        }
     }
 
     /// Makes all keys of a user worthless.
     /// - Throws: ``AccountError`` when there is no such user.
     public func revokeKeys(of user: UserID) throws {
+        try change(user, "keyVersion = keyVersion + 1", [])
+    }
+
+    private func change(_ user: UserID, _ assignment: String, _ values: [(any DatabaseValueConvertible)?]) throws {
         try database.write { database in
             try database.execute(
-                sql: "UPDATE user SET keyVersion = keyVersion + 1 WHERE uid = ?", arguments: [user.string])
+                sql: "UPDATE user SET \(assignment) WHERE uid = ? AND deletedAtMilliseconds IS NULL",
+                arguments: StatementArguments(values + [user.string]))
             guard database.changesCount == 1 else { throw AccountError(.unknown, "there is no user '\(user)'") }
         }
         try reload()
@@ -120,7 +186,7 @@ public final class Accounts: Authenticator {
     private static func load(_ database: DatabaseQueue) throws -> Versions {
         try database.read { database in
             var byUser: [UserID: Int64] = [:]
-            for row in try Row.fetchAll(database, sql: "SELECT uid, keyVersion FROM user") {
+            for row in try Row.fetchAll(database, sql: "SELECT uid, keyVersion FROM user WHERE deletedAtMilliseconds IS NULL") {
                 if let user = UserID(row["uid"] as String) { byUser[user] = row["keyVersion"] }
             }
             return Versions(byUser: byUser, dataVersion: try dataVersion(database))

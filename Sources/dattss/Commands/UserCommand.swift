@@ -14,7 +14,7 @@ struct UserCommand: ParsableCommand {
               dattss user add shop
               curl -H "Authorization: Bearer $(dattss user key shop)" http://127.0.0.1:3002/api/v1/status
             """,
-        subcommands: [Add.self, List.self, Key.self, Revoke.self])
+        subcommands: [Add.self, List.self, Key.self, Revoke.self, Retention.self, Delete.self])
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Makes a user, and prints the key.")
@@ -33,10 +33,25 @@ struct UserCommand: ParsableCommand {
         @OptionGroup var dataDirectory: DataDirectoryOption
 
         func run() throws {
-            for user in try openAccounts(dataDirectory).users() {
-                let created = Date(timeIntervalSince1970: Double(user.createdAt.seconds)).formatted(.iso8601)
-                print("\(user.id)\tkey version \(user.keyVersion)\tsince \(created)")
+            for user in try openAccounts(dataDirectory).users() { print(Self.line(user)) }
+        }
+
+        private static func line(_ user: Accounts.User) -> String {
+            var parts = ["\(user.id)"]
+            if let erased = user.erasedAt {
+                parts.append("deleted, erased \(text(erased))")
+            } else if let deleted = user.deletedAt {
+                parts.append("deleted \(text(deleted)), not erased yet")
+            } else {
+                parts += ["key version \(user.keyVersion)", "since \(text(user.createdAt))"]
+                if let days = user.retention.minuteDays { parts.append("minutes for \(days) days") }
+                if let days = user.retention.hourDays { parts.append("hours for \(days) days") }
             }
+            return parts.joined(separator: "\t")
+        }
+
+        private static func text(_ time: Timestamp) -> String {
+            Date(timeIntervalSince1970: Double(time.seconds)).formatted(.iso8601)
         }
     }
 
@@ -63,6 +78,41 @@ struct UserCommand: ParsableCommand {
             let accounts = try openAccounts(dataDirectory)
             try accounts.revokeKeys(of: uid)
             print(accounts.key(of: uid) ?? "")
+        }
+    }
+
+    struct Retention: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sets for how long a user's minutes and hours are kept.",
+            discussion: "An option that is left out means the server's own rule. Takes effect with the next hourly pass.")
+        @OptionGroup var dataDirectory: DataDirectoryOption
+        @Argument(help: "The user's name.") var uid: UserID
+        @Option(help: "Days of minute aggregates, at least 1.") var minuteDays: Int64?
+        @Option(help: "Days of hourly aggregates, at least 1.") var hourDays: Int64?
+
+        func validate() throws {
+            guard (minuteDays ?? 1) >= 1, (hourDays ?? 1) >= 1 else { throw ValidationError("days: at least 1") }
+        }
+
+        func run() throws {
+            try openAccounts(dataDirectory).setRetention(.init(minuteDays: minuteDays, hourDays: hourDays), of: uid)
+        }
+    }
+
+    struct Delete: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Deletes a user; a running server erases the data within minutes.",
+            discussion: """
+                No key of the user is valid from now on. The server removes the user from every file of the log in its next \
+                pass of retention; without a running server 'dattss log compact' does. 'dattss user list' says when it is \
+                done.
+                """)
+        @OptionGroup var dataDirectory: DataDirectoryOption
+        @Argument(help: "The user's name.") var uid: UserID
+
+        func run() throws {
+            try openAccounts(dataDirectory).delete(uid, at: SystemClock().now())
+            print("deleted; 'dattss user list' says when the data is erased")
         }
     }
 

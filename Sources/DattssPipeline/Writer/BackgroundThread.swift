@@ -1,0 +1,46 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
+/// Runs a long piece of work on a thread of its own that only gets the processor time which nobody else wants.
+///
+/// A thread a piece, because an unprivileged thread that has lowered its priority cannot raise it again.
+enum BackgroundThread {
+    private static let niceness: Int32 = 19
+
+    /// A closure on its way to the thread.
+    private final class Work: Sendable {
+        let body: @Sendable () -> Void
+
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    static func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+        await withCheckedContinuation { continuation in
+            let work = Work { continuation.resume(returning: body()) }
+            var attributes = pthread_attr_t()
+            pthread_attr_init(&attributes)
+            pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+            defer { pthread_attr_destroy(&attributes) }
+            var thread = pthread_t()
+            let retained = Unmanaged.passRetained(work)
+            let code = pthread_create(
+                &thread, &attributes,
+                { argument in
+                    #if os(Linux)
+                        // On Linux a niceness belongs to a thread: 0 is the calling one.
+                        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, BackgroundThread.niceness)
+                    #endif
+                    guard let argument else { return nil }
+                    Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+                    return nil
+                }, retained.toOpaque())
+            // Without a thread of its own the work is done here, at everybody's cost, rather than not at all.
+            if code != 0 { retained.takeRetainedValue().body() }
+        }
+    }
+}
