@@ -77,6 +77,7 @@ let package = Package(
                 "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -122,7 +123,7 @@ let package = Package(
         .testTarget(
             name: "DattssCommandTests",
             dependencies: [
-                "dattss", "DattssCore", "DattssPipeline", "DattssServer", "DattssTestSupport", "CZlib",
+                "dattss", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
