@@ -50,7 +50,9 @@ public struct Server: Service {
         pipelineConfiguration.retention = { accounts.retention(retention) }
         pipelineConfiguration.onErased = { user in
             // Tried again after the next start: a user of whom there is nothing is soon erased.
-            do { try accounts.noteErased(user, at: clock.now()) } catch { logger.error("cannot note that '\(user)' is erased: \(error)") }
+            do { try accounts.noteErased(user, at: clock.now()) } catch {
+                logger.error("cannot note that '\(user)' is erased: \(error)")
+            }
             logger.notice("all data of the deleted user '\(user)' is erased")
         }
         pipelineConfiguration.ingestCount = configuration.ingestCount

@@ -45,7 +45,9 @@ struct SettingsTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
         #expect(server.dataDirectory == "/d" && "\(server.http) \(server.udp)" == "1.2.3.4:5 1.2.3.4:6")
-        #expect(server.syncMode == .never && server.statsdUser == UserID("shop") && server.retention == .init(minuteDays: 3, hourDays: 30))
+        #expect(
+            server.syncMode == .never && server.statsdUser == UserID("shop")
+                && server.retention == .init(minuteDays: 3, hourDays: 30))
         var limits = Limits()
         (limits.bodyBytes, limits.partialsPerBatch, limits.liveStatisticsPerUser) = (2048, 11, 12)
         (limits.requestSeconds, limits.idleSeconds) = (13, 140)

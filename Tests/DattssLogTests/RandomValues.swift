@@ -74,7 +74,9 @@ struct RandomValues {
         var parts: [Aggregate] = []
         for _ in 0..<int(1...3) {
             var accumulator = SampleAccumulator()
-            for _ in 0..<random.element(of: [1, 2, int(3...40), int(65...200)]) { accumulator.add(Double(int(-3...3) * int(0...2) + int(0...500)) / scale) }
+            for _ in 0..<random.element(of: [1, 2, int(3...40), int(65...200)]) {
+                accumulator.add(Double(int(-3...3) * int(0...2) + int(0...500)) / scale)
+            }
             if let partial = accumulator.partial(of: random.element(of: Kind.allCases)) { parts.append(partial) }
         }
         var merging = MergingAggregate(parts[0])

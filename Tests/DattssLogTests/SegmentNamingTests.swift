@@ -24,7 +24,8 @@ import Testing
                     Partial(
                         StatisticKey(.counter, "service.endpoint_\(100 + number)"),
                         Aggregate(
-                            sum: Double(3 * number) + Double(minute), count: minute + 1, max: 9, min: 1, first: 2, last: 4, bottom: 1,
+                            sum: Double(3 * number) + Double(minute), count: minute + 1, max: 9, min: 1, first: 2, last: 4,
+                            bottom: 1,
                             top: Double(number)))
                 })
         }
@@ -95,7 +96,9 @@ import Testing
             }
             let lost = blocks.count - calls.blocks.count
             #expect(lost <= blocks.count - expected.count, "sectors \(damaged): \(lost) lost")
-            #expect(calls.blocks.filter { block in expected.contains { $0.1.minute == block.minute } } == expected.map(\.1), "\(damaged)")
+            #expect(
+                calls.blocks.filter { block in expected.contains { $0.1.minute == block.minute } } == expected.map(\.1),
+                "\(damaged)")
             #expect(calls.blocks.allSatisfy { blocks.contains($0) })
         }
         for sector in 0..<sectors {

@@ -35,7 +35,8 @@ enum BlockPart {
     ///   - rows: ascending by id, each once.
     ///   - names: those to embed; ascending by id.
     static func encode(
-        _ rows: [BlockRow], age: UInt64, idCount: Int, names: [SegmentName], clients: [(user: UserID, windows: ArraySlice<ClientWindow>)]
+        _ rows: [BlockRow], age: UInt64, idCount: Int, names: [SegmentName],
+        clients: [(user: UserID, windows: ArraySlice<ClientWindow>)]
     ) -> [UInt8] {
         var writer = ByteWriter(capacity: 64 + 12 * rows.count + 24 * names.count)
         writer.append(version)

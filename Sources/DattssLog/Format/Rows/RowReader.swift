@@ -101,7 +101,9 @@ enum BlankAggregates {
     static let one = Aggregate(sample: 0)
     static let onePartial = Partial(StatisticKey(.counter, ""), one)
 
-    static func fill(_ rows: UnsafeMutableBufferPointer<Aggregate>, count: Int) { fill(UnsafeMutableRawBufferPointer(rows), one, count) }
+    static func fill(_ rows: UnsafeMutableBufferPointer<Aggregate>, count: Int) {
+        fill(UnsafeMutableRawBufferPointer(rows), one, count)
+    }
 
     static func fill(_ rows: UnsafeMutableBufferPointer<Partial>, count: Int) {
         fill(UnsafeMutableRawBufferPointer(rows), onePartial, count)
