@@ -6,6 +6,17 @@ import Testing
 /// Goal: what is decoded is what was encoded, bit by bit, for every value the model allows; and no bytes make a decoder
 /// trap or allocate beyond the caps.
 @Suite struct CodecTests {
+    /// Goal: a window that would overflow when it is merged is refused, and does not trap the next start.
+    @Test("a sequence that no client can have sent is refused", arguments: [-1, (1 << 53) + 1, Int64.min, .max])
+    func impossibleSequence(highest: Int64) throws {
+        var writer = ByteWriter()
+        ClientWindowsCodec.encode(
+            [ClientWindow(client: "c", window: SequenceWindow(highest: highest, bits: 1))], into: &writer)
+        var reader = ByteReader(writer.bytes)
+        let error = #expect(throws: LogError.self) { try ClientWindowsCodec.decode(&reader) }
+        #expect(error?.code == .malformed)
+    }
+
     @Test("batches round-trip", arguments: 1...4 as ClosedRange<UInt64>)
     func batches(seed: UInt64) throws {
         var values = RandomValues(seed: seed)

@@ -45,7 +45,9 @@ import Testing
         let summary = try LogRepair.repair(fileSystem: damaged, from: data, to: copy)
         #expect(damaged.files.filter { !$0.key.hasPrefix(copy) } == before, comment)
         let verified = try LogVerifier.verify(fileSystem: damaged, directory: copy)
-        #expect(verified.isSound && verified.findings.isEmpty, "\(comment) \(verified.findings)")
+        // A misplaced sector may have brought a whole frame: a copy of another one is no damage.
+        #expect(
+            verified.isSound && verified.findings.allSatisfy { $0.kind == .duplicate }, "\(comment) \(verified.findings)")
         #expect(summary.quarantined.isEmpty != isDamaged, comment)
         // Every byte of the original is either in a file of the copy or in quarantine.
         for lane in Lane.allCases {

@@ -102,7 +102,7 @@ struct RandomValues {
             ClientWindow(
                 client: name(Name.clientBytesMax),
                 window: SequenceWindow(
-                    highest: Int64.random(in: .min ... .max, using: &random), bits: random.next()))
+                    highest: Int64.random(in: 0...(1 << 53), using: &random), bits: random.next()))
         }
     }
 
