@@ -26,7 +26,9 @@ extension LogCommand {
 
         /// Opens the pipeline on the folder, lets it do its housekeeping, and closes it.
         private func compact(_ directory: String) async throws -> CompactReport.Work {
-            let lock = try DataFolder.lock(directory, fileSystem: POSIXFileSystem())
+            let lock = try unlessLocked(directory) { () throws(LogError) in
+                try DataFolder.lock(directory, fileSystem: POSIXFileSystem())
+            }
             defer { lock.release() }
             let accounts = try Accounts(directory: directory)
             let clock = SystemClock()
