@@ -138,7 +138,8 @@ import Testing
             log.work()
             #expect(log.accept(1) && log.isIdle, "\(room) bytes")
             log.sync()
-            #expect(try scenario.end(log).isEmpty, "\(room) bytes")
+            let findings = try scenario.end(log)
+            #expect(findings.isEmpty, "\(room) bytes: \(findings)")
             #expect(scenario.problems.isEmpty, "\(room) bytes: \(scenario.problems)")
         }
     }
