@@ -60,7 +60,7 @@ private final class Flag: Sendable {
             for block in blocks where block.minute == minute {
                 if let through, let covered = block.through, covered > through { continue }
                 for owner in block.users where owner.user == user && !owner.aggregates.isEmpty {
-                    if slice.activeMinutes.last != minute { slice.activeMinutes.append(minute) }
+                    slice.activeMinutes.append(minute..<minute.advanced(by: 1))
                     for partial in owner.aggregates where partial.key == key {
                         slice.points.append(HistorySlice.Point(minute: minute, aggregate: partial.aggregate))
                     }
@@ -103,7 +103,7 @@ private final class Flag: Sendable {
         let range = midnight..<midnight.advanced(by: 3)
         let slice = try history.read(user: local, key: StatisticKey(.gauge, "s10000"), minutes: range)
         #expect(slice.points.map(\.aggregate.last) == [1, 2])
-        #expect(slice.activeMinutes == [midnight.advanced(by: 1), midnight.advanced(by: 2)])
+        #expect(slice.activeMinutes == MinuteRuns([midnight.advanced(by: 1), midnight.advanced(by: 2)]))
         #expect(history.corruptFrameReads == 1)
     }
 

@@ -48,7 +48,7 @@ struct SealScene {
         var slice = HistorySlice()
         for block in inOrder where range.contains(block.minute) {
             for owner in block.users where owner.user == user && !owner.aggregates.isEmpty {
-                if slice.activeMinutes.last != block.minute { slice.activeMinutes.append(block.minute) }
+                slice.activeMinutes.append(block.minute..<block.minute.advanced(by: 1))
                 for partial in owner.aggregates where partial.key == key {
                     slice.points.append(HistorySlice.Point(minute: block.minute, aggregate: partial.aggregate))
                 }
@@ -77,7 +77,7 @@ struct SealScene {
             }
         }
         close()
-        slice.activeMinutes = Set(minutes.activeMinutes.map { Minute(hour($0) * 60) }).sorted()
+        slice.activeMinutes = MinuteRuns(minutes.activeMinutes.minutes.map { Minute(hour($0) * 60) })
         return slice
     }
 
@@ -101,7 +101,7 @@ struct SealScene {
 struct Answer: Equatable, CustomStringConvertible {
     var points: [[UInt64]]
     var sketches: [Sketch?]
-    var active: [Minute]
+    var active: MinuteRuns
 
     init(_ slice: HistorySlice) {
         points = slice.points.map { point in

@@ -36,7 +36,7 @@ import Testing
                 }
             }
             let silent = try history.read(user: user, key: StatisticKey(.gauge, "never.sent"), minutes: Self.day)
-            #expect(silent.points.isEmpty && silent.activeMinutes == scene.activeMinutes(of: user))
+            #expect(silent.points.isEmpty && silent.activeMinutes == MinuteRuns(scene.activeMinutes(of: user)))
         }
         #expect(history.corruptFrameReads == 0, comment, sourceLocation: sourceLocation)
     }

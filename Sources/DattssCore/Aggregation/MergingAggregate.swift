@@ -7,8 +7,8 @@
 public struct MergingAggregate: Sendable, Hashable {
     /// Its `bottom` and `top` stay those of the first part.
     private var running: Aggregate
-    /// nil as long as all parts have the same `bottom` and `top`, which costs no memory.
-    private var parts: WeightedParts?
+    /// Empty as long as all parts have the same `bottom` and `top`, which costs no memory.
+    private var parts = WeightedParts()
     private var partCount = 1
     /// Whether every part was made of equal samples, so that it tells them all without a sketch.
     private var hasOnlyEqualSamples: Bool
@@ -18,11 +18,19 @@ public struct MergingAggregate: Sendable, Hashable {
         hasOnlyEqualSamples = first.min == first.max
     }
 
+    /// Begins anew, in the memory that it has.
+    mutating func restart(_ first: Aggregate) {
+        running = first
+        parts.removeAll()
+        partCount = 1
+        hasOnlyEqualSamples = first.min == first.max
+    }
+
     public mutating func merge(_ part: Aggregate) {
-        if parts == nil, part.bottom != running.bottom || part.top != running.top {
-            parts = WeightedParts(running)
+        if !parts.isEmpty || part.bottom != running.bottom || part.top != running.top {
+            if parts.isEmpty { parts.add(running) }
+            parts.add(part)
         }
-        parts?.add(part)
         running.sum = running.sum.saturatingAdd(part.sum)
         running.count = running.count.saturatingAdd(part.count)
         running.max = Swift.max(running.max, part.max)
@@ -50,9 +58,11 @@ public struct MergingAggregate: Sendable, Hashable {
             merged.bottom = sketch.quantile(running.fraction, count: running.count)
             merged.top = sketch.quantile(1 - running.fraction, count: running.count)
         } else {
-            merged.bottom = parts?.bottom(running.fraction) ?? running.bottom
-            merged.top = parts?.top(running.fraction) ?? running.top
-            merged.isApproximate = running.isApproximate || !hasOnlyEqualSamples || (parts?.isJoined ?? false)
+            if !parts.isEmpty {
+                merged.bottom = parts.bottom(running.fraction)
+                merged.top = parts.top(running.fraction)
+            }
+            merged.isApproximate = running.isApproximate || !hasOnlyEqualSamples || parts.isJoined
         }
         merged.bottom = merged.bottom.clamped(running.min, running.max)
         merged.top = merged.top.clamped(running.min, running.max)

@@ -17,8 +17,12 @@ struct WeightedParts: Sendable, Hashable {
         var count: Int64
     }
 
-    init(_ aggregate: Aggregate) {
-        entries = [Entry(bottom: aggregate.bottom, top: aggregate.top, count: aggregate.count)]
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// Keeps the memory.
+    mutating func removeAll() {
+        entries.removeAll(keepingCapacity: true)
+        isJoined = false
     }
 
     mutating func add(_ aggregate: Aggregate) {
@@ -32,18 +36,39 @@ struct WeightedParts: Sendable, Hashable {
 
     var isSingle: Bool { entries.count == 1 }
 
-    func bottom(_ fraction: Double) -> Double { quantile(fraction, of: entries.map { ($0.bottom, $0.count) }) }
-    func top(_ fraction: Double) -> Double { quantile(1 - fraction, of: entries.map { ($0.top, $0.count) }) }
+    /// To be asked only when it is not empty.
+    func bottom(_ fraction: Double) -> Double { quantile(fraction) { $0.bottom } }
+    /// To be asked only when it is not empty.
+    func top(_ fraction: Double) -> Double { quantile(1 - fraction) { $0.top } }
 
-    /// (Not by key paths: they would take most of the time of sealing a day, which merges its hours here.)
-    private func quantile(_ quantile: Double, of parts: [(value: Double, count: Int64)]) -> Double {
-        let sorted = parts.sorted { $0.value < $1.value }
-        var remaining = nearestRank(quantile, of: parts.reduce(Int64(0)) { $0.saturatingAdd($1.count) })
-        for part in sorted {
-            remaining -= part.count
-            if remaining <= 0 { return part.value }
+    /// Sorts on the stack, by insertion: a question about a day asks thousands of times, mostly for a few entries.
+    @inline(__always)
+    private func quantile(_ quantile: Double, of value: (Entry) -> Double) -> Double {
+        withUnsafeTemporaryAllocation(of: Weighted.self, capacity: entries.count) { sorted in
+            var total: Int64 = 0
+            for (count, entry) in entries.enumerated() {
+                let new = Weighted(value: value(entry), count: entry.count)
+                total = total.saturatingAdd(new.count)
+                var position = count
+                while position > 0, sorted[position - 1].value > new.value {
+                    sorted[position] = sorted[position - 1]
+                    position -= 1
+                }
+                sorted[position] = new
+            }
+            var remaining = nearestRank(quantile, of: total)
+            var position = 0
+            while position < sorted.count - 1, remaining > sorted[position].count {
+                remaining -= sorted[position].count
+                position += 1
+            }
+            return sorted[position].value
         }
-        return sorted[sorted.count - 1].value
+    }
+
+    private struct Weighted {
+        var value: Double
+        var count: Int64
     }
 
     /// Joins the two neighbours, in the order of their tops, that stand for the fewest samples, so that no entry

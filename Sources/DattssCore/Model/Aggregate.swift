@@ -26,7 +26,7 @@ public struct Aggregate: Sendable, Hashable {
     /// Whether `bottom` and `top` are only estimates, merged out of parts that had no sketch. (Read from a sketch,
     /// they are within its relative error, and not marked.)
     public var isApproximate: Bool
-    public var sketch: Sketch?
+    private var box: SketchBox?
 
     public static let defaultFraction = 0.1
 
@@ -46,7 +46,12 @@ public struct Aggregate: Sendable, Hashable {
         self.fraction = fraction
         self.isEmphasised = isEmphasised
         self.isApproximate = isApproximate
-        self.sketch = sketch
+        box = sketch.map(SketchBox.init)
+    }
+
+    public var sketch: Sketch? {
+        get { box?.sketch }
+        set { box = newValue.map(SketchBox.init) }
     }
 
     /// The aggregate of a single sample.
@@ -100,6 +105,16 @@ public struct Aggregate: Sendable, Hashable {
             ("sum", sum), ("max", max), ("min", min), ("fst", first), ("lst", last), ("bot", bottom), ("top", top),
         ].first { !$0.1.isFinite }?.0 ?? ""
     }
+}
+
+/// Makes the sketch of an ``Aggregate`` one reference instead of four: most have none, and all are copied a lot.
+private final class SketchBox: Sendable, Hashable {
+    let sketch: Sketch
+
+    init(_ sketch: Sketch) { self.sketch = sketch }
+
+    static func == (a: SketchBox, b: SketchBox) -> Bool { a === b || a.sketch == b.sketch }
+    func hash(into hasher: inout Hasher) { hasher.combine(sketch) }
 }
 
 /// Which field of an aggregate breaks which rule. `field` is the name on the wire.

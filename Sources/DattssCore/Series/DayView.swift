@@ -53,39 +53,82 @@ public struct DayView: Sendable, Hashable {
     ///   - active: the minutes in which the user sent anything.
     ///   - stepMinutes: from 1 to 1440.
     public init(
-        of kind: Kind, on date: CalendarDate, in zone: any TimeZoneRules,
-        minutes: some Sequence<(minute: Minute, aggregate: Aggregate)>, active: some Sequence<Minute>, stepMinutes: Int64
+        of kind: Kind, on date: CalendarDate, in zone: any TimeZoneRules, minutes: [MinutePoint], active: MinuteRuns,
+        stepMinutes: Int64
     ) {
         var local = LocalMinutes(zone)
-        var days: [Int64: [(Int64, Aggregate)]] = [:]
-        for (minute, aggregate) in minutes {
-            let (day, minuteOfDay) = local.of(minute)
-            guard (date.dayNumber - Self.usualDays...date.dayNumber).contains(day) else { continue }
-            days[day, default: []].append((minuteOfDay, aggregate))
-        }
-        for day in days.keys { days[day]?.sort { $0.0 < $1.0 } }
-
+        let firstDay = date.dayNumber - Self.usualDays
         var usual = UsualDay(stepMinutes: stepMinutes)
         if kind == .counter {
-            for minute in active {
-                let (day, minuteOfDay) = local.of(minute)
-                if Self.isUsual(day, for: date) { usual.note(minuteOfDay, ofDay: date.dayNumber - day) }
+            for run in active.runs {
+                for index in run.lowerBound.index..<run.upperBound.index {
+                    let (day, minuteOfDay) = local.of(Minute(index))
+                    if firstDay <= day, day < date.dayNumber { usual.note(minuteOfDay, ofDay: date.dayNumber - day) }
+                }
             }
         }
-        for (day, minutes) in days.sorted(by: { $0.key < $1.key }) where Self.isUsual(day, for: date) {
-            usual.add(minutes, ofDay: date.dayNumber - day)
+        var today: [TodayPoint] = []
+        let places = Self.places(of: minutes, from: firstDay, &local)
+        // Pointers, because reading an element of an array copies it whole, and these are thousands.
+        minutes.withUnsafeBufferPointer { minutes in
+            guard let points = minutes.baseAddress, let first = places.first else { return }
+            var merging = MergingAggregate(points[Int(first.index)].aggregate)
+            var position = 0
+            while position < places.count {
+                let midnight = Int64(places[position].minute) / Minute.perDay * Minute.perDay
+                let age = Self.usualDays - midnight / Minute.perDay
+                let start = (Int64(places[position].minute) - midnight) / stepMinutes * stepMinutes
+                let end = midnight + Swift.min(start + stepMinutes, Minute.perDay)
+                let step = position
+                repeat {
+                    let point = points + Int(places[position].index)
+                    if position == step {
+                        merging.restart(point.pointee.aggregate)
+                    } else {
+                        merging.merge(point.pointee.aggregate)
+                    }
+                    if age > 0 {
+                        usual.add(
+                            sum: point.pointee.aggregate.sum, count: point.pointee.aggregate.count,
+                            Int64(places[position].minute) - midnight, ofDay: age)
+                    }
+                    position += 1
+                } while position < places.count && places[position].minute < end
+                if age > 0 {
+                    usual.add(step: merging.merged, start)
+                } else {
+                    today.append(TodayPoint(minute: start, aggregate: merging.merged))
+                }
+            }
         }
+        self.today = today
         self.usual = usual.points
-        today = Self.steps(days[date.dayNumber] ?? [], stepMinutes).map {
-            TodayPoint(minute: $0.position, aggregate: $0.aggregate)
+    }
+
+    /// Where clocks on the wall show a point.
+    private struct Place: Comparable {
+        /// Since the first midnight of the usual days, as if each had 1,440 minutes.
+        var minute: Int32
+        /// Among the points.
+        var index: Int32
+
+        static func < (a: Place, b: Place) -> Bool { (a.minute, a.index) < (b.minute, b.index) }
+    }
+
+    /// The points of the usual days and the day itself as clocks show them, which is another order only where clocks are set back.
+    private static func places(of minutes: [MinutePoint], from firstDay: Int64, _ local: inout LocalMinutes) -> [Place] {
+        var places: [Place] = []
+        places.reserveCapacity(minutes.count)
+        var isSorted = true
+        var last = Place(minute: 0, index: 0)
+        for index in minutes.indices {
+            let (day, minuteOfDay) = local.of(minutes[index].minute)
+            guard firstDay <= day, day <= firstDay + usualDays else { continue }
+            let place = Place(minute: Int32((day - firstDay) * Minute.perDay + minuteOfDay), index: Int32(index))
+            if place.minute < last.minute { isSorted = false }
+            places.append(place)
+            last = place
         }
-    }
-
-    private static func isUsual(_ day: Int64, for date: CalendarDate) -> Bool {
-        (date.dayNumber - usualDays..<date.dayNumber).contains(day)
-    }
-
-    static func steps(_ minutes: [(Int64, Aggregate)], _ stepMinutes: Int64) -> [(position: Int64, aggregate: Aggregate)] {
-        Series.merge(minutes.lazy.map { ($0.0 / stepMinutes * stepMinutes, $0.1) })
+        return isSorted ? places : places.sorted()
     }
 }

@@ -10,26 +10,22 @@ public enum Series {
     /// - Parameters:
     ///   - minutes: sorted by minute; several of one minute in the order in which they were written.
     ///   - stepMinutes: at least 1.
-    public static func points(_ minutes: some Sequence<(minute: Minute, aggregate: Aggregate)>, stepMinutes: Int64) -> [Point] {
-        merge(minutes.lazy.map { ($0.minute.index.flooredQuotient(by: stepMinutes) * stepMinutes, $0.aggregate) })
-            .map { Point(start: Minute($0.position), aggregate: $0.aggregate) }
-    }
-
-    /// Merges neighbours with the same position.
-    static func merge(
-        _ positioned: some Sequence<(Int64, Aggregate)>
-    ) -> [(position: Int64, aggregate: Aggregate)] {
-        var merged: [(position: Int64, aggregate: Aggregate)] = []
-        var current: (position: Int64, merging: MergingAggregate)?
-        for (position, aggregate) in positioned {
-            if current?.position == position {
-                current?.merging.merge(aggregate)
-            } else {
-                if let current { merged.append((current.position, current.merging.merged)) }
-                current = (position, MergingAggregate(aggregate))
+    public static func points(_ minutes: [MinutePoint], stepMinutes: Int64) -> [Point] {
+        guard let first = minutes.first else { return [] }
+        var points: [Point] = []
+        var merging = MergingAggregate(first.aggregate)
+        var position = 0
+        while position < minutes.count {
+            let start = Minute(minutes[position].minute.index.flooredQuotient(by: stepMinutes) * stepMinutes)
+            let end = start.advanced(by: stepMinutes)
+            merging.restart(minutes[position].aggregate)
+            position += 1
+            while position < minutes.count, minutes[position].minute < end {
+                merging.merge(minutes[position].aggregate)
+                position += 1
             }
+            points.append(Point(start: start, aggregate: merging.merged))
         }
-        if let current { merged.append((current.position, current.merging.merged)) }
-        return merged
+        return points
     }
 }

@@ -2,7 +2,7 @@
 struct UsualDay {
     private let stepMinutes: Int64
     private var minutes: [MinuteOfDay] = Array(repeating: MinuteOfDay(), count: Int(Minute.perDay))
-    private var steps: [Int64: Step] = [:]
+    private var steps: [Step]
 
     /// One minute of the day over all days.
     private struct MinuteOfDay {
@@ -18,7 +18,10 @@ struct UsualDay {
         var daysWithPercentiles = 0
     }
 
-    init(stepMinutes: Int64) { self.stepMinutes = stepMinutes }
+    init(stepMinutes: Int64) {
+        self.stepMinutes = stepMinutes
+        steps = Array(repeating: Step(), count: Int((Minute.perDay + stepMinutes - 1) / stepMinutes))
+    }
 
     /// A day counts for a minute, though the statistic may have been silent in it.
     /// - Parameter age: how many days before, from 1 to ``DayView/usualDays``.
@@ -26,30 +29,34 @@ struct UsualDay {
         minutes[Int(minuteOfDay)].days |= 1 << UInt8(age)
     }
 
-    /// - Parameter dayMinutes: what the statistic has on that day, sorted by minute of the day.
-    mutating func add(_ dayMinutes: [(Int64, Aggregate)], ofDay age: Int64) {
-        for (minuteOfDay, aggregate) in dayMinutes {
-            note(minuteOfDay, ofDay: age)
-            minutes[Int(minuteOfDay)].sum += aggregate.sum
-            minutes[Int(minuteOfDay)].count += Double(aggregate.count)
-        }
-        for (start, aggregate) in DayView.steps(dayMinutes, stepMinutes) {
-            steps[start, default: Step()].add(aggregate)
-        }
+    /// Adds what the statistic has in a minute of a day.
+    mutating func add(sum: Double, count: Int64, _ minuteOfDay: Int64, ofDay age: Int64) {
+        note(minuteOfDay, ofDay: age)
+        minutes[Int(minuteOfDay)].sum += sum
+        minutes[Int(minuteOfDay)].count += Double(count)
+    }
+
+    /// Adds what all minutes of a step have on a day.
+    mutating func add(step aggregate: Aggregate, _ start: Int64) {
+        steps[Int(start / stepMinutes)].add(aggregate)
     }
 
     var points: [DayView.UsualPoint] {
-        stride(from: 0, to: Minute.perDay, by: Int(stepMinutes)).compactMap { start in
-            let range = Int(start)..<Int(min(start + stepMinutes, Minute.perDay))
-            let counted = minutes[range].filter { $0.days != 0 }
-            guard !counted.isEmpty else { return nil }
-            return DayView.UsualPoint(
-                minute: start,
-                sum: counted.reduce(0) { $0 + $1.sum / Double($1.days.nonzeroBitCount) },
-                count: counted.reduce(0) { $0 + $1.count / Double($1.days.nonzeroBitCount) },
-                means: steps[start]?.means,
-                days: counted.reduce(0) { $0 | $1.days }.nonzeroBitCount)
+        var points: [DayView.UsualPoint] = []
+        for (index, step) in steps.enumerated() {
+            let start = Int64(index) * stepMinutes
+            var point = DayView.UsualPoint(minute: start, sum: 0, count: 0, means: step.means, days: 0)
+            var days: UInt8 = 0
+            for minute in Int(start)..<Int(min(start + stepMinutes, Minute.perDay)) where minutes[minute].days != 0 {
+                let counted = Double(minutes[minute].days.nonzeroBitCount)
+                point.sum += minutes[minute].sum / counted
+                point.count += minutes[minute].count / counted
+                days |= minutes[minute].days
+            }
+            point.days = days.nonzeroBitCount
+            if point.days > 0 { points.append(point) }
         }
+        return points
     }
 }
 
@@ -67,7 +74,9 @@ extension UsualDay.Step {
         totals.percentiles = totals.percentiles.map { $0 + percentiles } ?? percentiles
     }
 
-    var means: DayView.Means {
+    /// nil when no day has the step.
+    var means: DayView.Means? {
+        if days == 0 { return nil }
         let n = Double(days)
         return DayView.Means(
             max: totals.max / n, min: totals.min / n, top: totals.top / n, bottom: totals.bottom / n,

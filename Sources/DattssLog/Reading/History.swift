@@ -70,21 +70,29 @@ public final class History: Sendable {
         user: UserID, key: StatisticKey, minutes: Range<Minute>, through: LSN? = nil, withSketches: Bool = true
     ) throws(LogError) -> HistorySlice {
         var slice = HistorySlice()
-        var isDone = (points: 0, active: 0)
+        var pointsDone = 0
         let dayCount = days(in: minutes).count
         try forEachDay(in: minutes) { (day) throws(LogError) in
-            slice.cut(to: isDone)
+            // What was read of this day before its files were taken away is forgotten.
+            slice.points.removeLast(slice.points.count - pointsDone)
+            var active = MinuteRuns()
             let source = try source(of: user, day)
             if let file = source.file {
                 try read(user, key, from: file, minutes, withSketches: withSketches, into: &slice)
+                active = try self.active(user, in: file, minutes)
             }
             // So that the array does not grow, and copy itself, day after day.
-            if isDone.points == 0 { slice.points.reserveCapacity(slice.points.count * min(dayCount, Self.reservedDays)) }
+            if pointsDone == 0 { slice.points.reserveCapacity(slice.points.count * min(dayCount, Self.reservedDays)) }
             let frames = day.frames(in: minutes, after: source.covered, through: through)
-            if !frames.isEmpty { slice.merge(try read(user, key, from: frames), from: isDone) }
-            isDone = (slice.points.count, slice.activeMinutes.count)
+            if !frames.isEmpty {
+                let unsealed = try read(user, key, from: frames)
+                slice.merge(unsealed.points, from: pointsDone)
+                active.formUnion(unsealed.activeMinutes)
+            }
+            pointsDone = slice.points.count
+            for run in active.runs { slice.activeMinutes.append(run) }
         }
-        slice.cut(to: isDone)
+        slice.points.removeLast(slice.points.count - pointsDone)
         return slice
     }
 
@@ -125,11 +133,6 @@ public final class History: Sendable {
     ) throws(LogError) {
         slice.sealedThrough = max(slice.sealedThrough, file.footer.through ?? .zero)
         let (step, day) = (file.footer.step, file.footer.day)
-        if let owner = file.directory.user(user) {
-            _ = try readable { () throws(LogError) in
-                try file.appendActivity(of: owner, to: &slice.activeMinutes, in: minutes)
-            }
-        }
         let entries = try readable { () throws(LogError) in try file.entries(of: key, user: user) } ?? []
         for entry in entries {
             let start = slice.points.count
@@ -143,6 +146,12 @@ public final class History: Sendable {
         }
     }
 
+    private func active(
+        _ user: UserID, in file: SealedFile, _ minutes: Range<Minute>
+    ) throws(LogError) -> MinuteRuns {
+        try readable { () throws(LogError) in try file.activeMinutes(of: user).clamped(to: minutes) } ?? MinuteRuns()
+    }
+
     private func read(
         _ user: UserID, _ key: StatisticKey, from frames: [FrameLocation]
     ) throws(LogError) -> HistorySlice {
@@ -150,7 +159,7 @@ public final class History: Sendable {
         try forEachFrame(frames) { (frame, blocks) throws(LogError) in
             let (aggregate, isActive) = try blocks.statistic(key, of: user, in: frame)
             let minute = frame.header.minute
-            if isActive, slice.activeMinutes.last != minute { slice.activeMinutes.append(minute) }
+            if isActive { slice.activeMinutes.append(minute..<minute.advanced(by: 1)) }
             if let aggregate { slice.points.append(HistorySlice.Point(minute: minute, aggregate: aggregate)) }
         }
         return slice

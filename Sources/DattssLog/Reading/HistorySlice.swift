@@ -5,49 +5,29 @@ public struct HistorySlice: Sendable, Hashable {
     /// By minute, then in the order in which they were written: a minute may have several blocks. Where only hours are
     /// left, one point an hour, at its first minute.
     public var points: [Point] = []
-    /// The minutes in which the user has any aggregate at all; ascending, each once. In these a silent counter is a
+    /// The minutes in which the user has any aggregate at all; in these a silent counter is a
     /// zero, in others it is a gap. Where only hours are left, the first minutes of hours.
-    public var activeMinutes: [Minute] = []
+    public var activeMinutes = MinuteRuns()
     /// The accepted batches that the sealed files cover which this comes from: whoever reports from memory what is not in
     /// the log yet has to leave these out.
     public var sealedThrough = LSN.zero
 
-    public struct Point: Sendable, Hashable {
-        public var minute: Minute
-        public var aggregate: Aggregate
+    public typealias Point = MinutePoint
 
-        public init(minute: Minute, aggregate: Aggregate) {
-            self.minute = minute
-            self.aggregate = aggregate
-        }
-    }
-
-    public init(points: [Point] = [], activeMinutes: [Minute] = [], sealedThrough: LSN = .zero) {
+    public init(points: [Point] = [], activeMinutes: MinuteRuns = MinuteRuns(), sealedThrough: LSN = .zero) {
         self.points = points
         self.activeMinutes = activeMinutes
         self.sealedThrough = sealedThrough
     }
 
-    /// Takes in what was written later and may lie between what is there from some place on.
-    mutating func merge(_ later: HistorySlice, from start: (points: Int, active: Int)) {
-        if points.count == start.points {
-            points += later.points
+    /// Takes in points that were written later and may lie between what is there from some place on.
+    mutating func merge(_ later: [Point], from start: Int) {
+        if points.count == start {
+            points += later
         } else {
-            let earlier = Array(points[start.points...])
-            points.replaceSubrange(start.points..., with: Self.merge(earlier, later.points))
+            let earlier = Array(points[start...])
+            points.replaceSubrange(start..., with: Self.merge(earlier, later))
         }
-        if activeMinutes.count == start.active {
-            activeMinutes += later.activeMinutes
-        } else {
-            let union = Set(activeMinutes[start.active...]).union(later.activeMinutes)
-            activeMinutes.replaceSubrange(start.active..., with: union.sorted())
-        }
-    }
-
-    /// Forgets what was appended since.
-    mutating func cut(to end: (points: Int, active: Int)) {
-        points.removeLast(points.count - end.points)
-        activeMinutes.removeLast(activeMinutes.count - end.active)
     }
 
     /// Both are sorted by minute; within a minute those of `earlier` come first.

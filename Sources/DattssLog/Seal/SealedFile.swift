@@ -99,24 +99,23 @@ package final class SealedFile: @unchecked Sendable {
     }
 
     /// The minutes, or first minutes of hours, in which a user has anything.
-    package func activity(of user: UserID) throws(LogError) -> [Minute] {
-        let first = SealedStep.origin(ofDay: footer.day)
-        var minutes: [Minute] = []
+    package func activeMinutes(of user: UserID) throws(LogError) -> MinuteRuns {
+        var minutes = MinuteRuns()
         guard let user = directory.user(user) else { return minutes }
-        try appendActivity(of: user, to: &minutes, in: first..<first.advanced(by: Minute.perDay))
-        return minutes
-    }
-
-    /// Appends those that are in a range.
-    func appendActivity(
-        of user: SealedDirectory.User, to minutes: inout [Minute], in range: Range<Minute>
-    ) throws(LogError) {
+        let (step, day) = (footer.step, footer.day)
         for run in try activity(of: user, SealedActivity.runs) {
-            for slot in run {
-                let minute = footer.step.minute(ofSlot: slot, day: footer.day)
-                if range.contains(minute) { minutes.append(minute) }
+            switch step {
+            case .minute:
+                let first = step.minute(ofSlot: run.lowerBound, day: day)
+                minutes.append(first..<first.advanced(by: Int64(run.count)))
+            case .hour:
+                for slot in run {
+                    let minute = step.minute(ofSlot: slot, day: day)
+                    minutes.append(minute..<minute.advanced(by: 1))
+                }
             }
         }
+        return minutes
     }
 
     func activity(of user: SealedDirectory.User) throws(LogError) -> SealedActivity {

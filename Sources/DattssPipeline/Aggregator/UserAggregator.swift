@@ -102,7 +102,7 @@ actor UserAggregator {
         for minute in unwritten.map(\.minute) + (state.openMinute.map { [$0] } ?? []) {
             if !minute.entries.isEmpty { recent.active.append(minute.minute) }
             if let entry = minute.entries.first(where: { $0.key == key }) {
-                recent.aggregates.append((minute.minute, entry.merging.merged))
+                recent.aggregates.append(MinutePoint(minute: minute.minute, aggregate: entry.merging.merged))
             }
         }
         return recent
@@ -120,5 +120,5 @@ struct RecentMinutes: Sendable {
     var storedThrough: LSN
     /// Minutes in which the user sent anything, oldest first.
     var active: [Minute] = []
-    var aggregates: [(minute: Minute, aggregate: Aggregate)] = []
+    var aggregates: [MinutePoint] = []
 }

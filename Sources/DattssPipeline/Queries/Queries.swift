@@ -39,11 +39,10 @@ public struct Queries: Sendable {
             recent = known
             // A file that was sealed meanwhile holds minutes that `recent` reports, too: then both are asked again.
         } while recent.map { slice.sealedThrough > $0.storedThrough } ?? false
-        var minutes = StatisticMinutes(
-            aggregates: slice.points.map { ($0.minute, $0.aggregate) }, active: slice.activeMinutes)
+        var minutes = StatisticMinutes(aggregates: slice.points, active: slice.activeMinutes)
         guard let recent else { return minutes }
         let news = recent.aggregates.filter { range.contains($0.minute) }
-        minutes.active += recent.active.lazy.filter(range.contains)
+        minutes.active.formUnion(MinuteRuns(recent.active.lazy.filter(range.contains)))
         guard let first = news.first else { return minutes }
         let isInOrder =
             minutes.aggregates.last.map { $0.minute <= first.minute } ?? true
@@ -70,9 +69,8 @@ public struct Queries: Sendable {
 /// The minutes of one statistic, and those in which its user sent anything.
 public struct StatisticMinutes: Sendable {
     /// Sorted by minute; several of one minute in the order in which they were written.
-    public var aggregates: [(minute: Minute, aggregate: Aggregate)]
-    /// Not in order, and possibly twice.
-    public var active: [Minute]
+    public var aggregates: [MinutePoint]
+    public var active: MinuteRuns
 }
 
 /// Reads what changed, again and again, at the reader's own pace: what a slow reader missed is in its next answer.

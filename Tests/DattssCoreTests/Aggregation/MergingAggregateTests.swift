@@ -169,7 +169,8 @@ import Testing
     func capacity(seed: UInt64) {
         // Goal: memory is bounded whatever comes, and no sample is lost for the ranks.
         var generator = SeededGenerator(seed: seed)
-        var parts = WeightedParts(Aggregate(sample: 0))
+        var parts = WeightedParts()
+        parts.add(Aggregate(sample: 0))
         var total: Int64 = 1
         for _ in 0..<2000 {
             var part = Aggregate(sample: generator.finiteDouble())
@@ -185,7 +186,8 @@ import Testing
     @Test("equal parts share an entry")
     func equalParts() {
         // Goal: a counter of ones stays small.
-        var parts = WeightedParts(Aggregate(sample: 1))
+        var parts = WeightedParts()
+        parts.add(Aggregate(sample: 1))
         for _ in 0..<1000 { parts.add(Aggregate(sample: 1)) }
         #expect(parts.isSingle)
         parts.add(Aggregate(sample: 2))
@@ -204,7 +206,8 @@ import Testing
         var values = (0..<1440).map(Double.init)
         if order == .falling { values.reverse() }
         if order == .shuffled { values.shuffle(using: &generator) }
-        var parts = WeightedParts(Aggregate(sample: values[0]))
+        var parts = WeightedParts()
+        parts.add(Aggregate(sample: values[0]))
         #expect(!parts.isJoined)
         for value in values.dropFirst() { parts.add(Aggregate(sample: value)) }
         #expect(parts.isJoined)

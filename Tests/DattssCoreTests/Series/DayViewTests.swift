@@ -4,8 +4,6 @@ import Testing
 @testable import DattssCore
 
 @Suite struct DayViewTests {
-    typealias Minutes = [(minute: Minute, aggregate: Aggregate)]
-
     @Test(
         "today and the usual day are those of a naive oracle", arguments: seeds,
         [
@@ -16,7 +14,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let (kind, step) = what
         let date = CalendarDate(year: 2026, month: generator.oneIn(2) ? 3 : 10, day: Int64.random(in: 20...31, using: &generator))
-        var (minutes, active): (Minutes, [Minute]) = ([], [])
+        var (minutes, active): ([MinutePoint], [Minute]) = ([], [])
         var isOut = false
         for minute in DayView.minutes(for: date) {
             if generator.oneIn(300) { isOut.toggle() }
@@ -24,9 +22,9 @@ import Testing
             active.append(minute)
             guard generator.oneIn(30) else { continue }
             let samples = generator.samples(3) { Double(Int.random(in: -9...9, using: &$0)) }
-            minutes.append((minute, naiveAggregate(samples, hasSketch: kind == .timer)))
+            minutes.append(MinutePoint(minute: minute, aggregate: naiveAggregate(samples, hasSketch: kind == .timer)))
         }
-        let view = DayView(of: kind, on: date, in: EuropeParis(), minutes: minutes, active: active, stepMinutes: step)
+        let view = DayView(of: kind, on: date, in: EuropeParis(), minutes: minutes, active: MinuteRuns(active), stepMinutes: step)
         expect(view, kind, date, minutes, active, step, "seed \(seed)")
     }
 
@@ -35,7 +33,7 @@ import Testing
         // Goal: the definition of the usual day. 6 at noon on one day, silence on two, nothing heard on four.
         let date = CalendarDate("2026-11-22")!
         let noon = (1...3).map { Minute((date.dayNumber - $0) * Minute.perDay + 720) }
-        let minutes: Minutes = [(noon[0], Aggregate(sample: 6))]
+        let minutes: [MinutePoint] = [MinutePoint(minute: noon[0], aggregate: Aggregate(sample: 6))]
         let counter = view(.counter, date, minutes, noon.reversed())
         let point = try #require(counter.usual.first)
         #expect(counter.usual.count == 1)
@@ -64,10 +62,12 @@ import Testing
     func outage() throws {
         // Goal: means are taken minute by minute: one each minute on seven days, but for half an hour on one of them.
         let date = CalendarDate("2026-11-22")!
-        var minutes: Minutes = []
+        var minutes: [MinutePoint] = []
         for day in (1...7).reversed() {
             for minute in Int64(0)..<60 where day != 3 || minute < 30 {
-                minutes.append((Minute((date.dayNumber - Int64(day)) * Minute.perDay + minute), Aggregate(sample: 1)))
+                minutes.append(
+                    MinutePoint(
+                        minute: Minute((date.dayNumber - Int64(day)) * Minute.perDay + minute), aggregate: Aggregate(sample: 1)))
             }
         }
         let point = try #require(view(.counter, date, minutes, minutes.map(\.minute), step: 60).usual.first)
@@ -80,7 +80,7 @@ import Testing
         // Goal: seven days, and today is not usual.
         let date = CalendarDate("2026-11-22")!
         let minutes = (-8...1).map {
-            (minute: Minute((date.dayNumber + $0) * Minute.perDay), aggregate: Aggregate(sample: Double($0)))
+            MinutePoint(minute: Minute((date.dayNumber + $0) * Minute.perDay), aggregate: Aggregate(sample: Double($0)))
         }
         let view = view(.gauge, date, minutes, minutes.map(\.minute))
         #expect(view.usual.map(\.days) == [7])
@@ -97,15 +97,15 @@ import Testing
     func changeOfClocks(text: String, hour: Int64, sum: Double?) {
         // Goal: today is what clocks on walls showed.
         let date = CalendarDate(text)!
-        let minutes = DayView.minutes(for: date).map { (minute: $0, aggregate: Aggregate(sample: 1)) }
+        let minutes = DayView.minutes(for: date).map { MinutePoint(minute: $0, aggregate: Aggregate(sample: 1)) }
         let view = DayView(
-            of: .counter, on: date, in: EuropeParis(), minutes: minutes, active: minutes.map(\.minute), stepMinutes: 60)
+            of: .counter, on: date, in: EuropeParis(), minutes: minutes, active: MinuteRuns(minutes.map(\.minute)), stepMinutes: 60)
         #expect(view.today.first { $0.minute == hour * 60 }?.aggregate.sum == sum)
         #expect(view.usual.count == 24)
         #expect(view.usual.allSatisfy { $0.sum == 60 && $0.days == 7 })
         let later = DayView(
             of: .counter, on: CalendarDate(dayNumber: date.dayNumber + 1), in: EuropeParis(), minutes: minutes,
-            active: minutes.map(\.minute), stepMinutes: 60)
+            active: MinuteRuns(minutes.map(\.minute)), stepMinutes: 60)
         // Six days of 60 and the one with the change, which has the hour twice or not at all.
         let usual = later.usual.first { $0.minute == hour * 60 }
         #expect(usual?.days == (sum == nil ? 6 : 7))
@@ -122,14 +122,15 @@ import Testing
         #expect(local.of(range.upperBound).day > date.dayNumber)
     }
 
-    private func view(_ kind: Kind, _ date: CalendarDate, _ minutes: Minutes, _ active: [Minute], step: Int64 = 1) -> DayView {
-        DayView(of: kind, on: date, in: FixedOffset(seconds: 0), minutes: minutes, active: active, stepMinutes: step)
+    private func view(_ kind: Kind, _ date: CalendarDate, _ minutes: [MinutePoint], _ active: [Minute], step: Int64 = 1) -> DayView
+    {
+        DayView(of: kind, on: date, in: FixedOffset(seconds: 0), minutes: minutes, active: MinuteRuns(active), stepMinutes: step)
     }
 
     // MARK: The oracle
 
     private func expect(
-        _ view: DayView, _ kind: Kind, _ date: CalendarDate, _ minutes: Minutes, _ active: [Minute], _ step: Int64,
+        _ view: DayView, _ kind: Kind, _ date: CalendarDate, _ minutes: [MinutePoint], _ active: [Minute], _ step: Int64,
         _ comment: Comment
     ) {
         func local(_ minute: Minute) -> (day: Int64, minuteOfDay: Int64) {

@@ -8,11 +8,11 @@ import Testing
     func random(seed: UInt64, step: Int64) {
         // Goal: grouping by step, minutes before 1970 too, several aggregates of a minute in their order.
         var generator = SeededGenerator(seed: seed)
-        var minutes: [(minute: Minute, aggregate: Aggregate)] = []
+        var minutes: [MinutePoint] = []
         for index in Int64(-300)..<300 where generator.oneIn(4) {
             for _ in 0..<Int.random(in: 1...2, using: &generator) {
                 let samples = generator.samples(3) { Double(Int.random(in: -9...9, using: &$0)) }
-                minutes.append((Minute(index), naiveAggregate(samples, hasSketch: true)))
+                minutes.append(MinutePoint(minute: Minute(index), aggregate: naiveAggregate(samples, hasSketch: true)))
             }
         }
         let points = Series.points(minutes, stepMinutes: step)
