@@ -54,9 +54,16 @@ public struct BucketStore: Sendable, Hashable {
             self = other
             return
         }
+        let missing = other.missingIndices(from: indices)
+        if missing == 0 {
+            // The usual case, of a minute that has seen most buckets already: no memory is asked for.
+            if other.indices[0] == indices[0] { collapsedCount = collapsedCount.saturatingAdd(other.collapsedCount) }
+            addCounts(of: other)
+            return
+        }
         var merged = BucketStore()
-        merged.indices.reserveCapacity(indices.count + other.indices.count)
-        merged.counts.reserveCapacity(indices.count + other.indices.count)
+        merged.indices.reserveCapacity(indices.count + missing)
+        merged.counts.reserveCapacity(indices.count + missing)
         var (a, b) = (0, 0)
         while a < indices.count || b < other.indices.count {
             if b == other.indices.count || (a < indices.count && indices[a] < other.indices[b]) {
@@ -80,6 +87,25 @@ public struct BucketStore: Sendable, Hashable {
             merged.collapsedCount = merged.collapsedCount.saturatingAdd(side.collapsedCount)
         }
         self = merged
+    }
+
+    /// How many of its buckets are not in `present`, which ascends.
+    private func missingIndices(from present: [Int32]) -> Int {
+        var (missing, position) = (0, 0)
+        for index in indices {
+            while position < present.count, present[position] < index { position += 1 }
+            if position == present.count || present[position] != index { missing += 1 }
+        }
+        return missing
+    }
+
+    /// Adds a store of which every bucket is here.
+    private mutating func addCounts(of other: BucketStore) {
+        var position = 0
+        for (index, count) in other.ascending {
+            while indices[position] != index { position += 1 }
+            counts[position] = counts[position].saturatingAdd(count)
+        }
     }
 
     /// Folds what exceeds the capacity into the lowest bucket that is kept.
