@@ -59,6 +59,14 @@ import Testing
         try expectRoundTrip(points, "minutes")
     }
 
+    @Test("a chunk of descending minutes is refused")
+    func descendingMinutes() {
+        // Goal: readers compare only the first and the last minute with the index; in between there may not be another day.
+        let points = [0, 5, 3, 9].map { HistorySlice.Point(minute: midnight.advanced(by: $0), aggregate: Aggregate(sample: 1)) }
+        let bytes = ChunkCodec.encode(points, origin: midnight)
+        #expect(throws: LogError.self) { try ChunkCodec.decode(bytes, origin: midnight) }
+    }
+
     @Test("sketches that their rows do not describe round-trip too")
     func irregularSketches() throws {
         var collapsed = Sketch()

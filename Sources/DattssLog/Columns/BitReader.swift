@@ -64,7 +64,12 @@ struct BitReader {
         _ parts: [Part], at positions: UnsafeMutableBufferPointer<UInt8>, into values: UnsafeMutableBufferPointer<Int64>
     ) {
         let areShort = parts.allSatisfy { $0.bits <= 56 }
+        let areEmpty = parts.allSatisfy { $0.bits == 0 }
         parts.withUnsafeBufferPointer { parts in
+            if areEmpty {
+                for index in positions.indices { values[index] = Int64(bitPattern: parts[Int(positions[index])].first) }
+                return
+            }
             // A local copy stays in registers.
             var reader = self
             var index = 0

@@ -25,7 +25,10 @@ package enum ChunkCodec {
         bytes.append(version)
         bytes.appendVarint(points.count)
         writer.append(to: &bytes)
-        SketchColumn.encode(points.compactMap(\.aggregate.sketch), columns.sketchRows, into: &bytes)
+        let sketchRows = columns.sketchRows
+        if !sketchRows.isEmpty {
+            SketchColumn.encode(points.compactMap { $0.aggregate.sketch }, sketchRows, into: &bytes)
+        }
         return bytes.bytes
     }
 
@@ -35,6 +38,15 @@ package enum ChunkCodec {
     package static func decode(
         _ bytes: [UInt8], origin: Minute, withSketches: Bool = true
     ) throws(LogError) -> [HistorySlice.Point] {
+        var points: [HistorySlice.Point] = []
+        try decode(bytes, origin: origin, withSketches: withSketches, into: &points)
+        return points
+    }
+
+    /// Appends the points to others; on a throw there are no more than before.
+    static func decode(
+        _ bytes: [UInt8], origin: Minute, withSketches: Bool, into points: inout [HistorySlice.Point]
+    ) throws(LogError) {
         var reader = ByteReader(bytes)
         let found = try reader.byte("version of a chunk")
         guard found == version else {
@@ -47,9 +59,9 @@ package enum ChunkCodec {
         let columns = try ColumnReader.read(&reader) { (reader) throws(LogError) in
             try ChunkColumns(Int(count), origin, from: &reader)
         }
-        guard withSketches else { return columns.points([]) }
+        guard withSketches else { return columns.append([], to: &points) }
         let sketches = try SketchColumn.decode(columns.sketchRows, &reader)
         try reader.expectEnd("chunk")
-        return columns.points(sketches)
+        columns.append(sketches, to: &points)
     }
 }

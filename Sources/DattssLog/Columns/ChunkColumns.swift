@@ -13,15 +13,22 @@ struct ChunkColumns {
     private let fractions: [Int64]
 
     private static let minuteParameter = 8
+    /// No sum of so many of them overflows.
+    private static let stepMax: Int64 = 1 << 48
 
     init(_ points: [HistorySlice.Point], _ origin: Minute) {
         self.origin = origin
         minute = (points.first?.minute.index ?? 0) &- origin.index
-        steps = zip(points.dropFirst(), points).map { $0.minute.index &- $1.minute.index }
-        flags = points.map { ChunkFlags.of($0.aggregate) }
-        numbers = NumberColumns(points)
-        fractions = zip(points, flags).filter { $0.1 & ChunkFlags.fraction != 0 }
-            .map { OrderedBits.of($0.0.aggregate.fraction) }
+        // Through a buffer: out of an array a point would be copied, to look at one of its numbers.
+        (steps, flags, fractions, numbers) = points.withUnsafeBufferPointer { points in
+            let rows = points.indices
+            let flags = rows.map { ChunkFlags.of(points[$0].aggregate) }
+            return (
+                rows.dropFirst().map { points[$0].minute.index &- points[$0 - 1].minute.index }, flags,
+                rows.filter { flags[$0] & ChunkFlags.fraction != 0 }.map { OrderedBits.of(points[$0].aggregate.fraction) },
+                NumberColumns(points)
+            )
+        }
     }
 
     func write(to writer: inout ColumnWriter) {
@@ -36,6 +43,8 @@ struct ChunkColumns {
         self.origin = origin
         minute = reader.bits.readSigned(parameter: Self.minuteParameter)
         steps = try reader.read(count - 1)
+        // So that no minute lies outside the first and the last, however many steps there are.
+        guard steps.allSatisfy({ 0...Self.stepMax ~= $0 }) else { throw ColumnReader.malformed("ascending minutes") }
         flags = try reader.read(count)
         numbers = try NumberColumns(flags, from: &reader)
         fractions = try reader.read(flags.count { $0 & ChunkFlags.fraction != 0 })
@@ -46,30 +55,36 @@ struct ChunkColumns {
         flags.indices.filter { flags[$0] & ChunkFlags.sketch != 0 }.map { numbers.sketchRow($0) }
     }
 
+    /// Appends the points.
     /// - Parameter sketches: of those rows that have one; or none.
-    func points(_ sketches: [Sketch]) -> [HistorySlice.Point] {
-        let count = flags.count
+    func append(_ sketches: [Sketch], to all: inout [HistorySlice.Point]) {
+        let start = all.count
         let first = HistorySlice.Point(minute: Minute(origin.index &+ minute), aggregate: Aggregate(sample: 0))
-        var points = [HistorySlice.Point](repeating: first, count: count)
-        // Number by number into place: to copy whole points takes longer than to decode them.
-        points.withUnsafeMutableBufferPointer { points in
-            for row in 1..<max(1, count) { points[row].minute.index = points[row - 1].minute.index &+ steps[row - 1] }
-            numbers.fill(points)
+        all.append(addingCapacity: flags.count) { points in
+            points.withUnsafeMutableBufferPointer { points, count in
+                points[..<flags.count].initialize(repeating: first)
+                count = flags.count
+                let points = UnsafeMutableBufferPointer(rebasing: points[..<count])
+                for row in 1..<max(1, count) { points[row].minute.index = points[row - 1].minute.index &+ steps[row - 1] }
+                numbers.fill(points)
+            }
+        }
+        guard flags.contains(where: { $0 & ChunkFlags.besidesNumbers != 0 }) else { return }
+        all.withUnsafeMutableBufferPointer { all in
             var (nextFraction, nextSketch) = (0, 0)
-            for row in 0..<count where flags[row] & ChunkFlags.besidesNumbers != 0 {
-                let flags = flags[row]
-                points[row].aggregate.isEmphasised = flags & ChunkFlags.emphasised != 0
-                points[row].aggregate.isApproximate = flags & ChunkFlags.approximate != 0
+            for row in flags.indices where flags[row] & ChunkFlags.besidesNumbers != 0 {
+                let (flags, place) = (flags[row], start + row)
+                all[place].aggregate.isEmphasised = flags & ChunkFlags.emphasised != 0
+                all[place].aggregate.isApproximate = flags & ChunkFlags.approximate != 0
                 if flags & ChunkFlags.fraction != 0 {
-                    points[row].aggregate.fraction = OrderedBits.double(fractions[nextFraction])
+                    all[place].aggregate.fraction = OrderedBits.double(fractions[nextFraction])
                     nextFraction += 1
                 }
                 if flags & ChunkFlags.sketch != 0, nextSketch < sketches.count {
-                    points[row].aggregate.sketch = sketches[nextSketch]
+                    all[place].aggregate.sketch = sketches[nextSketch]
                     nextSketch += 1
                 }
             }
         }
-        return points
     }
 }

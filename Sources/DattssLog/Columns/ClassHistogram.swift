@@ -5,30 +5,45 @@ struct ClassHistogram {
     private var mantissa = NumberClass.mantissaMax
 
     /// Counts the integers' distances to a base, with the finest mantissa.
-    mutating func count(_ integers: [Int64], base: Int64, isSigned: Bool) {
-        for number in stride(from: 0, through: last, by: 1) { all[number] = 0 }
+    mutating func count(_ integers: UnsafeBufferPointer<Int64>, base: Int64, isSigned: Bool) {
         mantissa = NumberClass.mantissaMax
+        let lastBefore = last
         last = all.withUnsafeMutableBufferPointer { counts in
-            var last = 0
-            for integer in integers {
-                let value = isSigned ? Zigzag.encode(integer &- base) : UInt64(bitPattern: integer &- base)
-                let number = NumberClass.of(value, mantissa: NumberClass.mantissaMax)
-                counts[number] &+= 1
-                last = max(last, number)
-            }
-            return last
+            if lastBefore >= 0 { counts[0...lastBefore].update(repeating: 0) }
+            return isSigned
+                ? Self.count(integers, into: counts) { Zigzag.encode($0 &- base) }
+                : Self.count(integers, into: counts) { UInt64(bitPattern: $0 &- base) }
         }
+    }
+
+    /// - Returns: the last class.
+    @inline(__always)
+    private static func count(
+        _ integers: UnsafeBufferPointer<Int64>, into counts: UnsafeMutableBufferPointer<UInt32>, _ value: (Int64) -> UInt64
+    ) -> Int {
+        var most: UInt64 = 0
+        for integer in integers {
+            let value = value(integer)
+            counts[NumberClass.of(value, mantissa: NumberClass.mantissaMax)] &+= 1
+            most = max(most, value)
+        }
+        return NumberClass.of(most, mantissa: NumberClass.mantissaMax)
     }
 
     /// Takes one bit from the mantissa.
     mutating func coarsen() {
-        for number in stride(from: 1 << mantissa, through: last, by: 1) {
-            let count = all[number]
-            all[number] = 0
-            all[NumberClass.coarser(number, mantissa: mantissa)] += count
+        let (mantissa, last) = (mantissa, last)
+        all.withUnsafeMutableBufferPointer { all in
+            var number = 1 << mantissa
+            while number <= last {
+                let count = all[number]
+                all[number] = 0
+                all[NumberClass.coarser(number, mantissa: mantissa)] &+= count
+                number &+= 1
+            }
         }
-        if last >= 0 { last = NumberClass.coarser(last, mantissa: mantissa) }
-        mantissa -= 1
+        if last >= 0 { self.last = NumberClass.coarser(last, mantissa: mantissa) }
+        self.mantissa = mantissa - 1
     }
 
     /// How often class 0, 1, 2 … occurs.
@@ -40,44 +55,87 @@ struct ClassHistogram {
     /// The entropy of the classes, the bits after them, and some three bits a class for the table.
     var cost: Double {
         var (total, bits, entropy) = (0, 0, 0.0)
-        let first = first
+        let (first, last, mantissa) = (first, last, mantissa)
         all.withUnsafeBufferPointer { all in
-            for number in stride(from: first, through: last, by: 1) where all[number] > 0 {
-                let count = Int(all[number])
-                total += count
-                bits += count * NumberClass.bits(after: number, mantissa: mantissa)
-                entropy -= Double(count) * Logarithm.base2(count)
+            Logarithm.withProducts { logarithm in
+                var number = first
+                while number <= last {
+                    let count = Int(all[number])
+                    if count > 0 {
+                        total &+= count
+                        bits &+= count &* NumberClass.bits(after: number, mantissa: mantissa)
+                        entropy -= logarithm.product(count)
+                    }
+                    number &+= 1
+                }
+                if total > 0 { entropy += logarithm.product(total) }
             }
         }
-        if total > 0 { entropy += Double(total) * Logarithm.base2(total) }
         return entropy + Double(bits) + 3 * Double(span) + 24
     }
 
-    /// What ``VariableBits`` would cost. To be asked with a mantissa of 0 only, when a class is a width.
-    func variableCost(parameter: Int) -> Double {
-        var bits = 0
-        for width in stride(from: 0, through: last, by: 1) {
-            bits += Int(all[width]) * VariableBits.cost(width: width, parameter: parameter)
+    /// The first of ``VariableBits``' parameters below `limit` with which all integers cost least. To be asked with a mantissa of
+    /// 0 only, when a class is a width.
+    func cheapestVariable(below limit: Int) -> (parameter: Int, bits: Int) {
+        var (total, widths) = (0, 0)
+        for width in 0..<last + 1 {
+            total += Int(all[width])
+            widths += Int(all[width]) * width
         }
-        return Double(bits + 8)
+        var cheapest = (parameter: 0, bits: Int.max)
+        // Those that are no wider than the parameter.
+        var (short, shortWidths) = (0, 0)
+        for parameter in 0..<limit {
+            if parameter <= last {
+                short += Int(all[parameter])
+                shortWidths += Int(all[parameter]) * parameter
+            }
+            // ``VariableBits/cost(width:parameter:)`` of them, and of the others.
+            let bits = short * (parameter + 1) + 2 * (widths - shortWidths) - parameter * (total - short)
+            if bits < cheapest.bits { cheapest = (parameter, bits) }
+        }
+        return cheapest
     }
 
     private var first: Int {
-        var first = 0
-        while first < last, all[first] == 0 { first += 1 }
-        return first
+        let last = last
+        return all.withUnsafeBufferPointer { all in
+            var first = 0
+            while first < last, all[first] == 0 { first &+= 1 }
+            return first
+        }
     }
 }
 
 /// Logarithms for estimates: to 1 in 1,000, without a library for mathematics.
 enum Logarithm {
-    /// log₂ of a positive integer.
+    /// Products with small integers, for loops.
+    struct Products {
+        fileprivate let known: UnsafeBufferPointer<Double>
+
+        /// n log₂ n of a positive integer.
+        @inline(__always)
+        func product(_ value: Int) -> Double {
+            value < known.count ? known[value] : Logarithm.product(value)
+        }
+    }
+
     @inline(__always)
+    static func withProducts<Result>(_ body: (Products) -> Result) -> Result {
+        products.withUnsafeBufferPointer { body(Products(known: $0)) }
+    }
+
+    /// log₂ of a positive integer.
     static func base2(_ value: Int) -> Double {
         let octave = 63 - value.leadingZeroBitCount
         let cell = octave >= 10 ? value >> (octave - 10) : value << (10 - octave)
         return Double(octave) + fractions[cell - 1024]
     }
+
+    private static func product(_ value: Int) -> Double { Double(value) * base2(value) }
+
+    /// A day has 1,440 minutes.
+    private static let products: [Double] = (0..<2048).map { $0 == 0 ? 0 : product($0) }
 
     /// log₂ (1 + i/1024) by repeated squaring.
     private static let fractions: [Double] = (0..<1024).map { cell in

@@ -4,6 +4,9 @@
 struct ColumnWriter {
     var bits = BitWriter()
     var symbols = SymbolEncoder()
+    private var histogram = ClassHistogram()
+
+    init() {}
 
     func append(to bytes: inout ByteWriter) {
         let (bits, symbols) = (bits.bytes, symbols.bytes)
@@ -16,18 +19,26 @@ struct ColumnWriter {
     /// Writes a column with the cheapest prediction and coding.
     /// - Parameter reference: what other columns predict, as long as the column, or empty.
     mutating func write(_ integers: [Int64], _ candidates: [Prediction] = [.none], reference: [Int64] = []) {
-        if integers.isEmpty { return }
-        var best: (prediction: Prediction, distances: [Int64], coding: IntegerCoding)?
-        for prediction in candidates {
-            let distances = prediction.distances(of: integers, reference: reference)
-            let coding = IntegerCoding(fitting: distances)
-            if best.map({ coding.cost < $0.coding.cost }) ?? true { best = (prediction, distances, coding) }
-            if case .constant = coding.form { break }
+        guard let first = integers.first else { return }
+        precondition(reference.count == integers.count || !candidates.contains(.reference))
+        // The distances of the candidate at hand, and those of the best one before.
+        withUnsafeTemporaryAllocation(of: Int64.self, capacity: 2 * integers.count) { room in
+            var distances = UnsafeMutableBufferPointer(rebasing: room[..<integers.count])
+            var bestDistances = UnsafeMutableBufferPointer(rebasing: room[integers.count...])
+            var best: (prediction: Prediction, coding: IntegerCoding)?
+            for prediction in candidates {
+                prediction.distances(of: integers, reference: reference, into: distances)
+                let coding = IntegerCoding(fitting: UnsafeBufferPointer(distances), &histogram)
+                if let best, best.coding.cost <= coding.cost { continue }
+                best = (prediction, coding)
+                swap(&distances, &bestDistances)
+                if case .constant = coding.form { break }
+            }
+            guard let best else { return }
+            bits.write(best.prediction.code, bits: 3)
+            if best.prediction.needsFirst { bits.writeSigned(first, parameter: 8) }
+            best.coding.write(UnsafeBufferPointer(bestDistances), &bits, &symbols)
         }
-        guard let best else { return }
-        bits.write(best.prediction.code, bits: 3)
-        if best.prediction.needsFirst { bits.writeSigned(integers[0], parameter: 8) }
-        best.coding.write(best.distances, &bits, &symbols)
     }
 
     /// Writes a column of doubles.
@@ -79,10 +90,11 @@ struct ColumnReader {
         var isRead = false
         let integers = [Int64](unsafeUninitializedCapacity: count) { buffer, initialized in
             let integers = UnsafeMutableBufferPointer(rebasing: buffer[0..<count])
-            integers.initialize(repeating: 0)
-            initialized = count
+            // Writes all of them, unless it refuses.
             isRead = IntegerCoding.read(into: integers, &bits, &symbols)
-            if isRead { prediction.restore(integers, first: first, reference: reference) }
+            guard isRead else { return }
+            initialized = count
+            prediction.restore(integers, first: first, reference: reference)
         }
         guard isRead else { throw Self.malformed("a column of \(count) integers") }
         return integers

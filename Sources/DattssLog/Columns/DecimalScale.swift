@@ -29,6 +29,7 @@ struct DecimalScale: Equatable {
         var scale = Self(exponent: 0)
         for column in columns {
             for value in column {
+                if scale?.exponent == 0, Self.isPlainInteger(value) { continue }
                 // What fits an exponent fits every larger one, until it is too large.
                 while let tried = scale, tried.split(value) == nil { scale = Self(exponent: tried.exponent + 1) }
                 if scale == nil { return nil }
@@ -39,6 +40,13 @@ struct DecimalScale: Equatable {
             for column in columns { for value in column where scale.split(value) == nil { return nil } }
         }
         self = scale
+    }
+
+    /// Whether it is what ``split(_:)`` finds for exponent 0, without ulps; true for what is most common.
+    @inline(__always)
+    static func isPlainInteger(_ value: Double) -> Bool {
+        // Up to there 0.5 can be added, and what is not finite is beyond.
+        value.magnitude < 0x1p52 && Double(Int64(value)).bitPattern == value.bitPattern
     }
 
     /// - Returns: nil when the value is not that decimal, give or take ``ulpsMax``.

@@ -16,67 +16,80 @@ struct IntegerCoding {
     let form: Form
     /// Roughly how many bits all integers take, and their table.
     let cost: Double
-    private var table: SymbolTable?
+    /// How often each class occurs.
+    private let counts: [UInt32]
 
     private static let baseParameter = 8
     /// Longer columns always pay for a table.
     private static let tablelessMax = 256
+    /// The parameters that are tried are below it.
+    private static let parametersTried = 24
 
     /// The cheapest coding.
-    init(fitting integers: [Int64]) {
+    /// - Parameter histogram: room to count in, whatever is in it.
+    init(fitting integers: UnsafeBufferPointer<Int64>, _ histogram: inout ClassHistogram) {
         var (least, most) = (integers.first ?? 0, integers.first ?? 0)
         for integer in integers { (least, most) = (min(least, integer), max(most, integer)) }
         if least == most {
             self.init(base: least, form: .constant, cost: 0)
             return
         }
-        var best = IntegerCoding(base: 0, form: .variable(parameter: VariableBits.parameterMax), cost: .infinity)
-        var bestCounts: [UInt32] = []
-        var histogram = ClassHistogram()
+        self.init(base: 0, form: .variable(parameter: VariableBits.parameterMax), cost: .infinity)
         // Distances to the least need no sign; but where these are wide, zigzag around 0 may have fewer classes.
-        for base in 0..<8 ~= least ? [least] : [0, least] {
-            let isSigned = base != least
-            histogram.count(integers, base: base, isSigned: isSigned)
-            for mantissa in stride(from: NumberClass.mantissaMax, through: 0, by: -1) {
-                if mantissa < NumberClass.mantissaMax { histogram.coarsen() }
-                let cost = histogram.cost
-                guard cost < best.cost, histogram.span <= SymbolTable.symbolsMax else { continue }
-                best = IntegerCoding(base: base, form: .classes(mantissa: mantissa, isSigned: isSigned), cost: cost)
-                bestCounts = histogram.counts
+        if !(0..<8 ~= least) { fit(integers, base: 0, isSigned: true, &histogram) }
+        fit(integers, base: least, isSigned: false, &histogram)
+    }
+
+    private init(base: Int64, form: Form, cost: Double, counts: [UInt32] = []) {
+        (self.base, self.form, self.cost, self.counts) = (base, form, cost, counts)
+    }
+
+    /// Becomes the cheapest coding with a base, if that is cheaper.
+    private mutating func fit(
+        _ integers: UnsafeBufferPointer<Int64>, base: Int64, isSigned: Bool, _ histogram: inout ClassHistogram
+    ) {
+        histogram.count(integers, base: base, isSigned: isSigned)
+        var mantissa = NumberClass.mantissaMax
+        while mantissa >= 0 {
+            if mantissa < NumberClass.mantissaMax { histogram.coarsen() }
+            let cost = histogram.cost
+            if cost < self.cost, histogram.span <= SymbolTable.symbolsMax {
+                self = IntegerCoding(
+                    base: base, form: .classes(mantissa: mantissa, isSigned: isSigned), cost: cost, counts: histogram.counts)
             }
-            // A class is a width now.
-            for parameter in 0..<24 where integers.count < Self.tablelessMax {
-                // These are always zigzag.
-                let cost = histogram.variableCost(parameter: parameter) + (isSigned ? 0 : Double(integers.count))
-                if cost < best.cost {
-                    best = IntegerCoding(base: base, form: .variable(parameter: parameter), cost: cost)
-                }
-            }
+            mantissa -= 1
         }
-        if case .classes = best.form { best.table = bestCounts.withUnsafeBufferPointer { SymbolTable(counts: $0) } }
-        self = best
+        guard integers.count < Self.tablelessMax else { return }
+        // A class is a width now.
+        let (parameter, bits) = histogram.cheapestVariable(below: Self.parametersTried)
+        // These are always zigzag.
+        let cost = Double(bits + 8) + (isSigned ? 0 : Double(integers.count))
+        if cost < self.cost { self = IntegerCoding(base: base, form: .variable(parameter: parameter), cost: cost) }
     }
 
-    private init(base: Int64, form: Form, cost: Double) {
-        (self.base, self.form, self.cost) = (base, form, cost)
-    }
-
-    func write(_ integers: [Int64], _ bits: inout BitWriter, _ symbols: inout SymbolEncoder) {
+    func write(_ integers: UnsafeBufferPointer<Int64>, _ bits: inout BitWriter, _ symbols: inout SymbolEncoder) {
         bits.writeSigned(base, parameter: Self.baseParameter)
         switch form {
         case .constant: bits.write(0, bits: 2)
         case .classes(let mantissa, let isSigned):
-            guard let table else { return }
+            guard let table = counts.withUnsafeBufferPointer({ SymbolTable(counts: $0) }) else { return }
             bits.write(isSigned ? 2 : 1, bits: 2)
             bits.write(UInt64(mantissa), bits: 3)
             table.write(to: &bits)
-            table.codes.withUnsafeBufferPointer { codes in
-                for integer in integers {
-                    let value = isSigned ? Zigzag.encode(integer &- base) : UInt64(bitPattern: integer &- base)
-                    let number = NumberClass.of(value, mantissa: mantissa)
-                    if codes.count > 1 { symbols.append(codes[number &- table.first]) }
-                    bits.write(value, bits: NumberClass.bits(after: number, mantissa: mantissa))
+            let (base, first) = (base, table.first)
+            let value = { (index: Int) -> UInt64 in
+                isSigned ? Zigzag.encode(integers[index] &- base) : UInt64(bitPattern: integers[index] &- base)
+            }
+            if !table.isConstant {
+                table.codes.withUnsafeBufferPointer { codes in
+                    symbols.append(integers.count) { codes[NumberClass.of(value($0), mantissa: mantissa) &- first] }
                 }
+            }
+            // Small integers are all in their classes.
+            if NumberClass.bits(after: table.end - 1, mantissa: mantissa) == 0 { return }
+            bits.write(integers.count) {
+                let value = value($0)
+                return (value, NumberClass.bits(of: value, mantissa: mantissa))
             }
         case .variable(let parameter):
             bits.write(3, bits: 2)
@@ -103,9 +116,11 @@ struct IntegerCoding {
                 table.end <= NumberClass.count(mantissa: mantissa)
             else { return false }
             let isSigned = form == 2
+            // Without a sign the base is added here, once for each class.
+            let offset = isSigned ? 0 : UInt64(bitPattern: base)
             let classes = (table.first..<table.end).map { number in
                 BitReader.Part(
-                    first: NumberClass.firstValue(number, mantissa: mantissa),
+                    first: NumberClass.firstValue(number, mantissa: mantissa) &+ offset,
                     bits: NumberClass.bits(after: number, mantissa: mantissa))
             }
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: integers.count) { positions in
@@ -120,8 +135,6 @@ struct IntegerCoding {
                 for index in integers.indices {
                     integers[index] = Zigzag.decode(UInt64(bitPattern: integers[index])) &+ base
                 }
-            } else if base != 0 {
-                for index in integers.indices { integers[index] &+= base }
             }
         }
         return !bits.isExhausted

@@ -17,19 +17,29 @@ struct NumberColumns {
     var bottom: [Double] = []
     var top: [Double] = []
 
-    init(_ points: [HistorySlice.Point]) {
-        counts = points.map { $0.aggregate.count }
-        sum = points.map { $0.aggregate.sum }
-        last = points.map { $0.aggregate.last }
-        first = points.map { $0.aggregate.first }
-        min = points.map { $0.aggregate.min }
-        max = points.map { $0.aggregate.max }
-        bottom = points.map { $0.aggregate.bottom }
-        top = points.map { $0.aggregate.top }
+    init(_ points: UnsafeBufferPointer<HistorySlice.Point>) {
+        let rows = points.indices
+        counts = rows.map { points[$0].aggregate.count }
+        sum = rows.map { points[$0].aggregate.sum }
+        last = rows.map { points[$0].aggregate.last }
+        first = rows.map { points[$0].aggregate.first }
+        min = rows.map { points[$0].aggregate.min }
+        max = rows.map { points[$0].aggregate.max }
+        bottom = rows.map { points[$0].aggregate.bottom }
+        top = rows.map { points[$0].aggregate.top }
     }
 
     /// Puts the numbers into as many points.
     func fill(_ points: UnsafeMutableBufferPointer<HistorySlice.Point>) {
+        // Spans, because the length of an array is looked up again at each access.
+        let counts = counts.span
+        let sum = sum.span
+        let last = last.span
+        let first = first.span
+        let min = min.span
+        let max = max.span
+        let bottom = bottom.span
+        let top = top.span
         for row in points.indices {
             points[row].aggregate.sum = sum[row]
             points[row].aggregate.count = counts[row]

@@ -32,18 +32,23 @@ enum NumberScale {
     /// - Returns: no `ulps` where all are 0.
     func split(_ values: [Double]) -> (integers: [Int64], ulps: [Int64]) {
         guard case .decimal(let scale) = self else { return (values.map { OrderedBits.of($0) }, []) }
-        var ulps = [Int64](repeating: 0, count: values.count)
-        var isExact = true
-        let integers = values.indices.map { row in
-            // The scale was made for these values.
-            let parts = scale.split(values[row]) ?? (0, 0)
-            if parts.ulps != 0 {
+        var ulps: [Int64] = []
+        let integers = [Int64](unsafeUninitializedCapacity: values.count) { integers, count in
+            count = values.count
+            for row in 0..<count {
+                if scale.exponent == 0, DecimalScale.isPlainInteger(values[row]) {
+                    integers[row] = Int64(values[row])
+                    continue
+                }
+                // The scale was made for these values.
+                let parts = scale.split(values[row]) ?? (0, 0)
+                integers[row] = parts.integer
+                if parts.ulps == 0 { continue }
+                if ulps.isEmpty { ulps = [Int64](repeating: 0, count: count) }
                 ulps[row] = parts.ulps
-                isExact = false
             }
-            return parts.integer
         }
-        return (integers, isExact ? [] : ulps)
+        return (integers, ulps)
     }
 
     func join(_ integers: [Int64], ulps: [Int64]) -> [Double] {

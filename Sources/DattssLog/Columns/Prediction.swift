@@ -40,20 +40,25 @@ enum Prediction: Equatable {
     }
 
     /// The distances of integers to what is predicted.
-    func distances(of integers: [Int64], reference: [Int64]) -> [Int64] {
-        guard let first = integers.first else { return [] }
-        switch self {
-        case .none: return integers
-        case .reference: return zip(integers, reference).map { $0 &- $1 }
-        case .previous:
-            var previous = first
-            return integers.map { integer in
-                defer { previous = integer }
-                return integer &- previous
+    func distances(of integers: [Int64], reference: [Int64], into distances: UnsafeMutableBufferPointer<Int64>) {
+        guard let first = integers.first else { return }
+        integers.withUnsafeBufferPointer { integers in
+            switch self {
+            case .none: for row in integers.indices { distances[row] = integers[row] }
+            case .reference:
+                reference.withUnsafeBufferPointer { reference in
+                    for row in integers.indices { distances[row] = integers[row] &- reference[row] }
+                }
+            case .previous:
+                var previous = first
+                for row in integers.indices {
+                    distances[row] = integers[row] &- previous
+                    previous = integers[row]
+                }
+            case .mean(let shift):
+                var mean = RunningMean(first, shift: shift)
+                for row in integers.indices { distances[row] = mean.replace(with: integers[row]) }
             }
-        case .mean(let shift):
-            var mean = RunningMean(first, shift: shift)
-            return integers.map { mean.replace(with: $0) }
         }
     }
 
@@ -61,7 +66,10 @@ enum Prediction: Equatable {
     func restore(_ integers: UnsafeMutableBufferPointer<Int64>, first: Int64, reference: [Int64]) {
         switch self {
         case .none: break
-        case .reference: for row in integers.indices { integers[row] &+= reference[row] }
+        case .reference:
+            reference.withUnsafeBufferPointer { reference in
+                for row in integers.indices { integers[row] &+= reference[row] }
+            }
         case .previous:
             var previous = first
             for row in integers.indices {

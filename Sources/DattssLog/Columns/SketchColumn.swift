@@ -17,9 +17,9 @@ enum SketchColumn {
 
     static func encode(_ sketches: [Sketch], _ rows: [Row], into bytes: inout ByteWriter) {
         if sketches.isEmpty { return }
-        var isRegular = zip(sketches, rows).map { SketchKeys.areRegular($0, $1) }
+        var isRegular = sketches.indices.map { SketchKeys.areRegular(sketches[$0], rows[$0]) }
         let regular = sketches.indices.filter { isRegular[$0] }
-        let slots = SketchTotals(regular.map { sketches[$0] }).slots
+        let slots = SketchTotals(sketches, regular).slots
         if slots == nil { isRegular = isRegular.map { _ in false } }
         var writer = ColumnWriter()
         writer.write(isRegular.map { $0 ? 1 : 0 })
@@ -55,15 +55,20 @@ private struct SketchTotals {
     private var lowest: Int32 = .max
     private var totals: [Int64] = []
 
-    init(_ sketches: [Sketch]) {
-        sketchCount = sketches.count
-        let keys = sketches.map { SketchKeys.all(of: $0) }
-        guard let lowest = keys.lazy.compactMap(\.first?.key).min(), let highest = keys.lazy.compactMap(\.last?.key).max()
+    /// - Parameter rows: which of the sketches.
+    init(_ sketches: [Sketch], _ rows: [Int]) {
+        sketchCount = rows.count
+        guard let lowest = rows.lazy.compactMap({ SketchKeys.lowest(sketches[$0]) }).min(),
+            let highest = rows.lazy.compactMap({ SketchKeys.highest(sketches[$0]) }).max()
         else { return }
         self.lowest = lowest
         totals = [Int64](repeating: 0, count: Int(highest - lowest) + 1)
-        for keys in keys {
-            for (key, count) in keys { totals[Int(key - lowest)] = totals[Int(key - lowest)].saturatingAdd(count) }
+        totals.withUnsafeMutableBufferPointer { totals in
+            for row in rows {
+                SketchKeys.forEach(of: sketches[row]) { key, count in
+                    totals[Int(key &- lowest)] = totals[Int(key &- lowest)].saturatingAdd(count)
+                }
+            }
         }
     }
 

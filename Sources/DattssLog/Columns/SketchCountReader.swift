@@ -41,20 +41,7 @@ struct SketchCountReader {
         indices[0] = Int32(walk.first)
         counts[0] = 1
         var end = 1
-        let isRead = entries.withUnsafeBufferPointer { entries in
-            walk.run(slots, &groupCounts) { _, expected, share in
-                let (context, center) = SketchContexts.of(expected: expected, share: share)
-                let number = symbols.next(entries, from: Int(starts[context]), precision: SketchContexts.precision)
-                let rest = bits.readWide(NumberClass.bits(after: number, mantissa: SketchContexts.mantissa))
-                return SketchContexts.count(
-                    NumberClass.firstValue(number, mantissa: SketchContexts.mantissa) &+ rest, center: center)
-            } found: { slot, count in
-                if slot == walk.first { end = 0 }
-                indices[end] = Int32(truncatingIfNeeded: slot)
-                counts[end] = slot == walk.first ? count &+ 1 : count
-                end &+= 1
-            }
-        }
+        let isRead = Self.read(walk, slots, &groupCounts, entries, starts, &bits, &symbols, &indices, &counts, &end)
         guard isRead else { throw ColumnReader.malformed("a count of a bucket") }
         (reader.bits, reader.symbols) = (bits, symbols)
         if walk.first < walk.last {
@@ -65,6 +52,44 @@ struct SketchCountReader {
             }
             counts[end - 1] += 1
         }
-        return try SketchKeys.sketch(slots.keys, indices[0..<end], counts[0..<end])
+        let keys = slots.keys
+        return try indices.withUnsafeBufferPointer { (indices) throws(LogError) in
+            try counts.withUnsafeBufferPointer { (counts) throws(LogError) in
+                try SketchKeys.sketch(
+                    keys, UnsafeBufferPointer(rebasing: indices[..<end]), UnsafeBufferPointer(rebasing: counts[..<end]))
+            }
+        }
+    }
+
+    /// - Parameters:
+    ///   - indices: gets the slots that have samples, ascending, and `counts` how many.
+    ///   - end: how many these are.
+    /// - Returns: false for counts that no writer writes.
+    private static func read(
+        _ walk: SketchWalk, _ slots: SketchSlots, _ groupCounts: inout [Int64], _ entries: [UInt32], _ starts: [Int32],
+        _ bits: inout BitReader, _ symbols: inout SymbolDecoder, _ indices: inout [Int32], _ counts: inout [Int64],
+        _ end: inout Int
+    ) -> Bool {
+        entries.withUnsafeBufferPointer { entries in
+            starts.withUnsafeBufferPointer { starts in
+                indices.withUnsafeMutableBufferPointer { indices in
+                    counts.withUnsafeMutableBufferPointer { counts in
+                        walk.run(slots, &groupCounts) { _, expected, share in
+                            let (context, center) = SketchContexts.of(expected: expected, share: share)
+                            let number = symbols.next(
+                                entries, from: Int(starts[context]), precision: SketchContexts.precision)
+                            let rest = bits.readWide(NumberClass.bits(after: number, mantissa: SketchContexts.mantissa))
+                            return SketchContexts.count(
+                                NumberClass.firstValue(number, mantissa: SketchContexts.mantissa) &+ rest, center: center)
+                        } found: { slot, count in
+                            if slot == walk.first { end = 0 }
+                            indices[end] = Int32(truncatingIfNeeded: slot)
+                            counts[end] = slot == walk.first ? count &+ 1 : count
+                            end &+= 1
+                        }
+                    }
+                }
+            }
+        }
     }
 }

@@ -2,14 +2,29 @@ internal import DattssCore
 
 /// A sketch as the keys of ``SketchSlots``, and back.
 enum SketchKeys {
-    /// Its buckets with their counts, by ascending key.
-    static func all(of sketch: Sketch) -> [(key: Int32, count: Int64)] {
-        var all: [(key: Int32, count: Int64)] = []
-        all.reserveCapacity(sketch.negative.indices.count + sketch.positive.indices.count + 1)
-        for (index, count) in sketch.negative.descending { all.append((-SketchSlots.key(ofPositive: index), count)) }
-        if sketch.zeroCount > 0 { all.append((0, sketch.zeroCount)) }
-        for (index, count) in sketch.positive.ascending { all.append((SketchSlots.key(ofPositive: index), count)) }
-        return all
+    /// Hands out its buckets with their counts, by ascending key.
+    @inline(__always)
+    static func forEach(of sketch: Sketch, _ body: (_ key: Int32, _ count: Int64) -> Void) {
+        withBuckets(of: sketch.negative) { indices, counts in
+            var position = indices.count
+            while position > 0 {
+                position &-= 1
+                body(-SketchSlots.key(ofPositive: indices[position]), counts[position])
+            }
+        }
+        if sketch.zeroCount > 0 { body(0, sketch.zeroCount) }
+        withBuckets(of: sketch.positive) { indices, counts in
+            for position in indices.indices { body(SketchSlots.key(ofPositive: indices[position]), counts[position]) }
+        }
+    }
+
+    @inline(__always)
+    private static func withBuckets(
+        of store: BucketStore, _ body: (UnsafeBufferPointer<Int32>, UnsafeBufferPointer<Int64>) -> Void
+    ) {
+        store.indices.withUnsafeBufferPointer { indices in
+            store.counts.withUnsafeBufferPointer { counts in body(indices, counts) }
+        }
     }
 
     /// Whether a sketch is what its row's numbers say: see ``SketchWalk``.
@@ -18,36 +33,32 @@ enum SketchKeys {
         return lowest(sketch) == SketchSlots.key(of: row.min) && highest(sketch) == SketchSlots.key(of: row.max)
     }
 
-    private static func lowest(_ sketch: Sketch) -> Int32? {
+    static func lowest(_ sketch: Sketch) -> Int32? {
         if let index = sketch.negative.indices.last { return -SketchSlots.key(ofPositive: index) }
         if sketch.zeroCount > 0 { return 0 }
         return sketch.positive.indices.first.map { SketchSlots.key(ofPositive: $0) }
     }
 
-    private static func highest(_ sketch: Sketch) -> Int32? {
+    static func highest(_ sketch: Sketch) -> Int32? {
         if let index = sketch.positive.indices.last { return SketchSlots.key(ofPositive: index) }
         if sketch.zeroCount > 0 { return 0 }
         return sketch.negative.indices.first.map { -SketchSlots.key(ofPositive: $0) }
     }
 
-    /// - Parameter indices: of `keys`, ascending.
+    /// - Parameter slots: of `keys`, ascending; with as many counts.
     static func sketch(
-        _ keys: [Int32], _ slots: ArraySlice<Int32>, _ counts: ArraySlice<Int64>
+        _ keys: [Int32], _ slots: UnsafeBufferPointer<Int32>, _ counts: UnsafeBufferPointer<Int64>
     ) throws(LogError) -> Sketch {
-        let negativeEnd = slots.firstIndex { keys[Int($0)] >= 0 } ?? slots.endIndex
-        var positiveStart = negativeEnd
-        var zeroCount: Int64 = 0
-        if positiveStart < slots.endIndex, keys[Int(slots[positiveStart])] == 0 {
-            zeroCount = counts[positiveStart]
-            positiveStart += 1
-        }
-        let index = { (slot: Int32) in SketchSlots.index(of: keys[Int(slot)]) }
+        let negatives = slots.firstIndex { keys[Int($0)] >= 0 } ?? slots.count
+        let hasZero = negatives < slots.count && keys[Int(slots[negatives])] == 0
+        let positives = hasZero ? negatives + 1 : negatives
+        let index = { (position: Int) in SketchSlots.index(of: keys[Int(slots[position])]) }
         guard
             let positive = BucketStore(
-                indices: slots[positiveStart...].map(index), counts: Array(counts[positiveStart...])),
+                indices: (positives..<slots.count).map(index), counts: Array(counts[positives...])),
             let negative = BucketStore(
-                indices: slots[..<negativeEnd].reversed().map(index), counts: counts[..<negativeEnd].reversed())
+                indices: (0..<negatives).reversed().map(index), counts: counts[..<negatives].reversed())
         else { throw ColumnReader.malformed("at most \(BucketStore.capacity) buckets of a sign") }
-        return Sketch(zeroCount: zeroCount, positive: positive, negative: negative)
+        return Sketch(zeroCount: hasZero ? counts[negatives] : 0, positive: positive, negative: negative)
     }
 }

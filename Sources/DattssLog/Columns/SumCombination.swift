@@ -10,13 +10,13 @@ struct SumFeatures {
 
     fileprivate static let count = 7
 
-    /// All but the last are times the count.
-    fileprivate subscript(row: Int) -> [Double] {
+    /// All but the last are times the count. There is room for one more number.
+    @inline(__always)
+    fileprivate subscript(row: Int) -> SIMD8<Double> {
         let count = Double(counts[row])
-        return [
+        return SIMD8(
             count, count * Double(bottom[row]), count * Double(top[row]), count * Double(min[row]),
-            count * Double(max[row]), count * (Double(first[row]) + Double(last[row])), Double(max[row]),
-        ]
+            count * Double(max[row]), count * (Double(first[row]) + Double(last[row])), Double(max[row]), 0)
     }
 }
 
@@ -65,13 +65,16 @@ struct SumCombination {
         let (one, bottom, top, min, max, ends, onlyMax) = (
             factors[0], factors[1], factors[2], factors[3], factors[4], factors[5], factors[6]
         )
-        return features.counts.indices.map { row in
-            let largest = Double(features.max[row])
-            var mean = one + bottom * Double(features.bottom[row]) + top * Double(features.top[row])
-            mean += min * Double(features.min[row]) + max * largest
-            mean += ends * (Double(features.first[row]) + Double(features.last[row]))
-            let sum = Double(features.counts[row]) * mean + onlyMax * largest
-            return sum.magnitude < 0x1p62 ? Int64(sum) : 0
+        return [Int64](unsafeUninitializedCapacity: features.counts.count) { sums, count in
+            count = features.counts.count
+            for row in 0..<count {
+                let largest = Double(features.max[row])
+                var mean = one + bottom * Double(features.bottom[row]) + top * Double(features.top[row])
+                mean += min * Double(features.min[row]) + max * largest
+                mean += ends * (Double(features.first[row]) + Double(features.last[row]))
+                let sum = Double(features.counts[row]) * mean + onlyMax * largest
+                sums[row] = sum.magnitude < 0x1p62 ? Int64(sum) : 0
+            }
         }
     }
 }
@@ -79,30 +82,25 @@ struct SumCombination {
 /// Linear least squares by the normal equations, for a handful of unknowns.
 private struct NormalEquations {
     private let size: Int
-    /// Row by row: the matrix, and the right side as its last column.
-    private var matrix: [Double]
+    /// Row by row: the matrix, of which only what is right of the diagonal is looked at, and the right side as the last column.
+    private var rows: [SIMD8<Double>]
 
     init(size: Int) {
         self.size = size
-        matrix = [Double](repeating: 0, count: size * (size + 1))
+        rows = [SIMD8<Double>](repeating: .zero, count: size)
     }
 
-    mutating func add(_ features: [Double], _ value: Double, weight: Double) {
-        matrix.withUnsafeMutableBufferPointer { matrix in
-            features.withUnsafeBufferPointer { features in
-                for row in 0..<size {
-                    let weighted = features[row] * weight
-                    for column in row..<size { matrix[row * (size + 1) + column] += weighted * features[column] }
-                    matrix[row * (size + 1) + size] += weighted * value
-                }
-            }
-        }
+    @inline(__always)
+    mutating func add(_ features: SIMD8<Double>, _ value: Double, weight: Double) {
+        var right = features
+        right[7] = value
+        for row in 0..<size { rows[row] += features[row] * weight * right }
     }
 
     /// A feature that the others make superfluous gets 0.
     var solution: [Double] {
-        var a = matrix
         let width = size + 1
+        var a = rows.flatMap { row in (0..<size).map { row[$0] } + [row[7]] }
         for row in 0..<size { for column in 0..<row { a[row * width + column] = a[column * width + row] } }
         let diagonal = (0..<size).map { a[$0 * width + $0] }
         var isUsed = [Bool](repeating: false, count: size)

@@ -143,12 +143,9 @@ struct DayMerge {
         var hourSeries = SealingSeries(nil, key, after: areMergedAnew ? [] : hourChunks, of: hoursBefore)
         hourSeries.hours = areMergedAnew ? nil : SealingHours(hours, key)
         if hasRows {
-            let day = minutes.day
-            try rows.take { (row) throws(LogError) in
-                let point = HistorySlice.Point(
-                    minute: SealedStep.minute.minute(ofSlot: row.origin.slot, day: day), aggregate: row.aggregate)
-                if user.hasMinutes, row.origin.isNewInMinutes { try minuteSeries.append(point) }
-                if !areMergedAnew, row.origin.isNewInHours { try hourSeries.append(point) }
+            try rows.take(day: minutes.day) { (origin, point) throws(LogError) in
+                if user.hasMinutes, origin.isNewInMinutes { try minuteSeries.append(point) }
+                if !areMergedAnew, origin.isNewInHours { try hourSeries.append(point) }
             }
         }
         try minuteSeries.finish()

@@ -3,31 +3,36 @@ internal import DattssCore
 /// Merges points, which come by minute, into one an hour.
 struct HourSeries {
     private let day: Int64
-    private var open: (slot: Int, merging: MergingAggregate)?
+    private var open: MergingAggregate?
+    private var slot = 0
+    /// The minutes of the open hour.
+    private var minutes: Range<Int64> = 0..<0
 
     init(day: Int64) { self.day = day }
 
     /// - Returns: the hour before, when this point is the first of a later one.
     mutating func append(_ point: HistorySlice.Point) -> HistorySlice.Point? {
-        let slot = SealedStep.hour.slot(of: point.minute)
-        if open?.slot == slot {
-            open?.merging.merge(point.aggregate)
+        if minutes.contains(point.minute.index) {
+            open?.merge(point.aggregate)
             return nil
         }
-        defer { open = (slot, MergingAggregate(point.aggregate)) }
+        let hour = hour
+        open = MergingAggregate(point.aggregate)
+        slot = SealedStep.hour.slot(of: point.minute)
+        let first = SealedStep.hour.minute(ofSlot: slot, day: point.minute.day).index
+        minutes = first..<first + Int64(SealedStep.hour.rawValue)
         return hour
     }
 
     /// The last hour.
     mutating func finish() -> HistorySlice.Point? {
-        defer { open = nil }
+        defer { (open, minutes) = (nil, 0..<0) }
         return hour
     }
 
     private var hour: HistorySlice.Point? {
         open.map { open in
-            HistorySlice.Point(
-                minute: SealedStep.hour.minute(ofSlot: open.slot, day: day), aggregate: open.merging.merged)
+            HistorySlice.Point(minute: SealedStep.hour.minute(ofSlot: slot, day: day), aggregate: open.merged)
         }
     }
 }

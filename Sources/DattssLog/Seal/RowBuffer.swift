@@ -48,13 +48,17 @@ struct RowBuffer {
     func has(_ number: Int) -> Bool { number < ends.count && ends[number].first != Self.none }
 
     /// The rows of a statistic, in the order in which they came.
-    func forEachRow(of number: Int, _ body: (SealRow) throws(LogError) -> Void) throws(LogError) {
+    func forEachRow(
+        of number: Int, day: Int64, _ body: (SealRow.Origin, HistorySlice.Point) throws(LogError) -> Void
+    ) throws(LogError) {
         guard has(number) else { return }
+        var point = HistorySlice.Point(minute: SealedStep.origin(ofDay: day), aggregate: Aggregate(sample: 0))
+        var reader = SealRowReader(bytes.bytes)
         var position = ends[number].first
         while position != Self.none {
             let row = rows[Int(position)]
-            var reader = ByteReader(bytes.bytes, range(Int(position)))
-            try body(try SealRow(decoding: &reader))
+            reader.offset = Int(row.start)
+            try body(try SealRow.decode(&reader, into: &point, day: day), point)
             position = row.next
         }
     }

@@ -20,13 +20,16 @@ struct RowMerge {
     var next: StatisticNumbers.Name? { position < order.count ? names[order[position]] : nil }
 
     /// Hands out the rows of ``next`` by minute, then in the order in which they were written, and goes on to the one after.
-    mutating func take(_ body: (SealRow) throws(LogError) -> Void) throws(LogError) {
+    mutating func take(
+        day: Int64, _ body: (SealRow.Origin, HistorySlice.Point) throws(LogError) -> Void
+    ) throws(LogError) {
         let number = order[position]
         for run in runs where run.next?.number == number {
-            var reader = ByteReader(try run.take())
-            while !reader.isAtEnd { try body(try SealRow(decoding: &reader)) }
+            var reader = SealRowReader(try run.take())
+            var point = HistorySlice.Point(minute: SealedStep.origin(ofDay: day), aggregate: Aggregate(sample: 0))
+            while !reader.isAtEnd { try body(try SealRow.decode(&reader, into: &point, day: day), point) }
         }
-        try buffer.forEachRow(of: number, body)
+        try buffer.forEachRow(of: number, day: day, body)
         position += 1
         skipEmpty()
     }

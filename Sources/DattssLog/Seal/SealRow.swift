@@ -7,10 +7,7 @@ internal import DattssCore
 /// A number is stored if it is not what the ones before it suggest: `min first` are `max`, `last` is `first`, `bottom` is
 /// `min`, `top` is `max`, `sum` is `max · count`. It is a zigzag varint, or, where `raw` says so, its 8 bytes. These
 /// bytes live for one sealing only; a spilled section of them is checksummed.
-struct SealRow {
-    var origin: Origin
-    var aggregate: Aggregate
-
+enum SealRow {
     /// What all rows of a block have in common.
     struct Origin {
         /// The minute of the day.
@@ -27,99 +24,108 @@ struct SealRow {
     private static let minutesFlag: UInt8 = 16
     private static let hoursFlag: UInt8 = 32
 
+    /// All but a sketch: three bytes, nine varints, and the fraction.
+    private static let numberBytesMax = 3 + 9 * 10 + 8
+
     static func encode(_ aggregate: Aggregate, _ origin: Origin, into writer: inout ByteWriter) {
-        let numbers = Numbers(aggregate)
-        let (stored, raw) = numbers.masks(count: aggregate.count)
-        var flags: UInt8 = aggregate.sketch == nil ? 0 : Self.sketchFlag
-        let hasFraction = aggregate.fraction.bitPattern != Aggregate.defaultFraction.bitPattern
-        if hasFraction { flags |= Self.fractionFlag }
-        if aggregate.isEmphasised { flags |= Self.emphasisedFlag }
-        if aggregate.isApproximate { flags |= Self.approximateFlag }
-        if origin.isNewInMinutes { flags |= Self.minutesFlag }
-        if origin.isNewInHours { flags |= Self.hoursFlag }
-        writer.append(stored)
-        writer.append(raw)
-        writer.append(flags)
-        writer.appendVarint(origin.slot)
-        writer.appendVarint(UInt64(bitPattern: aggregate.count))
-        for position in 0..<Numbers.count where stored >> UInt8(position) & 1 == 1 {
-            let value = numbers.values[position]
-            if raw >> UInt8(position) & 1 == 1 {
-                writer.appendFixed(value.bitPattern)
-            } else {
-                writer.appendZigzag(Int64(value))
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: numberBytesMax) { room in
+            var row = RowBytes(room, end: 3)
+            row.appendVarint(UInt64(origin.slot))
+            row.appendVarint(UInt64(bitPattern: aggregate.count))
+            row.append(aggregate.max, unless: 0, bit: 0)
+            row.append(aggregate.min, unless: aggregate.max, bit: 1)
+            row.append(aggregate.first, unless: aggregate.max, bit: 2)
+            row.append(aggregate.last, unless: aggregate.first, bit: 3)
+            row.append(aggregate.bottom, unless: aggregate.min, bit: 4)
+            row.append(aggregate.top, unless: aggregate.max, bit: 5)
+            row.append(aggregate.sum, unless: aggregate.max * Double(aggregate.count), bit: 6)
+            var flags: UInt8 = aggregate.sketch == nil ? 0 : sketchFlag
+            if aggregate.fraction.bitPattern != Aggregate.defaultFraction.bitPattern {
+                flags |= fractionFlag
+                row.appendFixed(aggregate.fraction.bitPattern)
             }
+            if aggregate.isEmphasised { flags |= emphasisedFlag }
+            if aggregate.isApproximate { flags |= approximateFlag }
+            if origin.isNewInMinutes { flags |= minutesFlag }
+            if origin.isNewInHours { flags |= hoursFlag }
+            (room[0], room[1], room[2]) = (row.stored, row.raw, flags)
+            writer.append(contentsOf: UnsafeBufferPointer(rebasing: room[..<row.end]))
         }
-        if hasFraction { writer.appendFixed(aggregate.fraction.bitPattern) }
         if let sketch = aggregate.sketch { SketchCodec.encode(sketch, into: &writer) }
     }
 
-    init(decoding reader: inout ByteReader) throws(LogError) {
-        let stored = try reader.byte("stored numbers")
-        let raw = try reader.byte("raw numbers")
-        let flags = try reader.byte("flags")
-        let slot = Int(truncatingIfNeeded: try reader.varint("slot") & 0xFFFF)
-        let count = Int64(bitPattern: try reader.varint("count"))
-        var numbers = Numbers()
-        for position in 0..<Numbers.count {
-            if stored >> UInt8(position) & 1 == 0 {
-                numbers.values[position] = numbers.predicted(position, count: count)
-            } else if raw >> UInt8(position) & 1 == 1 {
-                numbers.values[position] = Double(bitPattern: try reader.fixed(UInt64.self, "number"))
-            } else {
-                numbers.values[position] = Double(try reader.zigzag("number"))
-            }
+    /// Decodes the row at the reader, which goes on to the one after.
+    /// - Parameter point: becomes what the row says, but for the day. (One for all rows: to hand out points is to copy them.)
+    static func decode(
+        _ reader: inout SealRowReader, into point: inout HistorySlice.Point, day: Int64
+    ) throws(LogError) -> Origin {
+        var flags: UInt8 = 0
+        var slot = 0
+        try reader.numbers { cursor in
+            let (stored, raw) = (cursor.byte(), cursor.byte())
+            flags = cursor.byte()
+            slot = Int(truncatingIfNeeded: cursor.varint() & 0xFFFF)
+            let count = Int64(bitPattern: cursor.varint())
+            let max = cursor.number(stored, raw, bit: 0, else: 0)
+            let min = cursor.number(stored, raw, bit: 1, else: max)
+            let first = cursor.number(stored, raw, bit: 2, else: max)
+            point.aggregate.count = count
+            point.aggregate.max = max
+            point.aggregate.min = min
+            point.aggregate.first = first
+            point.aggregate.last = cursor.number(stored, raw, bit: 3, else: first)
+            point.aggregate.bottom = cursor.number(stored, raw, bit: 4, else: min)
+            point.aggregate.top = cursor.number(stored, raw, bit: 5, else: max)
+            point.aggregate.sum = cursor.number(stored, raw, bit: 6, else: max * Double(count))
+            point.aggregate.fraction =
+                flags & fractionFlag == 0 ? Aggregate.defaultFraction : Double(bitPattern: cursor.fixed())
         }
-        let hasFraction = flags & Self.fractionFlag != 0
-        let fraction =
-            hasFraction ? Double(bitPattern: try reader.fixed(UInt64.self, "fraction")) : Aggregate.defaultFraction
-        origin = Origin(
-            slot: slot, isNewInMinutes: flags & Self.minutesFlag != 0, isNewInHours: flags & Self.hoursFlag != 0)
-        aggregate = Aggregate(
-            sum: numbers.values[6], count: count, max: numbers.values[0], min: numbers.values[1],
-            first: numbers.values[2], last: numbers.values[3], bottom: numbers.values[4], top: numbers.values[5],
-            fraction: fraction, isEmphasised: flags & Self.emphasisedFlag != 0,
-            isApproximate: flags & Self.approximateFlag != 0,
-            sketch: flags & Self.sketchFlag != 0 ? try SketchCodec.decode(&reader) : nil)
+        point.minute = SealedStep.minute.minute(ofSlot: slot, day: day)
+        point.aggregate.isEmphasised = flags & emphasisedFlag != 0
+        point.aggregate.isApproximate = flags & approximateFlag != 0
+        point.aggregate.sketch = flags & sketchFlag != 0 ? try reader.sketch() : nil
+        return Origin(
+            slot: slot, isNewInMinutes: flags & minutesFlag != 0, isNewInHours: flags & hoursFlag != 0)
     }
 }
 
-/// `max min first last bottom top sum`: each after those that suggest it.
-private struct Numbers {
-    var values: InlineArray<7, Double>
+/// Where a row is written: its numbers one by one, and which of them were.
+private struct RowBytes {
+    private let bytes: UnsafeMutableBufferPointer<UInt8>
+    private(set) var end: Int
+    private(set) var stored: UInt8 = 0
+    private(set) var raw: UInt8 = 0
 
-    static let count = 7
-
-    init() { values = InlineArray(repeating: 0) }
-
-    init(_ aggregate: Aggregate) {
-        values = [
-            aggregate.max, aggregate.min, aggregate.first, aggregate.last, aggregate.bottom, aggregate.top, aggregate.sum,
-        ]
-    }
+    init(_ bytes: UnsafeMutableBufferPointer<UInt8>, end: Int) { (self.bytes, self.end) = (bytes, end) }
 
     @inline(__always)
-    func predicted(_ position: Int, count: Int64) -> Double {
-        switch position {
-        case 0: 0
-        case 3: values[2]
-        case 4: values[1]
-        case 6: values[0] * Double(count)
-        default: values[0]
+    mutating func append(_ value: Double, unless predicted: Double, bit: UInt8) {
+        if value.bitPattern == predicted.bitPattern { return }
+        stored |= 1 << bit
+        // Not −0, and nothing that is not finite.
+        if value.magnitude <= 0x1p53, Double(Int64(value)).bitPattern == value.bitPattern {
+            appendVarint(Zigzag.encode(Int64(value)))
+        } else {
+            raw |= 1 << bit
+            appendFixed(value.bitPattern)
         }
     }
 
     @inline(__always)
-    func masks(count: Int64) -> (stored: UInt8, raw: UInt8) {
-        var (stored, raw): (UInt8, UInt8) = (0, 0)
-        for position in 0..<Self.count {
-            let value = values[position]
-            if value.bitPattern == predicted(position, count: count).bitPattern { continue }
-            stored |= 1 << UInt8(position)
-            let isInteger = value.magnitude <= 0x1p53 && value == value.rounded(.towardZero)
-            let isNegativeZero = value == 0 && value.sign == .minus
-            if !isInteger || isNegativeZero { raw |= 1 << UInt8(position) }
+    mutating func appendVarint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes[end] = UInt8(truncatingIfNeeded: rest) | 0x80
+            end &+= 1
+            rest &>>= 7
         }
-        return (stored, raw)
+        bytes[end] = UInt8(truncatingIfNeeded: rest)
+        end &+= 1
+    }
+
+    @inline(__always)
+    mutating func appendFixed(_ value: UInt64) {
+        UnsafeMutableRawBufferPointer(bytes).storeBytes(of: value.littleEndian, toByteOffset: end, as: UInt64.self)
+        end &+= 8
     }
 }

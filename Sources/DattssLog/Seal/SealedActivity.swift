@@ -17,6 +17,14 @@ struct SealedActivity: Equatable {
 
     mutating func insert(slot: Int) { words[slot >> 6] |= 1 << UInt64(slot & 63) }
 
+    /// Inserts the slots of points.
+    mutating func insert(_ points: [HistorySlice.Point]) {
+        // Through a buffer: out of an array a point would be copied, to look at its minute.
+        points.withUnsafeBufferPointer { points in
+            for position in points.indices { insert(slot: step.slot(of: points[position].minute)) }
+        }
+    }
+
     mutating func formUnion(_ other: SealedActivity) {
         precondition(step == other.step)
         for index in words.indices { words[index] |= other.words[index] }

@@ -18,22 +18,12 @@ struct SealedChunks {
     mutating func append(_ point: HistorySlice.Point) {
         points.append(point)
         memoryBytes += MemoryLayout<HistorySlice.Point>.stride
-        if let sketch = point.aggregate.sketch {
-            memoryBytes += 64 + 12 * (sketch.positive.indices.count + sketch.negative.indices.count)
-        }
+        let buckets = point.aggregate.sketch.map { $0.positive.indices.count + $0.negative.indices.count }
+        if let buckets { memoryBytes += 64 + 12 * buckets }
     }
 
     mutating func removeAll() {
         points.removeAll(keepingCapacity: true)
         memoryBytes = 0
-    }
-}
-
-extension ChunkCodec {
-    /// Appends the points of a chunk to others.
-    static func decode(
-        _ bytes: [UInt8], origin: Minute, withSketches: Bool, into points: inout [HistorySlice.Point]
-    ) throws(LogError) {
-        points += try decode(bytes, origin: origin, withSketches: withSketches)
     }
 }

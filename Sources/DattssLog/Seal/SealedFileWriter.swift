@@ -86,6 +86,8 @@ final class SealedFileWriter {
 
     func note(activeSlot slot: Int) { activity.insert(slot: slot) }
 
+    func note(_ points: [HistorySlice.Point]) { activity.insert(points) }
+
     func note(_ other: SealedActivity) { activity.formUnion(other) }
 
     /// A user without chunks leaves no trace.

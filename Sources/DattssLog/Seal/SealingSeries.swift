@@ -25,9 +25,11 @@ struct SealingSeries {
 
     /// New points come by minute.
     mutating func append(_ point: HistorySlice.Point) throws(LogError) {
-        while let old = try nextOld(), old.minute <= point.minute {
-            oldPoints.removeFirst()
-            try write(old)
+        if hasOld {
+            while let old = try nextOld(), old.minute <= point.minute {
+                oldPoints.removeFirst()
+                try write(old)
+            }
         }
         try write(point)
     }
@@ -40,6 +42,8 @@ struct SealingSeries {
         if let writer { try writer.append(&chunk, of: key) }
         try hours?.finish()
     }
+
+    private var hasOld: Bool { !oldPoints.isEmpty || !oldChunks.isEmpty }
 
     private mutating func nextOld() throws(LogError) -> HistorySlice.Point? {
         while oldPoints.isEmpty, let next = oldChunks.popFirst(), let file {
@@ -89,10 +93,11 @@ extension SealedFileWriter {
     /// Writes the points of a chunk, if there are any, and empties it.
     func append(_ chunk: inout SealedChunks, of key: StatisticKey) throws(LogError) {
         guard let first = chunk.points.first?.minute, let last = chunk.points.last?.minute else { return }
-        for point in chunk.points { note(activeSlot: step.slot(of: point.minute)) }
+        note(chunk.points)
+        let (a, b) = (step.slot(of: first), step.slot(of: last))
         try append(
             ChunkCodec.encode(chunk.points, origin: SealedStep.origin(ofDay: day)), of: key, points: chunk.points.count,
-            slots: step.slot(of: first)...step.slot(of: last))
+            slots: min(a, b)...max(a, b))
         chunk.removeAll()
     }
 }
