@@ -156,4 +156,31 @@ import Testing
         let refused = #expect(throws: LogError.self) { try lane.append(block(1, through: 2)) }
         #expect(refused?.code == .refused)
     }
+
+    @Test("a damaged segment goes to the quarantine, and not away, when all that is readable of it is sealed")
+    func damagedSegment() throws {
+        for isDamaged in [false, true] {
+            var scene = try SealScene()
+            for minute in 0...3 { try scene.append(block(Int64(minute), through: UInt64(minute))) }
+            if isDamaged {
+                let path = segmentPath(.minutes, 1)
+                try scene.seal()
+                let end = try #require(scene.fileSystem.bytes(of: path)).count
+                try scene.append(block(4, through: 4))
+                // The header of the block that is in no sealed file.
+                scene.fileSystem.corrupt(path) { $0[end + 9] ^= 1 }
+                try scene.restart()
+            } else {
+                try scene.restart()
+                try scene.seal()
+            }
+            let segment = scene.fileSystem.bytes(of: segmentPath(.minutes, 1))
+            try scene.lane.append(Checkpoint(at: midnight.start, through: LSN(4), users: []))
+            #expect(try scene.lane.retireSealed() == 1)
+            #expect(scene.fileSystem.bytes(of: segmentPath(.minutes, 1)) == nil)
+            let folder = LogLayout.quarantine(in: data)
+            let kept = try scene.fileSystem.exists(folder) ? try scene.fileSystem.list(folder) : []
+            #expect(kept.map { scene.fileSystem.bytes(of: folder + "/" + $0) } == (isDamaged ? [segment] : []))
+        }
+    }
 }

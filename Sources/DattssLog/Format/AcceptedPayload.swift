@@ -18,13 +18,21 @@ package enum AcceptedPayload {
     package static func decode(
         _ raw: [UInt8], header: FrameHeader, _ body: (AcceptedBatch) throws(LogError) -> Void
     ) throws(LogError) {
+        var names = NameCache(sizeLog: 6)
+        try decode(raw, header: header, &names, body)
+    }
+
+    /// - Parameter names: kept from frame to frame.
+    static func decode(
+        _ raw: [UInt8], header: FrameHeader, _ names: inout NameCache, _ body: (AcceptedBatch) throws(LogError) -> Void
+    ) throws(LogError) {
         var reader = ByteReader(raw)
         try reader.expectVersion(version)
         for position in 0..<Int(header.recordCount) {
             let offset = try reader.varint("time of a record")
             guard offset < 60_000 else { throw reader.malformed("time of a record", "below 60,000", "\(offset)") }
             var record = try reader.section("record")
-            let (user, batch) = try BatchCodec.decode(&record)
+            let (user, batch) = try BatchCodec.decode(&record, &names)
             try body(
                 AcceptedBatch(
                     user: user, batch: batch, at: header.minute.start.advanced(byMilliseconds: Int64(offset)),

@@ -39,26 +39,34 @@ struct AggregateFlags: Equatable {
         if aggregate.isApproximate { rawValue |= Self.approximate }
         if aggregate.sketch != nil { rawValue |= Self.sketch }
         if aggregate.fraction.bitPattern != Aggregate.defaultFraction.bitPattern { rawValue |= Self.fraction }
-        let values = Self.values(of: aggregate)
         let max = aggregate.max.bitPattern
-        if values.dropFirst().allSatisfy({ $0.bitPattern == max }) {
+        if aggregate.min.bitPattern == max, aggregate.first.bitPattern == max, aggregate.last.bitPattern == max,
+            aggregate.bottom.bitPattern == max, aggregate.top.bitPattern == max
+        {
             rawValue |= Self.equal
             if aggregate.sum.bitPattern == Self.product(aggregate.max, aggregate.count).bitPattern {
                 rawValue |= Self.product
                 if max == (1.0).bitPattern { rawValue |= Self.ones }
             }
         }
-        for column in 0..<Self.columnCount where stores(column) && StoredNumber.integer(values[column]) == nil {
-            rawValue |= Self.raw(column)
+        let stored = storedColumns
+        var raw: UInt16 = 0
+        Self.forEachNumber(of: aggregate) { column, value in
+            if stored >> UInt8(column) & 1 == 1, StoredNumber.integer(value) == nil { raw |= Self.raw(column) }
         }
+        rawValue |= raw
     }
 
     /// In the order of the columns.
-    static func values(of aggregate: Aggregate) -> [Double] {
-        [
-            aggregate.sum, aggregate.max, aggregate.min, aggregate.first, aggregate.last, aggregate.bottom,
-            aggregate.top,
-        ]
+    @inline(__always)
+    static func forEachNumber(of aggregate: Aggregate, _ body: (Int, Double) -> Void) {
+        body(0, aggregate.sum)
+        body(1, aggregate.max)
+        body(2, aggregate.min)
+        body(3, aggregate.first)
+        body(4, aggregate.last)
+        body(5, aggregate.bottom)
+        body(6, aggregate.top)
     }
 
     /// What `sum` is when all samples are equal: computed alike by writer and reader.
@@ -95,10 +103,12 @@ struct AggregateFlags: Equatable {
 /// A double as it is stored: see ``AggregateFlags``.
 enum StoredNumber {
     /// The integer to store instead of the double, if that loses nothing.
+    @inline(__always)
     static func integer(_ value: Double) -> Int64? {
-        guard value.magnitude <= 0x1p53, value == value.rounded(.towardZero), !(value == 0 && value.sign == .minus)
-        else { return nil }
-        return Int64(value)
+        guard value.magnitude <= 0x1p53 else { return nil }
+        let integer = Int64(value)
+        // Bit by bit: −0 is not 0.
+        return Double(integer).bitPattern == value.bitPattern ? integer : nil
     }
 
     static func append(_ value: Double, to writer: inout ByteWriter, isRaw: Bool) {

@@ -34,11 +34,14 @@ public enum BatchCodec {
 
     public static func decode(_ bytes: [UInt8]) throws(LogError) -> (user: UserID, batch: Batch) {
         var reader = ByteReader(bytes)
-        return try decode(&reader)
+        var names = NameCache(sizeLog: 0)
+        return try decode(&reader, &names)
     }
 
     /// Reads a record that ends where the reader ends.
-    static func decode(_ reader: inout ByteReader) throws(LogError) -> (user: UserID, batch: Batch) {
+    static func decode(
+        _ reader: inout ByteReader, _ names: inout NameCache
+    ) throws(LogError) -> (user: UserID, batch: Batch) {
         let user = try reader.user()
         let flags = try reader.byte("flags of a batch")
         guard flags & ~(originFlag | processFlag | uptimeFlag) == 0 else {
@@ -46,18 +49,29 @@ public enum BatchCodec {
         }
         var batch = Batch(partials: [])
         if flags & originFlag != 0 {
-            let client = try reader.name("client", bytesMax: Name.clientBytesMax)
+            let client = try reader.name("client", bytesMax: Name.clientBytesMax, &names)
             batch.origin = Batch.Origin(client: client, sequence: try reader.zigzag("sequence"))
         }
         if flags & processFlag != 0 {
-            batch.process = try reader.name("process", bytesMax: Name.processBytesMax)
+            batch.process = try reader.name("process", bytesMax: Name.processBytesMax, &names)
         }
         if flags & uptimeFlag != 0 {
             batch.uptimeSeconds = Double(bitPattern: try reader.fixed(UInt64.self, "uptime"))
         }
         let count = try reader.count("partials", bytesEach: 5)
-        batch.partials.reserveCapacity(min(count, FormatLimits.statisticsPerPartMax))
-        for _ in 0..<count { batch.partials.append(try partial(&reader)) }
+        while batch.partials.count < count {
+            // In pieces, so that what is allocated stays within what the bytes turn out to hold.
+            let piece = min(count - batch.partials.count, FormatLimits.statisticsPerPartMax)
+            let partials = try initializedArray(piece) { (rows: UnsafeMutablePointer<Partial>, made) throws(LogError) in
+                try BlankAggregate.lend { (blank) throws(LogError) in
+                    while made < piece {
+                        try partial(&reader, &names, into: rows + made, blank)
+                        made += 1
+                    }
+                }
+            }
+            if batch.partials.isEmpty { batch.partials = partials } else { batch.partials += partials }
+        }
         try reader.expectEnd("batch")
         return (user, batch)
     }
@@ -66,71 +80,37 @@ public enum BatchCodec {
         let aggregate = partial.aggregate
         let flags = AggregateFlags(partial.key.kind, aggregate)
         writer.appendName(partial.key.path)
-        writer.appendFixed(flags.rawValue)
-        writer.appendVarint(UInt64(bitPattern: aggregate.count))
-        for (column, value) in AggregateFlags.values(of: aggregate).enumerated() where flags.stores(column) {
-            StoredNumber.append(value, to: &writer, isRaw: flags.isRaw(column))
+        NumberScratch.append(to: &writer) { scratch in
+            scratch.appendFixed(flags.rawValue)
+            scratch.appendVarint(UInt64(bitPattern: aggregate.count))
+            AggregateFlags.forEachNumber(of: aggregate) { column, value in
+                if flags.stores(column) { scratch.append(value, isRaw: flags.isRaw(column)) }
+            }
+            if flags.has(AggregateFlags.fraction) { scratch.appendFixed(aggregate.fraction.bitPattern) }
         }
-        if flags.has(AggregateFlags.fraction) { writer.appendFixed(aggregate.fraction.bitPattern) }
         if let sketch = aggregate.sketch { SketchCodec.encode(sketch, into: &writer) }
     }
 
-    private static func partial(_ reader: inout ByteReader) throws(LogError) -> Partial {
-        let path = try reader.name("path", bytesMax: Name.pathBytesMax)
+    /// - Parameter row: memory for it, which stays as it was when this throws.
+    private static func partial(
+        _ reader: inout ByteReader, _ names: inout NameCache, into row: UnsafeMutablePointer<Partial>,
+        _ blank: BlankAggregate
+    ) throws(LogError) {
+        let path = try reader.name("path", bytesMax: Name.pathBytesMax, &names)
         let flags = AggregateFlags(rawValue: try reader.fixed(UInt16.self, "flags of a statistic"))
         guard let kind = flags.kind else { throw reader.malformed("kind", "0, 1 or 2", "3") }
         var builder = AggregateBuilder(flags, count: try reader.sampleCount())
-        for column in 0..<AggregateFlags.columnCount where flags.stores(column) {
-            builder.set(column, try StoredNumber.read(&reader, isRaw: flags.isRaw(column)))
-        }
+        try builder.readNumbers(&reader)
         if flags.has(AggregateFlags.fraction) {
             builder.fraction = Double(bitPattern: try reader.fixed(UInt64.self, "fraction"))
         }
         if flags.has(AggregateFlags.sketch) { builder.sketch = try SketchCodec.decode(&reader) }
-        return Partial(StatisticKey(kind, path), builder.aggregate)
-    }
-}
-
-/// An aggregate out of its flags and those numbers that are stored.
-struct AggregateBuilder {
-    private let flags: AggregateFlags
-    private let count: Int64
-    private var sum = 1.0
-    private var max = 1.0
-    private var min = 1.0
-    private var first = 1.0
-    private var last = 1.0
-    private var bottom = 1.0
-    private var top = 1.0
-    var fraction = Aggregate.defaultFraction
-    var sketch: Sketch?
-
-    init(_ flags: AggregateFlags, count: Int64) {
-        self.flags = flags
-        self.count = count
-    }
-
-    mutating func set(_ column: Int, _ value: Double) {
-        switch column {
-        case 0: sum = value
-        case 1: max = value
-        case 2: min = value
-        case 3: first = value
-        case 4: last = value
-        case 5: bottom = value
-        default: top = value
-        }
-    }
-
-    var aggregate: Aggregate {
-        let isEqual = flags.has(AggregateFlags.equal) || flags.has(AggregateFlags.ones)
-        let isProduct = flags.has(AggregateFlags.product) || flags.has(AggregateFlags.ones)
-        return Aggregate(
-            sum: isEqual && isProduct ? AggregateFlags.product(max, count) : sum, count: count, max: max,
-            min: isEqual ? max : min, first: isEqual ? max : first, last: isEqual ? max : last,
-            bottom: isEqual ? max : bottom, top: isEqual ? max : top, fraction: fraction,
-            isEmphasised: flags.has(AggregateFlags.emphasised),
-            isApproximate: flags.has(AggregateFlags.approximate), sketch: sketch)
+        // Unsafe: both are stored properties, so there are pointers to them.
+        let aggregate = row.pointer(to: \.aggregate).unsafelyUnwrapped
+        blank.initialize(aggregate)
+        builder.fill(&aggregate.pointee)
+        // Unsafe: the same.
+        row.pointer(to: \.key).unsafelyUnwrapped.initialize(to: StatisticKey(kind, path))
     }
 }
 
@@ -143,7 +123,7 @@ extension ByteReader {
 
     /// The `count` of an aggregate.
     mutating func sampleCount() throws(LogError) -> Int64 {
-        let count = Int64(bitPattern: try varint("count"))
+        let count = Int64(bitPattern: try mixedVarint("count"))
         guard count >= 1 else { throw malformed("count", "at least 1", "\(count)") }
         return count
     }

@@ -60,8 +60,24 @@ package struct ByteReader {
         throw isAtEnd ? missing(what, 1) : malformed(what, "a varint of 64 bits", "more")
     }
 
+    /// The same for numbers of a length that nobody can foresee: without a branch on it, as long as eight bytes are there.
+    @inline(__always)
+    mutating func mixedVarint(_ what: StaticString) throws(LogError) -> UInt64 {
+        guard remaining >= 8 else { return try longVarint(what) }
+        let word = bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) }
+        let ends = ~word & 0x8080_8080_8080_8080
+        if ends == 0 { return try longVarint(what) }
+        offset &+= (ends.trailingZeroBitCount &+ 1) &>> 3
+        // Seven bits of each byte up to the one that ends it; then two, four and eight of them together.
+        let sevens = word & (ends ^ (ends &- 1)) & 0x7F7F_7F7F_7F7F_7F7F
+        let pairs = sevens & 0x007F_007F_007F_007F | (sevens & 0x7F00_7F00_7F00_7F00) &>> 1
+        let fours = pairs & 0x0000_3FFF_0000_3FFF | (pairs & 0x3FFF_0000_3FFF_0000) &>> 2
+        return fours & 0x0FFF_FFFF | (fours &>> 32) &<< 28
+    }
+
+    @inline(__always)
     package mutating func zigzag(_ what: StaticString) throws(LogError) -> Int64 {
-        let value = try varint(what)
+        let value = try mixedVarint(what)
         return Int64(bitPattern: value >> 1 ^ (~(value & 1) &+ 1))
     }
 
@@ -127,12 +143,28 @@ package struct ByteReader {
 
     /// A name of the model: its length, and as many bytes of the alphabet of names.
     package mutating func name(_ what: StaticString, bytesMax: Int) throws(LogError) -> String {
+        let range = try nameRange(what, bytesMax)
+        guard bytes[range].allSatisfy(Name.isNameByte) else { throw malformed(what, "a name", "other bytes") }
+        offset = range.upperBound
+        return String(decoding: bytes[range], as: UTF8.self)
+    }
+
+    /// The same name as in the cache, if it is there.
+    @inline(__always)
+    mutating func name(_ what: StaticString, bytesMax: Int, _ cache: inout NameCache) throws(LogError) -> String {
+        let range = try nameRange(what, bytesMax)
+        let name = bytes.withUnsafeBytes { cache.name(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        guard let name else { throw malformed(what, "a name", "other bytes") }
+        offset = range.upperBound
+        return name
+    }
+
+    /// Where the bytes of a name are, behind its length.
+    @inline(__always)
+    private mutating func nameRange(_ what: StaticString, _ bytesMax: Int) throws(LogError) -> Range<Int> {
         let length = try count(what, bytesEach: 1)
         guard length >= 1, length <= bytesMax else { throw malformed(what, "1 to \(bytesMax) bytes", "\(length)") }
-        let range = offset..<offset + length
-        guard bytes[range].allSatisfy(Name.isNameByte) else { throw malformed(what, "a name", "other bytes") }
-        offset += length
-        return String(decoding: bytes[range], as: UTF8.self)
+        return offset..<offset + length
     }
 
     /// All bytes that are left.

@@ -9,6 +9,7 @@ public final class MinuteLane {
     private let chain: SegmentChain
     private let encoder = FrameEncoder(level: 3)
     private let history: History?
+    private let quarantine: Quarantine
     private let partBytes: Int
     private var nextFrame: LSN
     /// The names of the segment being written.
@@ -25,6 +26,7 @@ public final class MinuteLane {
     ) {
         chain = SegmentChain(
             .minutes, fileSystem: fileSystem, directory: directory, state: state, policy: policy)
+        quarantine = Quarantine(fileSystem: fileSystem, directory: directory, policy: policy)
         nextFrame = state.nextLSN
         self.history = history
         self.partBytes = partBytes
@@ -65,7 +67,7 @@ public final class MinuteLane {
     /// - Returns: how many segments were deleted.
     @discardableResult
     public func retire(before day: Int64) throws(LogError) -> Int {
-        try retire { ($0.day ?? $0.lastMinute?.day ?? .max) < day }
+        try retire(keepingDamaged: false) { ($0.day ?? $0.lastMinute?.day ?? .max) < day }
     }
 
     /// Closes the segment being written, so that it can be retired; the next append begins another.
@@ -74,24 +76,31 @@ public final class MinuteLane {
     /// Deletes the closed segments of which nothing is needed any more, oldest first: all their blocks are in sealed files,
     /// and a newer checkpoint is on disk. Neither the segment of the newest checkpoint goes, nor anything after it.
     ///
+    /// A damaged one goes to the quarantine: behind a header that nobody can read there may be a block that is nowhere else.
+    ///
     /// Syncs first, so that no checkpoint is relied upon that is not on disk.
     /// - Returns: how many segments were deleted.
     @discardableResult
     public func retireSealed() throws(LogError) -> Int {
-        try retire { segment in
+        try retire(keepingDamaged: true) { segment in
             // What is damaged and has no readable block stays, for somebody to look at.
             segment.blockFrames == 0 ? !segment.isDamaged : history?.isSealed(segment: segment.sequence) ?? false
         }
     }
 
-    private func retire(where isUnneeded: (SegmentSummary) -> Bool) throws(LogError) -> Int {
+    private func retire(
+        keepingDamaged: Bool, where isUnneeded: (SegmentSummary) -> Bool
+    ) throws(LogError) -> Int {
         let isCheckpointInCurrent = chain.current?.summary.holdsCheckpoint ?? false
         let newest = chain.closed.last(where: \.holdsCheckpoint)?.sequence
         guard isCheckpointInCurrent || newest != nil else { return 0 }
         try chain.sync()
         return try chain.retire(
             where: { (isCheckpointInCurrent || $0.sequence < (newest ?? 0)) && isUnneeded($0) },
-            willRemove: { history?.remove(segment: $0.sequence) })
+            willRemove: { (segment) throws(LogError) in
+                if keepingDamaged, segment.isDamaged { _ = try quarantine.keep(chain.path(of: segment)) }
+                history?.remove(segment: segment.sequence)
+            })
     }
 
     /// - Returns: where the parts are, once all of them are written.

@@ -201,18 +201,22 @@ final class SegmentChain {
 
     /// Removes the closed segments that `isRetired` names, oldest first, and tells of each before it goes.
     func retire(
-        where isRetired: (SegmentSummary) -> Bool, willRemove: (SegmentSummary) -> Void = { _ in }
+        where isRetired: (SegmentSummary) -> Bool, willRemove: (SegmentSummary) throws(LogError) -> Void = { _ in }
     ) throws(LogError) -> Int {
         try checkUsable()
         let retired = closed.filter(isRetired)
         for segment in retired {
-            willRemove(segment)
-            try remove(LogLayout.path(of: lane, sequence: segment.sequence, in: directory))
+            try willRemove(segment)
+            try remove(path(of: segment))
             closed.removeAll { $0.sequence == segment.sequence }
             metrics.retiredSegments += 1
             updateSizes()
         }
         return retired.count
+    }
+
+    func path(of segment: SegmentSummary) -> String {
+        LogLayout.path(of: lane, sequence: segment.sequence, in: directory)
     }
 
     /// It is as well when the file is gone already.

@@ -144,6 +144,8 @@ public enum Recovery {
         _ handler: inout Handler
     ) throws(LogError) {
         let reader = PayloadReader(.accepted, fileSystem: fileSystem, directory: directory)
+        // Clients send the same names again and again.
+        var names = NameCache(sizeLog: 16)
         var last = LSN.zero
         for frame in frames {
             if frame.header.recordCount > 0, frame.header.lastLSN <= last {
@@ -154,7 +156,7 @@ public enum Recovery {
             do throws(LogError) {
                 let raw = try reader.payload(of: frame)
                 // All of the frame or nothing: what follows a record that cannot be read is not to be trusted either.
-                try AcceptedPayload.decode(raw, header: frame.header) { (batch) throws(LogError) in
+                try AcceptedPayload.decode(raw, header: frame.header, &names) { (batch) throws(LogError) in
                     batches.append(batch)
                 }
             } catch {

@@ -54,7 +54,7 @@ enum BlockPart {
             let ofShape = survey.parameters
             parameters[shape] = ofShape
             head.write(UInt64(shape.rawValue), bits: shapeBits)
-            for column in RowColumn.all where shape.has(column) { head.write(UInt64(ofShape[column]), bits: RowParameters.bits) }
+            ofShape.write(shape.columns, to: &head)
         }
         let strideLog = rows.contains { $0.shape.hasSketch } ? 4 : 6
         let (bits, strides) = encode(rows, parameters, stride: 1 << strideLog)

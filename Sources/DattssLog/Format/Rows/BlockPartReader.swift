@@ -9,8 +9,8 @@ package struct BlockPartReader {
     private let clientSection: ByteReader
     /// By number of the shape in the table, less one.
     private let plans: [RowPlan?]
-    private let strideLog: Int
-    private let strides: [Int]
+    private let strides: Strides
+    private let headRange: Range<Int>
     private let rowsOffset: Int
 
     /// Whose ids those of a part are: the first LSN of the segment that it was written to. Nothing else of a segment
@@ -42,18 +42,17 @@ package struct BlockPartReader {
         let head = try reader.section("head")
         rowsOffset = reader.offset
         let idCount = idCount
-        let parsed = try raw.withUnsafeBufferPointer { (bytes) throws(LogError) in
-            var bits = BitReader(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[head.offset..<head.end])))
-            return try Head(&bits, idCount: idCount, table)
+        let parsed = try Self.withBits(of: raw, head.offset..<head.end) { (bits) throws(LogError) in
+            try Head(&bits, idCount: idCount, table)
         }
-        (presence, plans, strideLog, strides) = (parsed.presence, parsed.plans, parsed.strideLog, parsed.strides)
+        headRange = head.offset..<head.end
+        (presence, plans, strides) = (parsed.presence, parsed.plans, parsed.strides)
     }
 
     private struct Head {
         var presence: RowPresence
         var plans: [RowPlan?]
-        var strideLog: Int
-        var strides: [Int] = []
+        var strides: Strides
 
         init(_ bits: inout BitReader, idCount: Int, _ table: NameTable) throws(LogError) {
             presence = try RowPresence(&bits, idCount: idCount)
@@ -68,38 +67,57 @@ package struct BlockPartReader {
                 guard let shape = RowShape(rawValue: code) else {
                     throw LogError(.malformed, expected: "the shape of a row", found: "\(code)")
                 }
-                var parameters = RowParameters()
-                for column in RowColumn.all where shape.has(column) { parameters[column] = Int(bits.read(RowParameters.bits)) }
+                let parameters = RowParameters(shape.columns, &bits)
                 // A shape that no known id has is of no use.
                 guard let position = table.shapes.firstIndex(of: shape) else { continue }
                 plans[position] = RowPlan(shape, parameters)
             }
-            strideLog = Int(bits.read(BlockPart.strideBits))
+            let log = Int(bits.read(BlockPart.strideBits))
             // No stride has more bits than a payload, so that no sum of them overflows.
             let width = min(Int(bits.read(BlockPart.widthBits)), 32)
-            if rowCount > 1 {
-                for _ in 0..<(rowCount - 1) >> strideLog { strides.append(Int(truncatingIfNeeded: bits.readWide(width))) }
-            }
+            strides = Strides(log: log, width: width, position: bits.position)
+            if rowCount > 1 { bits.skip(((rowCount - 1) >> log) * width) }
             guard !bits.isExhausted else { throw LogError(.malformed, expected: "the head of a block", found: "its beginning") }
+        }
+    }
+
+    /// Where in the bits of the head it is said how many bits each stride of rows has: who reads all rows need not know.
+    private struct Strides {
+        let log: Int
+        let width: Int
+        let position: Int
+    }
+
+    /// How many bits the first strides have together.
+    private func bits(ofStrides count: Int) -> Int {
+        Self.withBits(of: raw, headRange) { bits in
+            bits.skip(strides.position)
+            var sum = 0
+            for _ in 0..<count { sum += Int(bits.read(strides.width)) }
+            return sum
+        }
+    }
+
+    private static func withBits<Result, Failure: Error>(
+        of raw: [UInt8], _ range: Range<Int>, _ body: (inout BitReader) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try raw.withUnsafeBufferPointer { (bytes) throws(Failure) in
+            var bits = BitReader(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[range])))
+            return try body(&bits)
         }
     }
 
     /// All rows, ascending by id.
     func rows() throws(LogError) -> (ids: [Int], aggregates: [Aggregate]) {
         let ids = presence.ids
-        var failure: LogError?
-        let aggregates = [Aggregate](unsafeUninitializedCapacity: ids.count) { rows, count in
-            BlankAggregates.fill(rows, count: ids.count)
-            count = ids.count
-            do throws(LogError) {
-                try readRows { (reader) throws(LogError) in
-                    for row in ids.indices { try reader.read(ids[row], into: &rows[row]) }
+        let aggregates = try initializedArray(ids.count) { (rows: UnsafeMutablePointer<Aggregate>, count) throws(LogError) in
+            try readRows { (reader) throws(LogError) -> Void in
+                for id in ids {
+                    try reader.next(id, into: rows + count)
+                    count &+= 1
                 }
-            } catch {
-                failure = error
             }
         }
-        if let failure { throw failure }
         return (ids, aggregates)
     }
 
@@ -107,22 +125,24 @@ package struct BlockPartReader {
     package func aggregate(of id: Int) throws(LogError) -> Aggregate? {
         guard presence.contains(id) else { return nil }
         let row = presence.rank(of: id)
-        let stride = row >> strideLog
+        let stride = row >> strides.log
         // The rows before it in its stride are those of the ids before it.
         var ids = [id]
         var earlier = id
-        while ids.count <= row - stride << strideLog {
+        while ids.count <= row - stride << strides.log {
             earlier -= 1
             if presence.contains(earlier) { ids.append(earlier) }
         }
         return try readRows { (reader) throws(LogError) in
-            for bits in strides[..<stride] { reader.bits.skip(bits) }
-            var aggregate = BlankAggregates.one
-            for id in ids.reversed() {
-                aggregate = BlankAggregates.one
-                try reader.read(id, into: &aggregate)
+            reader.skip(bits(ofStrides: stride))
+            let row = UnsafeMutablePointer<Aggregate>.allocate(capacity: 1)
+            defer { row.deallocate() }
+            for id in ids.dropFirst().reversed() {
+                try reader.next(id, into: row)
+                row.deinitialize(count: 1)
             }
-            return aggregate
+            try reader.next(id, into: row)
+            return row.move()
         }
     }
 
@@ -134,13 +154,16 @@ package struct BlockPartReader {
         try raw.withUnsafeBufferPointer { (bytes) throws(LogError) in
             try plans.withUnsafeBufferPointer { (plans) throws(LogError) in
                 try table.shapeNumbers.withUnsafeBufferPointer { (shapeNumbers) throws(LogError) in
-                    let rows = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[rowsOffset...]))
-                    var reader = RowReader(BitReader(rows), shapeNumbers, plans)
-                    let result = try body(&reader)
-                    guard !reader.bits.isExhausted else {
-                        throw LogError(.malformed, expected: "all rows of a block", found: "the end")
+                    guard let base = bytes.baseAddress else { throw LogError(.malformed, expected: "rows", found: "no bytes") }
+                    return try BlankAggregate.lend { (blank) throws(LogError) in
+                        var reader = RowReader(
+                            UnsafeRawPointer(base), byteCount: bytes.count, offset: rowsOffset, shapeNumbers, plans, blank)
+                        let result = try body(&reader)
+                        guard !reader.isExhausted else {
+                            throw LogError(.malformed, expected: "all rows of a block", found: "the end")
+                        }
+                        return result
                     }
-                    return result
                 }
             }
         }
@@ -174,4 +197,23 @@ extension ByteReader {
         }
         return Int(count)
     }
+}
+
+/// An array of at most `capacity` elements, each made where it stays.
+/// - Parameter body: makes elements one after the other and counts those that are there, also before it throws.
+@inline(__always)
+func initializedArray<Element>(
+    _ capacity: Int, _ body: (UnsafeMutablePointer<Element>, inout Int) throws(LogError) -> Void
+) throws(LogError) -> [Element] {
+    var failure: LogError?
+    let array = [Element](unsafeUninitializedCapacity: capacity) { buffer, count in
+        guard let start = buffer.baseAddress else { return }
+        do throws(LogError) {
+            try body(start, &count)
+        } catch {
+            failure = error
+        }
+    }
+    if let failure { throw failure }
+    return array
 }

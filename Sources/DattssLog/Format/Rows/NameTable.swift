@@ -20,12 +20,12 @@ package struct NameTable: Sendable {
     private(set) var userNumbers: [UInt32] = []
     /// By id: 0 for an unknown one, else one more than the position of its shape in ``shapes``.
     private(set) var shapeNumbers: [UInt16] = []
-    /// By id: its position in ``sorted``.
-    private(set) var ranks: [Int32] = []
     /// The known ids by user, then by key, then by id.
     private(set) var sorted: [Int32] = []
     /// The users of all names, each once.
     private(set) var users: [UserID] = []
+    /// The positions of all ``users``, in the users' order.
+    private(set) var userOrder: [Int] = []
     /// The shapes of all names, each once.
     private(set) var shapes: [RowShape] = []
 
@@ -72,9 +72,8 @@ package struct NameTable: Sendable {
         } else {
             sorted += added
         }
-        ranks = [Int32](repeating: -1, count: idCount)
-        for (rank, id) in sorted.enumerated() { ranks[Int(id)] = Int32(rank) }
-        isSorted = ranks.indices.allSatisfy { ranks[$0] == Int32($0) }
+        if userOrder.count < users.count { userOrder = users.indices.sorted { users[$0] < users[$1] } }
+        isSorted = sorted.count == idCount && sorted.indices.allSatisfy { sorted[$0] == Int32($0) }
     }
 
     /// The ids of a user; those of one key follow each other.

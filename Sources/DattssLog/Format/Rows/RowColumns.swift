@@ -35,14 +35,22 @@ protocol RowCoder {
 /// All arithmetic wraps around, so that whatever the integers are, the differences lead back to them.
 extension RowNumbers {
     /// A row without a sketch.
-    @inline(__always)
     mutating func code<Coder: RowCoder>(_ shape: RowShape, _ scale: RowScale, with coder: inout Coder) {
+        if shape.quantiles == .ofBuckets {
+            codeWithBuckets(shape.kind, scale, with: &coder)
+        } else {
+            codeSamples(shape, scale, with: &coder)
+        }
+    }
+
+    /// A row of samples and their sum: nearly all rows are.
+    @inline(__always)
+    mutating func codeSamples<Coder: RowCoder>(_ shape: RowShape, _ scale: RowScale, with coder: inout Coder) {
         count = coder.above(.count, count, 1, context: RowColumn.noContext)
         switch shape.layout {
         case .ones: return
         case .equal: max = coder.near(.max, max, 0, context: RowColumn.noContext)
         case .all:
-            if shape.quantiles == .ofBuckets { return codeWithBuckets(shape.kind, scale, with: &coder) }
             codeExtremes(with: &coder)
             codeRest(shape.kind, scale, bottom, top, with: &coder)
         }
@@ -91,9 +99,9 @@ extension RowNumbers {
         self.max = coder.near(.max, self.max, max, context: Self.width(max))
     }
 
-    /// All but the count of a row whose quantiles are places: the extremes come first.
-    @inline(never)
+    /// A row whose quantiles are places: the extremes come first.
     private mutating func codeWithBuckets<Coder: RowCoder>(_ kind: Kind, _ scale: RowScale, with coder: inout Coder) {
+        count = coder.above(.count, count, 1, context: RowColumn.noContext)
         min = coder.near(.min, min, 0, context: RowColumn.noContext)
         max = coder.above(.max, max, min, context: Self.width(min))
         let (low, high) = (scale.value(min), scale.value(max))
@@ -132,12 +140,13 @@ extension RowNumbers {
         _ kind: Kind, _ scale: RowScale, _ count: Int64, _ bottom: Int64, _ top: Int64
     ) -> Int64 {
         let isDecimal = scale.decimals != nil
-        let low = isDecimal ? Double(bottom) : scale.value(bottom)
-        let high = isDecimal ? Double(top) : scale.value(top)
+        let low = isDecimal ? Double(bottom) : OrderedBits.double(bottom)
+        let high = isDecimal ? Double(top) : OrderedBits.double(top)
         let middle = (low + high) / 2
         let isSkewed = kind != .gauge && low > 0 && high > 0
         let mean = isSkewed ? 0.6 * middle + 0.4 * (low * high).squareRoot() : middle
-        return (isDecimal ? RowScale.integers : scale).nearest(mean * Double(count))
+        let sum = mean * Double(count)
+        return isDecimal ? RowScale.nearestInteger(sum) : OrderedBits.of(sum)
     }
 
     /// How many bits a number has, without its sign.
@@ -146,16 +155,22 @@ extension RowNumbers {
 }
 
 extension RowShape {
-    /// Whether rows of this shape have a column.
-    func has(_ column: RowColumn) -> Bool {
-        switch column {
-        case .count: true
-        case .max: layout != .ones
-        case .bottom, .top: layout == .all && quantiles != .ofSketch
-        case .min, .first, .last, .sum: layout == .all
-        case .ulps: layout == .all && scale.hasUlps
+    /// A bit for each column that rows of this shape have, at its ``RowColumn/rawValue``.
+    var columns: UInt16 {
+        switch layout {
+        case .ones: return RowColumn.count.bit
+        case .equal: return RowColumn.count.bit | RowColumn.max.bit
+        case .all:
+            var columns = RowColumn.ulps.bit &* 2 &- 1
+            if quantiles == .ofSketch { columns &= ~(RowColumn.bottom.bit | RowColumn.top.bit) }
+            if !scale.hasUlps { columns &= ~RowColumn.ulps.bit }
+            return columns
         }
     }
+}
+
+extension RowColumn {
+    fileprivate var bit: UInt16 { 1 << UInt16(rawValue) }
 }
 
 /// How large the differences are in each column of the rows of one shape: ``VariableBits`` has a parameter, which is
@@ -170,6 +185,23 @@ struct RowParameters {
     subscript(column: RowColumn) -> Int {
         @inline(__always) get { Int(ofColumns[column.rawValue]) }
         set { ofColumns[column.rawValue] = UInt8(newValue.clamped(0, 63)) }
+    }
+
+    /// - Parameter columns: a bit for each of them.
+    init(_ columns: UInt16, _ bits: inout BitReader) {
+        withUnsafeMutableBytes(of: &ofColumns) { parameters in
+            var rest = columns
+            while rest != 0 {
+                parameters[rest.trailingZeroBitCount] = UInt8(truncatingIfNeeded: bits.read(Self.bits))
+                rest &= rest &- 1
+            }
+        }
+    }
+
+    init() {}
+
+    func write(_ columns: UInt16, to bits: inout BitWriter) {
+        for column in RowColumn.all where columns & column.bit != 0 { bits.write(UInt64(self[column]), bits: Self.bits) }
     }
 
     /// The parameter of one number; more than ``VariableBits/parameterMax`` stands for that.

@@ -37,35 +37,51 @@ struct RowNumbers {
         }
     }
 
-    /// Fills in an aggregate, but for its sketch and what is read out of it.
+    /// Fills in a blank aggregate, but for its fraction, its sketch and what is read out of it.
     @inline(__always)
-    func fill(_ aggregate: inout Aggregate, _ shape: RowShape, _ scale: RowScale) {
-        aggregate.count = count
-        aggregate.isEmphasised = shape.isEmphasised
-        aggregate.isApproximate = shape.isApproximate
-        if shape.layout == .all {
-            aggregate.sum = scale.value(sum, ulps: ulps)
-            aggregate.max = scale.value(max)
-            aggregate.min = scale.value(min)
-            aggregate.first = scale.value(first)
-            aggregate.last = scale.value(last)
-            if shape.quantiles == .ofBuckets {
-                aggregate.bottom = BucketPlace.value(bottom, aggregate.min, aggregate.max)
-                aggregate.top = BucketPlace.value(top, aggregate.min, aggregate.max)
+    func fill(_ row: inout Aggregate, _ shape: RowShape, _ scale: RowScale) {
+        row.count = count
+        row.isEmphasised = shape.isEmphasised
+        row.isApproximate = shape.isApproximate
+        switch shape.layout {
+        case .ones: fill(&row, equal: 1)
+        case .equal: fill(&row, equal: scale.value(max))
+        case .all:
+            // Asked once, not for each number.
+            if scale.isInteger {
+                fill(&row, sum: Double(sum)) { Double($0) }
+            } else if let decimals = scale.decimals {
+                fill(&row, sum: decimals.join(sum, ulps: ulps)) { decimals.join($0) }
             } else {
-                aggregate.bottom = scale.value(bottom)
-                aggregate.top = scale.value(top)
+                fill(&row, sum: OrderedBits.double(sum)) { OrderedBits.double($0) }
             }
-        } else {
-            let value = shape.layout == .ones ? 1 : scale.value(max)
-            aggregate.sum = Self.product(value, count)
-            aggregate.max = value
-            aggregate.min = value
-            aggregate.first = value
-            aggregate.last = value
-            aggregate.bottom = value
-            aggregate.top = value
+            if shape.quantiles == .ofBuckets {
+                row.bottom = BucketPlace.value(bottom, row.min, row.max)
+                row.top = BucketPlace.value(top, row.min, row.max)
+            }
         }
+    }
+
+    @inline(__always)
+    private func fill(_ row: inout Aggregate, equal value: Double) {
+        row.sum = Self.product(value, count)
+        row.max = value
+        row.min = value
+        row.first = value
+        row.last = value
+        row.bottom = value
+        row.top = value
+    }
+
+    @inline(__always)
+    private func fill(_ row: inout Aggregate, sum: Double, _ value: (Int64) -> Double) {
+        row.sum = sum
+        row.max = value(max)
+        row.min = value(min)
+        row.first = value(first)
+        row.last = value(last)
+        row.bottom = value(bottom)
+        row.top = value(top)
     }
 
     /// What `sum` is when all samples are equal: computed alike by writer and reader.

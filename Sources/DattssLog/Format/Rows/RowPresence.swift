@@ -76,15 +76,24 @@ struct RowPresence: Equatable {
 
     /// The ids that are present, ascending.
     var ids: [Int] {
-        let count = count
-        return [Int](unsafeUninitializedCapacity: count) { buffer, initialized in
-            for word in words.indices {
-                var rest = words[word]
+        var ids: [Int] = []
+        ids.reserveCapacity(count)
+        forEach { ids.append($0) }
+        return ids
+    }
+
+    /// Calls `body` with each id that is present, ascending.
+    @inline(__always)
+    func forEach<Failure: Error>(_ body: (Int) throws(Failure) -> Void) throws(Failure) {
+        try words.withUnsafeBufferPointer { (words) throws(Failure) in
+            var first = 0
+            for word in words {
+                var rest = word
                 while rest != 0 {
-                    buffer[initialized] = word &* 64 &+ rest.trailingZeroBitCount
-                    initialized &+= 1
+                    try body(first &+ rest.trailingZeroBitCount)
                     rest &= rest &- 1
                 }
+                first &+= 64
             }
         }
     }

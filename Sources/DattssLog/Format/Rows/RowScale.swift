@@ -8,7 +8,6 @@ struct RowScale {
     let code: UInt16
     let decimals: DecimalScale?
 
-    static let integers = RowScale(decimals: DecimalScale(exponent: 0), code: 0)
     static let orderedBits = RowScale(decimals: nil, code: 16)
 
     private init(decimals: DecimalScale?, code: UInt16) {
@@ -49,13 +48,17 @@ struct RowScale {
         return split
     }
 
+    /// Whether the numbers are integers themselves.
+    @inline(__always)
+    var isInteger: Bool { code == 0 }
+
     /// Sums of integers are exact, sums of other decimals seldom are.
     var hasUlps: Bool { decimals != nil && code > 0 }
 
     @inline(__always)
     func value(_ integer: Int64, ulps: Int64 = 0) -> Double {
         guard let decimals else { return OrderedBits.double(integer) }
-        if code == 0 { return Double(integer) }
+        if isInteger { return Double(integer) }
         return decimals.join(integer, ulps: ulps)
     }
 
@@ -63,8 +66,12 @@ struct RowScale {
     @inline(__always)
     func nearest(_ value: Double) -> Int64 {
         guard let decimals else { return OrderedBits.of(value) }
-        let scaled = code == 0 ? value : value / decimals.join(1)
-        // Also refuses what is not finite.
-        return scaled.magnitude <= 0x1p62 ? Int64(scaled + (scaled < 0 ? -0.5 : 0.5)) : 0
+        return Self.nearestInteger(isInteger ? value : value / decimals.join(1))
+    }
+
+    /// 0 for what is too large or not finite.
+    @inline(__always)
+    static func nearestInteger(_ value: Double) -> Int64 {
+        value.magnitude <= 0x1p62 ? Int64(value + (value < 0 ? -0.5 : 0.5)) : 0
     }
 }
