@@ -14,6 +14,7 @@ struct LogBenchCommand: AsyncParsableCommand {
 
               sizes      bytes an aggregate and a sketch, sealed and unsealed; sealing; replay; about two minutes
               roundtrip  export as CSV, import, and comparison of every bit
+              delay      acknowledgements while days are sealed beside them; a minute
               store      start and questions on 8 days of 20,000 statistics; making them takes a quarter of an hour, once, when \
             --store names a folder to keep them in
               series     the real series of --data, files of lines timestamp,value
@@ -22,7 +23,7 @@ struct LogBenchCommand: AsyncParsableCommand {
               dattss bench log store --store /var/tmp/store
             """)
 
-    enum Part: String, ExpressibleByArgument, CaseIterable { case sizes, roundtrip, store, series }
+    enum Part: String, ExpressibleByArgument, CaseIterable { case sizes, roundtrip, delay, store, series }
 
     @Argument(help: "What to measure (default: all; series only with --data).") var parts: [Part] = []
     @Flag(help: "One day, and a small store: seconds, for trying that all works.") var quick = false
@@ -62,6 +63,11 @@ struct LogBenchCommand: AsyncParsableCommand {
                 if wanted.contains(.roundtrip) {
                     table.add(try RoundTripBench.figures(of: sizes.sketched, in: temporary))
                 }
+            }
+            if wanted.contains(.delay) {
+                table.add(
+                    try DelayBench.figures(
+                        generator, statistics: quick ? 50 : 1000, days: quick ? 1 : 4, in: temporary + "/delay"))
             }
             if wanted.contains(.store) {
                 let bench = StoreBench(

@@ -72,7 +72,8 @@ struct MeasuredStart: AsyncParsableCommand {
     }
 }
 
-private struct NoKeys: Authenticator {
+/// For pipelines to which nobody sends by key.
+struct NoKeys: Authenticator {
     func user(forKey key: String) -> UserID? { nil }
 }
 
