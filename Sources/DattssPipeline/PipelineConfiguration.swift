@@ -9,19 +9,17 @@ public struct PipelineConfiguration: Sendable {
     public var limits: Limits
     /// For how many days minutes are kept.
     public var retentionDays: Int64
-    public var ingestCount: Int
     public var fileSystem: any FileSystem
     public var clock: any WallClock
 
     public init(
         directory: String, syncMode: SyncMode = .second, limits: Limits = Limits(), retentionDays: Int64 = 8,
-        ingestCount: Int = 2, fileSystem: any FileSystem, clock: any WallClock
+        fileSystem: any FileSystem, clock: any WallClock
     ) {
         self.directory = directory
         self.syncMode = syncMode
         self.limits = limits
         self.retentionDays = retentionDays
-        self.ingestCount = ingestCount
         self.fileSystem = fileSystem
         self.clock = clock
     }

@@ -2,8 +2,9 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Ends connections whose sender takes too long: for the first request from the moment it connects, for every request from
-/// its head to its end, and when nothing comes for a while after an answer. A request that is half sent is answered 408.
+/// Ends connections of the router whose sender takes too long: for the first request from the moment that the lane in front
+/// has passed it on, for every request from its head to its end, and when nothing comes for a while after an answer. A
+/// request that is half sent is answered 408. (What the lane itself waits for is bounded by ``LaneDeadline``.)
 final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -26,13 +27,9 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         self.onTimeout = onTimeout
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { start(context, limit, hasHead: false) }
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        start(context, limit, hasHead: false)
-        context.fireChannelActive()
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ConnectionIsRouted { start(context, limit, hasHead: false) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
