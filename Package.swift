@@ -84,6 +84,7 @@ let package = Package(
                 "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient", "CDatagramFloor", "CLoadSockets", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -130,7 +131,7 @@ let package = Package(
         .testTarget(
             name: "DattssCommandTests",
             dependencies: [
-                "dattss", "DattssCore", "DattssPipeline", "DattssServer", "DattssTestSupport", "CZlib",
+                "dattss", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

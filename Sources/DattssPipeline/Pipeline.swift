@@ -27,6 +27,7 @@ public final class Pipeline: Sendable {
     private let acceptedWriter: AcceptedWriter
     private let roller: MinuteRoller
     private let minuteWriter: MinuteWriter
+    private let housekeeper: Housekeeper
     private let history: History
     private let health: LogHealth
     private let clock: any WallClock
@@ -75,9 +76,11 @@ public final class Pipeline: Sendable {
             lane: acceptedLane, link: writeAhead, roller: rolling, directory: directory, clock: clock,
             syncMode: syncMode, replayed: replayed, health: health)
         roller = MinuteRoller(link: rolling, writeAhead: writeAhead, minutes: minutes, clock: clock)
+        housekeeper = Housekeeper(
+            configuration, history: report.history, accepted: acceptedWriter, health: health, onErased: configuration.onErased)
         minuteWriter = MinuteWriter(
-            lane: minuteLane, link: minutes, accepted: acceptedWriter, written: written, clock: clock,
-            syncMode: syncMode, retentionDays: configuration.retentionDays, health: health,
+            lane: minuteLane, link: minutes, accepted: acceptedWriter, housekeeper: housekeeper, written: written,
+            syncMode: syncMode, health: health,
             isShuttingDown: { writeAhead.ledger.isClosed })
         queries = Queries(directory: directory, history: report.history, clock: clock)
         recovery = report
@@ -88,6 +91,14 @@ public final class Pipeline: Sendable {
 
     /// Runs until ``finish()`` was called and everything that was taken in is on disk.
     public func run() async {
+        async let housekeeping: Void = housekeeper.run()
+        housekeeper.wake(minuteWriter)
+        await runStages()
+        housekeeper.finish()
+        await housekeeping
+    }
+
+    private func runStages() async {
         await withTaskGroup { group in
             group.addTask { await self.roller.watchClock() }
             group.addTask { await self.syncEverySecond() }
@@ -156,6 +167,28 @@ public final class Pipeline: Sendable {
         await ingest.answerOfFirstCopy(of: batch, of: user)
     }
 
+    // MARK: Letting go
+
+    /// Forgets a deleted user, of whom nothing is accepted any more, and erases what the files hold. That takes some minutes;
+    /// ``PipelineConfiguration/onErased`` tells when it is done.
+    public func erase(_ user: UserID) async {
+        directory.erase(user)
+        await housekeeper.erase(user)
+    }
+
+    /// Instead of ``run()``, for a folder that no server uses: erases deleted users, seals everything that can be sealed, and
+    /// closes the log.
+    ///
+    /// - Parameter deleted: those whom ``PipelineConfiguration/retention`` names.
+    public func compact(erasing deleted: Set<UserID>, includingToday: Bool) async -> HousekeepingReport {
+        await housekeeper.beginCompaction()
+        for user in deleted.sorted() { await erase(user) }
+        finish()
+        await runStages()
+        await housekeeper.pass(minuteWriter, includingToday: includingToday)
+        return await housekeeper.report
+    }
+
     // MARK: Its own state
 
     /// Why no batch is taken in; nil when all is well.
@@ -175,6 +208,8 @@ public final class Pipeline: Sendable {
             statisticCount: users.reduce(0) { $0 + $1.admission.withLock { $0.liveCount } },
             accepted: await acceptedWriter.laneMetrics,
             minutes: await minuteWriter.laneMetrics,
+            housekeeping: await housekeeper.report,
+            sealed: history.sealedSize,
             corruptFrameReads: history.corruptFrameReads,
             failedMinuteWrites: await minuteWriter.failedAttempts,
             failedRetirements: await minuteWriter.failedRetirements + acceptedWriter.retireFailures)

@@ -7,19 +7,24 @@ public struct PipelineConfiguration: Sendable {
     public var directory: String
     public var syncMode: SyncMode
     public var limits: Limits
-    /// For how many days minutes are kept.
-    public var retentionDays: Int64
+    /// How long what is kept, and of whom nothing; asked at every pass.
+    public var retention: @Sendable () -> Retention
+    /// Told of a deleted user of whom no file holds anything any more.
+    public var onErased: @Sendable (UserID) -> Void
     public var fileSystem: any FileSystem
     public var clock: any WallClock
 
     public init(
-        directory: String, syncMode: SyncMode = .second, limits: Limits = Limits(), retentionDays: Int64 = 8,
-        fileSystem: any FileSystem, clock: any WallClock
+        directory: String, syncMode: SyncMode = .second, limits: Limits = Limits(),
+        retention: @escaping @Sendable () -> Retention = { Retention() },
+        onErased: @escaping @Sendable (UserID) -> Void = { _ in }, fileSystem: any FileSystem,
+        clock: any WallClock
     ) {
         self.directory = directory
         self.syncMode = syncMode
         self.limits = limits
-        self.retentionDays = retentionDays
+        self.retention = retention
+        self.onErased = onErased
         self.fileSystem = fileSystem
         self.clock = clock
     }

@@ -11,9 +11,12 @@ public struct PipelineSnapshot: Sendable {
     public var statisticCount: Int
     public var accepted: LaneMetrics
     public var minutes: LaneMetrics
+    public var housekeeping: HousekeepingReport
+    /// Files of days and hours, and their bytes.
+    public var sealed: (files: Int, bytes: Int)
     public var corruptFrameReads: Int
     public var failedMinuteWrites: Int
-    /// Times a covered or old file could not be deleted.
+    /// Times a covered or sealed segment could not be deleted.
     public var failedRetirements: Int
 }
 

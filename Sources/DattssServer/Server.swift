@@ -46,7 +46,15 @@ public struct Server: Service {
             directory: configuration.dataDirectory, fileSystem: configuration.fileSystem, clock: configuration.clock)
         pipelineConfiguration.syncMode = configuration.syncMode
         pipelineConfiguration.limits = configuration.limits
-        pipelineConfiguration.retentionDays = configuration.retentionDays
+        let (accounts, clock, retention) = (accounts, configuration.clock, configuration.retention)
+        pipelineConfiguration.retention = { accounts.retention(retention) }
+        pipelineConfiguration.onErased = { user in
+            // Tried again after the next start: a user of whom there is nothing is soon erased.
+            do { try accounts.noteErased(user, at: clock.now()) } catch {
+                logger.error("cannot note that '\(user)' is erased: \(error)")
+            }
+            logger.notice("all data of the deleted user '\(user)' is erased")
+        }
         pipeline = try Pipeline.open(pipelineConfiguration, authenticator: accounts, onFailure: onFailure)
     }
 
@@ -99,7 +107,7 @@ public struct Server: Service {
             configuration: .init(
                 services: [
                     .init(service: PipelineService(pipeline: pipeline)),
-                    .init(service: AccountsRefresher(accounts: accounts, logger: logger)),
+                    .init(service: AccountsRefresher(accounts: accounts, pipeline: pipeline, logger: logger)),
                     .init(service: listener),
                     .init(service: application),
                 ], logger: logger)
@@ -126,14 +134,19 @@ private struct PipelineService: Service {
     }
 }
 
-/// Notices within a second what the command line changed in the accounts.
+/// Notices within a second what the command line changed in the accounts, and has the data of deleted users erased.
 private struct AccountsRefresher: Service {
     let accounts: Accounts
+    let pipeline: Pipeline
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while (try? await Task.sleep(for: .seconds(1))) != nil {
+            var leaving: Set<UserID> = []
+            repeat {
+                let deleted = accounts.retention(Retention.Limits()).deleted
+                for user in deleted.subtracting(leaving) { await pipeline.erase(user) }
+                leaving = deleted
                 await withCheckedContinuation { refreshed in
                     // SQLite blocks.
                     DispatchQueue.global().async {
@@ -141,7 +154,7 @@ private struct AccountsRefresher: Service {
                         refreshed.resume()
                     }
                 }
-            }
+            } while (try? await Task.sleep(for: .seconds(1))) != nil
         }
     }
 }

@@ -12,7 +12,7 @@ public struct ServerConfiguration: Sendable {
     /// Whose statsd lines are; without one, names begin with an auth key and a dot.
     public var statsdUser: UserID?
     public var limits = Limits()
-    public var retentionDays: Int64 = 8
+    public var retention = Retention.Limits()
     /// What is asked of the kernel for received datagrams (`SO_RCVBUF`).
     public var receiveBufferBytes = 8 << 20
     public var clock: any WallClock = SystemClock()

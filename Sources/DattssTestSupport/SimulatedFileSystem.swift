@@ -30,8 +30,8 @@ public final class SimulatedFileSystem: FileSystem {
     public func createDirectory(_ path: String) throws(FileSystemError) {
         try perform(.createDirectory, path) { (disk) throws(FileSystemError) in
             guard disk.directories[path] == nil else { throw FileSystemError(.createDirectory, path, code: EEXIST) }
-            try disk.link(path, .directory, .createDirectory)
-            disk.directories[path] = SimulatedDisk.Directory()
+            try disk.set(path, .directory, .createDirectory)
+            disk.directories[path] = SimulatedDirectory()
         }
     }
 
@@ -44,29 +44,29 @@ public final class SimulatedFileSystem: FileSystem {
 
     public func open(_ path: String, _ mode: OpenMode) throws(FileSystemError) -> any File {
         let (inode, epoch) = try perform(.open, path) { (disk) throws(FileSystemError) in
-            let existing = disk.inode(at: path)
+            var inode = disk.inode(at: path)
             if mode == .appendingToNew {
-                guard existing == nil else { throw FileSystemError(.open, path, code: EEXIST) }
-                return (try disk.createFile(path), disk.epoch)
+                guard inode == nil else { throw FileSystemError(.open, path, code: EEXIST) }
+                inode = try disk.createFile(path)
             }
-            guard let existing else { throw FileSystemError(.open, path, code: ENOENT) }
-            return (existing, disk.epoch)
+            guard let inode else { throw FileSystemError(.open, path, code: ENOENT) }
+            disk.opened(inode)
+            return (inode, disk.epoch)
         }
         return SimulatedFile(self, path: path, inode: inode, epoch: epoch, isWritable: mode != .reading)
     }
 
     public func rename(_ path: String, to newPath: String) throws(FileSystemError) {
         try perform(.rename, path) { (disk) throws(FileSystemError) in
-            guard let inode = disk.inode(at: path) else { throw FileSystemError(.rename, path, code: ENOENT) }
-            try disk.link(newPath, .file(inode), .rename)
-            try disk.unlink(path, .rename)
+            try disk.rename(path, to: newPath)
         }
     }
 
     public func remove(_ path: String) throws(FileSystemError) {
         try perform(.remove, path) { (disk) throws(FileSystemError) in
             guard disk.inode(at: path) != nil else { throw FileSystemError(.remove, path, code: ENOENT) }
-            try disk.unlink(path, .remove)
+            try disk.set(path, nil, .remove)
+            disk.forgetNameless()
         }
     }
 
@@ -88,6 +88,7 @@ public final class SimulatedFileSystem: FileSystem {
         try perform(.syncDirectory, path) { (disk) throws(FileSystemError) in
             guard disk.directories[path] != nil else { throw FileSystemError(.syncDirectory, path, code: ENOENT) }
             disk.directories[path]?.sync()
+            disk.forgetNameless()
         }
     }
 
@@ -122,6 +123,7 @@ final class SimulatedFile: File {
     private let isWritable: Bool
     private var isOpen = true
 
+    /// The caller has counted it as open.
     init(_ fileSystem: SimulatedFileSystem, path: String, inode: Int, epoch: Int, isWritable: Bool) {
         self.fileSystem = fileSystem
         self.path = path
@@ -129,6 +131,8 @@ final class SimulatedFile: File {
         self.epoch = epoch
         self.isWritable = isWritable
     }
+
+    deinit { close() }
 
     func size() throws(FileSystemError) -> Int {
         try perform(.size) { $0.bytes.count }
@@ -167,10 +171,16 @@ final class SimulatedFile: File {
         try perform(.sync) { $0.sync() }
     }
 
-    func close() { isOpen = false }
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        fileSystem.state.withLock { disk in
+            if disk.epoch == epoch { disk.closed(inode) }
+        }
+    }
 
     private func perform<Result>(
-        _ operation: FileSystemError.Operation, _ body: (inout SimulatedDisk.Contents) -> Result
+        _ operation: FileSystemError.Operation, _ body: (inout SimulatedContents) -> Result
     ) throws(FileSystemError) -> Result {
         try fileSystem.perform(operation, path) { (disk) throws(FileSystemError) in
             try checkUsable(operation, disk)

@@ -1,6 +1,14 @@
 public import DattssLog
 internal import Synchronization
 
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Darwin)
+    internal import Darwin
+#endif
+
 /// What a test does to the disk.
 extension SimulatedFileSystem {
     /// How a call fails.
@@ -9,20 +17,24 @@ extension SimulatedFileSystem {
         case error(Int32)
         /// A write takes only half of its bytes and succeeds. Other calls succeed as they are.
         case shortWrite
+
+        /// `EIO`; for good, it is a disk that has died.
+        public static let inputOutputError = Effect.error(EIO)
     }
 
-    /// Makes a call fail.
+    /// Makes calls fail.
     /// - Parameters:
     ///   - number: 1 is the next call.
     ///   - operation: counts only calls of this kind; nil counts all.
-    ///   - isPermanent: whether all that follow fail, too.
+    ///   - times: how many calls fail.
+    ///   - isPermanent: whether all that follow fail.
     public func fail(
-        operation number: Int, of operation: FileSystemError.Operation? = nil, with effect: Effect,
+        operation number: Int, of operation: FileSystemError.Operation? = nil, with effect: Effect, times: Int = 1,
         isPermanent: Bool = false
     ) {
         precondition(number >= 1)
         let fault = FaultPlan.Fault(
-            operation: operation, remaining: number - 1, effect: effect, isPermanent: isPermanent)
+            operation: operation, effect: effect, delay: number - 1, times: isPermanent ? .max : times)
         state.withLock { $0.faults.add(fault) }
     }
 
@@ -35,6 +47,14 @@ extension SimulatedFileSystem {
         state.withLock { $0.faults.countByOperation[operation] ?? 0 }
     }
 
+    /// The calls that `body` makes, in order, failed ones included.
+    public func trace(_ body: () throws -> Void) rethrows -> [FileSystemError.Operation] {
+        state.withLock { $0.faults.trace = [] }
+        defer { state.withLock { $0.faults.trace = nil } }
+        try body()
+        return state.withLock { $0.faults.trace ?? [] }
+    }
+
     /// How many bytes fit into all files together; a write beyond takes what fits, then fails with `ENOSPC`.
     public var capacityBytes: Int? {
         get { state.withLock { $0.capacityBytes } }
@@ -42,30 +62,6 @@ extension SimulatedFileSystem {
     }
 
     public var usedBytes: Int { state.withLock { $0.usedBytes } }
-
-    /// Loses power: what was not synced is gone, open files and locks are dead.
-    ///
-    /// - Parameter seed: when given, of each file and directory a random prefix of the unsynced changes survives, the
-    ///   last write perhaps torn: caches are written back at any time.
-    public func crash(tearingWith seed: UInt64? = nil) {
-        var random = seed.map { SeededGenerator(seed: $0) }
-        func upTo(_ count: Int) -> Int { random == nil ? 0 : Int.random(in: 0...count, using: &random!) }
-        state.withLock { disk in
-            // In the order of paths and inodes, so that a seed always means the same.
-            for path in disk.directories.keys.sorted() {
-                let kept = upTo(disk.directories[path]?.pendingCount ?? 0)
-                disk.directories[path]?.crash(keeping: kept)
-            }
-            for inode in disk.files.keys.sorted() {
-                let kept = upTo(disk.files[inode]?.pendingCount ?? 0)
-                disk.files[inode]?.crash(keeping: kept, tornBytes: upTo)
-            }
-            disk.forgetUnreachable()
-            disk.locks = []
-            disk.faults.removeAll()
-            disk.epoch += 1
-        }
-    }
 
     /// A disk of its own with the same files, as if all were synced, and without faults.
     public func copy() -> SimulatedFileSystem {
@@ -101,33 +97,5 @@ extension SimulatedFileSystem {
         guard var bytes = bytes(of: path) else { preconditionFailure("no file \(path)") }
         change(&bytes)
         write(bytes, to: path)
-    }
-}
-
-extension SimulatedDisk {
-    /// Directories whose own entry a crash has forgotten are gone with all that is in them.
-    fileprivate mutating func forgetUnreachable() {
-        for path in directories.keys.sorted() where path != "/" {
-            let (parent, name) = Self.split(path)
-            if directories[parent]?.entries[name] != .directory { directories[path] = nil }
-        }
-    }
-
-    fileprivate mutating func place(_ bytes: [UInt8], at path: String) {
-        var missing: [String] = []
-        var parent = Self.split(path).parent
-        while directories[parent] == nil {
-            missing.append(parent)
-            parent = Self.split(parent).parent
-        }
-        for path in missing.reversed() {
-            directories[path] = Directory()
-            let (parent, name) = Self.split(path)
-            directories[parent]?.set(name, .directory)
-            directories[parent]?.sync()
-        }
-        guard let inode = inode(at: path) ?? (try? createFile(path)) else { return }
-        files[inode]?.replace(bytes)
-        directories[Self.split(path).parent]?.sync()
     }
 }

@@ -5,9 +5,9 @@ import Testing
 
 @Suite struct ImportFormatTests {
     /// What a format reads out of a text, line by line.
-    private func read(_ text: String, by format: some LineFormat) -> ([ImportSample], LineReport) {
+    private func read(_ text: String, by format: some LineFormat) -> ([ImportSample], LineReport<LineProblem>) {
         var format = format
-        var report = LineReport()
+        var report = LineReport<LineProblem>()
         var samples: [ImportSample] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             Array(line.utf8).withUnsafeBufferPointer { report.read($0, by: &format, into: &samples) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DattssCore
+import DattssLog
 import DattssPipeline
 import DattssServer
 import Foundation
@@ -35,6 +36,7 @@ struct SettingsTests {
     func serve() throws {
         let lines = [
             "data-dir = /d", "http = 1.2.3.4:5", "udp = 1.2.3.4:6", "sync = never", "statsd-user = shop", "retention-days = 3",
+            "hour-retention-days = 30",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
             "max-queued-per-user = 15", "max-queued = 16", "receive-buffer-bytes = 17000",
         ]
@@ -43,7 +45,9 @@ struct SettingsTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
         #expect(server.dataDirectory == "/d" && "\(server.http) \(server.udp)" == "1.2.3.4:5 1.2.3.4:6")
-        #expect(server.syncMode == .never && server.statsdUser == UserID("shop") && server.retentionDays == 3)
+        #expect(
+            server.syncMode == .never && server.statsdUser == UserID("shop")
+                && server.retention == .init(minuteDays: 3, hourDays: 30))
         var limits = Limits()
         (limits.bodyBytes, limits.partialsPerBatch, limits.liveStatisticsPerUser) = (2048, 11, 12)
         (limits.requestSeconds, limits.idleSeconds) = (13, 140)

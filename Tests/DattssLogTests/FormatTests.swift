@@ -81,11 +81,13 @@ private let publishedChecksums: [([UInt8], UInt32)] = [
     @Test("headers come back as they went, and every flipped bit is noticed")
     func headers() throws {
         let segment = SegmentHeader(lane: .minutes, sequence: 7, firstLSN: LSN(99), day: -3)
+        #expect(segment.version == 2)
+        #expect(SegmentHeader(lane: .accepted, sequence: 7, firstLSN: LSN(99), day: 0).version == 1)
         #expect(segment.encoded.count == SegmentHeader.byteCount)
         #expect(try SegmentHeader(decoding: segment.encoded) == segment)
         let frame = FrameHeader(
             kind: .minutes, lsn: LSN(1 << 40), part: 2, parts: 3, minute: Minute(-5), through: LSN(12),
-            recordCount: 1000, rawLength: 4321, compressedLength: 1234, payloadChecksum: 0xDEAD_BEEF)
+            hasNames: true, recordCount: 1000, rawLength: 4321, compressedLength: 1234, payloadChecksum: 0xDEAD_BEEF)
         var writer = ByteWriter()
         frame.encode(into: &writer)
         #expect(writer.count == FrameHeader.byteCount)
@@ -127,10 +129,22 @@ private let publishedChecksums: [([UInt8], UInt32)] = [
         }
     }
 
+    @Test("only minute blocks have names")
+    func names() {
+        for kind in FrameKind.allCases {
+            let header = FrameHeader(
+                kind: kind, lsn: LSN(1), minute: Minute(0), through: nil, hasNames: true, recordCount: 1, rawLength: 1,
+                compressedLength: 1, payloadChecksum: 0)
+            var writer = ByteWriter()
+            header.encode(into: &writer)
+            #expect(((try? FrameHeader(decoding: writer.bytes)) != nil) == (kind == .minutes))
+        }
+    }
+
     @Test("a segment of a later version is told from a damaged one")
     func laterVersion() throws {
         var bytes = Array(SegmentHeader(lane: .accepted, sequence: 1, firstLSN: LSN(1), day: 0).encoded.prefix(36))
-        bytes[8] = 2
+        bytes[8] = 3
         var writer = ByteWriter()
         writer.append(bytes)
         writer.appendFixed(CRC32C.checksum(bytes))

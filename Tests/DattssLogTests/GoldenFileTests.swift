@@ -11,11 +11,11 @@ import Testing
     import Darwin
 #endif
 
-/// Goal: files that version 1 wrote stay readable for ever, value by value.
+/// Goal: files that earlier versions wrote stay readable for ever, value by value.
 @Suite struct GoldenFileTests {
     @Test("the files of version 1 say what was written into them")
     func version1() throws {
-        let fileSystem = try GoldenLog.load()
+        let fileSystem = try GoldenLog.load(version: 1)
         let (calls, report) = try recover(fileSystem)
         #expect(calls.checkpoints == [GoldenLog.checkpoint])
         #expect(calls.blocks == [GoldenLog.blocks[1]])
@@ -47,13 +47,42 @@ import Testing
         #expect(sketch.zeroCount == 3)
     }
 
+    @Test("the minute blocks of version 2 say what was written into them")
+    func version2() throws {
+        let fileSystem = try GoldenLog.load(version: 2)
+        let (calls, report) = try recover(fileSystem)
+        #expect(calls.blocks == GoldenLog.minutes)
+        #expect(report.corrupt.isEmpty && report.tornTails.isEmpty && report.duplicatesIgnored == 0)
+        for (read, written) in zip(calls.blocks, GoldenLog.minutes) {
+            #expect(read.users.map { bits($0.aggregates) } == written.users.map { bits($0.aggregates) })
+        }
+        for block in GoldenLog.minutes {
+            for user in block.users {
+                for partial in user.aggregates {
+                    let slice = try report.history.read(
+                        user: user.user, key: partial.key, minutes: block.minute..<block.minute.advanced(by: 1))
+                    #expect(slice.points.map(\.aggregate) == [partial.aggregate])
+                }
+            }
+        }
+    }
+
+    @Test("the minute blocks of version 2 are written byte by byte as they were")
+    func version2IsWritten() throws {
+        let written = SimulatedFileSystem()
+        try GoldenLog.write(to: written, directory: data)
+        let golden = try GoldenLog.load(version: 2)
+        #expect(try GoldenLog.payloads(of: .minutes, in: written) == GoldenLog.payloads(of: .minutes, in: golden))
+        #expect(try GoldenLog.headers(of: .minutes, in: written) == GoldenLog.headers(of: .minutes, in: golden))
+    }
+
     /// `DATTSS_WRITE_GOLDEN=1 swift test --filter GoldenFileTests` writes the files. They are written once for each
     /// version of the format and never again: a reader that cannot read them any more is wrong, not they.
     @Test("writes the golden files", .enabled(if: getenv("DATTSS_WRITE_GOLDEN") != nil))
-    func write() throws { try GoldenLog.write() }
+    func write() throws { try GoldenLog.write(to: POSIXFileSystem(), directory: GoldenLog.folder(version: 2)) }
 }
 
-/// What is in `Fixtures/log/v1`: one segment a lane.
+/// What is in `Fixtures/log`: one segment a lane. Of version 2 there are minute blocks only, the rest is as it was.
 enum GoldenLog {
     static let batches = [
         AcceptedBatch(
@@ -137,34 +166,107 @@ enum GoldenLog {
         return sketch
     }
 
+    /// One minute after the other, in all shapes that rows have; names that are new, repeated and left out.
+    static let minutes: [MinuteBlock] = (0..<8).map { minute in
+        let number = Double(minute)
+        let service = [
+            Partial(StatisticKey(.counter, "a.bytes"), spread(base: 1000 + number, step: 1, count: 12 + Int64(minute))),
+            Partial(StatisticKey(.counter, "a.requests"), ones(7 * Int64(minute) + 1)),
+            Partial(StatisticKey(.timer, "a.requests"), spread(base: 20, step: 3, count: 40, sketch: sketch)),
+            Partial(StatisticKey(.gauge, "b.level"), spread(base: 0.25 * number, step: 0.01, count: 3)),
+            Partial(StatisticKey(.gauge, "b.ratio"), spread(base: 1 / (number + 3), step: 0x1p-40, count: 5)),
+            Partial(StatisticKey(.gauge, minute < 4 ? "b.temperature" : "c.temperature"), Aggregate(sample: -0.0)),
+            Partial(StatisticKey(.timer, "d.time"), merged(.timer, minute, samples: 20)),
+            Partial(StatisticKey(.gauge, "e.load"), merged(.gauge, minute, samples: 70)),
+        ]
+        var odd = spread(base: -5, step: 0x1p53, count: .max)
+        odd.fraction = 0.25
+        odd.isEmphasised = true
+        odd.isApproximate = minute % 2 == 0
+        return MinuteBlock(
+            minute: Minute(29_921_760 + Int64(minute)), through: LSN(UInt64(minute) + 1),
+            users: [
+                UserMinute(
+                    user: UserID("alice")!, aggregates: service,
+                    clients: [ClientWindow(client: "6f1c", window: SequenceWindow(highest: 17 + Int64(minute), bits: 0b1011))]),
+                UserMinute(user: UserID("bob")!, aggregates: minute == 5 ? [] : [Partial(StatisticKey(.timer, "odd"), odd)]),
+            ])
+    }
+
+    private static func ones(_ count: Int64) -> Aggregate {
+        Aggregate(sum: Double(count), count: count, max: 1, min: 1, first: 1, last: 1, bottom: 1, top: 1)
+    }
+
+    private static func spread(base: Double, step: Double, count: Int64, sketch: Sketch? = nil) -> Aggregate {
+        Aggregate(
+            sum: (base + 2 * step) * Double(count), count: count, max: base + 7 * step, min: base, first: base + 2 * step,
+            last: base + 3 * step, bottom: base + step, top: base + 5 * step, sketch: sketch)
+    }
+
+    /// Percentiles out of a sketch; of a gauge, the sketch is gone.
+    private static func merged(_ kind: Kind, _ minute: Int, samples: Int) -> Aggregate {
+        var merging: MergingAggregate?
+        for part in 0..<3 {
+            var accumulator = SampleAccumulator()
+            for sample in 0..<samples { accumulator.add(Double(10 + (sample * 37 + part * 11 + minute * 5) % 50)) }
+            guard let partial = accumulator.partial(of: kind) else { continue }
+            if merging == nil { merging = MergingAggregate(partial) } else { merging?.merge(partial) }
+        }
+        return merging!.merged
+    }
+
     /// The fixtures' folder: found from this source, also where that is a symbolic link.
-    private static var folder: String {
+    static func folder(version: Int) -> String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         guard realpath(#filePath, &buffer) != nil else { return "" }
         var path = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         for _ in 0..<3 { path = FileSystemPath.parent(of: path) }
-        return path + "/Fixtures/log/v1"
+        return path + "/Fixtures/log/v\(version)"
     }
 
     /// A copy of the files in memory, so that no test can change them.
-    static func load() throws -> SimulatedFileSystem {
+    static func load(version: Int) throws -> SimulatedFileSystem {
         let (disk, copy) = (POSIXFileSystem(), SimulatedFileSystem())
-        for lane in Lane.allCases {
-            let path = LogLayout.path(of: lane, sequence: 1, in: folder)
+        for lane in version == 1 ? Lane.allCases : [.minutes] {
+            let path = LogLayout.path(of: lane, sequence: 1, in: folder(version: version))
             let bytes = try disk.open(path, .reading).bytes(at: 0, count: try disk.size(of: path))
             copy.write(bytes, to: segmentPath(lane, 1))
         }
         return copy
     }
 
-    static func write() throws {
-        let disk = POSIXFileSystem()
-        let accepted = AcceptedLane(fileSystem: disk, directory: folder)
-        try accepted.append(batches[...1].map { (BatchCodec.encode(user: $0.user, batch: $0.batch), $0.at) })
-        try accepted.append(batches[2...].map { (BatchCodec.encode(user: $0.user, batch: $0.batch), $0.at) })
-        let minutes = MinuteLane(fileSystem: disk, directory: folder)
-        try minutes.append(blocks[0])
-        try minutes.append(checkpoint)
-        try minutes.append(blocks[1])
+    static func headers(of lane: Lane, in fileSystem: SimulatedFileSystem) throws -> [FrameHeader] {
+        try frames(of: lane, in: fileSystem).map { frame in
+            // What depends on the version of zstd.
+            var header = frame.header
+            (header.compressedLength, header.payloadChecksum) = (0, 0)
+            return header
+        }
+    }
+
+    static func payloads(of lane: Lane, in fileSystem: SimulatedFileSystem) throws -> [[UInt8]] {
+        let decompressor = ZstdDecompressor()
+        return try frames(of: lane, in: fileSystem).filter { $0.header.kind != .checkpoint }.map { frame in
+            try decompressor.decompress(frame.payload, rawLength: frame.header.rawLength)
+        }
+    }
+
+    private static func frames(
+        of lane: Lane, in fileSystem: SimulatedFileSystem
+    ) throws -> [(header: FrameHeader, payload: [UInt8])] {
+        let bytes = try #require(fileSystem.bytes(of: segmentPath(lane, 1)))
+        var frames: [(FrameHeader, [UInt8])] = []
+        var offset = SegmentHeader.byteCount
+        while offset < bytes.count {
+            let header = try FrameHeader(decoding: bytes, at: offset)
+            frames.append((header, Array(bytes[offset + FrameHeader.byteCount..<offset + header.frameLength])))
+            offset += header.frameLength
+        }
+        return frames
+    }
+
+    static func write(to fileSystem: any FileSystem, directory: String) throws {
+        let lane = MinuteLane(fileSystem: fileSystem, directory: directory)
+        for block in minutes { try lane.append(block) }
     }
 }

@@ -68,6 +68,22 @@ struct RandomValues {
             isEmphasised: random.oneIn(2), isApproximate: random.oneIn(3), sketch: random.oneIn(2) ? sketch() : nil)
     }
 
+    /// What partials of real samples merge to: decimals, sums with rounding errors, percentiles out of sketches.
+    mutating func merged() -> Aggregate {
+        let scale = random.element(of: [1, 1, 10, 100, 1000] as [Double])
+        var parts: [Aggregate] = []
+        for _ in 0..<int(1...3) {
+            var accumulator = SampleAccumulator()
+            for _ in 0..<random.element(of: [1, 2, int(3...40), int(65...200)]) {
+                accumulator.add(Double(int(-3...3) * int(0...2) + int(0...500)) / scale)
+            }
+            if let partial = accumulator.partial(of: random.element(of: Kind.allCases)) { parts.append(partial) }
+        }
+        var merging = MergingAggregate(parts[0])
+        for part in parts.dropFirst() { merging.merge(part) }
+        return merging.merged
+    }
+
     mutating func key() -> StatisticKey { StatisticKey(random.element(of: Kind.allCases), path()) }
 
     mutating func user() -> UserID { UserID("user\(int(0...9999))")! }
@@ -86,7 +102,7 @@ struct RandomValues {
             ClientWindow(
                 client: name(Name.clientBytesMax),
                 window: SequenceWindow(
-                    highest: Int64.random(in: .min ... .max, using: &random), bits: random.next()))
+                    highest: Int64.random(in: 0...(1 << 53), using: &random), bits: random.next()))
         }
     }
 

@@ -51,114 +51,6 @@ import Testing
         #expect(report.minutes.nextSequence == 4)
     }
 
-    @Test("cut at any byte, no earlier frame is lost; recovering again makes the same calls and changes no byte")
-    func cutAnywhere() throws {
-        let original = try smallLog()
-        let whole = try recover(original.copy()).calls
-        let written = try (1...3 as ClosedRange<UInt64>).map { sequence in
-            try frameEnds(try #require(original.bytes(of: segmentPath(.minutes, sequence))))
-        }
-        for lane in Lane.allCases {
-            for sequence in 1...3 as ClosedRange<UInt64> {
-                let path = segmentPath(lane, sequence)
-                let bytes = try #require(original.bytes(of: path))
-                for length in 0..<bytes.count {
-                    let fileSystem = original.copy()
-                    // A file that is cut is the last one: those after it were not there yet.
-                    for later in sequence...3 where later > sequence { try fileSystem.remove(segmentPath(lane, later)) }
-                    fileSystem.write(Array(bytes[..<length]), to: path)
-                    let (calls, report) = try recover(fileSystem)
-                    #expect(report.corrupt.isEmpty, "\(path) cut at \(length): \(report.corrupt)")
-                    if lane == .accepted {
-                        let before = 2 * (Int(sequence) - 1)
-                        let frames = try frameEnds(bytes).count { $0 <= length }
-                        #expect(calls.batches == Array(whole.batches.prefix(before + frames)), "cut at \(length)")
-                        #expect(calls.blocks == whole.blocks)
-                    } else {
-                        let complete = { (at: UInt64, ends: ArraySlice<Int>) in
-                            at < sequence || (at == sequence && ends.allSatisfy { $0 <= length })
-                        }
-                        let hasCheckpoint = complete(1, written[0][1...])
-                        let expected = [
-                            complete(1, written[0][...0]) && !hasCheckpoint ? block(-1440, through: 1) : nil,
-                            complete(2, written[1][...]) ? block(0, through: 2, statistics: 12) : nil,
-                            complete(3, written[2][...0]) ? block(1440, through: 3) : nil,
-                            complete(3, written[2][...]) ? block(1441, through: 4, statistics: 12) : nil,
-                        ].compactMap(\.self)
-                        #expect(calls.checkpoints.count == (hasCheckpoint ? 1 : 0), "\(path) cut at \(length)")
-                        #expect(calls.blocks == expected, "\(path) cut at \(length)")
-                        #expect(calls.batches == whole.batches)
-                    }
-                    let files = fileSystem.files
-                    let again = try recover(fileSystem)
-                    #expect(again.calls == calls)
-                    #expect(again.report.tornTails.isEmpty && again.report.corrupt.isEmpty)
-                    #expect(again.report.accepted == report.accepted && again.report.minutes == report.minutes)
-                    #expect(fileSystem.files == files)
-                }
-            }
-        }
-    }
-
-    @Test("an incomplete block at the very end is cut with all its parts, and the lane goes on")
-    func incompleteBlock() throws {
-        let fileSystem = try smallLog()
-        let path = segmentPath(.minutes, 3)
-        let ends = try frameEnds(try #require(fileSystem.bytes(of: path)))
-        #expect(ends.count > 3)
-        for end in ends[1..<(ends.count - 1)] {
-            let fileSystem = fileSystem.copy()
-            fileSystem.corrupt(path) { $0.removeSubrange(end...) }
-            let (calls, report) = try recover(fileSystem)
-            #expect(calls.blocks.last == block(1440, through: 3))
-            #expect(report.corrupt.isEmpty)
-            #expect(fileSystem.bytes(of: path)?.count == ends[0])
-            let lane = MinuteLane(fileSystem: fileSystem, directory: data, state: report.minutes, partBytes: 60)
-            try lane.append(block(1441, through: 4, statistics: 12))
-            let whole = try recover(try smallLog()).calls.blocks
-            #expect(try recover(fileSystem).calls.blocks == whole)
-        }
-    }
-
-    @Test("any flipped bit leaves the answer exact or is reported: none is silent")
-    func flippedBits() throws {
-        let original = SimulatedFileSystem()
-        let accepted = AcceptedLane(fileSystem: original, directory: data)
-        for number in 1...3 { try accepted.append([record(number, at: time(0))]) }
-        let minutes = MinuteLane(fileSystem: original, directory: data)
-        try minutes.append(checkpoint(0, through: 1))
-        try minutes.append(block(0, through: 2))
-        let whole = try recover(original.copy()).calls
-        var (exact, reported) = (0, 0)
-        for lane in Lane.allCases {
-            let path = segmentPath(lane, 1)
-            let size = try #require(original.bytes(of: path)).count
-            for bit in 0..<8 * size {
-                let fileSystem = original.copy()
-                fileSystem.corrupt(path) { $0[bit / 8] ^= 1 << (bit % 8) }
-                let before = fileSystem.files
-                do {
-                    let (calls, report) = try recover(fileSystem)
-                    if report.corrupt.isEmpty && report.tornTails.isEmpty {
-                        exact += 1
-                        #expect(calls == whole, "\(path) bit \(bit) was silent")
-                    } else {
-                        reported += 1
-                        // What is corrupt stays where it is, and nothing is made up.
-                        if report.tornTails.isEmpty { #expect(fileSystem.files == before) }
-                        #expect(calls.batches.allSatisfy(whole.batches.contains), "bit \(bit)")
-                        #expect(calls.blocks.allSatisfy(whole.blocks.contains), "bit \(bit)")
-                        #expect(calls.batches.count >= 2, "bit \(bit) lost more than its frame")
-                    }
-                } catch is LogError {
-                    Issue.record("\(path) bit \(bit) kept the log from being read")
-                }
-            }
-        }
-        #expect(exact == 0)
-        #expect(reported > 4000)
-    }
-
     @Test("a corrupt frame in the middle loses only itself, whether its header or its payload is hit")
     func corruptMiddle() throws {
         let original = SimulatedFileSystem()
@@ -194,7 +86,7 @@ import Testing
     func laterVersion() throws {
         let fileSystem = try smallLog()
         fileSystem.corrupt(segmentPath(.accepted, 2)) { bytes in
-            bytes[8] = 2
+            bytes[8] = 3
             let checksum = CRC32C.checksum(bytes, in: 0..<36)
             for index in 0..<4 { bytes[36 + index] = UInt8(truncatingIfNeeded: checksum >> (8 * index)) }
         }
@@ -259,43 +151,5 @@ import Testing
         #expect(calls.blocks == [block(0, through: 2)])
         #expect(calls.covered == [LSN(1), LSN(2)])
         #expect(report.corrupt.count == 1)
-    }
-
-    @Test("power loss at any call, with torn writes: nothing acknowledged after a sync is lost, and the log goes on")
-    func crashAnywhere() throws {
-        for seed in 1...150 as ClosedRange<UInt64> {
-            var random = SeededGenerator(seed: seed)
-            let fileSystem = SimulatedFileSystem()
-            var acknowledged: [Int64] = []
-            var offered: [Int64] = []
-            var number = 0
-            for _ in 0..<3 {
-                let report = try recover(fileSystem).report
-                let lane = AcceptedLane(
-                    fileSystem: fileSystem, directory: data, state: report.accepted, segmentBytes: 250)
-                let minutes = MinuteLane(
-                    fileSystem: fileSystem, directory: data, state: report.minutes, history: report.history, partBytes: 60)
-                for _ in 0..<Int.random(in: 1...6, using: &random) {
-                    number += 1
-                    offered.append(Int64(number))
-                    try lane.append([record(number, at: time(Int64(number) / 3))])
-                    if random.oneIn(2) {
-                        try lane.sync()
-                        acknowledged = offered
-                    }
-                    if random.oneIn(3) { try minutes.append(block(Int64(number), through: nil, statistics: 20)) }
-                }
-                fileSystem.crash(tearingWith: random.oneIn(3) ? nil : random.next())
-                let (calls, after) = try recover(fileSystem)
-                let found = calls.batches.compactMap { $0.batch.origin?.sequence }
-                #expect(found.starts(with: acknowledged), "seed \(seed)")
-                #expect(offered.starts(with: found), "seed \(seed)")
-                #expect(after.corrupt.isEmpty, "seed \(seed): \(after.corrupt)")
-                #expect(calls.batches.map(\.lsn.value) == (0..<calls.batches.count).map { UInt64($0) + 1 })
-                #expect(try recover(fileSystem).calls == calls)
-                (offered, acknowledged) = (found, found)
-                number = Int(found.last ?? 0)
-            }
-        }
     }
 }

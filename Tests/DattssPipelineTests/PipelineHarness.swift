@@ -2,6 +2,7 @@ import DattssCore
 import DattssLog
 import DattssPipeline
 import DattssTestSupport
+import Synchronization
 
 /// A pipeline on a simulated disk and a clock that the test moves, which can be killed and started again.
 final class PipelineHarness {
@@ -11,6 +12,7 @@ final class PipelineHarness {
     private var running: Task<Void, Never>
     private let limits: Limits
     private let syncMode: SyncMode
+    let accounts = TestAccounts()
 
     init(
         at start: Timestamp = Timestamp(seconds: 1_795_330_000), limits: Limits = Limits(),
@@ -19,16 +21,21 @@ final class PipelineHarness {
         clock = ManualClock(start)
         fileSystem = SimulatedFileSystem()
         (self.limits, self.syncMode) = (limits, syncMode)
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
     }
 
     private static func start(
-        _ fileSystem: SimulatedFileSystem, _ clock: ManualClock, _ limits: Limits, _ syncMode: SyncMode
+        _ fileSystem: SimulatedFileSystem, _ clock: ManualClock, _ limits: Limits, _ syncMode: SyncMode,
+        _ accounts: TestAccounts
     ) throws -> (Pipeline, Task<Void, Never>) {
         // As the server does: this also makes the folder.
         try DataFolder.lock("/data", fileSystem: fileSystem).release()
         let configuration = PipelineConfiguration(
-            directory: "/data", syncMode: syncMode, limits: limits, fileSystem: fileSystem, clock: clock)
+            directory: "/data", syncMode: syncMode, limits: limits, retention: { accounts.retention.withLock { $0 } },
+            onErased: { user in
+                accounts.retention.withLock { _ = $0.deleted.remove(user) }
+                accounts.erased.withLock { $0.append(user) }
+            }, fileSystem: fileSystem, clock: clock)
         let pipeline = try Pipeline.open(configuration, authenticator: KeyedByName()) { _ in }
         return (pipeline, Task { await pipeline.run() })
     }
@@ -38,7 +45,7 @@ final class PipelineHarness {
         let remains = fileSystem.copy()
         await stop()
         fileSystem = remains
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
     }
 
     /// Power loss: what was not synced is gone.
@@ -46,12 +53,12 @@ final class PipelineHarness {
         let remains = fileSystem.remainsAfterPowerLoss()
         await stop()
         fileSystem = remains
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
     }
 
     func shutDownAndRestart() async throws {
         await stop()
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
     }
 
     /// Ends the pipeline in order.
@@ -71,6 +78,12 @@ final class PipelineHarness {
         let minutes = try await pipeline.queries.minutes(of: key, user: user, in: everything)
         return Series.points(minutes.aggregates, stepMinutes: 1)
     }
+}
+
+/// How long what is kept, and who was said to be erased.
+final class TestAccounts: Sendable {
+    let retention = Mutex(Retention())
+    let erased = Mutex<[UserID]>([])
 }
 
 /// Every user's key is `key-` and the name.

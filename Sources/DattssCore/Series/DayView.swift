@@ -69,11 +69,11 @@ public struct DayView: Sendable, Hashable {
         if kind == .counter {
             for minute in active {
                 let (day, minuteOfDay) = local.of(minute)
-                if Self.isUsual(day, for: date) { usual.note(minuteOfDay, ofDay: day) }
+                if Self.isUsual(day, for: date) { usual.note(minuteOfDay, ofDay: date.dayNumber - day) }
             }
         }
         for (day, minutes) in days.sorted(by: { $0.key < $1.key }) where Self.isUsual(day, for: date) {
-            usual.add(minutes, ofDay: day)
+            usual.add(minutes, ofDay: date.dayNumber - day)
         }
         self.usual = usual.points
         today = Self.steps(days[date.dayNumber] ?? [], stepMinutes).map {

@@ -8,7 +8,8 @@ struct UsualDay {
     private struct MinuteOfDay {
         var sum = 0.0
         var count = 0.0
-        var days: Set<Int64> = []
+        /// Bit k: the day k days before counts.
+        var days: UInt8 = 0
     }
 
     fileprivate struct Step {
@@ -20,14 +21,15 @@ struct UsualDay {
     init(stepMinutes: Int64) { self.stepMinutes = stepMinutes }
 
     /// A day counts for a minute, though the statistic may have been silent in it.
-    mutating func note(_ minuteOfDay: Int64, ofDay day: Int64) {
-        minutes[Int(minuteOfDay)].days.insert(day)
+    /// - Parameter age: how many days before, from 1 to ``DayView/usualDays``.
+    mutating func note(_ minuteOfDay: Int64, ofDay age: Int64) {
+        minutes[Int(minuteOfDay)].days |= 1 << UInt8(age)
     }
 
     /// - Parameter dayMinutes: what the statistic has on that day, sorted by minute of the day.
-    mutating func add(_ dayMinutes: [(Int64, Aggregate)], ofDay day: Int64) {
+    mutating func add(_ dayMinutes: [(Int64, Aggregate)], ofDay age: Int64) {
         for (minuteOfDay, aggregate) in dayMinutes {
-            note(minuteOfDay, ofDay: day)
+            note(minuteOfDay, ofDay: age)
             minutes[Int(minuteOfDay)].sum += aggregate.sum
             minutes[Int(minuteOfDay)].count += Double(aggregate.count)
         }
@@ -39,14 +41,14 @@ struct UsualDay {
     var points: [DayView.UsualPoint] {
         stride(from: 0, to: Minute.perDay, by: Int(stepMinutes)).compactMap { start in
             let range = Int(start)..<Int(min(start + stepMinutes, Minute.perDay))
-            let counted = minutes[range].filter { !$0.days.isEmpty }
+            let counted = minutes[range].filter { $0.days != 0 }
             guard !counted.isEmpty else { return nil }
             return DayView.UsualPoint(
                 minute: start,
-                sum: counted.reduce(0) { $0 + $1.sum / Double($1.days.count) },
-                count: counted.reduce(0) { $0 + $1.count / Double($1.days.count) },
+                sum: counted.reduce(0) { $0 + $1.sum / Double($1.days.nonzeroBitCount) },
+                count: counted.reduce(0) { $0 + $1.count / Double($1.days.nonzeroBitCount) },
                 means: steps[start]?.means,
-                days: counted.reduce(into: Set<Int64>()) { $0.formUnion($1.days) }.count)
+                days: counted.reduce(0) { $0 | $1.days }.nonzeroBitCount)
         }
     }
 }

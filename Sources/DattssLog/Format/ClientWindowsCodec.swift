@@ -1,10 +1,10 @@
-internal import DattssCore
+package import DattssCore
 
 /// Sequence windows, row by row:  `n │ client │ highest (zigzag) │ bits (8) …`
-enum ClientWindowsCodec {
+package enum ClientWindowsCodec {
     private static let bytesMin = 1 + 1 + 1 + 8
 
-    static func encode(_ clients: some Collection<ClientWindow>, into writer: inout ByteWriter) {
+    package static func encode(_ clients: some Collection<ClientWindow>, into writer: inout ByteWriter) {
         writer.appendVarint(clients.count)
         for client in clients {
             writer.appendName(client.client)
@@ -13,13 +13,17 @@ enum ClientWindowsCodec {
         }
     }
 
-    static func decode(_ reader: inout ByteReader) throws(LogError) -> [ClientWindow] {
+    package static func decode(_ reader: inout ByteReader) throws(LogError) -> [ClientWindow] {
         let count = try reader.count("clients", bytesEach: bytesMin)
         var clients: [ClientWindow] = []
         clients.reserveCapacity(count)
         for _ in 0..<count {
             let client = try reader.name("client", bytesMax: Name.clientBytesMax)
             let highest = try reader.zigzag("highest sequence")
+            // As the wire has it. Windows are merged by their distance, which must not overflow.
+            guard 0...(1 << 53) ~= highest else {
+                throw reader.malformed("highest sequence", "from 0 to 2^53", "\(highest)")
+            }
             let bits = try reader.fixed(UInt64.self, "bits of a window")
             clients.append(ClientWindow(client: client, window: SequenceWindow(highest: highest, bits: bits)))
         }

@@ -10,6 +10,8 @@ package enum FormatLimits {
     /// Statistics in one part of a block or checkpoint. A statistic takes few bytes in a payload but hundreds in
     /// memory, so bytes alone would not bound what a reader allocates.
     package static let statisticsPerPartMax = 65_536
+    /// Statistics of which one segment of the minute lane keeps the names.
+    package static let idsPerSegmentMax = 1 << 24
     /// Where the accepted lane begins another segment.
     package static let segmentBytesTarget = 64 << 20
     /// Far beyond any count there will be, and far from overflowing.

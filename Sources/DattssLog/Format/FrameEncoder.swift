@@ -10,6 +10,8 @@ final class FrameEncoder {
         var raw: [UInt8]
         /// See ``FrameHeader/recordCount``.
         var recordCount: Int
+        /// See ``FrameHeader/hasNames``.
+        var hasNames = false
     }
 
     /// Appends one frame and returns its header.
@@ -28,7 +30,7 @@ final class FrameEncoder {
         let compressed = try compressor.compress(payload.raw)
         let header = FrameHeader(
             kind: kind, lsn: lsn, part: part, parts: parts, minute: minute, through: through,
-            recordCount: UInt32(payload.recordCount), rawLength: payload.raw.count,
+            hasNames: payload.hasNames, recordCount: UInt32(payload.recordCount), rawLength: payload.raw.count,
             compressedLength: compressed.count, payloadChecksum: CRC32C.checksum(compressed))
         header.encode(into: &writer)
         writer.append(compressed)

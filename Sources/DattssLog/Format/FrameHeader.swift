@@ -20,8 +20,9 @@ package enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
 ///
 /// The header's CRC is that of the 52 bytes before it. With it a reader that has lost its way finds the next frame:
 /// nothing else has both the magic and the right CRC. It also vouches for the lengths, so that a damaged payload is
-/// skipped exactly. `flags` bit 0 says that `through` is there. The LSN of an accepted frame is that of its first
-/// record; a frame of the other lane has a number of that lane's own, and the parts of a block consecutive ones.
+/// skipped exactly. `flags` bit 0 says that `through` is there, bit 1 that the payload has names, which later frames of
+/// the segment rely upon. The LSN of an accepted frame is that of its first record; a frame of the other lane has a
+/// number of that lane's own, and the parts of a block consecutive ones.
 package struct FrameHeader: Sendable, Hashable {
     package var kind: FrameKind
     package var lsn: LSN
@@ -31,6 +32,9 @@ package struct FrameHeader: Sendable, Hashable {
     package var minute: Minute
     /// A block's or checkpoint's: all accepted batches up to this one are contained.
     package var through: LSN?
+    /// Whether a minute block's part brings names along: so that a reader of the segment's names finds them without
+    /// looking into every payload.
+    package var hasNames: Bool
     /// Records in an accepted frame, statistics in a part of a block or checkpoint.
     package var recordCount: UInt32
     package var rawLength: Int
@@ -41,10 +45,11 @@ package struct FrameHeader: Sendable, Hashable {
     package static let magic: [UInt8] = [0xD7, 0x46, 0x52, 0xA9]
     private static let checkedRange = 0..<52
     private static let throughFlag: UInt8 = 1
+    private static let namesFlag: UInt8 = 2
 
     package init(
         kind: FrameKind, lsn: LSN, part: UInt16 = 1, parts: UInt16 = 1, minute: Minute, through: LSN?,
-        recordCount: UInt32, rawLength: Int, compressedLength: Int, payloadChecksum: UInt32
+        hasNames: Bool = false, recordCount: UInt32, rawLength: Int, compressedLength: Int, payloadChecksum: UInt32
     ) {
         self.kind = kind
         self.lsn = lsn
@@ -52,6 +57,7 @@ package struct FrameHeader: Sendable, Hashable {
         self.parts = parts
         self.minute = minute
         self.through = through
+        self.hasNames = hasNames
         self.recordCount = recordCount
         self.rawLength = rawLength
         self.compressedLength = compressedLength
@@ -65,7 +71,7 @@ package struct FrameHeader: Sendable, Hashable {
         var header = ByteWriter(capacity: Self.byteCount)
         header.append(Self.magic)
         header.append(kind.rawValue)
-        header.append(through == nil ? 0 : Self.throughFlag)
+        header.append((through == nil ? 0 : Self.throughFlag) | (hasNames ? Self.namesFlag : 0))
         header.appendFixed(part)
         header.appendFixed(parts)
         header.appendFixed(UInt16(0))
@@ -116,9 +122,12 @@ extension FrameHeader {
         guard checksum == computed else {
             throw .checksum(of: "the frame header", expected: checksum, found: computed)
         }
-        guard let known = FrameKind(rawValue: kind), flags & ~Self.throughFlag == 0, reserved == 0 else {
+        hasNames = flags & Self.namesFlag != 0
+        guard let known = FrameKind(rawValue: kind), flags & ~(Self.throughFlag | Self.namesFlag) == 0, reserved == 0,
+            known == .minutes || !hasNames
+        else {
             throw LogError(
-                .unsupportedVersion, expected: "a kind and flags of version 1", found: "kind \(kind), flags \(flags)")
+                .unsupportedVersion, expected: "a kind and its flags", found: "kind \(kind), flags \(flags)")
         }
         self.kind = known
         self.through = flags & Self.throughFlag == 0 ? nil : through

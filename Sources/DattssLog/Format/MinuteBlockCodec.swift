@@ -1,23 +1,17 @@
 package import DattssCore
 
-/// A minute block as the payloads of one or more frames; see ``MinuteSection`` for what is inside.
-///
-/// Minute and `through` are in the header of each frame, where an index finds them without decompressing anything.
+/// A part of a minute block as version 1 wrote it: the sections of its users; see ``MinuteSection`` for what is inside.
+/// It is only read.
 package enum MinuteBlockCodec {
     static let version: UInt8 = 1
 
-    /// The parts of a block, at least one, each of about `targetBytes` at most.
-    package static func encode(
-        _ block: MinuteBlock, targetBytes: Int = FormatLimits.rawBytesTarget
-    ) -> [EncodedPart] {
-        var packer = PartPacker(version: version, extra: [], targetBytes: targetBytes)
-        for user in block.users {
-            packer.append(user.aggregates[...], user.clients[...], of: user.user, encode: MinuteSection.encode)
-        }
-        return packer.finish()
+    /// The users of a part. The first may continue the last of the part before: see ``append(_:to:)``.
+    static func decode(_ raw: [UInt8], _ frame: FrameLocation) throws(LogError) -> [UserMinute] {
+        let users = try decode(raw)
+        try frame.header.expect(statistics: users.reduce(0) { $0 + $1.aggregates.count })
+        return users
     }
 
-    /// The users of one part. The first may continue the last of the part before: see ``append(_:to:)``.
     package static func decode(_ raw: [UInt8]) throws(LogError) -> [UserMinute] {
         let directory = try directory(of: raw)
         var users: [UserMinute] = []
@@ -41,14 +35,32 @@ package enum MinuteBlockCodec {
         }
     }
 
-    static func directory(of raw: [UInt8]) throws(LogError) -> PartDirectory {
+    /// One statistic, decoding as little as possible; and whether the user has anything in the part.
+    static func statistic(
+        _ key: StatisticKey, of user: UserID, in raw: [UInt8]
+    ) throws(LogError) -> (aggregate: Aggregate?, isActive: Bool) {
+        var isActive = false
+        for section in try sections(of: user, in: raw) {
+            isActive = isActive || section.count > 0
+            if let aggregate = try section.aggregate(of: key.kind, path: Array(key.path.utf8)) { return (aggregate, isActive) }
+        }
+        return (nil, isActive)
+    }
+
+    static func keys(of user: UserID, in raw: [UInt8]) throws(LogError) -> [StatisticKey] {
+        var keys: [StatisticKey] = []
+        for section in try sections(of: user, in: raw) { keys += try section.keys() }
+        return keys
+    }
+
+    private static func directory(of raw: [UInt8]) throws(LogError) -> PartDirectory {
         var reader = ByteReader(raw)
         try reader.expectVersion(version)
         return try PartDirectory(&reader)
     }
 
     /// Readers of the sections of one user in a part: none, one, or several slices.
-    static func sections(of user: UserID, in raw: [UInt8]) throws(LogError) -> [MinuteSectionReader] {
+    private static func sections(of user: UserID, in raw: [UInt8]) throws(LogError) -> [MinuteSectionReader] {
         var sections: [MinuteSectionReader] = []
         for (owner, section) in try directory(of: raw).sections where owner == user {
             sections.append(try MinuteSectionReader(section))

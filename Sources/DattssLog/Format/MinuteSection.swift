@@ -1,6 +1,6 @@
 internal import DattssCore
 
-/// What a part of a minute block holds of one user: its statistics column by column, then its clients.
+/// What a part of a minute block of version 1 holds of one user: its statistics column by column, then its clients.
 ///
 ///     n │ 10 column lengths │ flags, low bytes (n) │ flags, high bytes (n) │ columns … │ clients
 ///     columns:  paths  counts  sum  max  min  first  last  bottom  top  extras
@@ -16,41 +16,6 @@ enum MinuteSection {
     static let countColumn = 1
     static let firstNumberColumn = 2
     static let extraColumn = columnCount - 1
-
-    static func encode(
-        _ aggregates: ArraySlice<Partial>, _ clients: ArraySlice<ClientWindow>, into writer: inout ByteWriter
-    ) {
-        var flagsOfRows: [AggregateFlags] = []
-        flagsOfRows.reserveCapacity(aggregates.count)
-        var paths = PathColumnEncoder()
-        var columns = [ByteWriter](repeating: ByteWriter(), count: columnCount)
-        for partial in aggregates {
-            let aggregate = partial.aggregate
-            let flags = AggregateFlags(partial.key.kind, aggregate)
-            flagsOfRows.append(flags)
-            paths.append(partial.key.path)
-            columns[countColumn].appendVarint(UInt64(bitPattern: aggregate.count))
-            for (column, value) in AggregateFlags.values(of: aggregate).enumerated() where flags.stores(column) {
-                StoredNumber.append(value, to: &columns[firstNumberColumn + column], isRaw: flags.isRaw(column))
-            }
-            if flags.has(AggregateFlags.fraction) {
-                columns[extraColumn].appendFixed(aggregate.fraction.bitPattern)
-            }
-            if let sketch = aggregate.sketch {
-                var bytes = ByteWriter()
-                SketchCodec.encode(sketch, into: &bytes)
-                columns[extraColumn].appendVarint(bytes.count)
-                columns[extraColumn].append(bytes)
-            }
-        }
-        columns[pathColumn] = paths.writer
-        writer.appendVarint(aggregates.count)
-        for column in columns { writer.appendVarint(column.count) }
-        for flags in flagsOfRows { writer.append(UInt8(truncatingIfNeeded: flags.rawValue)) }
-        for flags in flagsOfRows { writer.append(UInt8(flags.rawValue >> 8)) }
-        for column in columns { writer.append(column) }
-        ClientWindowsCodec.encode(clients, into: &writer)
-    }
 }
 
 /// A section whose columns were found; nothing of them is decoded yet.

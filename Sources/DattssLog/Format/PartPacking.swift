@@ -4,6 +4,8 @@ internal import DattssCore
 package struct EncodedPart: Sendable {
     package var raw: [UInt8]
     package var statisticCount: Int
+    /// See ``FrameHeader/hasNames``.
+    package var hasNames = false
 }
 
 /// Packs the sections of users into parts, in order.

@@ -25,7 +25,11 @@ public enum Lane: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertib
 ///     └────────┴─────────┴──────┴───┴──────────┴───────────┴─────────┴────────┘
 ///
 /// The CRC is that of the 36 bytes before it. The day, in days since 1970-01-01, is 0 in the accepted lane.
+///
+/// The version says which frames may be in the segment, so that an older server does not take them for damaged: version 2
+/// is that of minute segments whose frames rely upon names in frames before them.
 package struct SegmentHeader: Sendable, Hashable {
+    package var version: UInt16
     package var lane: Lane
     package var sequence: UInt64
     /// The LSN that the segment's first frame will have.
@@ -33,11 +37,14 @@ package struct SegmentHeader: Sendable, Hashable {
     package var day: Int64
 
     package static let byteCount = 40
-    package static let version: UInt16 = 1
+    /// Those that can be read; the last one is written.
+    private static func versions(of lane: Lane) -> ClosedRange<UInt16> { lane == .minutes ? 1...2 : 1...1 }
     private static let magic = Array("DaTtSlog".utf8)
     private static let checkedRange = 0..<36
 
-    package init(lane: Lane, sequence: UInt64, firstLSN: LSN, day: Int64) {
+    /// - Parameter version: nil for the one that is written today.
+    package init(lane: Lane, sequence: UInt64, firstLSN: LSN, day: Int64, version: UInt16? = nil) {
+        self.version = version ?? Self.versions(of: lane).upperBound
         self.lane = lane
         self.sequence = sequence
         self.firstLSN = firstLSN
@@ -47,7 +54,7 @@ package struct SegmentHeader: Sendable, Hashable {
     package var encoded: [UInt8] {
         var writer = ByteWriter(capacity: Self.byteCount)
         writer.append(Self.magic)
-        writer.appendFixed(Self.version)
+        writer.appendFixed(version)
         writer.append(lane.rawValue)
         writer.append(0)
         writer.appendFixed(sequence)
@@ -66,7 +73,7 @@ package struct SegmentHeader: Sendable, Hashable {
         guard Array(try reader.slice(8, "magic").rest) == Self.magic else {
             throw LogError(.malformed, expected: "the magic of a segment", found: "other bytes")
         }
-        let version = try reader.fixed(UInt16.self, "version")
+        version = try reader.fixed(UInt16.self, "version")
         let lane = try reader.byte("lane")
         let reserved = try reader.byte("reserved")
         sequence = try reader.fixed(UInt64.self, "sequence")
@@ -77,10 +84,13 @@ package struct SegmentHeader: Sendable, Hashable {
         guard checksum == computed else {
             throw .checksum(of: "the segment header", expected: checksum, found: computed)
         }
-        guard version == Self.version else {
-            throw LogError(.unsupportedVersion, expected: "version \(Self.version)", found: "\(version)")
+        let known = Lane(rawValue: lane)
+        let versions = Self.versions(of: known ?? .minutes)
+        guard versions ~= version else {
+            throw LogError(
+                .unsupportedVersion, expected: "version \(versions.lowerBound) to \(versions.upperBound)", found: "\(version)")
         }
-        guard let known = Lane(rawValue: lane), reserved == 0, firstLSN.value <= FormatLimits.lsnMax else {
+        guard let known, reserved == 0, firstLSN.value <= FormatLimits.lsnMax else {
             throw LogError(.malformed, expected: "a lane and an LSN", found: "lane \(lane), LSN \(firstLSN.value)")
         }
         self.lane = known

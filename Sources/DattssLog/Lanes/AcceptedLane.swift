@@ -60,21 +60,29 @@ public final class AcceptedLane {
     /// `fdatasync` of what was appended. After it threw the lane refuses everything.
     public func sync() throws(LogError) { try chain.sync() }
 
-    /// Deletes whole old segments whose records are all contained in blocks and older than the rolling window.
+    /// The earliest minute of any record that is still there.
+    public var oldestMinute: Minute? {
+        (chain.closed + [chain.current?.summary].compactMap(\.self)).compactMap(\.firstMinute).min()
+    }
+
+    /// Deletes whole old segments whose records are all contained in blocks and older than the rolling window, also the one
+    /// being written.
     ///
     /// - Parameters:
     ///   - through: the `through` of a block or checkpoint that **is synced**; what it covers is not needed any more.
     ///   - before: records of this time and later are kept, for replay to rebuild windows and duplicate suppression.
-    /// - Returns: how many segments were deleted. The one being written is never among them.
+    /// - Returns: how many segments were deleted.
     @discardableResult
     public func retire(through: LSN, before: Timestamp) throws(LogError) -> Int {
-        try chain.retire(where: { segment in
+        let isRetired: (SegmentSummary) -> Bool = { segment in
             guard let lastLSN = segment.lastLSN, let lastMinute = segment.lastMinute else {
                 // Nothing was ever written, or nothing of it can be read: that stays, for somebody to look at.
                 return segment.bytes <= SegmentHeader.byteCount
             }
             return lastLSN <= through && lastMinute.end <= before
-        })
+        }
+        if let current = chain.current, isRetired(current.summary) { try chain.closeSegment() }
+        return try chain.retire(where: isRetired)
     }
 
     /// The records from `start` on that share a minute and fit into a frame.

@@ -19,13 +19,19 @@ public struct SegmentSummary: Sendable, Hashable {
     public var sequence: UInt64
     public var bytes: Int
     public var frames = 0
+    /// Those that are parts of minute blocks.
+    public var blockFrames = 0
     /// The LSN of the last record (accepted lane) or frame (minute lane), when it has any.
     public var lastLSN: LSN?
+    /// The earliest minute of any frame.
+    public var firstMinute: Minute?
     /// The latest minute of any frame.
     public var lastMinute: Minute?
     /// The UTC day of a segment of the minute lane; nil when its header is unreadable.
     public var day: Int64?
     public var holdsCheckpoint = false
+    /// Whether something in it is unreadable, judged by headers alone.
+    public var isDamaged = false
 }
 
 /// Whether a lane may call `fdatasync`.

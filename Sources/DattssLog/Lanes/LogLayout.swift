@@ -1,10 +1,16 @@
+internal import DattssCore
+
 /// Which file is where below the data folder.
 ///
 ///     <data>/lock
 ///     <data>/accepted/00000000000000000017.log
 ///     <data>/minutes/00000000000000000003.log
+///     <data>/days/2026-11-22.day
+///     <data>/hours/2026-11-22.hours
+///     <data>/quarantine/…                          copies of what was damaged when it was rewritten
 package enum LogLayout {
     private static let digits = 20
+    private static let sequenceMax = UInt64.max / 2
     private static let suffix = ".log"
 
     static func lock(in directory: String) -> String { directory + "/lock" }
@@ -12,9 +18,12 @@ package enum LogLayout {
     package static func folder(of lane: Lane, in directory: String) -> String { directory + "/" + lane.description }
 
     package static func path(of lane: Lane, sequence: UInt64, in directory: String) -> String {
+        folder(of: lane, in: directory) + "/" + segmentName(sequence)
+    }
+
+    static func segmentName(_ sequence: UInt64) -> String {
         let number = String(sequence)
-        return folder(of: lane, in: directory) + "/" + String(repeating: "0", count: digits - number.utf8.count)
-            + number + suffix
+        return String(repeating: "0", count: digits - number.utf8.count) + number + suffix
     }
 
     /// nil for a file that is no segment.
@@ -22,15 +31,62 @@ package enum LogLayout {
         guard name.utf8.count == digits + suffix.utf8.count, name.hasSuffix(suffix) else { return nil }
         let number = name.dropLast(suffix.count)
         guard number.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
-        return UInt64(number)
+        // So that there is always a next one.
+        return UInt64(number).flatMap { $0 <= sequenceMax ? $0 : nil }
     }
 
     /// The sequences of a lane's segments, ascending. Other files are passed over.
     static func sequences(of lane: Lane, in directory: String, _ fileSystem: any FileSystem) throws(LogError) -> [UInt64] {
-        let folder = folder(of: lane, in: directory)
-        guard try logged({ () throws(FileSystemError) in try fileSystem.exists(folder) }) else { return [] }
-        let names = try logged { () throws(FileSystemError) in try fileSystem.list(folder) }
-        return names.compactMap(sequence(ofFile:)).sorted()
+        try names(in: folder(of: lane, in: directory), fileSystem).compactMap(sequence(ofFile:)).sorted()
+    }
+
+    /// Nothing where there is no such folder.
+    static func names(in folder: String, _ fileSystem: any FileSystem) throws(LogError) -> [String] {
+        try logged { () throws(FileSystemError) in
+            try fileSystem.exists(folder) ? try fileSystem.list(folder) : []
+        }
+    }
+}
+
+/// Sealed files.
+extension LogLayout {
+    /// What a file is called while it is being written: of no use to anybody after a crash.
+    static let unfinishedSuffix = ".tmp"
+    /// Rows that did not fit into memory while a day was being sealed.
+    static let spillSuffix = ".spill"
+
+    package static func folder(of step: SealedStep, in directory: String) -> String { directory + "/" + step.folder }
+
+    package static func path(of step: SealedStep, day: Int64, in directory: String) -> String {
+        folder(of: step, in: directory) + "/" + name(ofDay: day) + step.suffix
+    }
+
+    package static func quarantine(in directory: String) -> String { directory + "/quarantine" }
+
+    /// nil for a file that is no sealed file of this step.
+    package static func day(ofFile name: String, _ step: SealedStep) -> Int64? {
+        guard name.hasSuffix(step.suffix) else { return nil }
+        let text = name.dropLast(step.suffix.count)
+        let day = CalendarDate(text)?.dayNumber ?? Int64(text.dropFirst(dayNumberPrefix.count))
+        return day.flatMap { self.name(ofDay: $0) == text ? $0 : nil }
+    }
+
+    /// The days of which there is a file, ascending. Other files are passed over.
+    package static func sealedDays(
+        _ step: SealedStep, in directory: String, _ fileSystem: any FileSystem
+    ) throws(LogError) -> [Int64] {
+        try names(in: folder(of: step, in: directory), fileSystem).compactMap { day(ofFile: $0, step) }.sorted()
+    }
+
+    package static func isLeftover(_ name: String) -> Bool {
+        name.hasSuffix(unfinishedSuffix) || name.hasSuffix(spillSuffix)
+    }
+
+    private static let dayNumberPrefix = "day"
+
+    /// `2026-11-22`; for years that have not four digits, `day-354286`.
+    static func name(ofDay day: Int64) -> String {
+        (-354_285...2_932_896).contains(day) ? UTC.date(ofDay: day) : "\(dayNumberPrefix)\(day)"
     }
 }
 

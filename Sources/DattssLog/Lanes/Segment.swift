@@ -33,8 +33,10 @@ extension SegmentSummary {
         for header in headers {
             frames += 1
             lastLSN = max(lastLSN ?? .zero, header.lastLSN)
+            firstMinute = min(firstMinute ?? header.minute, header.minute)
             lastMinute = max(lastMinute ?? header.minute, header.minute)
             if header.kind == .checkpoint { holdsCheckpoint = true }
+            if header.kind == .minutes { blockFrames += 1 }
         }
     }
 }

@@ -85,6 +85,17 @@ final class SegmentChain {
         isDirty = true
     }
 
+    /// Closes the segment being written; the next append has to begin another.
+    func closeSegment() throws(LogError) {
+        try checkUsable()
+        try repair()
+        try sync()
+        guard let current else { return }
+        close(current)
+        self.current = nil
+        updateSizes()
+    }
+
     private func commit() {
         let written = begun.states.map(\.0) + begun.started
         for (segment, before) in begun.states { count(segment.summary, since: before) }

@@ -15,8 +15,16 @@ public struct Finding: Sendable, Hashable, CustomStringConvertible {
         /// Bytes that belong to no readable frame.
         case corruptFrame = "corrupt frame"
         case corruptSegmentHeader = "corrupt segment header"
+        /// A sealed file of which nothing can be used, because its footer or directory is unreadable in both copies.
+        case corruptSealedFile = "corrupt sealed file"
+        /// A part of a sealed file that says where others are: the header, one copy of the end, an index, an activity.
+        case corruptIndex = "corrupt index"
+        /// The points of one statistic in a sealed file.
+        case corruptChunk = "corrupt chunk"
         /// A frame that was read before: a copied segment.
         case duplicate
+        /// Sectors of which the disk says that it cannot read them.
+        case unreadable = "unreadable sectors"
     }
 
     package init(_ kind: Kind, file: String, offset: Int, bytes: Int, problem: String) {

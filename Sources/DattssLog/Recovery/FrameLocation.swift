@@ -55,6 +55,11 @@ final class PayloadReader {
         }
     }
 
+    /// Lets a scan of one of the lane's segments go on.
+    func read(_ scan: inout SegmentScan, to end: Int) throws(LogError) {
+        try scan.read(try file(of: scan.sequence), to: end)
+    }
+
     private func file(of segment: UInt64) throws(LogError) -> any File {
         if let open, open.segment == segment { return open.file }
         let path = LogLayout.path(of: lane, sequence: segment, in: directory)

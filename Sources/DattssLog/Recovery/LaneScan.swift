@@ -47,10 +47,11 @@ struct LaneScan {
             let end = segment.path == cut?.path ? cut?.offset ?? segment.size : segment.size
             var summary = SegmentSummary(sequence: segment.sequence, bytes: end)
             summary.day = lane == .minutes ? segment.header?.day : nil
+            summary.isDamaged = segment.findings.contains { $0.kind != .tornTail }
             summary.note(segment.frames.lazy.filter { $0.end <= end }.map(\.header))
             state.segments.append(summary)
             state.nextSequence = segment.sequence + 1
-            next = max(next, summary.lastLSN?.advanced(by: 1) ?? .zero, segment.header?.firstLSN ?? .zero)
+            next = max(next, max(summary.lastLSN ?? .zero, segment.lostLSN).advanced(by: 1), segment.header?.firstLSN ?? .zero)
         }
         state.nextLSN = next
         return state

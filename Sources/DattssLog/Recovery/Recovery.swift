@@ -29,23 +29,26 @@ public enum Recovery {
         let minutes = try LaneScan(.minutes, directory: directory, fileSystem)
         let accepted = try LaneScan(.accepted, directory: directory, fileSystem)
         var report = RecoveryReport(history: History(fileSystem: fileSystem, directory: directory))
-        for scan in [minutes, accepted] { try cut(scan, fileSystem, policy, &report) }
+        for scan in [minutes, accepted] {
+            try cut(scan, fileSystem, &report)
+            if policy == .whenAsked { try settle(scan, directory, fileSystem) }
+        }
 
         let minuteState = minutes.state()
         let blocks = BlockLocation.all(minutes.framesAfterCut)
         report.history.add(blocks.complete.flatMap { $0.parts.map { $0[0] } })
         report.duplicatesIgnored += blocks.duplicates.count
         for part in blocks.incomplete {
-            report.corrupt.append(
-                Finding(
-                    .incompleteBlock, file: LogLayout.path(of: .minutes, sequence: part.segment, in: directory),
-                    offset: part.offset, bytes: part.header.frameLength,
-                    problem: "part \(part.header.part) of \(part.header.parts), others are missing"))
+            let path = LogLayout.path(of: .minutes, sequence: part.segment, in: directory)
+            report.corrupt.append(Finding(incompletePart: part, path: path))
         }
 
+        let sealed = try takeInSealedFiles(fileSystem, directory, policy, &report)
         let throughMax = try restore(blocks.complete, fileSystem, directory, &report, &handler)
         report.minutes = minuteState
-        report.accepted = accepted.state(throughMax: throughMax)
+        // The number of a frame that a sealed file contains must not be given to another.
+        report.minutes.nextLSN = sealed.reduce(minuteState.nextLSN) { max($0, $1.covered.advanced(by: 1)) }
+        report.accepted = accepted.state(throughMax: sealed.reduce(throughMax) { max($0, $1.through ?? .zero) })
         try restore(accepted.framesAfterCut, fileSystem, directory, &report, &handler)
         report.bytes = (report.minutes.segments + report.accepted.segments).reduce(0) { $0 + $1.bytes }
         return report
@@ -53,7 +56,7 @@ public enum Recovery {
 
     /// Truncates the lane's last segment to the end of its last whole block, and takes in what was found.
     private static func cut(
-        _ scan: LaneScan, _ fileSystem: any FileSystem, _ policy: SyncPolicy, _ report: inout RecoveryReport
+        _ scan: LaneScan, _ fileSystem: any FileSystem, _ report: inout RecoveryReport
     ) throws(LogError) {
         report.segments += scan.segments.count
         report.frames += scan.framesAfterCut.count
@@ -61,14 +64,49 @@ public enum Recovery {
         report.corrupt += scan.findings.filter { $0.kind != .tornTail || $0.file != cut?.path }
         guard let cut else { return }
         try logged { () throws(FileSystemError) in
-            let file = try fileSystem.open(cut.path, .appendingToExisting)
-            try file.truncate(to: cut.offset)
-            if policy == .whenAsked { try file.sync() }
+            try fileSystem.open(cut.path, .appendingToExisting).truncate(to: cut.offset)
         }
         report.tornTails.append(
             Finding(
                 .tornTail, file: cut.path, offset: cut.offset, bytes: cut.bytes,
                 problem: "a frame or block that was not written to its end"))
+    }
+
+    /// Syncs what the process before may have left in the kernel's caches when it was killed: from now on it is relied upon, and
+    /// the lanes only sync what they write themselves. Older segments were synced before the next was begun.
+    private static func settle(
+        _ scan: LaneScan, _ directory: String, _ fileSystem: any FileSystem
+    ) throws(LogError) {
+        guard let last = scan.segments.last else { return }
+        do throws(FileSystemError) {
+            try fileSystem.open(last.path, .reading).sync()
+            let folder = LogLayout.folder(of: scan.lane, in: directory)
+            for path in [folder, directory, FileSystemPath.parent(of: directory)] { try fileSystem.syncDirectory(path) }
+        } catch {
+            throw LogError(error, code: .syncFailed)
+        }
+    }
+
+    /// Puts the sealed files into the index, and removes what a sealing that was cut off has left.
+    private static func takeInSealedFiles(
+        _ fileSystem: any FileSystem, _ directory: String, _ policy: SyncPolicy, _ report: inout RecoveryReport
+    ) throws(LogError) -> [SealedFooter] {
+        let folders = SealedStep.allCases.map { LogLayout.folder(of: $0, in: directory) }
+        for folder in folders + [LogLayout.quarantine(in: directory)] {
+            for name in try LogLayout.names(in: folder, fileSystem) where LogLayout.isLeftover(name) {
+                try logged { () throws(FileSystemError) in try fileSystem.remove(folder + "/" + name) }
+                report.leftoversRemoved += 1
+            }
+        }
+        let sealed = try report.history.addSealedFiles()
+        report.sealedFiles = sealed.footers.count
+        report.corrupt += sealed.findings
+        // A process that was killed may have renamed a file without getting this far. Segments must not be deleted for the
+        // sake of a name that a power loss would take.
+        for step in Set(sealed.footers.map(\.step)) {
+            try SealedFileWriter.syncFolder(step, directory, fileSystem, policy)
+        }
+        return sealed.footers
     }
 
     /// Restores the newest readable checkpoint and the blocks after it.
@@ -153,5 +191,11 @@ extension Finding {
         self.init(
             .corruptFrame, file: path, offset: frame.offset, bytes: frame.header.frameLength,
             problem: error.description)
+    }
+
+    init(incompletePart part: FrameLocation, path: String) {
+        self.init(
+            .incompleteBlock, file: path, offset: part.offset, bytes: part.header.frameLength,
+            problem: "part \(part.header.part) of \(part.header.parts), others are missing")
     }
 }

@@ -5,6 +5,9 @@ public struct RecoveryReport: Sendable {
     /// Readable frame headers, copies included.
     public package(set) var frames = 0
     public package(set) var segments = 0
+    public package(set) var sealedFiles = 0
+    /// Unfinished files of sealings that were cut off.
+    public package(set) var leftoversRemoved = 0
     /// On disk, after torn tails were cut.
     public package(set) var bytes = 0
     /// Handed to the handler.

@@ -8,26 +8,49 @@ internal import DattssCore
 struct SegmentScan {
     let sequence: UInt64
     let path: String
-    let size: Int
+    private let lane: Lane
+    /// How much of the file was looked at.
+    private(set) var size = 0
     private(set) var header: SegmentHeader?
     private(set) var frames: [FrameLocation] = []
     private(set) var findings: [Finding] = []
     /// Where the torn tail begins, when there is one.
     private(set) var tornOffset: Int?
+    /// The highest that the header of an unreadable frame names: it is not given out again.
+    private(set) var lostLSN = LSN.zero
+    /// What the next frame has; nil once anything was found that is not where it was written.
+    private var expectedLSN: LSN?
 
+    /// The scan of a whole segment.
     init(_ lane: Lane, sequence: UInt64, directory: String, _ fileSystem: any FileSystem) throws(LogError) {
-        self.sequence = sequence
-        let path = LogLayout.path(of: lane, sequence: sequence, in: directory)
-        self.path = path
+        self.init(lane, sequence: sequence, path: LogLayout.path(of: lane, sequence: sequence, in: directory))
+        let path = path
         let file = try logged { () throws(FileSystemError) in try fileSystem.open(path, .reading) }
-        size = try logged { () throws(FileSystemError) in try file.size() }
-        let scanner = HeaderScanner(file: file, size: size)
-        var offset = try readHeader(lane, scanner)
-        while let from = offset, from < size { offset = try readFrame(lane, at: from, scanner) }
+        try read(file, to: try logged { () throws(FileSystemError) in try file.size() })
     }
 
+    /// A scan that has not begun.
+    init(_ lane: Lane, sequence: UInt64, path: String) {
+        self.lane = lane
+        self.sequence = sequence
+        self.path = path
+    }
+
+    /// Goes on where it stands.
+    /// - Parameter size: that of the file, or where a frame of it ends.
+    mutating func read(_ file: any File, to size: Int) throws(LogError) {
+        let scanner = HeaderScanner(file: file, size: size)
+        var offset: Int? = self.size
+        self.size = size
+        if offset == 0 { offset = try readHeader(scanner) }
+        while let from = offset, from < size { offset = try readFrame(at: from, scanner) }
+    }
+
+    /// Forgets the frames found so far.
+    mutating func removeFrames() { frames = [] }
+
     /// Where frames begin; nil when there can be none.
-    private mutating func readHeader(_ lane: Lane, _ scanner: HeaderScanner) throws(LogError) -> Int? {
+    private mutating func readHeader(_ scanner: HeaderScanner) throws(LogError) -> Int? {
         guard size >= SegmentHeader.byteCount else {
             // Created, and then not even its header was written: nothing is lost, there was nothing.
             if size > 0 { tear(at: 0, "\(size) bytes of a segment header") }
@@ -39,6 +62,7 @@ struct SegmentScan {
                 throw LogError(.malformed, expected: "the \(lane) lane", found: "\(header.lane)")
             }
             self.header = header
+            if header.sequence == sequence { expectedLSN = header.firstLSN }
             return SegmentHeader.byteCount
         } catch {
             // A later version's frames mean something else: a server that does not know them must not start.
@@ -51,29 +75,37 @@ struct SegmentScan {
     }
 
     /// The end of the frame at `offset`, or of what is not one.
-    private mutating func readFrame(
-        _ lane: Lane, at offset: Int, _ scanner: HeaderScanner
-    ) throws(LogError) -> Int? {
+    private mutating func readFrame(at offset: Int, _ scanner: HeaderScanner) throws(LogError) -> Int? {
         let problem: LogError
         do throws(LogError) {
             let header = try scanner.header(at: offset)
             let location = FrameLocation(segment: sequence, offset: offset, header: header)
+            // The header's CRC vouches for its length only where the frame was written: a sector that was written to the
+            // wrong place brings headers, too. So past the first gap a frame has to show its payload.
+            if header.lsn != expectedLSN { expectedLSN = nil }
+            var isWhole = location.end <= size
+            if isWhole, expectedLSN == nil { isWhole = try scanner.isPayloadWhole(of: location) }
             if header.kind.lane != lane {
                 problem = LogError(.malformed, expected: "a frame of the \(lane) lane", found: "\(header.kind)")
-            } else if location.end <= size {
+            } else if isWhole {
                 frames.append(location)
+                if expectedLSN != nil { expectedLSN = header.lastLSN.advanced(by: 1) }
                 return location.end
             } else {
                 problem = LogError(
-                    .malformed, expected: "\(header.frameLength) bytes of a frame", found: "\(size - offset)")
-                // The header's CRC vouches for its length, so the file ends in the middle of this frame.
-                tear(at: offset, problem.description)
-                return nil
+                    .malformed, expected: "\(header.frameLength) bytes of a frame", found: "\(size - offset), or others")
+                // The file ends in the middle of this frame.
+                if expectedLSN != nil {
+                    tear(at: offset, problem.description)
+                    return nil
+                }
+                lostLSN = max(lostLSN, header.lastLSN)
             }
         } catch {
             if error.code == .fileSystem { throw error.at(path, offset) }
             problem = error
         }
+        expectedLSN = nil
         let next = try scanner.nextFrame(from: offset + 1)
         if next == nil, try isTornHeader(at: offset, scanner) {
             tear(at: offset, problem.description)
@@ -100,19 +132,35 @@ struct SegmentScan {
     }
 }
 
-/// Finds frame headers in a file, reading it in chunks.
-struct HeaderScanner {
-    let file: any File
-    let size: Int
+/// Finds frame headers in a file, reading it in chunks. Owned by one reader.
+final class HeaderScanner {
+    private let file: any File
+    private let size: Int
+    /// What was read around the last header: small frames have several headers in it.
+    private var near: (offset: Int, bytes: [UInt8]) = (0, [])
 
+    private static let nearBytes = 4 << 10
     private static let chunkBytes = 64 << 10
 
+    init(file: any File, size: Int) {
+        self.file = file
+        self.size = size
+    }
+
     func bytes(at offset: Int, count: Int) throws(LogError) -> [UInt8] {
-        try logged { () throws(FileSystemError) in try file.bytes(at: offset, count: min(count, size - offset)) }
+        try logged { () throws(FileSystemError) in try file.bytes(at: offset, count: max(0, min(count, size - offset))) }
     }
 
     func header(at offset: Int) throws(LogError) -> FrameHeader {
-        try FrameHeader(decoding: try bytes(at: offset, count: FrameHeader.byteCount))
+        if offset < near.offset || offset + FrameHeader.byteCount > near.offset + near.bytes.count {
+            near = (offset, try bytes(at: offset, count: Self.nearBytes))
+        }
+        return try FrameHeader(decoding: near.bytes, at: offset - near.offset)
+    }
+
+    func isPayloadWhole(of frame: FrameLocation) throws(LogError) -> Bool {
+        let payload = try bytes(at: frame.offset + FrameHeader.byteCount, count: frame.header.compressedLength)
+        return CRC32C.checksum(payload) == frame.header.payloadChecksum
     }
 
     /// The first place from `start` on with a readable header.

@@ -37,11 +37,18 @@ public struct FileSystemError: Error, Sendable, Hashable, CustomStringConvertibl
     /// The disk or the quota is full: it may work again when space was freed.
     public var isOutOfSpace: Bool { code == ENOSPC || code == EDQUOT }
     public var isNotFound: Bool { code == ENOENT }
+    /// The medium could not be read or written: a bad sector.
+    public var isInputOutputError: Bool { code == EIO }
     public var isInterruption: Bool { code == EINTR }
     public var isLockedByAnother: Bool { operation == .lock && code == EWOULDBLOCK }
 
     public var description: String {
         "\(operation.rawValue) \(path): \(String(cString: strerror(code))) (errno \(code))"
+    }
+
+    /// A folder that should be empty.
+    static func occupied(_ path: String) -> FileSystemError {
+        FileSystemError(.createDirectory, path, code: ENOTEMPTY)
     }
 
     /// A write of at least one byte that wrote none would be tried for ever.

@@ -28,16 +28,28 @@ public struct Queries: Sendable {
 
     /// The minute aggregates of one statistic.
     public func minutes(of key: StatisticKey, user: UserID, in range: Range<Minute>) async throws -> StatisticMinutes {
-        let recent = await caughtUp(user)?.recent(key)
         let history = history
-        let slice = try await pool.run {
-            try history.read(user: user, key: key, minutes: range, through: recent?.storedThrough)
-        }
+        var recent: RecentMinutes?
+        var slice: HistorySlice
+        repeat {
+            let known = await caughtUp(user)?.recent(key)
+            slice = try await pool.run {
+                try history.read(user: user, key: key, minutes: range, through: known?.storedThrough)
+            }
+            recent = known
+            // A file that was sealed meanwhile holds minutes that `recent` reports, too: then both are asked again.
+        } while recent.map { slice.sealedThrough > $0.storedThrough } ?? false
         var minutes = StatisticMinutes(
-            aggregates: slice.points.map { ($0.minute, $0.aggregate) }, active: Set(slice.activeMinutes))
+            aggregates: slice.points.map { ($0.minute, $0.aggregate) }, active: slice.activeMinutes)
         guard let recent else { return minutes }
-        minutes.aggregates += recent.aggregates.filter { range.contains($0.minute) }
-        minutes.active.formUnion(recent.active.lazy.filter(range.contains))
+        let news = recent.aggregates.filter { range.contains($0.minute) }
+        minutes.active += recent.active.lazy.filter(range.contains)
+        guard let first = news.first else { return minutes }
+        let isInOrder =
+            minutes.aggregates.last.map { $0.minute <= first.minute } ?? true
+            && zip(news, news.dropFirst()).allSatisfy { $0.minute <= $1.minute }
+        minutes.aggregates += news
+        if isInOrder { return minutes }
         // Stored ones come first where a minute is in both.
         minutes.aggregates = minutes.aggregates.enumerated()
             .sorted { ($0.element.minute, $0.offset) < ($1.element.minute, $1.offset) }
@@ -59,7 +71,8 @@ public struct Queries: Sendable {
 public struct StatisticMinutes: Sendable {
     /// Sorted by minute; several of one minute in the order in which they were written.
     public var aggregates: [(minute: Minute, aggregate: Aggregate)]
-    public var active: Set<Minute>
+    /// Not in order, and possibly twice.
+    public var active: [Minute]
 }
 
 /// Reads what changed, again and again, at the reader's own pace: what a slow reader missed is in its next answer.

@@ -169,7 +169,8 @@ actor AcceptedWriter {
 
     private func advance() {
         if let ended = edge.advance(to: clock.now()) {
-            let isHour = ended.advanced(by: 1).index.isMultiple(of: 60)
+            // A late tick may have passed over the last minutes of an hour.
+            let isHour = ended.index.flooredQuotient(by: 60) != edge.minute.index.flooredQuotient(by: 60)
             endMinute(ended, wantsCheckpoint: isHour || isCheckpointWanted)
             isCheckpointWanted = false
         }
@@ -179,7 +180,7 @@ actor AcceptedWriter {
     private func endMinute(_ minute: Minute, wantsCheckpoint: Bool) {
         let users = wantsCheckpoint ? directory.all : Array(active.values)
         active.removeAll(keepingCapacity: true)
-        guard !users.isEmpty else { return }
+        guard !users.isEmpty || isCheckpointWanted else { return }
         let edge = MinuteAssembly.Edge(
             number: edgeCount, minute: minute, through: lastLSN, at: edge.latest, userCount: users.count,
             wantsCheckpoint: wantsCheckpoint)

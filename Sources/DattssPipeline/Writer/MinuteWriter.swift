@@ -11,10 +11,9 @@ actor MinuteWriter {
     private let lane: MinuteLane
     private let link: Link<MinuteAssembly.Rolled>
     private let accepted: AcceptedWriter
+    private let housekeeper: Housekeeper
     private let written: WrittenMark
-    private let clock: any WallClock
     private let syncMode: SyncMode
-    private let retentionDays: Int64
     private let health: LogHealth
     private let isShuttingDown: @Sendable () -> Bool
     private var hasFailed = false
@@ -22,16 +21,15 @@ actor MinuteWriter {
     private(set) var failedRetirements = 0
 
     init(
-        lane: MinuteLane, link: Link<MinuteAssembly.Rolled>, accepted: AcceptedWriter, written: WrittenMark, clock: any WallClock,
-        syncMode: SyncMode, retentionDays: Int64, health: LogHealth, isShuttingDown: @escaping @Sendable () -> Bool
+        lane: MinuteLane, link: Link<MinuteAssembly.Rolled>, accepted: AcceptedWriter, housekeeper: Housekeeper,
+        written: WrittenMark, syncMode: SyncMode, health: LogHealth, isShuttingDown: @escaping @Sendable () -> Bool
     ) {
         self.lane = lane
         self.link = link
         self.accepted = accepted
+        self.housekeeper = housekeeper
         self.written = written
-        self.clock = clock
         self.syncMode = syncMode
-        self.retentionDays = retentionDays
         self.health = health
         self.isShuttingDown = isShuttingDown
     }
@@ -51,18 +49,33 @@ actor MinuteWriter {
     private func write(_ rolled: MinuteAssembly.Rolled) async {
         let block = rolled.block
         if !block.users.isEmpty { await attempt { try lane.append(block) } }
-        if let checkpoint = rolled.checkpoint { await attempt { try lane.append(checkpoint) } }
-        if syncMode != .never { await attempt { try lane.sync() } }
+        if let checkpoint = rolled.checkpoint { await append(checkpoint) }
+        await sync()
         guard !hasFailed else { return }
-        if let through = block.through { written.advance(to: through) }
-        if rolled.checkpoint != nil { retire() }
-        if let through = block.through { await accepted.retire(through: through) }
+        if let through = block.through {
+            written.advance(to: through)
+            await accepted.retire(through: through)
+        }
+        if rolled.checkpoint != nil { housekeeper.wake(self) }
     }
 
-    /// What cannot be deleted is tried again after the next checkpoint.
-    private func retire() {
-        do {
-            try lane.retire(before: clock.now().minute.day - retentionDays)
+    /// The kernel may write pages in any order: a checkpoint must not survive a power loss that its blocks do not.
+    private func append(_ checkpoint: Checkpoint) async {
+        await sync()
+        // What lies before a checkpoint can be deleted, a whole segment at a time.
+        if await housekeeper.wantsSegment { await attempt { try lane.roll() } }
+        await attempt { try lane.append(checkpoint) }
+    }
+
+    private func sync() async {
+        if syncMode != .never { await attempt { try lane.sync() } }
+    }
+
+    /// Deletes the segments that sealed files contain. What cannot be deleted is tried again after the next checkpoint.
+    func retireSealed() {
+        guard !hasFailed else { return }
+        do throws(LogError) {
+            try lane.retireSealed()
         } catch {
             failedRetirements += 1
             guard error.code == .syncFailed else { return }

@@ -1,4 +1,5 @@
 public import DattssCore
+public import DattssLog
 public import DattssPipeline
 import GRDB
 import Synchronization
@@ -14,6 +15,9 @@ public final class Accounts: Authenticator {
 
     private struct Versions {
         var byUser: [UserID: Int64]
+        var overrides: [UserID: RetentionOverride]
+        /// Deleted, but not erased yet.
+        var deleted: Set<UserID>
         var dataVersion: Int64
         /// Keys that were found valid, so that a client costs one HMAC and not one a request.
         var verified: [String: UserID] = [:]
@@ -91,6 +95,20 @@ public final class Accounts: Authenticator {
     /// The auth key of a user; nil when there is no such user.
     public func key(of user: UserID) -> String? {
         versions.withLock { $0.byUser[user] }.map { keys.key(of: user, version: $0) }
+    }
+
+    /// How long what is kept, and whose data is to be erased.
+    /// - Parameter limits: the server's own rule.
+    public func retention(_ limits: Retention.Limits) -> Retention {
+        versions.withLock { versions in
+            Retention(
+                limits: limits,
+                overrides: versions.overrides.mapValues {
+                    Retention.Limits(
+                        minuteDays: $0.minuteDays ?? limits.minuteDays, hourDays: $0.hourDays ?? limits.hourDays)
+                },
+                deleted: versions.deleted)
+        }
     }
 
     /// Looks whether another process changed the accounts.
@@ -197,11 +215,18 @@ public final class Accounts: Authenticator {
 
     private static func load(_ database: DatabaseQueue) throws -> Versions {
         try database.read { database in
-            var byUser: [UserID: Int64] = [:]
-            for row in try Row.fetchAll(database, sql: "SELECT uid, keyVersion FROM user WHERE deletedAtMilliseconds IS NULL") {
-                if let user = UserID(row["uid"] as String) { byUser[user] = row["keyVersion"] }
+            var versions = Versions(byUser: [:], overrides: [:], deleted: [], dataVersion: try dataVersion(database))
+            for row in try Row.fetchAll(database, sql: "SELECT * FROM user WHERE erasedAtMilliseconds IS NULL") {
+                guard let user = UserID(row["uid"] as String) else { continue }
+                if row["deletedAtMilliseconds"] as Int64? != nil {
+                    versions.deleted.insert(user)
+                } else {
+                    versions.byUser[user] = row["keyVersion"]
+                    let own = RetentionOverride(minuteDays: row["minuteDays"], hourDays: row["hourDays"])
+                    if own != RetentionOverride() { versions.overrides[user] = own }
+                }
             }
-            return Versions(byUser: byUser, dataVersion: try dataVersion(database))
+            return versions
         }
     }
 

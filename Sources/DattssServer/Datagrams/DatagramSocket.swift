@@ -114,16 +114,16 @@ struct DatagramSocket: ~Copyable, Sendable {
             #endif
         }
         guard result == 0 else { throw IOError(errnoCode: errno, reason: "bind \(address)") }
-        var bound = address
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let port = try withUnsafeMutableBytes(of: &storage) { storage in
             guard let base = storage.baseAddress, getsockname(descriptor, base.assumingMemoryBound(to: sockaddr.self), &length) == 0
             else { throw IOError(errnoCode: errno, reason: "getsockname") }
             // The port is in the same place in both families.
-            return UInt16(bigEndian: base.load(fromByteOffset: MemoryLayout<sockaddr_in>.offset(of: \.sin_port) ?? 2, as: UInt16.self))
+            return SocketAddress(base.load(as: sockaddr_in.self)).port
         }
-        bound.port = Int(port)
+        var bound = address
+        bound.port = port
         return bound
     }
 }

@@ -94,6 +94,7 @@ struct Metrics: Sendable {
         for (name, type, help, value) in columns {
             text.metric("dattss_log_\(name)", type, help, lanes.map { ([("lane", $0.0)], value($0.1)) })
         }
+        housekeeping(snapshot, &text)
         text.metric(
             "dattss_log_corrupt_reads_total", .counter, "Frames that could not be read when asked for.",
             snapshot.corruptFrameReads)
@@ -101,8 +102,32 @@ struct Metrics: Sendable {
             "dattss_log_minute_retries_total", .counter, "Times a minute had to be written again.",
             snapshot.failedMinuteWrites)
         text.metric(
-            "dattss_log_failed_retirements_total", .counter, "Times a covered or old file could not be deleted.",
+            "dattss_log_failed_retirements_total", .counter, "Times a covered or sealed segment could not be deleted.",
             snapshot.failedRetirements)
+    }
+
+    private func housekeeping(_ snapshot: PipelineSnapshot, _ text: inout PrometheusText) {
+        let report = snapshot.housekeeping
+        text.metric("dattss_sealed_files", .gauge, "Files of days and of hours.", snapshot.sealed.files)
+        text.metric("dattss_sealed_bytes", .gauge, "Size of these files.", snapshot.sealed.bytes)
+        text.metric("dattss_housekeeping_passes_total", .counter, "Passes of sealing and retention.", report.passes)
+        text.metric(
+            "dattss_housekeeping_failures_total", .counter, "Passes that an error cut short; they are tried again.",
+            report.failures)
+        text.metric(
+            "dattss_housekeeping_last_seconds", .gauge, "How long the last pass took.",
+            [([], report.lastDuration / .seconds(1))])
+        text.metric("dattss_sealings_total", .counter, "Days that were sealed, or sealed anew.", report.sealings)
+        text.metric("dattss_sealed_aggregates_total", .counter, "Minute aggregates taken into them.", report.sealedRows)
+        text.metric(
+            "dattss_retention_deleted_files_total", .counter, "Files of which all was past its time.", report.deletedFiles)
+        text.metric(
+            "dattss_retention_rewritten_files_total", .counter, "Files that were written anew without somebody.",
+            report.rewrittenFiles)
+        text.metric("dattss_users_erased_total", .counter, "Deleted users of whom nothing is left.", report.erasedUsers)
+        text.metric(
+            "dattss_log_damage_found_total", .counter, "Damaged places found while sealing; copies are in quarantine/.",
+            report.findings.count)
     }
 }
 

@@ -42,6 +42,8 @@ struct ServeCommand: AsyncParsableCommand {
     var statsdUser: String?
     @Option(help: "For how many days minutes are kept (default: 8).")
     var retentionDays: String?
+    @Option(help: "For how many days hours are kept (default: 400).")
+    var hourRetentionDays: String?
     @Option(help: "The largest body, after decompression (default: 1048576).")
     var maxBodyBytes: String?
     @Option(help: "Partials in a batch (default: 10000).")
@@ -61,7 +63,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// What a configuration file may say.
     static let optionNames: Set<String> = [
-        "data-dir", "http", "udp", "sync", "statsd-user", "retention-days", "max-body-bytes", "max-partials",
+        "data-dir", "http", "udp", "sync", "statsd-user", "retention-days", "hour-retention-days",
+        "max-body-bytes", "max-partials",
         "max-statistics", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued", "receive-buffer-bytes",
     ]
 
@@ -78,7 +81,10 @@ struct ServeCommand: AsyncParsableCommand {
         server.statsdUser = try settings.value("statsd-user", statsdUser, standard: nil, "a user's name: a-z 0-9 _ -") {
             UserID($0).map(Optional.some)
         }
-        server.retentionDays = try settings.integer("retention-days", retentionDays, standard: 8, atLeast: 1)
+        server.retention.minuteDays = try settings.integer(
+            "retention-days", retentionDays, standard: server.retention.minuteDays, atLeast: 1)
+        server.retention.hourDays = try settings.integer(
+            "hour-retention-days", hourRetentionDays, standard: server.retention.hourDays, atLeast: 1)
         server.receiveBufferBytes = try settings.integer(
             "receive-buffer-bytes", receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096)
         server.limits = try limits(settings)
@@ -184,7 +190,7 @@ private struct StartReport {
         let seconds = (took / .milliseconds(1)).rounded() / 1000
         Swift.print("DaTtSs \(DattssCommand.configuration.version)")
         Swift.print(
-            "  data       \(configuration.dataDirectory)   \(configuration.retentionDays) days of minutes, synced: \(configuration.syncMode.rawValue)"
+            "  data       \(configuration.dataDirectory)   \(configuration.retention.minuteDays) days of minutes, \(configuration.retention.hourDays) of hours, synced: \(configuration.syncMode.rawValue)"
         )
         Swift.print(
             "  replayed   \(recovery.blocks) minutes and \(recovery.batches) batches, \(recovery.bytes) bytes on disk, in \(seconds) s"

@@ -6,6 +6,7 @@ struct ImportOptions: ParsableArguments {
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case csv
         case combined
+        case aggregates
     }
 
     @Option(help: "The user whose statistics these are; 'local' is made when the data folder is empty.")
@@ -22,7 +23,11 @@ struct ImportOptions: ParsableArguments {
     @Option(help: "The path of a timestamp,value file. (default: the file's name without extension)")
     var path: String?
 
-    @Option(help: "csv: timestamp,value or timestamp,kind,path,value; combined: an access log of Apache or nginx.")
+    @Option(
+        help: """
+            csv: timestamp,value or timestamp,kind,path,value; combined: an access log of Apache or nginx; aggregates: what \
+            'dattss log export' prints.
+            """)
     var format = Format.csv
 
     @Flag(
@@ -40,6 +45,9 @@ struct ImportOptions: ParsableArguments {
             throw ValidationError("--path is '\(path)', expected 1 to 255 of A-Z a-z 0-9 _ . : ! -")
         }
         guard !files.isEmpty else { throw ValidationError("expected a file") }
+        if format == .aggregates, files.contains("-") {
+            throw ValidationError("aggregates are read twice, so they cannot come from standard input")
+        }
     }
 
     /// The path of a file of two columns: its name without folders and extensions, `a/cpu load.csv.gz` is `cpu_load`.

@@ -8,7 +8,7 @@ struct Importer {
 
     /// What became of one file.
     struct FileSummary {
-        var report: LineReport
+        var report: LineReport<LineProblem>
         /// How far it was moved in time.
         var shiftSeconds: Int64
     }
@@ -22,7 +22,7 @@ struct Importer {
         _ file: LineFile, by format: some LineFormat, shiftingToNow: Bool, progress: (Int64) -> Void
     ) throws(LineFileError) -> FileSummary {
         var format = format
-        var report = LineReport()
+        var report = LineReport<LineProblem>()
         var samples: [ImportSample] = []
         try file.forEachLine { line in
             samples.removeAll(keepingCapacity: true)

@@ -90,12 +90,13 @@ private enum DatagramFloor {
         _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         let code = address.withSockAddr { bind(descriptor, $0, socklen_t($1)) }
         guard code == 0 else { throw LoadError(description: "bind: \(String(cString: strerror(errno)))") }
-        var bound = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        var bound = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         _ = withUnsafeMutablePointer(to: &bound) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
         }
-        FloorCommand.announce(SocketAddress(bound))
+        // The port is in the same place in both families.
+        FloorCommand.announce(SocketAddress(withUnsafeBytes(of: bound) { $0.load(as: sockaddr_in.self) }))
         return descriptor
     }
 

@@ -2,33 +2,45 @@ internal import DattssCore
 
 /// Checks everything that is on disk, down to decoding each payload, and writes nothing.
 public enum LogVerifier {
-    public struct Summary: Sendable {
+    public struct Summary: Sendable, CustomStringConvertible {
         public package(set) var segments = 0
         public package(set) var bytes = 0
         public package(set) var frames = 0
         public package(set) var batches = 0
         public package(set) var blocks = 0
         public package(set) var checkpoints = 0
-        /// In the order of lanes, segments and offsets; empty for a log without blemish.
+        public package(set) var sealedFiles = 0
+        /// In sealed files of minutes.
+        public package(set) var sealedPoints = 0
+        /// In the order of files and offsets; empty for a log without blemish.
         public package(set) var findings: [Finding] = []
 
         /// Whether something is lost or damaged. A torn tail is neither: it was never acknowledged as durable.
         public var isSound: Bool { findings.allSatisfy { $0.kind == .tornTail || $0.kind == .duplicate } }
+
+        public var description: String {
+            """
+            \(segments) segments, \(bytes) bytes, \(frames) frames: \(batches) batches, \(blocks) minute blocks, \
+            \(checkpoints) checkpoints; \(sealedFiles) sealed files, \(sealedPoints) sealed minutes: \
+            \(isSound ? "sound" : "DAMAGED")
+            """
+        }
     }
 
     /// - Parameter directory: the data folder.
     public static func verify(fileSystem: any FileSystem, directory: String) throws(LogError) -> Summary {
         var summary = Summary()
+        let rescue = RescuingFileSystem(fileSystem)
         for lane in Lane.allCases {
-            let scan = try LaneScan(lane, directory: directory, fileSystem)
+            let scan = try LaneScan(lane, directory: directory, rescue)
             summary.segments += scan.segments.count
             summary.bytes += scan.segments.reduce(0) { $0 + $1.size }
             var findings = scan.findings
-            let reader = PayloadReader(lane, fileSystem: fileSystem, directory: directory)
+            let reader = FrameContentReader(lane, fileSystem: rescue, directory: directory)
             for frame in scan.segments.flatMap(\.frames) {
                 summary.frames += 1
                 do throws(LogError) {
-                    summary.batches += try FrameContent(try reader.payload(of: frame), frame.header).batchCount
+                    if case .accepted(let batches) = try reader.content(of: frame) { summary.batches += batches.count }
                 } catch {
                     findings.append(try Finding(frame, error, path: reader.path(of: frame)))
                 }
@@ -50,7 +62,29 @@ public enum LogVerifier {
             }
             summary.findings += findings.sorted { ($0.file, $0.offset) < ($1.file, $1.offset) }
         }
+        for step in SealedStep.allCases { try verify(step, rescue, directory, &summary) }
+        summary.findings += rescue.findings
         return summary
+    }
+
+    private static func verify(
+        _ step: SealedStep, _ fileSystem: any FileSystem, _ directory: String, _ summary: inout Summary
+    ) throws(LogError) {
+        for day in try LogLayout.sealedDays(step, in: directory, fileSystem) {
+            let path = LogLayout.path(of: step, day: day, in: directory)
+            let (findings, sizes) = try SealedFile.verify(path, fileSystem)
+            summary.findings += findings
+            summary.sealedFiles += 1
+            summary.bytes += try logged { () throws(FileSystemError) in try fileSystem.size(of: path) }
+            if step == .minute { summary.sealedPoints += sizes.points }
+            guard findings.isEmpty else { continue }
+            do throws(LogError) {
+                _ = try SealedFile(opening: path, step: step, day: day, fileSystem)
+            } catch {
+                // Sound, but that of another day.
+                summary.findings.append(try Finding(sealedFile: path, error))
+            }
+        }
     }
 
     /// Frames of whose records each was in a frame before.
@@ -68,33 +102,5 @@ extension Finding {
         self.init(
             .duplicate, file: path, offset: frame.offset, bytes: frame.header.frameLength,
             problem: "LSN \(frame.header.lsn.value) is elsewhere too")
-    }
-}
-
-/// A decoded payload of any kind.
-enum FrameContent {
-    case accepted([AcceptedBatch])
-    case minutes([UserMinute])
-    case checkpoint(at: Timestamp, users: [UserCheckpoint])
-
-    init(_ raw: [UInt8], _ header: FrameHeader) throws(LogError) {
-        switch header.kind {
-        case .accepted:
-            var batches: [AcceptedBatch] = []
-            try AcceptedPayload.decode(raw, header: header) { (batch) throws(LogError) in batches.append(batch) }
-            self = .accepted(batches)
-        case .minutes:
-            let users = try MinuteBlockCodec.decode(raw)
-            try header.expect(statistics: users.reduce(0) { $0 + $1.aggregates.count })
-            self = .minutes(users)
-        case .checkpoint:
-            let (at, users) = try CheckpointCodec.decode(raw)
-            try header.expect(statistics: users.reduce(0) { $0 + $1.totals.count })
-            self = .checkpoint(at: at, users: users)
-        }
-    }
-
-    var batchCount: Int {
-        if case .accepted(let batches) = self { batches.count } else { 0 }
     }
 }

@@ -1,6 +1,7 @@
 internal import DattssCore
 
-/// The log as text, for people: a line a segment, a frame and, when asked for, a record.
+/// The log as text, for people: a line a segment, a frame and, when asked for, a record; after them the sealed files, see
+/// ``SealedDump``.
 ///
 ///     accepted/00000000000000000001.log  4,711 bytes, version 1, from LSN 1
 ///       @40    accepted    LSN 1..3  2026-11-22T20:38Z  3 records  812 → 401 bytes
@@ -22,12 +23,12 @@ public enum LogDump {
             for sequence in try LogLayout.sequences(of: lane, in: directory, fileSystem) {
                 let scan = try SegmentScan(lane, sequence: sequence, directory: directory, fileSystem)
                 line(heading(scan))
-                let reader = PayloadReader(lane, fileSystem: fileSystem, directory: directory)
+                let reader = FrameContentReader(lane, fileSystem: fileSystem, directory: directory)
                 for frame in scan.frames where detail >= .frames {
                     line(text(frame))
                     guard detail >= .records else { continue }
                     do throws(LogError) {
-                        try records(FrameContent(try reader.payload(of: frame), frame.header), line)
+                        records(try reader.content(of: frame), line)
                     } catch {
                         if error.code == .fileSystem { throw error }
                         line("! \(error)")
@@ -36,12 +37,13 @@ public enum LogDump {
                 for finding in scan.findings { line("! \(finding)") }
             }
         }
+        try SealedDump.lines(fileSystem, directory, isDetailed: detail >= .records, line)
     }
 
     private static func heading(_ scan: SegmentScan) -> String {
         guard let header = scan.header else { return "\(scan.path)  \(scan.size) bytes, no readable header" }
         let day = header.lane == .minutes ? ", day \(UTC.date(ofDay: header.day))" : ""
-        return "\(scan.path)  \(scan.size) bytes, version \(SegmentHeader.version), from LSN \(header.firstLSN.value)\(day)"
+        return "\(scan.path)  \(scan.size) bytes, version \(header.version), from LSN \(header.firstLSN.value)\(day)"
     }
 
     private static func text(_ frame: FrameLocation) -> String {
@@ -86,11 +88,14 @@ public enum LogDump {
     }
 
     private static func text(_ partial: Partial) -> String {
-        let aggregate = partial.aggregate
+        "\(partial.key.kind.symbol) \(partial.key.path)  \(text(partial.aggregate))"
+    }
+
+    static func text(_ aggregate: Aggregate) -> String {
         let sketch = aggregate.sketch.map {
             "  skt \($0.positive.indices.count + $0.negative.indices.count) buckets"
         }
-        return "\(partial.key.kind.symbol) \(partial.key.path)  sum \(aggregate.sum)  cnt \(aggregate.count)"
+        return "sum \(aggregate.sum)  cnt \(aggregate.count)"
             + "  min \(aggregate.min)  max \(aggregate.max)  fst \(aggregate.first)  lst \(aggregate.last)"
             + "  bot \(aggregate.bottom)  top \(aggregate.top)  pct \(aggregate.fraction)\(sketch ?? "")"
             + (aggregate.isApproximate ? "  ~" : "") + (aggregate.isEmphasised ? "  !" : "")

@@ -1,0 +1,55 @@
+package import DattssCore
+
+/// All points of one statistic in one file, column by column: a chunk.
+///
+///     1 │ number of points (varint) │ columns │ columns of the sketches, if there are any
+///     columns:  first minute − origin (signed, parameter 8) │ minutes between points │ flags │ ``NumberColumns`` │ fractions
+///
+/// Each column says how it is predicted and coded (``Prediction``, ``IntegerCoding``): the writer tries, and takes what is
+/// shortest. What is left of a number is a class, coded by ``SymbolEncoder`` with the frequencies of its column, and
+/// some bits. The sketches come last, so that a reader who wants none of them stops before.
+package enum ChunkCodec {
+    static let version: UInt8 = 1
+    /// A day has 1,440 minutes; the rest is for minutes that have several blocks.
+    package static let pointsMax = 1 << 14
+
+    /// - Parameters:
+    ///   - points: 1 to ``pointsMax``, by minute; repeats of a minute stay in their order.
+    ///   - origin: the first minute that the file may hold.
+    package static func encode(_ points: [HistorySlice.Point], origin: Minute) -> [UInt8] {
+        precondition(1...pointsMax ~= points.count, "a chunk has 1 to \(pointsMax) points")
+        let columns = ChunkColumns(points, origin)
+        var writer = ColumnWriter()
+        columns.write(to: &writer)
+        var bytes = ByteWriter()
+        bytes.append(version)
+        bytes.appendVarint(points.count)
+        writer.append(to: &bytes)
+        SketchColumn.encode(points.compactMap(\.aggregate.sketch), columns.sketchRows, into: &bytes)
+        return bytes.bytes
+    }
+
+    /// - Parameter origin: the one that the points were encoded with.
+    /// - Throws: `malformed` for what ``encode(_:origin:)`` does not write, as far as that shows; `overLimit` and
+    ///   `unsupportedVersion`.
+    package static func decode(
+        _ bytes: [UInt8], origin: Minute, withSketches: Bool = true
+    ) throws(LogError) -> [HistorySlice.Point] {
+        var reader = ByteReader(bytes)
+        let found = try reader.byte("version of a chunk")
+        guard found == version else {
+            throw LogError(.unsupportedVersion, expected: "a chunk of version \(version)", found: "version \(found)")
+        }
+        let count = try reader.varint("points of a chunk")
+        guard 1...UInt64(pointsMax) ~= count else {
+            throw LogError(.overLimit, expected: "1 to \(pointsMax) points in a chunk", found: "\(count)")
+        }
+        let columns = try ColumnReader.read(&reader) { (reader) throws(LogError) in
+            try ChunkColumns(Int(count), origin, from: &reader)
+        }
+        guard withSketches else { return columns.points([]) }
+        let sketches = try SketchColumn.decode(columns.sketchRows, &reader)
+        try reader.expectEnd("chunk")
+        return columns.points(sketches)
+    }
+}

@@ -1,0 +1,86 @@
+/// Doubles as decimals: `value = integer / 10^exponent`, rounded to the nearest double, and then some units in the last
+/// place further.
+///
+///     0.25       exponent 2: integer 25, ulps 0
+///     0.1 + 0.2  exponent 1: integer 3, ulps 1       (a sum of decimals has rounding errors of a few ulps)
+///     -0.0       exponent 0: integer 0, ulps −1
+///
+/// It is exact: ``split(_:)`` refuses whatever ``join(_:ulps:)`` would not give back bit by bit.
+struct DecimalScale: Equatable {
+    /// 0 to ``exponentMax``.
+    let exponent: Int
+    private let power: Double
+
+    /// Up to 10^15 an integer of one digit is below 2^53, and all powers are exact.
+    static let exponentMax = 15
+    static let ulpsMax: Int64 = 1023
+    static let integerMax: Int64 = 1 << 53
+
+    /// - Returns: nil beyond ``exponentMax``.
+    init?(exponent: Int) {
+        guard 0...Self.exponentMax ~= exponent else { return nil }
+        self.exponent = exponent
+        power = Self.powers[exponent]
+    }
+
+    /// The smallest exponent that fits all values.
+    /// - Returns: nil when there is none: the values are no decimals, or too large.
+    init?(fitting columns: [[Double]]) {
+        var scale = Self(exponent: 0)
+        for column in columns {
+            for value in column {
+                // What fits an exponent fits every larger one, until it is too large.
+                while let tried = scale, tried.split(value) == nil { scale = Self(exponent: tried.exponent + 1) }
+                if scale == nil { return nil }
+            }
+        }
+        guard let scale else { return nil }
+        if scale.exponent > 0 {
+            for column in columns { for value in column where scale.split(value) == nil { return nil } }
+        }
+        self = scale
+    }
+
+    /// - Returns: nil when the value is not that decimal, give or take ``ulpsMax``.
+    @inline(__always)
+    func split(_ value: Double) -> (integer: Int64, ulps: Int64)? {
+        let scaled = value * power
+        // Also refuses what is not finite.
+        guard scaled.magnitude <= Double(Self.integerMax) else { return nil }
+        // Rounds by cutting, which is one instruction.
+        let integer = Int64(scaled + (scaled < 0 ? -0.5 : 0.5))
+        if exponent == 0, Double(integer).bitPattern == value.bitPattern { return (integer, 0) }
+        let ulps = OrderedBits.of(value) &- OrderedBits.of(Double(integer) / power)
+        if ulps == 0 { return (integer, 0) }
+        guard ulps.magnitude <= Self.ulpsMax.magnitude, integer == 0 || isCoarse(value, ulps) else { return nil }
+        return (integer, ulps)
+    }
+
+    @inline(__always)
+    func join(_ integer: Int64, ulps: Int64 = 0) -> Double {
+        let nearest = Double(integer) / power
+        return ulps == 0 ? nearest : OrderedBits.double(OrderedBits.of(nearest) &+ ulps)
+    }
+
+    /// Whether the distance to the nearest decimal is small beside the distance of two decimals: else it is chance, and
+    /// every number would be a decimal of enough digits.
+    private func isCoarse(_ value: Double, _ ulps: Int64) -> Bool {
+        Double(ulps.magnitude) * value.ulp * power <= 1.0 / 64
+    }
+
+    private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
+}
+
+/// Doubles as integers of the same order: neighbouring doubles are neighbouring integers, −0 comes right before 0.
+enum OrderedBits {
+    @inline(__always)
+    static func of(_ value: Double) -> Int64 {
+        let bits = Int64(bitPattern: value.bitPattern)
+        return bits ^ (bits &>> 63 & .max)
+    }
+
+    @inline(__always)
+    static func double(_ ordered: Int64) -> Double {
+        Double(bitPattern: UInt64(bitPattern: ordered ^ (ordered &>> 63 & .max)))
+    }
+}

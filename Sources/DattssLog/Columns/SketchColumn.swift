@@ -1,0 +1,76 @@
+internal import DattssCore
+
+/// The sketches of a chunk.
+///
+///     columns:  whether regular (1) │ slots │ tables of the contexts, a bit before each: whether it is there │ counts
+///     other sketches
+///
+/// A sketch is regular when the row's numbers say where it begins and ends, as ``SketchWalk`` wants it. Others, with folded
+/// buckets for instance, are stored by ``SketchCodec``.
+enum SketchColumn {
+    /// What is known of a row that has a sketch.
+    struct Row {
+        let count: Int64
+        let min: Double
+        let max: Double
+    }
+
+    static func encode(_ sketches: [Sketch], _ rows: [Row], into bytes: inout ByteWriter) {
+        if sketches.isEmpty { return }
+        var isRegular = zip(sketches, rows).map { SketchKeys.areRegular($0, $1) }
+        let regular = sketches.indices.filter { isRegular[$0] }
+        let slots = SketchTotals(regular.map { sketches[$0] }).slots
+        if slots == nil { isRegular = isRegular.map { _ in false } }
+        var writer = ColumnWriter()
+        writer.write(isRegular.map { $0 ? 1 : 0 })
+        if let slots {
+            slots.write(to: &writer)
+            var counts = SketchCountWriter(slots)
+            for row in regular { counts.add(sketches[row], rows[row]) }
+            counts.write(to: &writer)
+        }
+        writer.append(to: &bytes)
+        for row in sketches.indices where !isRegular[row] { SketchCodec.encode(sketches[row], into: &bytes) }
+    }
+
+    static func decode(_ rows: [Row], _ bytes: inout ByteReader) throws(LogError) -> [Sketch] {
+        if rows.isEmpty { return [] }
+        var sketches = [Sketch](repeating: Sketch(), count: rows.count)
+        let isRegular = try ColumnReader.read(&bytes) { (reader) throws(LogError) in
+            let isRegular = try reader.read(rows.count)
+            let count = isRegular.count { $0 == 1 }
+            if count == 0 { return isRegular }
+            var counts = try SketchCountReader(SketchSlots(sketchCount: count, from: &reader), &reader)
+            for row in rows.indices where isRegular[row] == 1 { sketches[row] = try counts.next(rows[row], &reader) }
+            return isRegular
+        }
+        for row in rows.indices where isRegular[row] != 1 { sketches[row] = try SketchCodec.decode(&bytes) }
+        return sketches
+    }
+}
+
+/// The samples of some sketches together, bucket by bucket.
+private struct SketchTotals {
+    private let sketchCount: Int
+    private var lowest: Int32 = .max
+    private var totals: [Int64] = []
+
+    init(_ sketches: [Sketch]) {
+        sketchCount = sketches.count
+        let keys = sketches.map { SketchKeys.all(of: $0) }
+        guard let lowest = keys.lazy.compactMap(\.first?.key).min(), let highest = keys.lazy.compactMap(\.last?.key).max()
+        else { return }
+        self.lowest = lowest
+        totals = [Int64](repeating: 0, count: Int(highest - lowest) + 1)
+        for keys in keys {
+            for (key, count) in keys { totals[Int(key - lowest)] = totals[Int(key - lowest)].saturatingAdd(count) }
+        }
+    }
+
+    /// nil when there are none, or too many.
+    var slots: SketchSlots? {
+        let used = totals.indices.filter { totals[$0] > 0 }
+        return SketchSlots(
+            keys: used.map { lowest + Int32($0) }, totals: used.map { totals[$0] }, sketchCount: sketchCount)
+    }
+}

@@ -1,0 +1,70 @@
+internal import DattssCore
+
+/// Reads what a ``SketchCountWriter`` wrote.
+struct SketchCountReader {
+    private let slots: SketchSlots
+    private var groupCounts: [Int64]
+    /// The decoding tables, one after the other.
+    private var entries: [UInt32]
+    /// Where the table of each context begins.
+    private var starts: [Int32] = []
+    private var indices: [Int32]
+    private var counts: [Int64]
+
+    /// No count is as large as those of this class, so a context without a table decodes to what is refused.
+    private static let refusedClass = 255
+
+    init(_ slots: SketchSlots, _ reader: inout ColumnReader) throws(LogError) {
+        self.slots = slots
+        groupCounts = [Int64](repeating: 0, count: slots.keys.count)
+        indices = [Int32](repeating: 0, count: slots.keys.count)
+        counts = [Int64](repeating: 0, count: slots.keys.count)
+        entries = DecodingTable(SymbolTable(only: 0, precision: SketchContexts.precision), base: Self.refusedClass).entries
+        for _ in 0..<SketchContexts.count {
+            guard reader.bits.read(1) == 1 else {
+                starts.append(0)
+                continue
+            }
+            guard let table = SymbolTable(&reader.bits, precision: SketchContexts.precision), table.end <= 1 << 8 else {
+                throw ColumnReader.malformed("a table of counts")
+            }
+            starts.append(Int32(entries.count))
+            entries += DecodingTable(table, base: table.first).entries
+        }
+    }
+
+    mutating func next(_ row: SketchColumn.Row, _ reader: inout ColumnReader) throws(LogError) -> Sketch {
+        guard let walk = SketchWalk(slots, row) else { throw ColumnReader.malformed("a sketch from min to max") }
+        // Copies that stay in registers.
+        var (bits, symbols) = (reader.bits, reader.symbols)
+        // The first slot has a sample that is not free, and so has the last.
+        indices[0] = Int32(walk.first)
+        counts[0] = 1
+        var end = 1
+        let isRead = entries.withUnsafeBufferPointer { entries in
+            walk.run(slots, &groupCounts) { _, expected, share in
+                let (context, center) = SketchContexts.of(expected: expected, share: share)
+                let number = symbols.next(entries, from: Int(starts[context]), precision: SketchContexts.precision)
+                let rest = bits.readWide(NumberClass.bits(after: number, mantissa: SketchContexts.mantissa))
+                return SketchContexts.count(
+                    NumberClass.firstValue(number, mantissa: SketchContexts.mantissa) &+ rest, center: center)
+            } found: { slot, count in
+                if slot == walk.first { end = 0 }
+                indices[end] = Int32(truncatingIfNeeded: slot)
+                counts[end] = slot == walk.first ? count &+ 1 : count
+                end &+= 1
+            }
+        }
+        guard isRead else { throw ColumnReader.malformed("a count of a bucket") }
+        (reader.bits, reader.symbols) = (bits, symbols)
+        if walk.first < walk.last {
+            if indices[end - 1] != walk.last {
+                indices[end] = Int32(walk.last)
+                counts[end] = 0
+                end += 1
+            }
+            counts[end - 1] += 1
+        }
+        return try SketchKeys.sketch(slots.keys, indices[0..<end], counts[0..<end])
+    }
+}

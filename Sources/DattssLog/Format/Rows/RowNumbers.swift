@@ -1,0 +1,148 @@
+internal import DattssCore
+
+/// The numbers of a row as integers of its scale.
+struct RowNumbers {
+    var count: Int64 = 1
+    var sum: Int64 = 0
+    /// How far the sum is from its decimal, in units in the last place.
+    var ulps: Int64 = 0
+    var max: Int64 = 0
+    var min: Int64 = 0
+    var first: Int64 = 0
+    var last: Int64 = 0
+    /// Of ``RowShape/Quantiles/ofBuckets``, a ``BucketPlace``.
+    var bottom: Int64 = 0
+    var top: Int64 = 0
+
+    init() {}
+
+    /// - Returns: nil when the shape's scale does not fit.
+    init?(_ aggregate: Aggregate, _ shape: RowShape) {
+        let scale = shape.scale
+        count = aggregate.count
+        if shape.layout == .ones { return }
+        guard let max = scale.integer(aggregate.max) else { return nil }
+        self.max = max
+        if shape.layout == .equal { return }
+        guard let sum = scale.sum(aggregate.sum), let min = scale.integer(aggregate.min),
+            let first = scale.integer(aggregate.first), let last = scale.integer(aggregate.last)
+        else { return nil }
+        (self.sum, ulps, self.min, self.first, self.last) = (sum.integer, sum.ulps, min, first, last)
+        switch shape.quantiles {
+        case .ofSketch: return
+        case .ofBuckets: (bottom, top) = (BucketPlace.of(aggregate.bottom), BucketPlace.of(aggregate.top))
+        case .samples:
+            guard let bottom = scale.integer(aggregate.bottom), let top = scale.integer(aggregate.top) else { return nil }
+            (self.bottom, self.top) = (bottom, top)
+        }
+    }
+
+    /// Fills in an aggregate, but for its sketch and what is read out of it.
+    @inline(__always)
+    func fill(_ aggregate: inout Aggregate, _ shape: RowShape, _ scale: RowScale) {
+        aggregate.count = count
+        aggregate.isEmphasised = shape.isEmphasised
+        aggregate.isApproximate = shape.isApproximate
+        if shape.layout == .all {
+            aggregate.sum = scale.value(sum, ulps: ulps)
+            aggregate.max = scale.value(max)
+            aggregate.min = scale.value(min)
+            aggregate.first = scale.value(first)
+            aggregate.last = scale.value(last)
+            if shape.quantiles == .ofBuckets {
+                aggregate.bottom = BucketPlace.value(bottom, aggregate.min, aggregate.max)
+                aggregate.top = BucketPlace.value(top, aggregate.min, aggregate.max)
+            } else {
+                aggregate.bottom = scale.value(bottom)
+                aggregate.top = scale.value(top)
+            }
+        } else {
+            let value = shape.layout == .ones ? 1 : scale.value(max)
+            aggregate.sum = Self.product(value, count)
+            aggregate.max = value
+            aggregate.min = value
+            aggregate.first = value
+            aggregate.last = value
+            aggregate.bottom = value
+            aggregate.top = value
+        }
+    }
+
+    /// What `sum` is when all samples are equal: computed alike by writer and reader.
+    @inline(__always)
+    static func product(_ value: Double, _ count: Int64) -> Double { value * Double(count) }
+
+    /// The numbers that are samples, or were made of some.
+    static func samples(of aggregate: Aggregate) -> [Double] {
+        extremes(of: aggregate) + [aggregate.bottom, aggregate.top]
+    }
+
+    static func extremes(of aggregate: Aggregate) -> [Double] {
+        [aggregate.max, aggregate.min, aggregate.first, aggregate.last]
+    }
+}
+
+/// What a sketch tells of the other numbers of its row.
+struct SketchOutline {
+    let count: Int64
+    let sum: Double
+    let min: Double
+    let max: Double
+    let bottom: Double
+    let top: Double
+
+    init(_ sketch: Sketch, fraction: Double) {
+        let count = sketch.count
+        self.count = count
+        // A reader of damaged bytes may find any number here.
+        let fraction = fraction >= 0 && fraction <= 1 ? fraction : 0
+        bottom = sketch.quantile(fraction, count: count)
+        top = sketch.quantile(1 - fraction, count: count)
+        var sum = 0.0
+        for (index, weight) in sketch.positive.ascending { sum += SketchIndex.representative(of: index) * Double(weight) }
+        for (index, weight) in sketch.negative.ascending { sum -= SketchIndex.representative(of: index) * Double(weight) }
+        self.sum = sum
+        let (positive, negative) = (sketch.positive.indices, sketch.negative.indices)
+        min = Self.end(negative.last, -1) ?? (sketch.zeroCount > 0 ? 0 : Self.end(positive.first, 1) ?? 0)
+        max = Self.end(positive.last, 1) ?? (sketch.zeroCount > 0 ? 0 : Self.end(negative.first, -1) ?? 0)
+    }
+
+    /// `bottom` and `top` of an aggregate that was merged out of sketches.
+    @inline(__always)
+    func quantiles(_ min: Double, _ max: Double) -> (bottom: Double, top: Double) {
+        (bottom.clamped(min, max), top.clamped(min, max))
+    }
+
+    private static func end(_ index: Int32?, _ sign: Double) -> Double? {
+        index.map { sign * SketchIndex.representative(of: $0) }
+    }
+}
+
+/// A quantile that was read from a sketch, as an integer: 0 for 0, else the index of its bucket, shifted so that it is
+/// positive, with the sign of the value.
+///
+/// The partials of counters and gauges leave their sketch behind, and bring its quantiles: numbers of many digits, of which
+/// there are few. They are kept within `min` and `max`, which their bucket may reach beyond.
+enum BucketPlace {
+    private static let shift: Int64 = 1 << 16
+
+    static func of(_ value: Double) -> Int64 {
+        guard value != 0, value.isFinite else { return 0 }
+        let place = shift + Int64(SketchIndex.of(magnitude: value.magnitude))
+        return value < 0 ? -place : place
+    }
+
+    /// 0 for a place that no writer writes.
+    static func value(_ place: Int64, _ min: Double, _ max: Double) -> Double {
+        guard let index = Int32(exactly: Int64(clamping: place.magnitude) - shift), SketchIndex.range.contains(index) else {
+            return (0.0).clamped(min, max)
+        }
+        let value = SketchIndex.representative(of: index)
+        return (place < 0 ? -value : value).clamped(min, max)
+    }
+
+    /// Whether nothing is lost.
+    static func fits(_ quantile: Double, _ aggregate: Aggregate) -> Bool {
+        value(of(quantile), aggregate.min, aggregate.max).bitPattern == quantile.bitPattern
+    }
+}

@@ -1,0 +1,64 @@
+public import DattssCore
+
+/// How long what is kept, counted in UTC days before today.
+public struct Retention: Sendable, Hashable {
+    public var limits: Limits
+    /// Users with limits of their own.
+    public var overrides: [UserID: Limits]
+    /// Users of whom nothing is kept.
+    public var deleted: Set<UserID>
+
+    public struct Limits: Sendable, Hashable {
+        public var minuteDays: Int64
+        public var hourDays: Int64
+
+        public init(minuteDays: Int64 = 8, hourDays: Int64 = 400) {
+            self.minuteDays = minuteDays
+            self.hourDays = hourDays
+        }
+
+        func days(_ step: SealedStep) -> Int64 { step == .minute ? minuteDays : hourDays }
+    }
+
+    public init(limits: Limits = Limits(), overrides: [UserID: Limits] = [:], deleted: Set<UserID> = []) {
+        self.limits = limits
+        self.overrides = overrides
+        self.deleted = deleted
+    }
+
+    func keeps(_ step: SealedStep, of user: UserID, day: Int64, today: Int64) -> Bool {
+        !deleted.contains(user) && today - day <= (overrides[user] ?? limits).days(step)
+    }
+}
+
+/// What one pass of the retention did, and what is left.
+public struct RetentionReport: Sendable, Hashable {
+    public package(set) var deletedFiles = 0
+    public package(set) var rewrittenFiles = 0
+    /// Days of which hours had to be made before their minutes could go.
+    public package(set) var sealedDays = 0
+    public package(set) var freedBytes = 0
+    /// For each deleted user, where there still is something.
+    public package(set) var remains: [UserID: Remains] = [:]
+    /// Damaged parts that were left out of files that were rewritten.
+    public package(set) var findings: [Finding] = []
+    /// Copies of damaged files, which may hold anything of anybody.
+    public package(set) var quarantined: [String] = []
+
+    public struct Remains: Sendable, Hashable {
+        public package(set) var sealedFiles: [String] = []
+        /// Segments of either lane: with batches, blocks or checkpoints of the user, or unreadable frames. They go when everything in
+        /// them is sealed and a checkpoint was written after them.
+        public package(set) var segments: [String] = []
+
+        /// Whether nothing of the user is left.
+        public var isEmpty: Bool { sealedFiles.isEmpty && segments.isEmpty }
+
+        init() {}
+    }
+
+    init() {}
+
+    /// The users whose deletion is complete.
+    public var goneUsers: Set<UserID> { Set(remains.filter(\.value.isEmpty).keys) }
+}

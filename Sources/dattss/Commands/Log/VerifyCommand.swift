@@ -1,0 +1,18 @@
+import ArgumentParser
+import DattssLog
+
+extension LogCommand {
+    struct Verify: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Checks every byte of the log; exits with 1 when something is damaged.")
+        @OptionGroup var dataDirectory: DataDirectoryOption
+
+        func run() throws {
+            let directory = try dataDirectory.resolved()
+            let summary = try LogVerifier.verify(fileSystem: POSIXFileSystem(), directory: directory)
+            for finding in summary.findings { print(finding) }
+            print(summary)
+            if !summary.isSound { throw ExitCode(1) }
+        }
+    }
+}

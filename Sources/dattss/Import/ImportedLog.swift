@@ -1,0 +1,44 @@
+import ArgumentParser
+import DattssCore
+import DattssLog
+import DattssServer
+
+/// The log of a data folder that no server has open, for writing imported minutes into.
+///
+/// The user `local` is made when the folder has no users yet; any other must be there.
+final class ImportedLog {
+    private let lock: any FileLock
+    private let lane: MinuteLane
+
+    /// Locks the folder until the log is let go.
+    init(_ directory: String, for user: UserID) throws {
+        let fileSystem = POSIXFileSystem()
+        lock = try unlessLocked(directory) { () throws(LogError) in
+            try DataFolder.lock(directory, fileSystem: fileSystem)
+        }
+        let accounts = try Accounts(directory: directory)
+        if try accounts.users().isEmpty { try accounts.add(.local, at: SystemClock().now()) }
+        guard accounts.key(of: user) != nil else {
+            throw ValidationError("there is no user '\(user)': make it with 'dattss user add \(user)'")
+        }
+        var ignored = IgnoredRecovery()
+        let recovery = try Recovery.run(fileSystem: fileSystem, directory: directory, into: &ignored)
+        lane = MinuteLane(fileSystem: fileSystem, directory: directory, state: recovery.minutes)
+    }
+
+    deinit { lock.release() }
+
+    func append(_ blocks: [MinuteBlock]) throws {
+        for block in blocks { try lane.append(block) }
+    }
+
+    /// After this they survive a power loss.
+    func sync() throws { try lane.sync() }
+}
+
+/// Only where the lanes go on matters here.
+private struct IgnoredRecovery: RecoveryHandler {
+    func restore(_ checkpoint: Checkpoint) {}
+    func restore(_ block: MinuteBlock) {}
+    func restore(_ batch: AcceptedBatch, isCovered: Bool) {}
+}
