@@ -81,7 +81,8 @@ let package = Package(
         .executableTarget(
             name: "dattss",
             dependencies: [
-                "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient", "CDatagramFloor", "CLoadSockets", "CZlib",
+                "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient",
+                "CDatagramFloor", "CLoadSockets", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),

@@ -38,9 +38,10 @@ struct PlainHeadTests {
         "is left to the router when it is anything else",
         arguments: [
             "GET /agg HTTP/1.1\r\n", "PUT /agg HTTP/1.0\r\n", "PUT /agg\r\n", "put /agg HTTP/1.1\r\n", "PUT  /agg HTTP/1.1\r\n",
-            "PUT /aggregate HTTP/1.1\r\n", "PUT /agg/ HTTP/1.1\r\n", "PUT /agg?x=1 HTTP/1.1\r\n", "PUT /agg?auth=a&b=c HTTP/1.1\r\n",
-            "PUT /agg?auth=%61 HTTP/1.1\r\n", "PUT /agg?auth=a HTTP/1.1 \r\n", "PUT /agg HTTP/1.1\n", "\r\nPUT /agg HTTP/1.1\r\n",
-            "PUT /process HTTP/1.1\r\n", "\u{16}\u{3}\u{1}", "PRI * HTTP/2.0\r\n",
+            "PUT /aggregate HTTP/1.1\r\n", "PUT /agg/ HTTP/1.1\r\n", "PUT /agg?x=1 HTTP/1.1\r\n",
+            "PUT /agg?auth=a&b=c HTTP/1.1\r\n",
+            "PUT /agg?auth=%61 HTTP/1.1\r\n", "PUT /agg?auth=a HTTP/1.1 \r\n", "PUT /agg HTTP/1.1\n",
+            "\r\nPUT /agg HTTP/1.1\r\n", "PUT /process HTTP/1.1\r\n", "\u{16}\u{3}\u{1}", "PRI * HTTP/2.0\r\n",
         ])
     func foreignLine(line: String) {
         #expect(parse(line + "Content-Length: 1\r\n\r\nx") == .foreign)

@@ -34,7 +34,7 @@ enum UserEvent: Sendable {
     }
 }
 
-/// The value that decides in front of the log, shared by all ingest actors and the user's aggregator.
+/// The value that decides in front of the log, shared by all that takes in batches and the user's aggregator.
 final class UserAdmission: Sendable {
     private let admission: Mutex<Admission>
 

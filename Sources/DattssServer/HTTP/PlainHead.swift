@@ -158,9 +158,10 @@ extension StaticString {
 extension Slice<UnsafeRawBufferPointer> {
     /// Whether these are the letters of `lowercase`, in whatever case.
     fileprivate func isCaseless(_ lowercase: StaticString) -> Bool {
-        count == lowercase.utf8CodeUnitCount && zip(self, lowercase.bytes).allSatisfy { byte, letter in
-            byte == letter || (byte | 0x20 == letter && byte.isLetter)
-        }
+        count == lowercase.utf8CodeUnitCount
+            && zip(self, lowercase.bytes).allSatisfy { byte, letter in
+                byte == letter || (byte | 0x20 == letter && byte.isLetter)
+            }
     }
 
     /// Whether what comes before `end` is the name of a field.

@@ -65,7 +65,8 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let kinds: [(inout SeededGenerator) -> Double] = [
             { Double(Int.random(in: -3...3, using: &$0)) }, { $0.finiteDouble() },
-            { Double(sign: .plus, exponent: Int.random(in: -9...9, using: &$0), significand: 1.3) }, { -Double.random(in: 0.5...2, using: &$0) },
+            { Double(sign: .plus, exponent: Int.random(in: -9...9, using: &$0), significand: 1.3) },
+            { -Double.random(in: 0.5...2, using: &$0) },
         ]
         for value in kinds {
             for count in [65, 200, 3000] {

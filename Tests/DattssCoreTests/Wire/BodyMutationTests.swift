@@ -61,7 +61,11 @@ import Testing
             let decoded = batch.partials.filter { $0.key.kind == kind }
             return decoded.count == expected.count
                 && zip(decoded, expected).allSatisfy { partial, members in
-                    func number(_ name: String) -> Double? { (members[name] as? NSNumber)?.doubleValue }
+                    // Foundation makes a decimal of a number with many digits, and not always the nearest double of that.
+                    func number(_ name: String) -> Double? {
+                        if let decimal = members[name] as? NSDecimalNumber { return Double(decimal.stringValue) }
+                        return (members[name] as? NSNumber)?.doubleValue
+                    }
                     let aggregate = partial.aggregate
                     return number("sum") == aggregate.sum && number("cnt") == Double(aggregate.count)
                         && number("fst") == aggregate.first && number("lst") == aggregate.last
