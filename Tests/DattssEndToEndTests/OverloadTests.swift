@@ -41,9 +41,15 @@ extension RealServer {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("plan-\(UUID()).json")
         try Data(plan.utf8).write(to: file)
         let (udp, command) = (udp, command)
-        let run = try await Task.detached {
-            try command("load", "--play", file.path, "--udp", udp, "--alone", "--quiet", "--json")
-        }.value
+        // It blocks for seconds, and there are no more threads for tasks than cores.
+        let run = try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    with: Result {
+                        try command("load", "--play", file.path, "--udp", udp, "--alone", "--quiet", "--json")
+                    })
+            }
+        }
         try FileManager.default.removeItem(at: file)
         #expect(run.status == status, "\(run.output) \(run.errors)")
         return try JSONDecoder().decode(LoadOutcome.self, from: Data(run.output.utf8))
@@ -102,7 +108,8 @@ struct OverloadTests {
     }
 
     /// Goal: a server that is sent far more than it takes accepts or refuses each batch, counts what the kernel dropped, goes
-    /// on answering, does not grow without bound, and is as before when it is over.
+    /// on answering, does not grow without bound, and is as before two seconds after it is over: what was collected of the last
+    /// datagrams comes a second later.
     @Test("under more load than it takes, every sample is accepted, refused or counted as lost")
     func overload() async throws {
         let server = RealServer(["--max-queued-per-user", "300", "--max-queued", "600", "--receive-buffer-bytes", "4096"])
@@ -114,6 +121,7 @@ struct OverloadTests {
               {"name":"bodies","over":"http","rate":"max","users":3,"partials":100,"connections":40},
               {"name":"lines","over":"udp","rate":200000,"samples":20,"lines":"dattss"},
               {"name":"reader","over":"query","rate":5,"connections":2}]},
+             {"seconds":2,"streams":[{"name":"reader","over":"query","rate":5,"connections":2}]},
              {"seconds":1,"streams":[{"name":"after","over":"http","rate":200,"partials":10,"connections":1}]}]}
             """)
         #expect(outcome.problems.isEmpty)
@@ -122,8 +130,8 @@ struct OverloadTests {
         #expect(bodies.refused["overloaded", default: 0] > 0, "nothing was too much: the test shows nothing")
         #expect(outcome.server.kernelDrops > 0, "the kernel dropped nothing: the test shows nothing")
         #expect(try outcome.stream("reader").refused.isEmpty)
-        let after = try outcome.stream("after", phase: 2)
-        #expect(after.sent.bundles > 0 && after.acknowledged == after.sent)
+        let after = try outcome.stream("after", phase: 3)
+        #expect(after.sent.bundles > 0 && after.acknowledged == after.sent, "\(after)")
         #expect(try await server.residentBytes() < before + 300 << 20)
         await server.discard()
     }
