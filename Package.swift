@@ -15,6 +15,8 @@ let package = Package(
     products: [
         .executable(name: "dattss", targets: ["dattss"]),
         .library(name: "DattssClient", targets: ["DattssClient"]),
+        // For LD_PRELOAD of benchmarks.
+        .library(name: "AllocationCount", type: .dynamic, targets: ["CAllocationCount"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -24,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
@@ -33,6 +36,8 @@ let package = Package(
         // In the order of the data path: imports only point up this list.
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CDatagramSocket"),
+        .target(name: "CDatagramFloor"),
         .target(name: "DattssCore", swiftSettings: settings),
         .target(
             name: "DattssLog",
@@ -48,7 +53,7 @@ let package = Package(
         .target(
             name: "DattssServer",
             dependencies: [
-                "DattssCore", "DattssLog", "DattssPipeline", "CZstd", "CZlib",
+                "CDatagramSocket", "DattssCore", "DattssLog", "DattssPipeline", "CZstd", "CZlib",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -71,13 +76,17 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             swiftSettings: settings),
+        .target(name: "CLoadSockets"),
+        .target(name: "CAllocationCount"),
         .executableTarget(
             name: "dattss",
             dependencies: [
-                "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient", "CZlib",
+                "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient",
+                "CDatagramFloor", "CLoadSockets", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -1,6 +1,5 @@
 public import DattssCore
 public import DattssLog
-import Synchronization
 
 /// The whole way of a batch, from the edge of the server to the disk:
 ///
@@ -20,9 +19,7 @@ public final class Pipeline: Sendable {
     /// What was found in the log on start.
     public let recovery: RecoveryReport
 
-    private let ingests: [Ingest]
-    private let counters = Ingest.Counters()
-    private let nextIngest = Atomic<Int>(0)
+    private let ingest: Ingest
     private let writeAhead: Link<WriteAhead>
     private let rolling: Link<RollerEvent>
     private let minutes: Link<MinuteAssembly.Rolled>
@@ -73,12 +70,8 @@ public final class Pipeline: Sendable {
         let directory = UserDirectory(replayed.users) { restored in
             UserEntry(restored, roller: rolling, written: written, covered: covered, limits: limits)
         }
-        let counters = self.counters
-        ingests = (0..<max(1, configuration.ingestCount)).map { _ in
-            Ingest(
-                authenticator: authenticator, directory: directory, writeAhead: writeAhead, clock: clock, limits: limits,
-                counters: counters)
-        }
+        ingest = Ingest(
+            authenticator: authenticator, directory: directory, writeAhead: writeAhead, clock: clock, limits: limits)
         acceptedWriter = AcceptedWriter(
             lane: acceptedLane, link: writeAhead, roller: rolling, directory: directory, clock: clock,
             syncMode: syncMode, replayed: replayed, health: health)
@@ -130,9 +123,10 @@ public final class Pipeline: Sendable {
 
     // MARK: Taking in
 
-    /// Takes in the body of a request: see ``Ingest/accept(body:key:onDecoded:)``.
+    /// Takes in the body of a request that came by itself: JSON, not compressed any more.
+    /// - Parameter onDecoded: told the user and the batch before it is written, to note the process that sent it.
     public func accept(
-        body: [UInt8], key: String?, onDecoded: @Sendable (UserID, Batch) -> Void = { _, _ in }
+        body: [UInt8], key: String?, onDecoded: (UserID, Batch) -> Void = { _, _ in }
     ) async -> IngestAnswer {
         await ingest.accept(body: body, key: key, onDecoded: onDecoded)
     }
@@ -148,11 +142,29 @@ public final class Pipeline: Sendable {
     }
 
     /// Counts a request that was refused before it got here.
-    public func noteRefused(_ error: WireError) { counters.note(.refused(error), nil) }
+    public func noteRefused(_ error: WireError) { ingest.counters.note(.refused(error)) }
 
-    private var ingest: Ingest {
-        let turn = nextIngest.wrappingAdd(1, ordering: .relaxed).oldValue
-        return ingests[Int(UInt(bitPattern: turn) % UInt(ingests.count))]
+    // MARK: Taking in many at once
+
+    /// The batch of a body. What is wrong with it is counted here.
+    /// - Parameter paths: the caller's own, kept from one body to the next.
+    public func decode(_ body: UnsafeRawBufferPointer, paths: inout PathCache) throws(WireError) -> Batch {
+        try ingest.decode(body, paths: &paths)
+    }
+
+    /// Decides on a batch, and adds it to `group` if it is to be written.
+    public func admit(_ batch: Batch, of user: UserID, into group: inout BatchGroup) -> BatchVerdict {
+        ingest.admit(batch, of: user, into: &group)
+    }
+
+    /// Writes a group. `answer` is told once, on any thread, what became of all of it.
+    public func write(_ group: BatchGroup, answer: @escaping @Sendable (IngestAnswer) -> Void) {
+        ingest.write(group, answer: answer)
+    }
+
+    /// What becomes of a batch whose first copy is being written.
+    public func answerOfFirstCopy(of batch: Batch, of user: UserID) async -> IngestAnswer {
+        await ingest.answerOfFirstCopy(of: batch, of: user)
     }
 
     // MARK: Letting go
@@ -185,7 +197,7 @@ public final class Pipeline: Sendable {
     public func snapshot() async -> PipelineSnapshot {
         let users = directory.all
         return PipelineSnapshot(
-            ingest: counters.snapshot,
+            ingest: ingest.counters.snapshot,
             links: [
                 (writeAhead.name, writeAhead.ledger),
                 ("accepted log→aggregators", users.reduce(LinkLedger(capacity: 0)) { $0 + $1.link.ledger }),

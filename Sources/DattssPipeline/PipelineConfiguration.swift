@@ -11,14 +11,13 @@ public struct PipelineConfiguration: Sendable {
     public var retention: @Sendable () -> Retention
     /// Told of a deleted user of whom no file holds anything any more.
     public var onErased: @Sendable (UserID) -> Void
-    public var ingestCount: Int
     public var fileSystem: any FileSystem
     public var clock: any WallClock
 
     public init(
         directory: String, syncMode: SyncMode = .second, limits: Limits = Limits(),
         retention: @escaping @Sendable () -> Retention = { Retention() },
-        onErased: @escaping @Sendable (UserID) -> Void = { _ in }, ingestCount: Int = 2, fileSystem: any FileSystem,
+        onErased: @escaping @Sendable (UserID) -> Void = { _ in }, fileSystem: any FileSystem,
         clock: any WallClock
     ) {
         self.directory = directory
@@ -26,7 +25,6 @@ public struct PipelineConfiguration: Sendable {
         self.limits = limits
         self.retention = retention
         self.onErased = onErased
-        self.ingestCount = ingestCount
         self.fileSystem = fileSystem
         self.clock = clock
     }

@@ -3,10 +3,10 @@ public import DattssLog
 import DattssPipeline
 import Dispatch
 import Hummingbird
+import HummingbirdCore
 public import Logging
 import NIOCore
 import NIOHTTPTypes
-import NIOPosix
 public import ServiceLifecycle
 
 /// The whole server: accounts, the pipeline, the UDP port and the HTTP port, as one service.
@@ -55,7 +55,6 @@ public struct Server: Service {
             }
             logger.notice("all data of the deleted user '\(user)' is erased")
         }
-        pipelineConfiguration.ingestCount = configuration.ingestCount
         pipeline = try Pipeline.open(pipelineConfiguration, authenticator: accounts, onFailure: onFailure)
     }
 
@@ -66,12 +65,9 @@ public struct Server: Service {
         let timeouts = TimeoutCounter()
         let metrics = Metrics(
             pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, startedAt: clock.now())
-        // A thread of its own, so that nothing keeps it from reading datagrams.
-        let datagramLoop = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
         let listener = DatagramListener(
             address: try SocketAddress.makeAddressResolvingHost(configuration.udp.host, port: configuration.udp.port),
-            group: datagramLoop,
             collector: DatagramCollector(
                 authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits),
             pipeline: pipeline, processes: processes, counters: datagrams,
@@ -84,12 +80,17 @@ public struct Server: Service {
         let requestSeconds = configuration.limits.requestSeconds
         let application = Application(
             router: routes.makeRouter(),
-            server: .http1(
-                configuration: .init(
-                    additionalChannelHandlers: [
-                        RequestDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add),
-                        AggregateLane(routes.endpoint),
-                    ])),
+            server: HTTPServerBuilder { responder in
+                LanedChannel(
+                    routed: HTTP1Channel(
+                        responder: responder,
+                        configuration: .init(
+                            additionalChannelHandlers: [
+                                RequestDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add)
+                            ])),
+                    intakes: AggregateIntakes(routes.endpoint),
+                    makeDeadline: { LaneDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add) })
+            },
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
             onServerRunning: { [http = configuration.http] channel in
@@ -111,7 +112,6 @@ public struct Server: Service {
                     .init(service: application),
                 ], logger: logger)
         ).run()
-        try await datagramLoop.shutdownGracefully()
         lock.release()
     }
 }

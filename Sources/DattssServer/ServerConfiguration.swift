@@ -15,7 +15,6 @@ public struct ServerConfiguration: Sendable {
     public var retention = Retention.Limits()
     /// What is asked of the kernel for received datagrams (`SO_RCVBUF`).
     public var receiveBufferBytes = 8 << 20
-    public var ingestCount = 2
     public var clock: any WallClock = SystemClock()
     public var fileSystem: any FileSystem = POSIXFileSystem()
 

@@ -243,6 +243,9 @@ struct RawConnection {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(socket, $0, size) }
         }
         guard status == 0 else { throw RealServer.Failure(description: "connect failed: errno \(errno)") }
+        // Less than a server waits on an idle connection: one that it ought to close is not to look as if it had.
+        var patience = timeval(tv_sec: 60, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
     func send(_ text: String) throws {
@@ -261,6 +264,7 @@ struct RawConnection {
         var chunk = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = read(socket, &chunk, chunk.count)
+            if count < 0, errno == EAGAIN { throw RealServer.Failure(description: "the other side does not close") }
             if count <= 0 { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]
         }

@@ -44,7 +44,8 @@ struct SealingKillTests {
         }
         await server.kill()
         try await server.start()
-        #expect(try await eventually { try await server.metric("dattss_housekeeping_passes_total") > 0 })
+        // Sealing gets no processor time that anybody else wants: on a busy machine it takes long.
+        #expect(try await eventually(within: 300) { try await server.metric("dattss_housekeeping_passes_total") > 0 })
         #expect(try server.command("log", "verify").status == 0)
         for statistic in 0..<Self.statistics {
             for (position, day) in Self.days.enumerated() {

@@ -4,29 +4,33 @@
 ///     table.add(SampleValue("2c"), to: "hits")       as often as you like
 ///     let partials = table.flush()                   every push period
 ///
-/// Memory is bounded by the number of statistics, at most `capacity`; one that was silent for ``idleFlushesMax``
-/// periods makes room.
+/// What lasts (names, and the values that gauges' deltas build on) is kept apart from the period's samples, so that a flush
+/// takes these away whole. Memory is bounded by the number of statistics, at most `capacity`; one that was silent for
+/// ``idleFlushesMax`` periods makes room.
 public struct AccumulatorTable: Sendable {
-    private var positions: [StatisticKey: Int] = [:]
-    private var entries: [Entry] = []
-    private var free: [Int] = []
-    /// The entries that have samples in this period.
-    private var touched: [Int] = []
+    private var index = NameIndex()
+    /// By their numbers in the index; nil where a number is free.
+    private var statistics: [Statistic?] = []
+    /// By the same numbers. All that most samples need, so it is kept small.
+    private var places: [Place] = []
+    private var period = AccumulatedPeriod(number: 1, capacity: 0)
     private let capacity: Int
     private let fraction: Double
 
     public static let idleFlushesMax = 720
     public static let distinctValuesMax = 65_536
 
-    private struct Entry: Sendable {
-        var key: StatisticKey
-        var accumulator = SampleAccumulator()
-        /// A set's values in this period; nil for every other statistic.
-        var distinct: Set<String>?
+    private struct Statistic: Sendable {
+        let key: StatisticKey
         /// A gauge's last value, which a delta builds on.
         var last: Double?
         var idleFlushes = 0
-        var isTouched = false
+    }
+
+    /// The latest period in which a statistic has samples, and its position there.
+    private struct Place: Sendable {
+        var period: UInt32
+        var position: UInt32
     }
 
     /// - Parameter fraction: see ``Aggregate/fraction``.
@@ -36,103 +40,116 @@ public struct AccumulatorTable: Sendable {
     }
 
     /// How many statistics are remembered.
-    public var count: Int { positions.count }
+    public var count: Int { index.count }
     /// Whether there is nothing to flush.
-    public var isEmpty: Bool { touched.isEmpty }
+    public var isEmpty: Bool { period.isEmpty }
 
     /// - Parameter path: a valid path.
     /// - Returns: whether there was room.
     public mutating func add(_ sample: SampleValue, to path: String) -> Bool {
-        guard let position = touch(StatisticKey(sample.kind, path)) else { return false }
-        entries[position].accumulator.add(sample.value, isEmphasised: sample.isEmphasised)
-        if sample.kind == .gauge { entries[position].last = sample.value }
-        return true
+        var path = path
+        return path.withUTF8 { bytes in (try? add(sample, to: bytes)) != nil }
+    }
+
+    /// - Throws: ``DatagramError/full`` and ``DatagramError/badPath``.
+    public mutating func add(_ sample: SampleValue, to path: DatagramLine.Bytes) throws(DatagramError) {
+        let (number, position) = try touch(sample.kind, path)
+        period[position].add(sample.value, isEmphasised: sample.isEmphasised)
+        if sample.kind == .gauge { statistics[number]?.last = sample.value }
     }
 
     /// Adds what a statsd line says: sums of a counter scale with the rate, a sampled timer counts as often as it stands
     /// for.
-    public mutating func add(_ samples: DatagramLine.Samples, scale: Double, to path: String) -> Bool {
-        let weight = Int64(scale.rounded())
-        switch samples {
-        case .counter(let values):
-            guard let position = touch(StatisticKey(.counter, path)) else { return false }
-            for value in values {
-                entries[position].accumulator.add(value, weight: weight, total: value * scale)
+    /// - Throws: ``DatagramError/full`` and ``DatagramError/badPath``.
+    public mutating func add(_ line: StatsdLine, to path: DatagramLine.Bytes) throws(DatagramError) {
+        switch line.type {
+        case .counter, .timer:
+            let kind = line.type == .counter ? Kind.counter : .timer
+            let position = try touch(kind, path).position
+            if line.scale == 1 {
+                period[position].add(line.first.value)
+                if line.isPacked { line.forEachFurtherValue { period[position].add($0.value) } }
+            } else {
+                addScaled(line.first.value, line.scale, kind, at: position)
+                line.forEachFurtherValue { addScaled($0.value, line.scale, kind, at: position) }
             }
-        case .timer(let values):
-            guard let position = touch(StatisticKey(.timer, path)) else { return false }
-            for value in values { entries[position].accumulator.add(value, weight: weight) }
-        case .gauge(let values):
-            guard let position = touch(StatisticKey(.gauge, path)) else { return false }
-            for sample in values {
-                let base = sample.isSigned ? entries[position].last ?? 0 : 0
-                let value = base.saturatingAdd(sample.value)
-                entries[position].accumulator.add(value)
-                entries[position].last = value
-            }
-        case .set(let values):
-            guard let position = touch(StatisticKey(.gauge, path)) else { return false }
-            return addDistinct(values, at: position)
+        case .gauge:
+            let (number, position) = try touch(.gauge, path)
+            addGauge(line.first, number, at: position)
+            if line.isPacked { line.forEachFurtherValue { addGauge($0, number, at: position) } }
+        case .set:
+            let position = try touch(.gauge, path).position
+            guard period.addMembers(of: line, at: position) else { throw .full }
         }
-        return true
     }
 
     /// The partials of the period that ends now.
-    public mutating func flush() -> [Partial] {
-        var partials: [Partial] = []
-        partials.reserveCapacity(touched.count)
-        for position in touched {
-            if let distinct = entries[position].distinct, !distinct.isEmpty {
-                entries[position].accumulator.add(Double(distinct.count))
-                entries[position].distinct = nil
-            }
-            let key = entries[position].key
-            if let aggregate = entries[position].accumulator.partial(of: key.kind, fraction: fraction) {
-                partials.append(Partial(key, aggregate))
-            }
-            entries[position].accumulator.reset()
-            entries[position].isTouched = false
-            entries[position].idleFlushes = 0
-        }
-        touched.removeAll(keepingCapacity: true)
-        return partials
+    public mutating func flush() -> [Partial] { takePeriod().partials(fraction: fraction) }
+
+    /// The samples of the period that ends now.
+    public mutating func takePeriod() -> AccumulatedPeriod {
+        let ended = period
+        // 0 is no period's number.
+        period = AccumulatedPeriod(number: max(1, ended.number &+ 1), capacity: ended.count)
+        return ended
     }
 
     /// Makes room: forgets what was silent for ``idleFlushesMax`` periods. Call it once a period.
     public mutating func forgetIdle() {
-        for position in entries.indices where !entries[position].isTouched {
-            guard positions[entries[position].key] == position else { continue }
-            entries[position].idleFlushes += 1
-            if entries[position].idleFlushes > Self.idleFlushesMax {
-                positions[entries[position].key] = nil
-                entries[position] = Entry(key: entries[position].key)
-                free.append(position)
+        for number in statistics.indices {
+            guard let statistic = statistics[number], places[number].period != period.number else { continue }
+            statistics[number]?.idleFlushes += 1
+            if statistic.idleFlushes == Self.idleFlushesMax {
+                statistics[number] = nil
+                index.remove(number)
             }
         }
     }
 
-    private mutating func touch(_ key: StatisticKey) -> Int? {
-        let position: Int
-        if let known = positions[key] {
-            position = known
-        } else {
-            guard positions.count < capacity else { return nil }
-            position = free.popLast() ?? entries.count
-            if position == entries.count { entries.append(Entry(key: key)) } else { entries[position] = Entry(key: key) }
-            positions[key] = position
-        }
-        if !entries[position].isTouched {
-            entries[position].isTouched = true
-            touched.append(position)
-        }
+    private mutating func addScaled(_ value: Double, _ scale: Double, _ kind: Kind, at position: Int) {
+        period[position].add(
+            value, weight: Int64(scale.rounded()), total: kind == .counter ? value * scale : nil)
+    }
+
+    private mutating func addGauge(_ sample: StatsdLine.Value, _ number: Int, at position: Int) {
+        let base = sample.isSigned ? statistics[number]?.last ?? 0 : 0
+        let value = base.saturatingAdd(sample.value)
+        period[position].add(value)
+        statistics[number]?.last = value
+    }
+
+    /// The number of a statistic, and its position in this period.
+    @inline(__always)
+    private mutating func touch(
+        _ kind: Kind, _ path: DatagramLine.Bytes
+    ) throws(DatagramError) -> (number: Int, position: Int) {
+        let number = if let known = index.number(of: path, tag: kind.rawValue) { known } else { try insert(kind, path) }
+        let place = places[number]
+        return (number, place.period == period.number ? Int(place.position) : open(number))
+    }
+
+    private mutating func open(_ number: Int) -> Int {
+        guard let key = statistics[number]?.key else { preconditionFailure("a name without a statistic") }
+        let position = period.append(key)
+        places[number] = Place(period: period.number, position: UInt32(position))
+        statistics[number]?.idleFlushes = 0
         return position
     }
 
-    private mutating func addDistinct(_ values: [String], at position: Int) -> Bool {
-        var distinct = entries[position].distinct.take() ?? []
-        for value in values where distinct.count < Self.distinctValuesMax { distinct.insert(value) }
-        let isComplete = values.allSatisfy(distinct.contains)
-        entries[position].distinct = distinct
-        return isComplete
+    private mutating func insert(_ kind: Kind, _ path: DatagramLine.Bytes) throws(DatagramError) -> Int {
+        guard Name.isValidPath(path) else { throw .badPath }
+        guard index.count < capacity else { throw .full }
+        let number = index.insert(path, tag: kind.rawValue)
+        let statistic = Statistic(key: StatisticKey(kind, String(decoding: path, as: UTF8.self)))
+        if number == statistics.count {
+            statistics.append(statistic)
+            places.append(Self.nowhere)
+        } else {
+            statistics[number] = statistic
+            places[number] = Self.nowhere
+        }
+        return number
     }
+
+    private static let nowhere = Place(period: 0, position: 0)
 }

@@ -1,8 +1,8 @@
 /// Builds the partial of one statistic out of its samples. The SDK and the server's UDP port share it.
 ///
-/// The first ``exactSamplesMax`` samples are kept, so `bottom` and `top` are exact by nearest rank; from then on a
-/// sketch takes over, and they are within its relative error. A timer's partial carries the sketch, unless it stands for
-/// more samples than a partial can count.
+/// The first ``exactSamplesMax`` samples are kept, so `bottom` and `top` are exact by nearest rank; from then on they are
+/// counted in the buckets of a sketch, and within its relative error. A timer's partial carries the sketch, unless it
+/// stands for more samples than a partial can count.
 ///
 ///     var accumulator = SampleAccumulator()
 ///     for value in [3.0, 1, 2] { accumulator.add(value) }
@@ -15,8 +15,19 @@ public struct SampleAccumulator: Sendable {
     private var first = 0.0
     private var last = 0.0
     private var isEmphasised = false
+    /// Whether the samples are counted in buckets, and no longer kept.
+    private var isBucketed = false
     private var samples: [Double] = []
-    private var sketch: Sketch?
+    private var positive = BucketCounts()
+    /// What few statistics have: zeros, negative samples, and what does not fit into the bucket counts. An array of one at
+    /// most, so that all others have no room for it.
+    private var others: [Others] = []
+
+    private struct Others: Sendable {
+        var zeroCount: Int64 = 0
+        var negative = BucketCounts()
+        var outlying = Sketch()
+    }
 
     public static let exactSamplesMax = 64
 
@@ -28,6 +39,7 @@ public struct SampleAccumulator: Sendable {
     /// - Parameters:
     ///   - weight: how many samples of this value: more than 1 where a sender picked one out of many (`|@0.1`).
     ///   - total: what to add to the sum, when that is not `value × weight`: a counter's value over an odd rate.
+    @inline(__always)
     public mutating func add(_ value: Double, weight: Int64 = 1, total: Double? = nil, isEmphasised: Bool = false) {
         if count == 0 { first = value }
         last = value
@@ -36,56 +48,75 @@ public struct SampleAccumulator: Sendable {
         max = Swift.max(max, value)
         min = Swift.min(min, value)
         self.isEmphasised = self.isEmphasised || isEmphasised
-        if sketch == nil, Int64(samples.count).saturatingAdd(weight) <= Self.exactSamplesMax {
+        if isBucketed {
+            addToBuckets(value, weight)
+        } else {
+            keep(value, weight)
+        }
+    }
+
+    private mutating func keep(_ value: Double, _ weight: Int64) {
+        if Int64(samples.count).saturatingAdd(weight) <= Self.exactSamplesMax {
             for _ in 0..<weight { samples.append(value) }
         } else {
-            spill()
-            sketch?.add(value, weight: weight)
+            isBucketed = true
+            for sample in samples { addToBuckets(sample, 1) }
+            samples = []
+            addToBuckets(value, weight)
         }
     }
 
     /// The aggregate of all samples since the last ``reset()``; nil when there were none.
     public func partial(of kind: Kind, fraction: Double = Aggregate.defaultFraction) -> Aggregate? {
         guard count > 0 else { return nil }
-        let (bottom, top) = extremes(fraction)
+        let wantsSketch = kind == .timer && count <= Aggregate.countMax
+        var (bottom, top) = (min, min)
+        var sketch: Sketch?
+        if isBucketed {
+            if wantsSketch || min != max { sketch = bucketSketch }
+            if let sketch, min != max {
+                bottom = sketch.quantile(fraction).clamped(min, max)
+                top = sketch.quantile(1 - fraction).clamped(min, max)
+            }
+        } else {
+            let sorted = samples.count > 1 ? samples.sorted() : samples
+            bottom = sorted[Int(nearestRank(fraction, of: count)) - 1]
+            top = sorted[Int(nearestRank(1 - fraction, of: count)) - 1]
+            if wantsSketch { sketch = Self.sketch(of: sorted) }
+        }
         return Aggregate(
             sum: sum, count: Swift.min(count, Aggregate.countMax), max: max, min: min, first: first, last: last,
-            bottom: bottom, top: top, fraction: fraction, isEmphasised: isEmphasised,
-            sketch: kind == .timer && count <= Aggregate.countMax ? completeSketch() : nil)
+            bottom: bottom, top: top, fraction: fraction, isEmphasised: isEmphasised, sketch: wantsSketch ? sketch : nil)
     }
 
-    /// Forgets the samples and keeps the memory, for the next period.
-    public mutating func reset() {
-        count = 0
-        sum = 0
-        max = -.infinity
-        min = .infinity
-        isEmphasised = false
-        samples.removeAll(keepingCapacity: true)
-        sketch = nil
+    @inline(__always)
+    private mutating func addToBuckets(_ value: Double, _ weight: Int64) {
+        if value > 0, positive.add(weight, at: SketchIndex.of(magnitude: value)) { return }
+        addToOthers(value, weight)
     }
 
-    private func extremes(_ fraction: Double) -> (bottom: Double, top: Double) {
-        if min == max { return (min, min) }
-        if let sketch {
-            return (
-                sketch.quantile(fraction).clamped(min, max), sketch.quantile(1 - fraction).clamped(min, max)
-            )
+    private mutating func addToOthers(_ value: Double, _ weight: Int64) {
+        if others.isEmpty { others.append(Others()) }
+        if value == 0 {
+            others[0].zeroCount = others[0].zeroCount.saturatingAdd(weight)
+        } else if value > 0 || !others[0].negative.add(weight, at: SketchIndex.of(magnitude: -value)) {
+            others[0].outlying.add(value, weight: weight)
         }
-        let sorted = samples.sorted()
-        let ranks = (nearestRank(fraction, of: count), nearestRank(1 - fraction, of: count))
-        return (sorted[Int(ranks.0) - 1], sorted[Int(ranks.1) - 1])
     }
 
-    private func completeSketch() -> Sketch {
-        var complete = sketch ?? Sketch()
-        for value in samples { complete.add(value) }
-        return complete
+    private var bucketSketch: Sketch {
+        guard let others = others.first else {
+            return Sketch(zeroCount: 0, positive: positive.store, negative: BucketStore())
+        }
+        var sketch = Sketch(zeroCount: others.zeroCount, positive: positive.store, negative: others.negative.store)
+        sketch.merge(others.outlying)
+        return sketch
     }
 
-    private mutating func spill() {
-        guard sketch == nil else { return }
-        sketch = completeSketch()
-        samples.removeAll(keepingCapacity: true)
+    /// - Parameter sorted: ascending, so that each falls into the last bucket or behind it.
+    private static func sketch(of sorted: [Double]) -> Sketch {
+        var sketch = Sketch()
+        for value in sorted { sketch.add(value) }
+        return sketch
     }
 }

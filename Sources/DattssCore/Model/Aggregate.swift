@@ -76,34 +76,33 @@ public struct Aggregate: Sendable, Hashable {
     /// Widens `min` and `max` to cover the other values, and checks everything else.
     ///
     /// The original's clients mistake 0 for absent and may send a `min` above their own `bot`: that is mended here.
-    public func checked() throws(AggregateError) -> Aggregate {
-        let isFinite =
-            sum.isFinite && max.isFinite && min.isFinite && first.isFinite && last.isFinite && bottom.isFinite && top.isFinite
-        guard isFinite else { throw AggregateError(field: firstInfiniteField, problem: "is not a finite number") }
-        guard count >= 1 else { throw AggregateError(field: "cnt", problem: "is \(count), expected at least 1") }
-        guard count <= Self.countMax else {
-            throw AggregateError(field: "cnt", problem: "is \(count), expected at most 2^53")
-        }
-        guard fraction > 0, fraction <= 0.5 else {
-            throw AggregateError(field: "pct", problem: "is \(fraction), expected more than 0 and at most 0.5")
-        }
-        guard min <= max else {
-            throw AggregateError(field: "min", problem: "is \(min), which is more than max, \(max)")
-        }
-        if let sketch, sketch.count != count {
-            throw AggregateError(
-                field: "skt", problem: "counts \(sketch.count) samples, but cnt is \(count)")
-        }
-        var checked = self
-        checked.min = Swift.min(min, first, last, bottom, top)
-        checked.max = Swift.max(max, first, last, bottom, top)
-        return checked
+    @inline(__always)
+    public consuming func checked() throws(AggregateError) -> Aggregate {
+        // Finite exactly when all of them are, because 0 times anything else is no number.
+        let isFinite = (sum * 0 + max * 0 + min * 0 + first * 0 + last * 0 + bottom * 0 + top * 0) == 0
+        let isCounted = count >= 1 && count <= Self.countMax && (sketch.map { $0.count == count } ?? true)
+        guard isFinite, isCounted, fraction > 0, fraction <= 0.5, min <= max else { throw problem }
+        min = Swift.min(min, first, last, bottom, top)
+        max = Swift.max(max, first, last, bottom, top)
+        return self
     }
 
-    private var firstInfiniteField: String {
+    /// The first rule that is broken.
+    private var problem: AggregateError {
+        if let field = firstInfiniteField { return AggregateError(field: field, problem: "is not a finite number") }
+        if count < 1 { return AggregateError(field: "cnt", problem: "is \(count), expected at least 1") }
+        if count > Self.countMax { return AggregateError(field: "cnt", problem: "is \(count), expected at most 2^53") }
+        if !(fraction > 0 && fraction <= 0.5) {
+            return AggregateError(field: "pct", problem: "is \(fraction), expected more than 0 and at most 0.5")
+        }
+        if min > max { return AggregateError(field: "min", problem: "is \(min), which is more than max, \(max)") }
+        return AggregateError(field: "skt", problem: "counts \(sketch?.count ?? 0) samples, but cnt is \(count)")
+    }
+
+    private var firstInfiniteField: String? {
         [
             ("sum", sum), ("max", max), ("min", min), ("fst", first), ("lst", last), ("bot", bottom), ("top", top),
-        ].first { !$0.1.isFinite }?.0 ?? ""
+        ].first { !$0.1.isFinite }?.0
     }
 }
 

@@ -34,7 +34,18 @@ public struct BucketStore: Sendable, Hashable {
         zip(indices.reversed(), counts.reversed())
     }
 
+    mutating func reserve(_ count: Int) {
+        indices.reserveCapacity(count)
+        counts.reserveCapacity(count)
+    }
+
     mutating func add(_ weight: Int64, at index: Int32) {
+        // Whoever adds in ascending order needs no search.
+        if let last = indices.last, index > last, indices.count < Self.capacity {
+            indices.append(index)
+            counts.append(weight)
+            return
+        }
         let position = lowerBound(index)
         if position < indices.count, indices[position] == index {
             counts[position] = counts[position].saturatingAdd(weight)

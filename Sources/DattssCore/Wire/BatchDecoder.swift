@@ -6,6 +6,14 @@ public enum BatchDecoder {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits()
     ) throws(WireError) -> Batch {
+        var paths = PathCache.none
+        return try decode(bytes, limits: limits, paths: &paths)
+    }
+
+    /// - Parameter paths: what the decoder met before, for who decodes many bodies.
+    public static func decode(
+        _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits(), paths: inout PathCache
+    ) throws(WireError) -> Batch {
         var batch = Batch(partials: [])
         var client: String?
         var sequence: Int64?
@@ -14,7 +22,7 @@ public enum BatchDecoder {
             try cursor.object { (name, cursor) throws(WireError) in
                 if name == "prt" {
                     guard !hasPartials else { throw WireError(.malformed, "prt: is there twice") }
-                    batch.partials = try partials(&cursor, limits: limits)
+                    batch.partials = try partials(&cursor, limits: limits, &paths)
                     hasPartials = true
                 } else if name == "nam" {
                     batch.process = try process(&cursor)
@@ -34,37 +42,55 @@ public enum BatchDecoder {
         return batch
     }
 
-    private static func partials(_ cursor: inout JSONCursor, limits: Limits) throws(WireError) -> [Partial] {
+    private static func partials(
+        _ cursor: inout JSONCursor, limits: Limits, _ paths: inout PathCache
+    ) throws(WireError) -> [Partial] {
         var partials: [Partial] = []
-        var seen: Set<Kind> = []
+        partials.reserveCapacity(min(limits.partialsPerBatch, cursor.remainingBytes / usualPartialBytes + 1))
+        var seen: UInt8 = 0
         try located("prt") { () throws(WireError) in
-            try cursor.object { (name, cursor) throws(WireError) in
+            try cursor.openObject()
+            var isFirst = true
+            while let name = try cursor.nextMember(&isFirst) {
                 guard let kind = kind(of: name) else {
                     throw WireError(.badKind, "'\(name.string.prefix(32))' is no kind, expected c, ms or g")
                 }
-                guard seen.insert(kind).inserted else {
-                    throw WireError(.malformed, "\(kind.symbol) is there twice")
-                }
+                guard seen & 1 << kind.rawValue == 0 else { throw WireError(.malformed, "\(kind.symbol) is there twice") }
+                seen |= 1 << kind.rawValue
                 try located(".\(kind.symbol)") { () throws(WireError) in
-                    try cursor.array { (index, cursor) throws(WireError) in
-                        guard partials.count < limits.partialsPerBatch else {
-                            throw WireError(.tooManyPartials, "more than \(limits.partialsPerBatch) partials in a batch")
-                        }
-                        partials.append(
-                            try located("[\(index)]") { () throws(WireError) in
-                                try PartialDecoder.decode(&cursor, kind: kind)
-                            })
-                    }
+                    try append(&cursor, kind, to: &partials, limits: limits, &paths)
                 }
             }
         }
-        for kind in Kind.allCases where !seen.contains(kind) {
+        for kind in Kind.allCases where seen & 1 << kind.rawValue == 0 {
             throw WireError(.missingField, "prt.\(kind.symbol): is missing")
         }
         return partials
     }
 
-    private static func kind(of name: borrowing JSONName) -> Kind? {
+    /// The partials of one kind.
+    private static func append(
+        _ cursor: inout JSONCursor, _ kind: Kind, to partials: inout [Partial], limits: Limits, _ paths: inout PathCache
+    ) throws(WireError) {
+        try cursor.openArray()
+        var index = 0
+        while try cursor.nextElement(isFirst: index == 0) {
+            guard partials.count < limits.partialsPerBatch else {
+                throw WireError(.tooManyPartials, "more than \(limits.partialsPerBatch) partials in a batch")
+            }
+            do throws(WireError) {
+                partials.append(try PartialDecoder.decode(&cursor, kind: kind, paths: &paths))
+            } catch {
+                throw error.within("[\(index)]")
+            }
+            index += 1
+        }
+    }
+
+    /// One without a sketch takes about as much.
+    private static let usualPartialBytes = 128
+
+    private static func kind(of name: JSONName) -> Kind? {
         if name == "c" { return .counter }
         if name == "ms" { return .timer }
         if name == "g" { return .gauge }

@@ -37,7 +37,31 @@ public struct SampleValue: Sendable, Hashable {
     }
 
     /// The finite number that `bytes` begin with, a `+` in front allowed, and how many bytes it takes.
+    @inline(__always)
     static func number(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> (value: Double, length: Int)? {
+        // Mostly it is a short integer.
+        var (digits, length) = (0, 0)
+        while length < count, length < shortDigits, bytes[length] &- UInt8(ascii: "0") <= 9 {
+            digits = digits &* 10 &+ Int(bytes[length] &- UInt8(ascii: "0"))
+            length += 1
+        }
+        if length > 0, length < shortDigits, length == 1 || bytes[0] != UInt8(ascii: "0"),
+            length == count || !isInNumber(bytes[length])
+        {
+            return (Double(digits), length)
+        }
+        return anyNumber(bytes, count)
+    }
+
+    /// So few that an integer holds them exactly, and so does a double.
+    private static var shortDigits: Int { 15 }
+
+    /// Whether a number may go on with it behind its first digits.
+    private static func isInNumber(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte | 0x20 == UInt8(ascii: "e") || byte &- UInt8(ascii: "0") <= 9
+    }
+
+    private static func anyNumber(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> (value: Double, length: Int)? {
         let plus = count > 0 && bytes[0] == UInt8(ascii: "+") ? 1 : 0
         guard plus < count, plus == 0 || bytes[1] != UInt8(ascii: "-"),
             let number = DecimalNumber.scan(bytes + plus, count - plus)

@@ -33,23 +33,27 @@ enum SketchDecoder {
         var counts: [Int64] = []
         var collapsed: Int64 = 0
 
-        mutating func read(_ cursor: inout JSONCursor, _ field: String) throws(WireError) {
+        mutating func read(_ cursor: inout JSONCursor, _ field: StaticString) throws(WireError) {
             var (indices, counts): ([Int32], [Int64]) = ([], [])
-            try cursor.array { (position, cursor) throws(WireError) in
+            indices.reserveCapacity(SketchDecoder.usualBuckets)
+            counts.reserveCapacity(SketchDecoder.usualBuckets)
+            try cursor.openArray()
+            var position = 0
+            while try cursor.nextElement(isFirst: position == 0) {
                 guard position < 2 * BucketStore.capacity else {
                     throw WireError(.badValue, ".\(field): has more than \(BucketStore.capacity) buckets")
                 }
                 if position.isMultiple(of: 2) {
-                    let range = Int64(SketchIndex.range.lowerBound)...Int64(SketchIndex.range.upperBound)
-                    indices.append(Int32(try integer(&cursor, "\(field)[\(position)]", range)))
+                    indices.append(Int32(try integer(&cursor, "\(field)[\(position)]", SketchDecoder.indexRange)))
                 } else {
                     counts.append(try integer(&cursor, "\(field)[\(position)]", 1...Aggregate.countMax))
                 }
+                position += 1
             }
             (self.indices, self.counts) = (indices, counts)
         }
 
-        func checked(_ field: String) throws(WireError) -> BucketStore {
+        func checked(_ field: StaticString) throws(WireError) -> BucketStore {
             guard let store = BucketStore(indices: indices, counts: counts, collapsedCount: collapsed) else {
                 throw WireError(.badValue, ".\(field): expected index, count pairs with ascending indices")
             }
@@ -57,6 +61,10 @@ enum SketchDecoder {
         }
     }
 
+    private static let usualBuckets = 64
+    private static let indexRange = Int64(SketchIndex.range.lowerBound)...Int64(SketchIndex.range.upperBound)
+
+    @inline(__always)
     private static func integer(
         _ cursor: inout JSONCursor, _ field: @autoclosure () -> String, _ range: ClosedRange<Int64>
     ) throws(WireError) -> Int64 {

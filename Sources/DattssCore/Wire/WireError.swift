@@ -32,6 +32,7 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
     public var description: String { "\(reason.rawValue): \(message)" }
 
     /// The same error, with a part of its place in front: `prt` + `.ms` + `[3]` + `.sum` + `: is …`.
+    @inline(never)
     func within(_ place: @autoclosure () -> String) -> WireError {
         let isPlace = message.first == "." || message.first == "["
         return WireError(reason, place() + (isPlace ? "" : ": ") + message)
@@ -39,6 +40,8 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// Runs `body`, putting `place` in front of the place in its errors.
+// Inlined, so that the place costs nothing where there is no error.
+@inline(__always)
 public func located<Value>(
     _ place: @autoclosure () -> String, _ body: () throws(WireError) -> Value
 ) throws(WireError) -> Value {

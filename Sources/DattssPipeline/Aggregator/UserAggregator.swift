@@ -37,10 +37,9 @@ actor UserAggregator {
         for await item in link.items {
             _ = link.take()
             switch item.element {
-            case .batch(let accepted, let ids):
+            case .batches(let accepted):
                 if isErased { break }
-                state.apply(accepted.batch, ids: ids, at: accepted.at)
-                changes.note(ids, at: accepted.at)
+                for accepted in accepted { apply(accepted.batch, accepted.ids) }
             case .minuteEnded(let edge):
                 await close(edge)
             case .erased:
@@ -53,6 +52,11 @@ actor UserAggregator {
             link.done(item.weight)
             if !unwritten.isEmpty { dropWritten() }
         }
+    }
+
+    private func apply(_ accepted: AcceptedBatch, _ ids: [StatisticID]) {
+        state.apply(accepted.batch, ids: ids, at: accepted.at)
+        changes.note(ids, at: accepted.at)
     }
 
     private func close(_ edge: MinuteAssembly.Edge) async {

@@ -20,15 +20,21 @@ final class UserEntry: Sendable {
 
 /// What reaches a user's aggregator, in the order of the log.
 enum UserEvent: Sendable {
-    case batch(AcceptedBatch, [StatisticID])
+    case batches([Accepted])
     case minuteEnded(MinuteAssembly.Edge)
     /// The user was deleted: forget everything, and whatever still comes.
     case erased
     /// A reader that wants to see everything that was acknowledged before.
     case barrier(CheckedContinuation<Void, Never>)
+
+    /// A batch that is in the log, with the statistic of each partial.
+    struct Accepted: Sendable {
+        let batch: AcceptedBatch
+        let ids: [StatisticID]
+    }
 }
 
-/// The value that decides in front of the log, shared by all ingest actors and the user's aggregator.
+/// The value that decides in front of the log, shared by all that takes in batches and the user's aggregator.
 final class UserAdmission: Sendable {
     private let admission: Mutex<Admission>
 

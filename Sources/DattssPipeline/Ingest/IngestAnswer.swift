@@ -17,7 +17,7 @@ public struct FittingOutcome: Sendable, Hashable {
     public var unfittingPartials: Int
 }
 
-/// How many batches and partials came in, and why others did not: one for all ingest actors.
+/// How many batches and partials came in, and why others did not.
 public struct IngestCounters: Sendable, Hashable {
     public var acceptedBatches = 0
     public var acceptedPartials = 0

@@ -4,8 +4,8 @@ import DattssLog
 /// The log writer's accepted lane: writes batches ahead, and thereby puts them in order.
 ///
 /// Every batch gets its LSN and its time here, and is handed to its user's aggregator in this order, so that replaying the
-/// log repeats exactly what happened. Batches that wait are written together (group commit): while one write is under
-/// way, the next group gathers.
+/// log repeats exactly what happened. Groups that wait are written together (group commit): while one write is under way,
+/// the next ones gather.
 actor AcceptedWriter {
     private let executor = BlockingExecutor("dattss.accepted")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -18,8 +18,8 @@ actor AcceptedWriter {
     private let syncMode: SyncMode
     private let health: LogHealth
 
-    private var group: [WriteAhead.Pending] = []
-    private var groupWeight = 0
+    private var groups: [WriteAhead.Group] = []
+    private var queuedWeight = 0
     private var edge: MinuteEdge
     private var edgeCount: UInt64 = 0
     private var lastLSN: LSN
@@ -31,7 +31,7 @@ actor AcceptedWriter {
     /// A segment that could not be deleted is tried again with the next block.
     private(set) var retireFailures = 0
 
-    private static let groupWeightMax = 50_000
+    private static let queuedWeightMax = 50_000
 
     init(
         lane: AcceptedLane, link: Link<WriteAhead>, roller: Link<RollerEvent>, directory: UserDirectory,
@@ -56,10 +56,10 @@ actor AcceptedWriter {
         for await item in link.items {
             let hasMore = link.take()
             switch item.element {
-            case .batch(let pending):
-                group.append(pending)
-                groupWeight += pending.weight
-                if !hasMore || groupWeight >= Self.groupWeightMax { flush() }
+            case .group(let group):
+                groups.append(group)
+                queuedWeight += item.weight
+                if !hasMore || queuedWeight >= Self.queuedWeightMax { flush() }
             case .tick:
                 flush()
                 advance()
@@ -100,15 +100,16 @@ actor AcceptedWriter {
     // MARK: Writing
 
     private func flush() {
-        guard !group.isEmpty else { return }
-        let batches = group
-        group.removeAll(keepingCapacity: true)
-        groupWeight = 0
-        defer { link.done(batches.reduce(0) { $0 + $1.weight }) }
-        if hasFailed { return fail(batches, "the log has failed; the server is stopping") }
+        guard !groups.isEmpty else { return }
+        let (groups, weight) = (self.groups, queuedWeight)
+        self.groups.removeAll(keepingCapacity: true)
+        queuedWeight = 0
+        defer { link.done(weight) }
+        if hasFailed { return fail(groups, "the log has failed; the server is stopping") }
 
         advance()
         let time = edge.latest
+        let batches = groups.flatMap(\.batches)
         let first: LSN
         do {
             first = try lane.append(batches.map { (encoded: $0.record, at: time) }).lowerBound
@@ -118,21 +119,43 @@ actor AcceptedWriter {
                 isDirty = false
             }
         } catch {
-            fail(batches, "the log cannot be written: \(error)")
+            fail(groups, "the log cannot be written: \(error)")
             health.refused(error, at: clock.now())
             if error.code == .syncFailed { stop(error) }
             return
         }
-        for (offset, pending) in batches.enumerated() {
-            active[pending.user.id] = pending.user
-            pending.succeed(first.advanced(by: offset), at: time)
-        }
         lastLSN = first.advanced(by: batches.count - 1)
+        handOn(batches, from: first, at: time)
+        for group in groups { group.reply(.success(())) }
         health.wrote()
     }
 
-    private func fail(_ batches: [WriteAhead.Pending], _ message: String) {
-        for pending in batches { pending.fail(WireError(.logUnavailable, message)) }
+    /// Gives each user's aggregator what is in the log of it, in the order of the log, as one element.
+    private func handOn(_ batches: [WriteAhead.Pending], from first: LSN, at time: Timestamp) {
+        var positions: [ObjectIdentifier: Int] = [:]
+        var users: [(entry: UserEntry, batches: [UserEvent.Accepted], weight: Int)] = []
+        for (offset, pending) in batches.enumerated() {
+            pending.commit(at: time)
+            let accepted = UserEvent.Accepted(
+                batch: AcceptedBatch(
+                    user: pending.user.id, batch: pending.batch, at: time, lsn: first.advanced(by: offset)),
+                ids: pending.ids)
+            let position = positions[ObjectIdentifier(pending.user), default: users.count]
+            if position == users.count {
+                positions[ObjectIdentifier(pending.user)] = position
+                users.append((pending.user, [], 0))
+            }
+            users[position].batches.append(accepted)
+            users[position].weight += pending.weight
+        }
+        for user in users {
+            active[user.entry.id] = user.entry
+            user.entry.link.send(reserved: .batches(user.batches), weight: user.weight)
+        }
+    }
+
+    private func fail(_ groups: [WriteAhead.Group], _ message: String) {
+        for group in groups { group.fail(WireError(.logUnavailable, message)) }
     }
 
     /// A disk that failed to sync may have lost what was written, whatever it says the next time: the only safe way on

@@ -159,6 +159,18 @@ public final class Accounts: Authenticator {
         try reload()
     }
 
+    /// Adds those users that are not there yet; thousands at once, in one transaction.
+    public func addMissing(_ users: [UserID], at time: Timestamp) throws {
+        try database.write { database in
+            for user in users {
+                try database.execute(
+                    sql: "INSERT OR IGNORE INTO user (uid, keyVersion, createdAtMilliseconds) VALUES (?, 1, ?)",
+                    arguments: [user.string, time.milliseconds])
+            }
+        }
+        try reload()
+    }
+
     /// Makes all keys of a user worthless for good. The server's next pass of retention erases the data, and says so by
     /// ``noteErased(_:at:)``.
     /// - Throws: ``AccountError`` when there is no such user.

@@ -3,14 +3,31 @@ import DattssPipeline
 
 /// Adds up what a UDP port receives until it enters the pipeline: for each user an ``AccumulatorTable``, the same that the
 /// SDK uses.
-struct DatagramCollector {
-    private var tables: [UserID: AccumulatorTable] = [:]
-    private var processes: Set<UserProcess> = []
-    private var keys: [String: UserID?] = [:]
+struct DatagramCollector: Sendable {
+    private var senders: [Sender] = []
+    /// Where in `senders` a user is.
+    private var positions: [UserID: Int] = [:]
+    /// The keys that lines came with in this period, and whose each is: a position, or nil for nobody's.
+    private var keys = NameIndex()
+    private var keyOwners: [Int?] = []
     private(set) var counts = DatagramCounts()
     private let authenticator: any Authenticator
     private let statsdUser: UserID?
+    /// Where in `senders` it is, once lines came.
+    private var statsdPosition: Int?
     private let limits: Limits
+
+    /// A user whose lines came, and what was collected of them.
+    private struct Sender: Sendable {
+        let user: UserID
+        var table: AccumulatorTable
+        var processes = NameIndex()
+
+        mutating func note(_ process: DatagramLine.Bytes) {
+            if processes.number(of: process) != nil || processes.count == DatagramCollector.processesMax { return }
+            _ = processes.insert(process)
+        }
+    }
 
     struct UserProcess: Hashable, Sendable {
         var user: UserID
@@ -19,11 +36,20 @@ struct DatagramCollector {
 
     /// What was collected in one period.
     struct Collected: Sendable {
-        var batches: [(user: UserID, batch: Batch)] = []
+        var periods: [(user: UserID, period: AccumulatedPeriod)] = []
         var processes: Set<UserProcess> = []
 
-        var isEmpty: Bool { batches.isEmpty && processes.isEmpty }
+        var isEmpty: Bool { periods.isEmpty && processes.isEmpty }
+        /// Worked out when it is asked for, so that the thread that reads datagrams need not.
+        var batches: [(user: UserID, batch: Batch)] {
+            periods.map { ($0.user, Batch(partials: $0.period.partials())) }
+        }
+        var partialCount: Int { periods.reduce(0) { $0 + $1.period.count } }
     }
+
+    private static let keysMax = 10_000
+    /// Of one user in one period; one more is noted in the next.
+    private static let processesMax = 10_000
 
     /// - Parameter statsdUser: whose statsd lines are; without one, a name begins with an auth key and a dot.
     init(authenticator: any Authenticator, statsdUser: UserID?, limits: Limits) {
@@ -39,7 +65,7 @@ struct DatagramCollector {
         DatagramLine.forEachLine(of: datagram) { line in
             counts.lines += 1
             do throws(DatagramError) {
-                try receive(line: try DatagramLine.parse(line))
+                counts.samples += try receive(line: line)
             } catch {
                 counts.refusedLines[error, default: 0] += 1
             }
@@ -48,82 +74,87 @@ struct DatagramCollector {
 
     /// What was collected since the last time.
     mutating func flush() -> Collected {
-        var collected = Collected(processes: processes)
-        for user in tables.keys {
-            let partials = tables[user]?.flush() ?? []
-            if !partials.isEmpty { collected.batches.append((user, Batch(partials: partials))) }
-            tables[user]?.forgetIdle()
-            if tables[user]?.count == 0 { tables[user] = nil }
+        var collected = Collected()
+        for position in senders.indices {
+            let user = senders[position].user
+            let period = senders[position].table.takePeriod()
+            if !period.isEmpty { collected.periods.append((user, period)) }
+            for name in senders[position].processes.strings {
+                collected.processes.insert(UserProcess(user: user, name: name))
+            }
+            senders[position].processes.removeAll()
+            senders[position].table.forgetIdle()
         }
-        processes.removeAll(keepingCapacity: true)
+        forgetIdle()
         // A key may be revoked at any time.
-        keys.removeAll(keepingCapacity: true)
+        keys.removeAll()
+        keyOwners.removeAll(keepingCapacity: true)
         return collected
     }
 
-    private mutating func receive(line: DatagramLine) throws(DatagramError) {
-        switch line {
-        case .dattss(let key, let process, let path, let sample):
-            let user = try user(forKey: key)
-            guard table(of: user, { $0.add(sample, to: path) }) else { throw .full }
-            counts.samples += 1
-            processes.insert(UserProcess(user: user, name: process))
-        case .statsd(let statsd):
-            let (user, path) = try owner(of: statsd.path)
-            guard table(of: user, { $0.add(statsd.samples, scale: statsd.scale, to: path) }) else { throw .full }
-            counts.samples += statsd.samples.count
+    /// - Returns: how many samples the line had.
+    private mutating func receive(line: DatagramLine.Bytes) throws(DatagramError) -> Int {
+        switch try DatagramLine.parse(line) {
+        case .statsd(let line):
+            if line.hasTags {
+                try line.withPath { (path) throws(DatagramError) in try receive(line, named: path) }
+            } else {
+                try receive(line, named: line.name)
+            }
+            return line.valueCount
+        case .dattss(let line):
+            let position = try sender(forKey: line.key)
+            try senders[position].table.add(line.sample, to: line.path)
+            senders[position].note(line.process)
+            return 1
         }
     }
 
-    private mutating func table(of user: UserID, _ body: (inout AccumulatorTable) -> Bool) -> Bool {
-        let capacity = limits.liveStatisticsPerUser
-        return body(&tables[user, default: AccumulatorTable(capacity: capacity)])
-    }
-
-    /// Whose a statsd name is, and its path without the key.
-    private mutating func owner(of name: String) throws(DatagramError) -> (UserID, String) {
-        if let statsdUser { return (statsdUser, name) }
-        // A key is `uid.hmac`: it ends at the second dot.
-        guard let first = name.firstIndex(of: "."),
-            let second = name[name.index(after: first)...].firstIndex(of: ".")
-        else { throw .unknownKey }
-        let path = name[name.index(after: second)...]
-        guard !path.isEmpty else { throw .badPath }
-        return (try user(forKey: String(name[..<second])), String(path))
-    }
-
-    private mutating func user(forKey key: String) throws(DatagramError) -> UserID {
-        let user: UserID?
-        if let known = keys[key] {
-            user = known
+    private mutating func receive(_ line: StatsdLine, named name: DatagramLine.Bytes) throws(DatagramError) {
+        if let statsdUser {
+            if statsdPosition == nil { statsdPosition = position(of: statsdUser) }
+            try senders[statsdPosition ?? 0].table.add(line, to: name)
         } else {
-            user = authenticator.user(forKey: key)
-            if keys.count < Self.keysMax { keys[key] = user }
+            guard Name.isValidPath(name) else { throw .badPath }
+            // A key is `uid.hmac`: it ends at the second dot.
+            let dot = UInt8(ascii: ".")
+            guard let first = name.firstIndex(of: dot), let second = name[(first + 1)...].firstIndex(of: dot) else {
+                throw .unknownKey
+            }
+            guard second + 1 < name.count else { throw .badPath }
+            let position = try sender(forKey: DatagramLine.Bytes(rebasing: name[..<second]))
+            try senders[position].table.add(line, to: DatagramLine.Bytes(rebasing: name[(second + 1)...]))
         }
-        guard let user else { throw .unknownKey }
-        return user
     }
 
-    private static let keysMax = 10_000
-}
+    // MARK: Senders
 
-/// What a UDP port received, and what it did not take in.
-struct DatagramCounts: Sendable, Hashable {
-    var datagrams = 0
-    var bytes = 0
-    var lines = 0
-    var samples = 0
-    var refusedLines: [DatagramError: Int] = [:]
-    /// Partials that the pipeline did not admit, and why.
-    var refusedPartials: [WireError.Reason: Int] = [:]
-}
-
-extension DatagramLine.Samples {
-    var count: Int {
-        switch self {
-        case .counter(let values), .timer(let values): values.count
-        case .gauge(let values): values.count
-        case .set(let values): values.count
+    private mutating func sender(forKey key: DatagramLine.Bytes) throws(DatagramError) -> Int {
+        let owner: Int?
+        if let number = keys.number(of: key) {
+            owner = keyOwners[number]
+        } else {
+            owner = authenticator.user(forKey: String(decoding: key, as: UTF8.self)).map { position(of: $0) }
+            if keys.count < Self.keysMax {
+                _ = keys.insert(key)
+                keyOwners.append(owner)
+            }
         }
+        guard let owner else { throw .unknownKey }
+        return owner
+    }
+
+    private mutating func position(of user: UserID) -> Int {
+        if let position = positions[user] { return position }
+        positions[user] = senders.count
+        senders.append(Sender(user: user, table: AccumulatorTable(capacity: limits.liveStatisticsPerUser)))
+        return senders.count - 1
+    }
+
+    private mutating func forgetIdle() {
+        guard senders.contains(where: { $0.table.count == 0 }) else { return }
+        senders.removeAll { $0.table.count == 0 }
+        statsdPosition = nil
+        positions = Dictionary(uniqueKeysWithValues: senders.enumerated().map { ($1.user, $0) })
     }
 }

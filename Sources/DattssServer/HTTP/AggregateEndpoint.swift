@@ -12,42 +12,64 @@ struct AggregateEndpoint: Sendable {
 
     /// What of the head is needed when the body is there.
     struct Head: Sendable {
-        var key: String?
+        var user: UserID
         var encoding: ContentEncoding
     }
 
     /// Refuses by its head what is not worth reading a body for.
-    func check(_ request: HTTPRequest) throws(WireError) -> Head {
+    /// - Parameter announced: `Content-Length`.
+    func check(key: String?, announced: Int?, contentEncoding: String?) throws(WireError) -> Head {
         do throws(WireError) {
-            let key = request.authKey
-            _ = try accounts.user(presenting: key)
-            if let announced = request.headerFields[.contentLength].flatMap({ Int($0) }) { try check(bodyBytes: announced) }
-            return Head(key: key, encoding: try ContentEncoding(request.headerFields[.contentEncoding]))
+            let user = try accounts.user(presenting: key)
+            if let announced { try check(bodyBytes: announced) }
+            return Head(user: user, encoding: try ContentEncoding(contentEncoding))
         } catch {
             pipeline.noteRefused(error)
             throw error
         }
     }
 
-    func check(bodyBytes count: Int) throws(WireError) {
-        if count > limits.bodyBytes { throw WireError(.bodyTooLarge, "the body has more than \(limits.bodyBytes) bytes") }
+    func check(_ request: HTTPRequest) throws(WireError) -> Head {
+        try check(
+            key: request.authKey, announced: request.headerFields[.contentLength].flatMap { Int($0) },
+            contentEncoding: request.headerFields[.contentEncoding])
     }
 
-    /// Takes in the whole body, as it came.
+    /// The batch of a whole body, as it came; its process is noted as alive.
+    func batch(
+        _ body: UnsafeRawBufferPointer, _ head: Head, _ decompressor: BodyDecompressor, paths: inout PathCache
+    ) throws(WireError) -> Batch {
+        let batch: Batch
+        if head.encoding == .identity {
+            batch = try pipeline.decode(body, paths: &paths)
+        } else {
+            let content: [UInt8]
+            do throws(WireError) {
+                content = try decompressor.decode(body, head.encoding, upTo: limits.bodyBytes)
+            } catch {
+                pipeline.noteRefused(error)
+                throw error
+            }
+            batch = try content.withUnsafeBufferPointer { content throws(WireError) in
+                try pipeline.decode(UnsafeRawBufferPointer(content), paths: &paths)
+            }
+        }
+        if let process = batch.process { processes.note(process, of: head.user, uptimeSeconds: batch.uptimeSeconds) }
+        return batch
+    }
+
+    /// Takes in the whole body of a request that the router passed on.
     func take(_ body: [UInt8], _ head: Head) async throws(WireError) {
-        let content: [UInt8]
-        do {
-            content = try head.encoding.decode(body, upTo: limits.bodyBytes)
-        } catch {
-            pipeline.noteRefused(error)
-            throw error
+        var paths = PathCache.none
+        let batch = try body.withUnsafeBufferPointer { (body) throws(WireError) -> Batch in
+            try self.batch(UnsafeRawBufferPointer(body), head, BodyDecompressor(), paths: &paths)
         }
-        let processes = processes
-        let answer = await pipeline.accept(body: content, key: head.key) { user, batch in
-            guard let process = batch.process else { return }
-            processes.note(process, of: user, uptimeSeconds: batch.uptimeSeconds)
-        }
+        let answer = await pipeline.accept(batch, of: head.user)
         if case .refused(let error) = answer { throw error }
+    }
+
+    private func check(bodyBytes count: Int) throws(WireError) {
+        if count > limits.bodyBytes { throw WireError(.bodyTooLarge, "the body has more than \(limits.bodyBytes) bytes") }
     }
 
     /// `{"ok":true}`

@@ -1,59 +1,215 @@
 import DattssCore
 import DattssPipeline
-import HTTPTypes
 import NIOCore
-import NIOHTTPTypes
 
-/// The fast lane of `PUT|POST /agg`: collects the body on the event loop and answers, instead of handing every chunk of it to
-/// a task. Every other request goes on to the router; so does a batch that is pipelined behind one, to keep the order.
+/// The fast lane of `PUT|POST /agg`, in front of everything else on a connection: reads requests from the bytes as they come,
+/// hands each body to the event loop's ``AggregateIntake``, and answers. What arrives while a batch is being answered waits,
+/// to keep the order.
 ///
-///     idle ──head of /agg──► receiving ──end──► answering ──► idle        what comes while answering is held
-///      │                         └──refused──► discarding ──end──► idle
-///      └──any other head──► passing ──end──► idle
+///     idle ──head──► receiving ──body is there──► answering ──► idle
+///      │                └──refused──► discarding ──end──► idle
+///      └──anything else──► passing: from that byte on, for good, everything goes to the router
+///
+/// The router answers `/agg` as well, so nothing is lost but time: senders of batches have connections of their own.
 final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
 
-    private let endpoint: AggregateEndpoint
+    private let intake: AggregateIntake
+    private var deadline: LaneDeadline
     private var state = State.idle
-    /// Requests that the router has not answered yet.
-    private var routedCount = 0
-    /// What arrived, and what happened, while a batch was being answered.
-    private var heldParts: CircularBuffer<HTTPRequestPart> = []
-    private var heldEvents: [HeldEvent] = []
+    private var context: ChannelHandlerContext?
+    /// What arrived and is not used up.
+    private var received = ByteBuffer()
+    /// What happened while a batch was on its way.
+    private var heldEvents: [Any] = []
     private var isReadHeld = false
 
-    /// More is allocated when it has arrived.
-    private static let bodyBytesAtFirst = 65_536
+    /// Who sends more than this without waiting for answers is held back.
+    private static let readAheadBytesMax = 65_536
 
     private enum State {
         case idle
         case passing
-        case receiving(AggregateEndpoint.Head, body: ByteBuffer, closes: Bool)
+        case receiving(AggregateEndpoint.Head, length: Int, closes: Bool)
         case answering(closes: Bool)
-        case discarding(closes: Bool)
+        case discarding(length: Int, closes: Bool)
     }
 
-    private enum HeldEvent {
-        case event(Any)
-        case error(any Error)
+    init(_ intake: AggregateIntake, deadline: LaneDeadline) {
+        (self.intake, self.deadline) = (intake, deadline)
     }
 
-    init(_ endpoint: AggregateEndpoint) { self.endpoint = endpoint }
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) { self.context = nil }
+
+    func channelActive(context: ChannelHandlerContext) {
+        deadline.start(self, context.eventLoop)
+        context.fireChannelActive()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        deadline.stop()
+        context.fireChannelInactive()
+    }
+
+    // MARK: Reading
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let part = unwrapInboundIn(data)
-        if case .answering = state {
-            heldParts.append(part)
+        if case .passing = state { return context.fireChannelRead(data) }
+        var bytes = unwrapInboundIn(data)
+        if received.readableBytes == 0 {
+            if case .idle = state { deadline.requestBegins() }
+            received = bytes
         } else {
-            receive(part, context)
+            // Who pipelines may never let it become empty.
+            if received.readerIndex > received.readableBytes { received.discardReadBytes() }
+            received.writeBuffer(&bytes)
+        }
+        advance(context)
+    }
+
+    /// Goes as far as what has arrived allows.
+    private func advance(_ context: ChannelHandlerContext) {
+        while received.readableBytes > 0 || isBodyThere {
+            switch state {
+            case .idle:
+                switch received.withUnsafeReadableBytes(PlainHead.parse) {
+                case .incomplete: return
+                case .foreign: return pass(context)
+                case .head(let head):
+                    received.moveReaderIndex(forwardBy: head.byteCount)
+                    begin(head, context)
+                }
+            case .receiving(let head, let length, let closes):
+                guard isBodyThere else { return }
+                take(head, length, closes, context)
+            case .discarding(let length, let closes):
+                let count = min(length, received.readableBytes)
+                received.moveReaderIndex(forwardBy: count)
+                state = .discarding(length: length - count, closes: closes)
+                if count < length { return }
+                goOn(context, closes: closes)
+            case .answering, .passing:
+                return
+            }
         }
     }
 
-    /// Nothing more is read while a batch is being answered, or while the sender does not read its answers: who does not
-    /// wait is held back, not buffered.
+    /// Also one of no bytes.
+    private var isBodyThere: Bool {
+        switch state {
+        case .receiving(_, let length, _): received.readableBytes >= length
+        case .discarding(let length, _): length == 0
+        default: false
+        }
+    }
+
+    private func begin(_ head: PlainHead, _ context: ChannelHandlerContext) {
+        do throws(WireError) {
+            let checked = try intake.endpoint.check(
+                key: head.key, announced: head.contentLength, contentEncoding: head.contentEncoding)
+            state = .receiving(checked, length: head.contentLength, closes: head.closes)
+            if head.expectsContinue { context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.continue)), promise: nil) }
+        } catch {
+            // Answered before the request has come to its end, the rest of which is thrown away. The connection is closed
+            // only behind that rest, because closing with something unread may take the answer away from the sender.
+            let closes = head.closes || error.reason == .bodyTooLarge
+            state = .discarding(length: head.contentLength, closes: closes)
+            context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.bytes(error, closes: closes))), promise: nil)
+        }
+    }
+
+    private func take(_ head: AggregateEndpoint.Head, _ length: Int, _ closes: Bool, _ context: ChannelHandlerContext) {
+        state = .answering(closes: closes)
+        deadline.requestEnds()
+        let answer = received.withUnsafeReadableBytes { bytes in
+            intake.take(UnsafeRawBufferPointer(rebasing: bytes[..<length]), head, for: self)
+        }
+        received.moveReaderIndex(forwardBy: length)
+        if let answer { write(answer, context, closes: closes) }
+    }
+
+    // MARK: Answering
+
+    /// The batch that was handed to the intake is written, or refused.
+    func finish(_ answer: IngestAnswer) {
+        guard let context, case .answering(let closes) = state else { return }
+        write(answer, context, closes: closes)
+        advance(context)
+        readIfHeld(context)
+    }
+
+    private func write(_ answer: IngestAnswer, _ context: ChannelHandlerContext, closes: Bool) {
+        var closes = closes
+        let bytes: ByteBuffer
+        switch answer {
+        case .accepted, .duplicate:
+            bytes = closes ? LaneAnswer.lastAcknowledgement : LaneAnswer.acknowledgement
+        case .refused(let error):
+            closes = closes || error.reason == .bodyTooLarge
+            bytes = LaneAnswer.bytes(error, closes: closes)
+        }
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
+        goOn(context, closes: closes)
+    }
+
+    /// A request is answered and over.
+    private func goOn(_ context: ChannelHandlerContext, closes: Bool) {
+        state = .idle
+        if closes {
+            state = .discarding(length: .max, closes: true)
+            return close(context)
+        }
+        if received.readableBytes == 0 {
+            received = ByteBuffer()
+            deadline.isIdle()
+        } else {
+            deadline.requestBegins()
+        }
+        replayEvents(context)
+    }
+
+    /// Behind what was written before.
+    private func close(_ context: ChannelHandlerContext) {
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        flushed.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer())), promise: flushed)
+    }
+
+    /// The request took too long to arrive, or none came.
+    func timeOut() {
+        guard let context else { return }
+        switch state {
+        case .receiving:
+            deadline.onTimeout()
+            let error = WireError(.requestTimeout, "the request took too long to arrive")
+            state = .discarding(length: .max, closes: true)
+            context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.bytes(error, closes: true))), promise: nil)
+            close(context)
+        case .idle, .discarding: context.close(promise: nil)
+        case .answering, .passing: break
+        }
+    }
+
+    // MARK: Passing
+
+    /// From here on this connection is the router's.
+    private func pass(_ context: ChannelHandlerContext) {
+        state = .passing
+        deadline.stop()
+        context.fireUserInboundEventTriggered(ConnectionIsRouted())
+        let bytes = received
+        received = ByteBuffer()
+        context.fireChannelRead(wrapInboundOut(bytes))
+        context.fireChannelReadComplete()
+    }
+
+    /// Nothing more is read while much waits already, or while the sender does not read its answers: who does not wait is
+    /// held back, not buffered.
     func read(context: ChannelHandlerContext) {
         if mayRead(context) { context.read() } else { isReadHeld = true }
     }
@@ -63,23 +219,12 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
     }
 
-    /// That the sender has closed its side waits for the answer, that the server is shutting down for the whole batch.
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        switch state {
-        case .answering: heldEvents.append(.event(event))
-        case .receiving where event is ChannelShouldQuiesceEvent: heldEvents.append(.event(event))
-        default: context.fireUserInboundEventTriggered(event)
-        }
-    }
-
-    /// What is wrong behind a batch must not overtake its answer.
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if case .answering = state { heldEvents.append(.error(error)) } else { context.fireErrorCaught(error) }
-    }
-
     private func mayRead(_ context: ChannelHandlerContext) -> Bool {
-        if case .answering = state { return false }
-        return context.channel.isWritable
+        switch state {
+        case .passing: true
+        case .answering: received.readableBytes < Self.readAheadBytesMax && context.channel.isWritable
+        case .idle, .receiving, .discarding: context.channel.isWritable
+        }
     }
 
     private func readIfHeld(_ context: ChannelHandlerContext) {
@@ -88,152 +233,22 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         context.read()
     }
 
+    /// That the sender has closed its side waits for the answer, that the server is shutting down for the whole batch.
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch state {
+        case .answering: heldEvents.append(event)
+        case .receiving where event is ChannelShouldQuiesceEvent: heldEvents.append(event)
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
     private func replayEvents(_ context: ChannelHandlerContext) {
+        guard !heldEvents.isEmpty else { return }
         let events = heldEvents
         heldEvents.removeAll()
-        for held in events {
-            switch held {
-            case .event(let event): context.fireUserInboundEventTriggered(event)
-            case .error(let error): context.fireErrorCaught(error)
-            }
-        }
-    }
-
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { routedCount -= 1 }
-        context.write(data, promise: promise)
-    }
-
-    private func receive(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
-        switch (state, part) {
-        case (.idle, .head(let head)) where routedCount == 0 && Self.isAggregate(head):
-            begin(head, context)
-        case (.receiving(let head, var body, let closes), .body(let chunk)):
-            // Taken out of the state, so that the buffer is not shared and grows in place.
-            state = .idle
-            body.writeImmutableBuffer(chunk)
-            do {
-                try endpoint.check(bodyBytes: body.readableBytes)
-                state = .receiving(head, body: body, closes: closes)
-            } catch {
-                endpoint.pipeline.noteRefused(error)
-                refuse(error, context, closes: closes)
-            }
-        case (.receiving(let head, let body, let closes), .end):
-            state = .answering(closes: closes)
-            answer(head, body, context)
-        case (.discarding(let closes), .end):
-            state = .idle
-            if closes { context.close(promise: nil) }
-        case (.discarding, _):
-            break
-        default:
-            pass(part, context)
-        }
-    }
-
-    private func pass(_ part: HTTPRequestPart, _ context: ChannelHandlerContext) {
-        switch part {
-        case .head:
-            state = .passing
-            routedCount += 1
-        case .body: break
-        case .end: state = .idle
-        }
-        context.fireChannelRead(wrapInboundOut(part))
-    }
-
-    private func begin(_ request: HTTPRequest, _ context: ChannelHandlerContext) {
-        let closes = request.headerFields[.connection]?.lowercased().contains("close") ?? false
-        do {
-            let head = try endpoint.check(request)
-            let announced = request.headerFields[.contentLength].flatMap { Int($0) } ?? 0
-            let body = context.channel.allocator.buffer(capacity: min(announced, Self.bodyBytesAtFirst))
-            state = .receiving(head, body: body, closes: closes)
-            if request.headerFields[.expect]?.lowercased() == "100-continue" {
-                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-            }
-        } catch {
-            refuse(error, context, closes: closes)
-        }
-    }
-
-    /// Answers before the request has come to its end; the rest of it is thrown away. The connection is closed only behind
-    /// that rest, because closing with something unread may take the answer away from the sender.
-    private func refuse(_ error: WireError, _ context: ChannelHandlerContext, closes: Bool) {
-        let answer = ErrorAnswer(error)
-        state = .discarding(closes: closes || answer.headers[.connection] == "close")
-        write(answer.status, answer.headers, answer.json, context)
-        replayEvents(context)
-    }
-
-    private func answer(_ head: AggregateEndpoint.Head, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let (endpoint, loop) = (endpoint, context.eventLoop)
-        Task {
-            let outcome = await Result { () async throws(WireError) in
-                try await endpoint.take(Array(body.readableBytesView), head)
-            }
-            loop.execute {
-                let (lane, context) = bound.value
-                lane.finish(outcome, context)
-            }
-        }
-    }
-
-    private func finish(_ outcome: Result<Void, WireError>, _ context: ChannelHandlerContext) {
-        guard case .answering(let closes) = state else { return }
-        state = .idle
-        switch outcome {
-        case .success: write(.ok, [:], AggregateEndpoint.acknowledgement, context, thenCloses: closes)
-        case .failure(let error):
-            let answer = ErrorAnswer(error)
-            write(answer.status, answer.headers, answer.json, context, thenCloses: closes)
-        }
-        release(context)
-    }
-
-    /// Goes on with what was held.
-    private func release(_ context: ChannelHandlerContext) {
-        var hasPassed = false
-        while let part = heldParts.popFirst() {
-            receive(part, context)
-            if case .passing = state { hasPassed = true }
-            if case .answering = state { break }
-        }
-        if hasPassed { context.fireChannelReadComplete() }
-        if case .answering = state { return }
-        replayEvents(context)
-        readIfHeld(context)
-    }
-
-    private func write(
-        _ status: HTTPResponse.Status, _ fields: HTTPFields, _ json: JSONWriter, _ context: ChannelHandlerContext,
-        thenCloses: Bool = false
-    ) {
-        var head = HTTPResponse(status: status, headerFields: fields)
-        head.headerFields[.contentType] = "application/json; charset=utf-8"
-        head.headerFields[.contentLength] = String(json.bytes.count)
-        head.headerFields[.cacheControl] = "no-store"
-        if thenCloses { head.headerFields[.connection] = "close" }
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(ByteBuffer(bytes: json.bytes))), promise: nil)
-        guard thenCloses else { return context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil) }
-        let flushed = context.eventLoop.makePromise(of: Void.self)
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        flushed.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: flushed)
-    }
-
-    private static func isAggregate(_ head: HTTPRequest) -> Bool {
-        guard head.method == .put || head.method == .post, let path = head.path else { return false }
-        return path == "/agg" || path.hasPrefix("/agg?")
+        for event in events { context.fireUserInboundEventTriggered(event) }
     }
 }
 
-extension Result where Success: ~Copyable {
-    /// The outcome of something asynchronous.
-    fileprivate init(_ body: () async throws(Failure) -> Success) async {
-        do { self = .success(try await body()) } catch { self = .failure(error) }
-    }
-}
+/// Told to the handlers behind the lane when a connection becomes the router's.
+struct ConnectionIsRouted: Sendable {}

@@ -3,8 +3,6 @@ import CZstd
 import DattssCore
 
 /// How a request's body is compressed (RFC 9110, section 8.4.1; zstd: RFC 8878).
-///
-/// Decompression stops at a limit, so that a small body cannot become a large one.
 enum ContentEncoding: Sendable, Hashable {
     case identity
     case zstd
@@ -22,40 +20,43 @@ enum ContentEncoding: Sendable, Hashable {
                 .unsupportedEncoding, "Content-Encoding: is '\(other.prefix(32))', expected zstd, gzip, deflate or identity")
         }
     }
-
-    func decode(_ bytes: [UInt8], upTo limit: Int) throws(WireError) -> [UInt8] {
-        switch self {
-        case .identity: return bytes
-        case .zstd: return try ZstdBody.decode(bytes, upTo: limit)
-        case .gzip: return try ZlibBody.decode(bytes, upTo: limit, windowBits: 15 + 16)
-        case .deflate:
-            // The name means the zlib format; some senders leave its header away.
-            let hasHeader = bytes.count >= 2 && bytes[0] & 0x0F == 8 && (Int(bytes[0]) << 8 | Int(bytes[1])) % 31 == 0
-            return try ZlibBody.decode(bytes, upTo: limit, windowBits: hasHeader ? 15 : -15)
-        }
-    }
 }
 
-private enum ZstdBody {
+/// Decompresses one body after the other. Decompression stops at a limit, so that a small body cannot become a large one.
+///
+/// Owned by one reader of bodies: what zstd needs is made once, and is not to be shared.
+final class BodyDecompressor {
+    private var context: OpaquePointer?
+    private var chunk: [UInt8] = []
+
     /// A frame that needs a larger window is refused: the decoder would allocate it before the first byte comes out.
     private static let windowLogMax: CInt = 23
 
-    static func decode(_ bytes: [UInt8], upTo limit: Int) throws(WireError) -> [UInt8] {
-        guard let context = ZSTD_createDCtx() else { throw WireError(.overloaded, "no memory to decompress") }
-        defer { ZSTD_freeDCtx(context) }
-        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, windowLogMax)
+    deinit { ZSTD_freeDCtx(context) }
+
+    func decode(_ bytes: UnsafeRawBufferPointer, _ encoding: ContentEncoding, upTo limit: Int) throws(WireError) -> [UInt8] {
+        switch encoding {
+        case .identity: return Array(bytes)
+        case .zstd: return try zstd(bytes, upTo: limit)
+        case .gzip: return try ZlibBody.decode(Array(bytes), upTo: limit, windowBits: 15 + 16)
+        case .deflate:
+            // The name means the zlib format; some senders leave its header away.
+            let hasHeader = bytes.count >= 2 && bytes[0] & 0x0F == 8 && (Int(bytes[0]) << 8 | Int(bytes[1])) % 31 == 0
+            return try ZlibBody.decode(Array(bytes), upTo: limit, windowBits: hasHeader ? 15 : -15)
+        }
+    }
+
+    private func zstd(_ bytes: UnsafeRawBufferPointer, upTo limit: Int) throws(WireError) -> [UInt8] {
+        let context = try freshContext()
         var decoded: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: ZSTD_DStreamOutSize())
         var position = 0
         while true {
             var (produced, status) = (0, 0)
-            bytes.withUnsafeBytes { source in
-                chunk.withUnsafeMutableBytes { target in
-                    var input = ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: position)
-                    var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
-                    status = ZSTD_decompressStream(context, &output, &input)
-                    (position, produced) = (input.pos, output.pos)
-                }
+            chunk.withUnsafeMutableBytes { target in
+                var input = ZSTD_inBuffer(src: bytes.baseAddress, size: bytes.count, pos: position)
+                var output = ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+                status = ZSTD_decompressStream(context, &output, &input)
+                (position, produced) = (input.pos, output.pos)
             }
             guard ZSTD_isError(status) == 0 else {
                 throw WireError(.malformed, "the body is not valid zstd: \(String(cString: ZSTD_getErrorName(status)))")
@@ -69,6 +70,19 @@ private enum ZstdBody {
             if status == 0 { return decoded }
             guard produced > 0 else { throw WireError(.malformed, "the zstd body ends too early") }
         }
+    }
+
+    /// Whatever the body before left behind.
+    private func freshContext() throws(WireError) -> OpaquePointer {
+        if let context {
+            ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
+            return context
+        }
+        guard let context = ZSTD_createDCtx() else { throw WireError(.overloaded, "no memory to decompress") }
+        ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, Self.windowLogMax)
+        chunk = [UInt8](repeating: 0, count: ZSTD_DStreamOutSize())
+        self.context = context
+        return context
     }
 }
 

@@ -8,7 +8,9 @@ extension RequestBody {
     /// - Parameter headers: the request's.
     func content(_ headers: HTTPFields, upTo limit: Int) async throws -> [UInt8] {
         let encoding = try ContentEncoding(headers[.contentEncoding])
-        return try encoding.decode(try await collected(upTo: limit), upTo: limit)
+        let body = try await collected(upTo: limit)
+        if encoding == .identity { return body }
+        return try body.withUnsafeBytes { try BodyDecompressor().decode($0, encoding, upTo: limit) }
     }
 
     /// The body as it came.

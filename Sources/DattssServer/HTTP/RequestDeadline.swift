@@ -2,8 +2,12 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Ends connections whose sender takes too long: for the first request from the moment it connects, for every request from
-/// its head to its end, and when nothing comes for a while after an answer. A request that is half sent is answered 408.
+/// Ends connections of the router whose sender takes too long: for the first request from the moment that the lane in front
+/// has passed it on, for every request from its head to its end, and when nothing comes for a while after an answer. A
+/// request that is half sent is answered 408. (What the lane itself waits for is bounded by ``LaneDeadline``.)
+///
+/// Also ends the connection behind an answer that says `Connection: close`, when the request has come to its end: closing with
+/// something unread may take the answer away from the sender.
 final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -19,6 +23,8 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private var endCount = 0
     private var answerHeadCount = 0
     private var answerCount = 0
+    /// An answer said that it is the last.
+    private var closes = false
 
     init(seconds: Int, idleSeconds: Int, onTimeout: @escaping @Sendable () -> Void) {
         limit = .seconds(Int64(seconds))
@@ -26,13 +32,9 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         self.onTimeout = onTimeout
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { start(context, limit, hasHead: false) }
-    }
-
-    func channelActive(context: ChannelHandlerContext) {
-        start(context, limit, hasHead: false)
-        context.fireChannelActive()
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is ConnectionIsRouted { start(context, limit, hasHead: false) }
+        context.fireUserInboundEventTriggered(event)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
@@ -56,18 +58,28 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
-        case .head(let head): if head.status.kind != .informational { answerHeadCount += 1 }
+        case .head(let head):
+            if head.status.kind != .informational { answerHeadCount += 1 }
+            if head.headerFields[.connection] == "close" { closes = true }
+            context.write(data, promise: promise)
+        case .body:
+            context.write(data, promise: promise)
         case .end:
-            answerCount += 1
-            startIdle(context)
-        case .body: break
+            let written = promise ?? context.eventLoop.makePromise(of: Void.self)
+            let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+            written.futureResult.whenComplete { _ in
+                let (handler, context) = bound.value
+                handler.answerCount += 1
+                handler.startIdle(context)
+            }
+            context.write(data, promise: written)
         }
-        context.write(data, promise: promise)
     }
 
     /// When all that was asked is answered, the next request may let itself be waited for.
     private func startIdle(_ context: ChannelHandlerContext) {
-        if headCount == endCount, answerCount == headCount { start(context, idleLimit, hasHead: false) }
+        guard headCount == endCount, answerCount == headCount else { return }
+        if closes { context.close(promise: nil) } else { start(context, idleLimit, hasHead: false) }
     }
 
     private func start(_ context: ChannelHandlerContext, _ limit: TimeAmount, hasHead: Bool) {

@@ -4,6 +4,9 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
-        abstract: "Measures the log on this machine, against floors measured in the same run.",
-        subcommands: [LogBenchCommand.self, MeasuredSealing.self, MeasuredStart.self, MeasuredDelay.self])
+        abstract: "Measures parts of the program on this machine, against floors measured in the same run.",
+        subcommands: [
+            StageBenchCommand.self, FloorCommand.self, LogBenchCommand.self, MeasuredSealing.self, MeasuredStart.self,
+            MeasuredDelay.self,
+        ])
 }

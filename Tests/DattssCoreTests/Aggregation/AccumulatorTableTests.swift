@@ -37,10 +37,10 @@ import Testing
         #expect(add(1, "a", to: &table))
         #expect(add(1, "b", to: &table))
         #expect(!add(1, "c", to: &table))
-        #expect(!add(.set(["x"]), scale: 1, to: "c", in: &table))
-        #expect(!add(.timer([1]), scale: 1, to: "c", in: &table))
-        #expect(!add(.gauge([.init(value: 1)]), scale: 1, to: "c", in: &table))
-        #expect(!add(.counter([1]), scale: 1, to: "c", in: &table))
+        #expect(!add("c:x|s", to: &table))
+        #expect(!add("c:1|ms", to: &table))
+        #expect(!add("c:1|g", to: &table))
+        #expect(!add("c:1|c", to: &table))
         #expect(add(1, "a", to: &table))
         #expect(table.count == 2)
         #expect(flush(&table).map(\.aggregate.count) == [2, 1])
@@ -81,16 +81,12 @@ import Testing
     @Test(
         "a gauge is set by a plain value and moved by a signed one",
         arguments: [
-            ([(7, false), (3, true), (-2, true)], [7, 10, 8]),
-            ([(-3, true)], [-3]),
-            ([(3, true), (3, true)], [3, 6]),
-            ([(5, false), (-5, false), (1, true)], [5, -5, -4]),
-        ] as [([(Double, Bool)], [Double])])
-    func gauges(values: [(Double, Bool)], expected: [Double]) {
+            ("g:7:+3:-2|g", [7, 10, 8]), ("g:-3|g", [-3]), ("g:+3:+3|g", [3, 6]), ("g:5:=-5:+1|g", [5, -5, -4]),
+        ] as [(String, [Double])])
+    func gauges(line: String, expected: [Double]) {
         // Goal: a sign is a delta only where a value is known.
         var table = AccumulatorTable()
-        let samples = values.map { DatagramLine.GaugeSample(value: $0.0, isSigned: $0.1) }
-        #expect(add(.gauge(samples), scale: 1, to: "g", in: &table))
+        #expect(add(line, to: &table))
         #expect(flush(&table) == [Partial(StatisticKey(.gauge, "g"), naiveAggregate(expected))])
     }
 
@@ -100,7 +96,7 @@ import Testing
         var table = AccumulatorTable()
         _ = table.add(SampleValue(value: 10, kind: .gauge), to: "g")
         _ = table.flush()
-        _ = table.add(.gauge([.init(value: -4, isSigned: true)]), scale: 1, to: "g")
+        _ = add("g:-4|g", to: &table)
         #expect(flush(&table).map(\.aggregate.last) == [6])
     }
 
@@ -108,8 +104,8 @@ import Testing
     func gaugeSaturates() {
         // Goal: deltas never reach infinity.
         var table = AccumulatorTable()
-        let most = DatagramLine.GaugeSample(value: .greatestFiniteMagnitude, isSigned: true)
-        _ = table.add(.gauge([most, most]), scale: 1, to: "g")
+        let most = "+\(Double.greatestFiniteMagnitude)"
+        _ = add("g:\(most):\(most)|g", to: &table)
         #expect(flush(&table).map(\.aggregate.last) == [.greatestFiniteMagnitude])
     }
 
@@ -117,9 +113,9 @@ import Testing
     func sets() {
         // Goal: a set is a gauge of how many different values came, from none at each period.
         var table = AccumulatorTable()
-        for values in [["a", "b"], ["b"], ["c", "a"]] { _ = table.add(.set(values), scale: 1, to: "s") }
+        for line in ["s:a:b|s", "s:b|s", "s:c:a|s"] { _ = add(line, to: &table) }
         #expect(flush(&table) == [Partial(StatisticKey(.gauge, "s"), naiveAggregate([3]))])
-        _ = table.add(.set(["a"]), scale: 1, to: "s")
+        _ = add("s:a|s", to: &table)
         #expect(flush(&table).map(\.aggregate.last) == [1])
         #expect(flush(&table).isEmpty)
     }
@@ -128,9 +124,9 @@ import Testing
     func fullSet() {
         // Goal: memory is bounded.
         var table = AccumulatorTable()
-        #expect(add(.set((0..<AccumulatorTable.distinctValuesMax).map(String.init)), scale: 1, to: "s", in: &table))
-        #expect(!add(.set(["new"]), scale: 1, to: "s", in: &table))
-        #expect(add(.set(["0", "1"]), scale: 1, to: "s", in: &table))
+        #expect(add("s:\((0..<AccumulatorTable.distinctValuesMax).map(String.init).joined(separator: ":"))|s", to: &table))
+        #expect(!add("s:new|s", to: &table))
+        #expect(add("s:0:1|s", to: &table))
         #expect(flush(&table).map(\.aggregate.last) == [Double(AccumulatorTable.distinctValuesMax)])
     }
 
@@ -138,8 +134,8 @@ import Testing
     func rates() {
         // Goal: the two meanings of `|@0.1`.
         var table = AccumulatorTable()
-        _ = table.add(.counter([2, 3]), scale: 10, to: "c")
-        _ = table.add(.timer([2, 3]), scale: 10, to: "t")
+        _ = add("c:2:3|c|@0.1", to: &table)
+        _ = add("t:2:3|ms|@0.1", to: &table)
         let partials = table.flush().map(\.aggregate)
         #expect(partials.map(\.sum) == [50, 50])
         #expect(partials.map(\.count) == [20, 20])
@@ -147,10 +143,23 @@ import Testing
         #expect(partials[1] == naiveAggregate(Array(repeating: 2, count: 10) + Array(repeating: 3, count: 10), hasSketch: true))
     }
 
-    private func add(
-        _ samples: DatagramLine.Samples, scale: Double, to path: String, in table: inout AccumulatorTable
-    ) -> Bool {
-        table.add(samples, scale: scale, to: path)
+    @Test("a path that is not valid is refused when it is new, and nothing is remembered of it")
+    func badPath() {
+        // Goal: a line's path is checked once, by whoever sees it first.
+        var table = AccumulatorTable(capacity: 0)
+        let path = Array("a b".utf8)
+        #expect(throws: DatagramError.badPath) {
+            try path.withUnsafeBufferPointer { bytes in try table.add(SampleValue(value: 1, kind: .counter), to: bytes) }
+        }
+        #expect(table.count == 0 && table.isEmpty)
+    }
+
+    /// Adds a statsd line under its own path.
+    private func add(_ line: String, to table: inout AccumulatorTable) -> Bool {
+        Array(line.utf8).withUnsafeBufferPointer { bytes in
+            guard case .statsd(let line)? = try? DatagramLine.parse(bytes) else { return false }
+            return line.withPath { path in (try? table.add(line, to: path)) != nil }
+        }
     }
 
     private func flush(_ table: inout AccumulatorTable) -> [Partial] { table.flush() }

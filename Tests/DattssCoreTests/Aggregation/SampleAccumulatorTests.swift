@@ -59,16 +59,34 @@ import Testing
         #expect(partial.max == 2)
     }
 
-    @Test("after a reset nothing is left, whatever came before", arguments: [1, 64, 65, 500])
-    func reset(count: Int) throws {
-        // Goal: one period never leaks into the next.
-        var accumulator = accumulator(of: (0..<count).map(Double.init))
-        accumulator.add(-99, isEmphasised: true)
-        accumulator.reset()
-        #expect(accumulator.isEmpty)
-        #expect(accumulator.partial(of: .timer) == nil)
-        accumulator.add(4)
-        #expect(accumulator.partial(of: .timer) == naiveAggregate([4], hasSketch: true))
+    @Test("negative, zero and far apart samples are in the sketch like all others", arguments: seeds)
+    func unusualSamples(seed: UInt64) throws {
+        // Goal: whatever way a sample takes through the bucket counts, the sketch is the one of the samples.
+        var generator = SeededGenerator(seed: seed)
+        let kinds: [(inout SeededGenerator) -> Double] = [
+            { Double(Int.random(in: -3...3, using: &$0)) }, { $0.finiteDouble() },
+            { Double(sign: .plus, exponent: Int.random(in: -9...9, using: &$0), significand: 1.3) },
+            { -Double.random(in: 0.5...2, using: &$0) },
+        ]
+        for value in kinds {
+            for count in [65, 200, 3000] {
+                let samples = generator.samples(count, value)
+                let partial = try #require(accumulator(of: samples).partial(of: .timer))
+                #expect(partial.sketch == sketch(of: samples), "seed \(seed), \(count) samples")
+            }
+        }
+    }
+
+    @Test("a bucket counts further than its array of small numbers can", arguments: [1 << 31, 1 << 32, 1 << 40] as [Int64])
+    func largeWeights(weight: Int64) throws {
+        // Goal: a weight never overflows a bucket.
+        var accumulator = SampleAccumulator()
+        var expected = Sketch()
+        for _ in 0..<3 {
+            accumulator.add(7, weight: weight)
+            expected.add(7, weight: weight)
+        }
+        #expect(accumulator.partial(of: .timer)?.sketch == expected)
     }
 
     @Test("one emphasised sample emphasises the partial")
@@ -95,6 +113,12 @@ import Testing
         let partial = try #require(accumulator.partial(of: kind))
         #expect(partial.count == Aggregate.countMax)
         #expect(throws: Never.self) { try partial.checked() }
+    }
+
+    private func sketch(of samples: [Double]) -> Sketch {
+        var sketch = Sketch()
+        for sample in samples { sketch.add(sample) }
+        return sketch
     }
 
     private func accumulator(of samples: [Double]) -> SampleAccumulator {

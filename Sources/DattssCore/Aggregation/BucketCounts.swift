@@ -1,0 +1,62 @@
+/// The counts of neighbouring buckets of one sign, while samples come in: an array with a hole where nothing fell, so that a
+/// sample costs an addition. A ``BucketStore`` has no holes, and costs a search.
+///
+///     base = 128     counts  [ 3 | 0 | 1 | 17 | … ]     bucket 131 holds 17
+struct BucketCounts: Sendable {
+    private var base: Int32 = 0
+    private var counts: [UInt32] = []
+
+    /// As many as a store keeps, so that nothing that fits here would have been folded there.
+    private static let widthMax = BucketStore.capacity
+    private static let widthStep = 32
+
+    var isEmpty: Bool { counts.isEmpty }
+
+    /// - Returns: false, and nothing added, when the buckets are too far apart or a count is too large.
+    @inline(__always)
+    mutating func add(_ weight: Int64, at index: Int32) -> Bool {
+        let offset = Int(index) - Int(base)
+        guard counts.indices.contains(offset) || widen(to: index) else { return false }
+        let position = Int(index) - Int(base)
+        guard let weight = UInt32(exactly: weight) else { return false }
+        let (sum, isTooLarge) = counts[position].addingReportingOverflow(weight)
+        if isTooLarge { return false }
+        counts[position] = sum
+        return true
+    }
+
+    /// The same counts as a store.
+    var store: BucketStore {
+        var store = BucketStore()
+        store.reserve(counts.count { $0 > 0 })
+        for (offset, count) in counts.enumerated() where count > 0 {
+            store.add(Int64(count), at: base + Int32(offset))
+        }
+        return store
+    }
+
+    /// Makes room for a bucket, a few more on its side than asked for.
+    private mutating func widen(to index: Int32) -> Bool {
+        if counts.isEmpty {
+            base = index - Int32(Self.widthStep / 2)
+            counts = Array(repeating: 0, count: Self.widthStep)
+            return true
+        }
+        let end = Int(base) + counts.count
+        if Int(index) < Int(base) {
+            let missing = roundedUp(Int(base) - Int(index))
+            guard counts.count + missing <= Self.widthMax else { return false }
+            counts.insert(contentsOf: repeatElement(0, count: missing), at: 0)
+            base -= Int32(missing)
+        } else {
+            let missing = roundedUp(Int(index) - end + 1)
+            guard counts.count + missing <= Self.widthMax else { return false }
+            counts.append(contentsOf: repeatElement(0, count: missing))
+        }
+        return true
+    }
+
+    private func roundedUp(_ width: Int) -> Int {
+        (width + Self.widthStep - 1) / Self.widthStep * Self.widthStep
+    }
+}

@@ -1,0 +1,127 @@
+/// The paths that one decoder met lately, found by their bytes: so that a path that comes again costs neither an allocation
+/// nor a check of its characters.
+///
+/// A table of groups of four slots, at the low bits of the hash; who finds a group full takes a place in it. Whatever
+/// senders make up it stays within ``slotsMax``, and costs at worst what decoding without it costs. Users share it: it
+/// tells nobody what is in it.
+public struct PathCache: Sendable {
+    private var slots: [Slot]
+    private var usedCount = 0
+    private let isEnabled: Bool
+
+    private struct Slot {
+        var hash: UInt64 = 0
+        /// Empty in an unused slot: no path is.
+        var path = ""
+    }
+
+    /// 6 MiB, and room for twice a hundred thousand paths.
+    private static let slotsMax = 1 << 18
+    private static let slotsAtFirst = 1 << 10
+    private static let groupSlots = 4
+
+    public init() {
+        slots = Array(repeating: Slot(), count: Self.slotsAtFirst)
+        isEnabled = true
+    }
+
+    private init(isEnabled: Bool) {
+        slots = []
+        self.isEnabled = isEnabled
+    }
+
+    /// Remembers nothing: for who decodes a single body.
+    public static var none: PathCache { PathCache(isEnabled: false) }
+
+    /// The path that `bytes` are; nil when they are none.
+    /// - Precondition: the bytes are ASCII.
+    @inline(__always)
+    mutating func path(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        guard isEnabled, let base = bytes.baseAddress, !bytes.isEmpty else { return checked(bytes) }
+        let hash = Self.hash(base, bytes.count)
+        for index in group(of: hash) where slots[index].hash == hash && slots[index].path.holds(bytes) {
+            return slots[index].path
+        }
+        return insert(bytes, hash)
+    }
+
+    private func checked(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        Name.isValidPath(bytes) ? String(decoding: bytes, as: UTF8.self) : nil
+    }
+
+    @inline(never)
+    private mutating func insert(_ bytes: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> String? {
+        guard let path = checked(bytes) else { return nil }
+        if usedCount > slots.count / Self.groupSlots, slots.count < Self.slotsMax { grow() }
+        place(Slot(hash: hash, path: path))
+        return path
+    }
+
+    private mutating func grow() {
+        let before = slots
+        slots = Array(repeating: Slot(), count: before.count * 2)
+        usedCount = 0
+        for slot in before where !slot.path.isEmpty { place(slot) }
+    }
+
+    private mutating func place(_ slot: Slot) {
+        let group = group(of: slot.hash)
+        let free = group.first { slots[$0].path.isEmpty }
+        if free != nil { usedCount += 1 }
+        slots[free ?? group.lowerBound + Int(slot.hash >> 62)] = slot
+    }
+
+    @inline(__always)
+    private func group(of hash: UInt64) -> Range<Int> {
+        let first = Int(truncatingIfNeeded: hash) & (slots.count - Self.groupSlots)
+        return first..<first + Self.groupSlots
+    }
+
+    /// Multiplies words in, eight bytes each, the last ones overlapping; the halves of each product are folded, so that every
+    /// byte reaches every bit.
+    @inline(__always)
+    private static func hash(_ base: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
+        var hash = UInt64(truncatingIfNeeded: count)
+        if count < 8 {
+            var word: UInt64 = 0
+            for index in 0..<count { word = word << 8 | UInt64(base[index]) }
+            return mixed(hash ^ word << 8)
+        }
+        var offset = 0
+        while offset < count - 8 {
+            hash = mixed(hash ^ JSONWord.load(base + offset))
+            offset += 8
+        }
+        return mixed(hash ^ JSONWord.load(base + count - 8))
+    }
+
+    @inline(__always)
+    private static func mixed(_ word: UInt64) -> UInt64 {
+        let product = (word ^ 0x2D35_8DCC_AA6C_78A5).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+        return product.high ^ product.low
+    }
+}
+
+extension String {
+    /// Whether these are its UTF-8 bytes.
+    @inline(__always)
+    fileprivate func holds(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard utf8.count == bytes.count else { return false }
+        return utf8.withContiguousStorageIfAvailable { $0.equals(bytes) } ?? utf8.elementsEqual(bytes)
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    /// Whether the bytes are the same; there are as many of both. By the word, as most paths have two or three.
+    @inline(__always)
+    fileprivate func equals(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let a = baseAddress, let b = other.baseAddress else { return true }
+        guard count >= 8 else { return elementsEqual(other) }
+        var offset = 0
+        while offset < count - 8 {
+            if JSONWord.load(a + offset) != JSONWord.load(b + offset) { return false }
+            offset += 8
+        }
+        return JSONWord.load(a + count - 8) == JSONWord.load(b + count - 8)
+    }
+}

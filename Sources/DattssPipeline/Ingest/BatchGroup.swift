@@ -1,0 +1,32 @@
+import DattssCore
+
+/// Batches that were admitted one after the other and will be written, and answered, together: what an event loop takes in
+/// during one turn. A hop to the log and back costs as much as fifty partials; this shares it.
+public struct BatchGroup: Sendable {
+    var batches: [WriteAhead.Pending] = []
+    var weight = 0
+
+    public init() {}
+
+    public var isEmpty: Bool { batches.isEmpty }
+
+    /// More would make the others wait, and not be any cheaper.
+    public var isFull: Bool { weight >= Self.weightMax }
+
+    private static let weightMax = 50_000
+
+    mutating func append(_ pending: WriteAhead.Pending) {
+        batches.append(pending)
+        weight += pending.weight
+    }
+}
+
+/// What is decided on a batch before anything of it is written.
+public enum BatchVerdict: Sendable {
+    /// It is in the group, and answered with it.
+    case grouped
+    /// Nothing is to be written.
+    case answered(IngestAnswer)
+    /// The first copy of it is still being written: see ``Pipeline/answerOfFirstCopy(of:of:)``.
+    case copyOfPending
+}

@@ -1,0 +1,41 @@
+import DattssCore
+import DattssPipeline
+import Synchronization
+
+/// The counts of the UDP port, for `/metrics`.
+final class DatagramCounters: Sendable {
+    private let counts = Mutex(DatagramCounts())
+    private let refused = Mutex<[WireError.Reason: Int]>([:])
+    let port = Atomic<Int>(0)
+
+    func publish(_ counts: DatagramCounts) { self.counts.withLock { $0 = counts } }
+
+    func noteRefused(_ partials: Int, _ reason: WireError.Reason) {
+        guard partials > 0 else { return }
+        refused.withLock { $0[reason, default: 0] += partials }
+    }
+
+    func note(_ outcome: FittingOutcome, partials: Int) {
+        noteRefused(outcome.unfittingPartials, .statisticLimit)
+        if case .refused(let error) = outcome.answer {
+            noteRefused(partials - outcome.unfittingPartials, error.reason)
+        }
+    }
+
+    var snapshot: DatagramCounts {
+        var snapshot = counts.withLock { $0 }
+        snapshot.refusedPartials = refused.withLock { $0 }
+        return snapshot
+    }
+}
+
+/// What a UDP port received, and what it did not take in.
+struct DatagramCounts: Sendable, Hashable {
+    var datagrams = 0
+    var bytes = 0
+    var lines = 0
+    var samples = 0
+    var refusedLines: [DatagramError: Int] = [:]
+    /// Partials that the pipeline did not admit, and why.
+    var refusedPartials: [WireError.Reason: Int] = [:]
+}

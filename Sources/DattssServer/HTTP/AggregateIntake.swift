@@ -1,0 +1,86 @@
+import DattssCore
+import DattssPipeline
+import NIOCore
+import Synchronization
+
+/// What one event loop takes in: batches are decided on as they are read, and go to the log together at the end of the
+/// loop's turn, when everything that had arrived is read. The busier the loop, the more share a hop to the log and back.
+///
+/// Belongs to its loop, with what is worth keeping from one body to the next.
+final class AggregateIntake {
+    let endpoint: AggregateEndpoint
+    private let eventLoop: any EventLoop
+    private let decompressor = BodyDecompressor()
+    private var paths = PathCache()
+    private var group = BatchGroup()
+    /// Whose batches are in the group.
+    private var lanes: [AggregateLane] = []
+
+    init(_ endpoint: AggregateEndpoint, on eventLoop: any EventLoop) {
+        (self.endpoint, self.eventLoop) = (endpoint, eventLoop)
+    }
+
+    /// Takes in a body.
+    /// - Returns: the answer, if it is known at once; else the lane is told later, by ``AggregateLane/finish(_:)``.
+    func take(_ body: UnsafeRawBufferPointer, _ head: AggregateEndpoint.Head, for lane: AggregateLane) -> IngestAnswer? {
+        do throws(WireError) {
+            let batch = try endpoint.batch(body, head, decompressor, paths: &paths)
+            let isFirst = group.isEmpty
+            switch endpoint.pipeline.admit(batch, of: head.user, into: &group) {
+            case .answered(let answer): return answer
+            case .copyOfPending: answerLater(batch, of: head.user, lane)
+            case .grouped:
+                lanes.append(lane)
+                if group.isFull { write() } else if isFirst { writeAfterThisTurn() }
+            }
+            return nil
+        } catch {
+            return .refused(error)
+        }
+    }
+
+    /// What is executed on a loop from within runs when it has handled all that it was woken for.
+    private func writeAfterThisTurn() {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute { bound.value.write() }
+    }
+
+    private func write() {
+        guard !group.isEmpty else { return }
+        let (group, bound, eventLoop) = (group, NIOLoopBound(lanes, eventLoop: eventLoop), eventLoop)
+        self.group = BatchGroup()
+        lanes = []
+        endpoint.pipeline.write(group) { answer in
+            eventLoop.execute {
+                for lane in bound.value { lane.finish(answer) }
+            }
+        }
+    }
+
+    private func answerLater(_ batch: Batch, of user: UserID, _ lane: AggregateLane) {
+        let (bound, eventLoop, pipeline) = (NIOLoopBound(lane, eventLoop: eventLoop), eventLoop, endpoint.pipeline)
+        Task {
+            let answer = await pipeline.answerOfFirstCopy(of: batch, of: user)
+            eventLoop.execute { bound.value.finish(answer) }
+        }
+    }
+}
+
+/// An ``AggregateIntake`` for each event loop.
+final class AggregateIntakes: Sendable {
+    private let endpoint: AggregateEndpoint
+    private let intakes = Mutex<[ObjectIdentifier: NIOLoopBound<AggregateIntake>]>([:])
+
+    init(_ endpoint: AggregateEndpoint) { self.endpoint = endpoint }
+
+    /// Called on that loop.
+    func intake(on eventLoop: any EventLoop) -> AggregateIntake {
+        let bound = intakes.withLock { intakes in
+            if let known = intakes[ObjectIdentifier(eventLoop)] { return known }
+            let new = NIOLoopBound(AggregateIntake(endpoint, on: eventLoop), eventLoop: eventLoop)
+            intakes[ObjectIdentifier(eventLoop)] = new
+            return new
+        }
+        return bound.value
+    }
+}

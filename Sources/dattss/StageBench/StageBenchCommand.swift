@@ -1,0 +1,113 @@
+import ArgumentParser
+import DattssCore
+
+/// `dattss bench stages`
+struct StageBenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stages",
+        abstract: "Measures each stage of ingest, in nanoseconds and bytes allocated an item.",
+        discussion: """
+            Each stage works on prepared input, again and again; the figure is the median of the rounds. Its floor is measured \
+            in the same round: the least that has to be done to the same bytes, or the library alone. Allocations are counted \
+            when the program runs with LD_PRELOAD=libAllocationCount.so ('swift build -c release --product AllocationCount').
+            """)
+
+    @Option(help: "Only stages whose name contains this.") var only: String?
+    @Option(help: "Distinct statistics.") var paths = 1000
+    @Option(help: "Samples in a datagram, partials in a body.") var items = 50
+    @Option(help: "How often each stage is measured.") var rounds = 9
+    @Flag(help: "Print the figures as JSON.") var json = false
+
+    func validate() throws {
+        guard 1...1_000_000 ~= paths else { throw ValidationError("--paths is \(paths), expected 1 to 1000000") }
+        guard 1...10_000 ~= items else { throw ValidationError("--items is \(items), expected 1 to 10000") }
+        guard 1...1000 ~= rounds else { throw ValidationError("--rounds is \(rounds), expected 1 to 1000") }
+    }
+
+    func run() throws {
+        let input = try StageInput(paths: paths, items: items)
+        let chosen = Stage.all.filter { only == nil || $0.name.contains(only ?? "") }
+        let figures = chosen.map { StageFigure(measuring: $0, on: input, rounds: rounds) }
+        if json {
+            print("[" + figures.map(\.json).joined(separator: ",") + "]")
+        } else {
+            print("| stage | an item is | ns an item | floor | ns an item | ratio | bytes allocated an item |")
+            print("| --- | --- | --- | --- | --- | --- | --- |")
+            figures.forEach { print($0.row) }
+        }
+    }
+}
+
+/// What the stages of one run work on.
+struct StageInput: Sendable {
+    let datagrams: Bundles
+    let bodies: Bundles
+    let sketchBodies: Bundles
+    let batches: [Batch]
+    let records: [[UInt8]]
+
+    init(paths: Int, items: Int) throws {
+        var stream = LoadStream()
+        (stream.paths, stream.bundleSize) = (paths, items)
+        bodies = try Bundles.bodies(stream)
+        datagrams = try Bundles.datagrams(stream, keys: [""])
+        (stream.hasSketches, stream.samplesPerPartial) = (true, 100)
+        sketchBodies = try Bundles.bodies(stream)
+        batches = try bodies.decodedBatches()
+        records = batches.map(Stage.record)
+    }
+}
+
+/// A stage as it was measured: medians of the rounds.
+struct StageFigure {
+    private let stage: Stage
+    private let nanoseconds: Double
+    private let floorNanoseconds: Double
+    private let allocatedBytes: Double?
+
+    init(measuring stage: Stage, on input: StageInput, rounds: Int) {
+        self.stage = stage
+        let work = stage.prepare(input)
+        let floor = stage.prepareFloor(input)
+        var (times, floors, allocations): ([Double], [Double], [Double]) = ([], [], [])
+        // The first round warms up.
+        for round in 0...rounds {
+            let allocatedBefore = AllocationCount.bytes
+            let began = SteadyTime.now
+            let items = work()
+            let between = SteadyTime.now
+            let allocated = AllocationCount.bytes.flatMap { now in allocatedBefore.map { now - $0 } }
+            let floorBegan = SteadyTime.now
+            let floorItems = floor()
+            let ended = SteadyTime.now
+            guard round > 0 else { continue }
+            times.append(Double(between - began) / Double(max(1, items)))
+            floors.append(Double(ended - floorBegan) / Double(max(1, floorItems)))
+            if let allocated { allocations.append(Double(allocated) / Double(max(1, items))) }
+        }
+        nanoseconds = times.median ?? 0
+        floorNanoseconds = floors.median ?? 0
+        allocatedBytes = allocations.median
+    }
+
+    private var ratio: Double { nanoseconds / max(0.001, floorNanoseconds) }
+
+    var row: String {
+        let cells = [
+            stage.name, stage.item, nanoseconds.rounded(digits: 1), stage.floor, floorNanoseconds.rounded(digits: 2),
+            ratio.rounded(digits: 2), allocatedBytes?.rounded(digits: 1) ?? "–",
+        ]
+        return "| " + cells.joined(separator: " | ") + " |"
+    }
+
+    var json: String {
+        """
+        {"stage":"\(stage.name)","nanoseconds":\(nanoseconds),"floorNanoseconds":\(floorNanoseconds),"ratio":\(ratio),\
+        "allocatedBytes":\(allocatedBytes.map { "\($0)" } ?? "null")}
+        """
+    }
+}
+
+extension [Double] {
+    fileprivate var median: Double? { isEmpty ? nil : sorted()[count / 2] }
+}

@@ -1,0 +1,59 @@
+import DattssCore
+import DattssTestSupport
+import Testing
+
+@Suite struct NameIndexTests {
+    @Test("names are found by the numbers that they were given, while others come and go", arguments: seeds)
+    func likeADictionary(seed: UInt64) {
+        // Goal: the index and a dictionary answer the same, through growth, removal and re-use.
+        var generator = SeededGenerator(seed: seed)
+        var index = NameIndex()
+        var numbers: [Name: Int] = [:]
+        for _ in 0..<20_000 {
+            let name = Name(bytes: generator.bytes(), tag: UInt8.random(in: 0...2, using: &generator))
+            let number = name.bytes.withUnsafeBufferPointer { index.number(of: $0, tag: name.tag) }
+            #expect(number == numbers[name], "seed \(seed)")
+            if let number {
+                if generator.oneIn(2) {
+                    index.remove(number)
+                    numbers[name] = nil
+                }
+            } else {
+                numbers[name] = name.bytes.withUnsafeBufferPointer { index.insert($0, tag: name.tag) }
+            }
+            #expect(index.count == numbers.count, "seed \(seed)")
+        }
+        #expect(Set(numbers.values).count == numbers.count, "seed \(seed)")
+        #expect((numbers.values.max() ?? 0) < 10_000, "numbers are used again")
+        index.removeAll()
+        #expect(index.count == 0)
+        for name in numbers.keys { #expect(name.bytes.withUnsafeBufferPointer { index.number(of: $0, tag: name.tag) } == nil) }
+    }
+
+    @Test("an empty name is a name")
+    func empty() {
+        // Goal: members of sets may be empty.
+        var index = NameIndex()
+        let nothing: [UInt8] = []
+        nothing.withUnsafeBufferPointer { bytes in
+            #expect(index.number(of: bytes) == nil)
+            #expect(index.insert(bytes) == 0)
+            #expect(index.number(of: bytes) == 0)
+        }
+        #expect(index.strings == [""])
+    }
+
+    private struct Name: Hashable {
+        var bytes: [UInt8]
+        var tag: UInt8
+    }
+}
+
+extension SeededGenerator {
+    /// A few thousand different names of all short lengths.
+    fileprivate mutating func bytes() -> [UInt8] {
+        let length = Int.random(in: 1...24, using: &self)
+        let variant = UInt8.random(in: 0..<60, using: &self)
+        return (0..<length).map { $0 == length / 2 ? variant : UInt8(ascii: "a") + UInt8($0) }
+    }
+}
