@@ -5,7 +5,9 @@ import Testing
 @testable import DattssLog
 
 @Suite struct NameCacheTests {
-    @Test("names come back as they are written, known or not, whichever others take their slots", arguments: 1...4 as ClosedRange<UInt64>)
+    @Test(
+        "names come back as they are written, known or not, whichever others take their slots",
+        arguments: 1...4 as ClosedRange<UInt64>)
     func random(seed: UInt64) {
         // Goal: a cache of two slots, so that nearly every name pushes another out; names that differ in one byte.
         var generator = SeededGenerator(seed: seed)
