@@ -20,12 +20,26 @@ extension Routes {
     }
 
     /// `PUT /process`: waits until the process is asked to stop. `KEY-name` asks it to; an empty answer says poll again.
+    ///
+    /// Noticing that a process hangs up costs the connection: it is closed behind the answer, which says so, because a client
+    /// that believes it open would send its next request into the void.
     func pollProcess(_ request: Request, _ context: Context) async throws -> Response {
+        var response: Response
+        do {
+            response = Response(text: try await answer(toPoll: request))
+        } catch let error as WireError {
+            response = ErrorAnswer(error).response
+        }
+        response.headers[.connection] = "close"
+        return response
+    }
+
+    private func answer(toPoll request: Request) async throws -> String {
         let (headers, authKey, deadline) = (
             request.headers, request.head.authKey, clock.now().advanced(byMilliseconds: Self.pollMilliseconds)
         )
         // Ended when the process hangs up, so that a stop is not told to nobody, and with the server.
-        let answer = try await request.body.consumeWithCancellationOnInboundClose { body in
+        return try await request.body.consumeWithCancellationOnInboundClose { body in
             let content = try await body.content(headers, upTo: limits.bodyBytes)
             let poll = try content.withUnsafeBufferPointer { bytes throws(WireError) in
                 try ProcessPoll(UnsafeRawBufferPointer(bytes))
@@ -39,7 +53,6 @@ extension Routes {
             }
             return isAskedToStop ? "\(key)-\(poll.process)" : ""
         }
-        return Response(text: answer)
     }
 
     private static let pollMilliseconds: Int64 = 30_000
