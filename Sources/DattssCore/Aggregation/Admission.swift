@@ -82,6 +82,9 @@ public struct Admission: Sendable {
         clients.window(of: origin.client)?.answer(to: origin.sequence) == .seen
     }
 
+    /// The number of a live statistic.
+    public func id(of key: StatisticKey) -> StatisticID? { table.id(of: key) }
+
     /// Forgets the statistics that were last used before `time`, and says which. The caller clears what it keeps of
     /// them before it handles another batch: the numbers may be given out again at once.
     public mutating func removeIdle(before time: Timestamp) -> [StatisticID] {

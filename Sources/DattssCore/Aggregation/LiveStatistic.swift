@@ -34,12 +34,16 @@ struct LiveStatistic: Sendable {
         StatusTotals(sum: closedSum.saturatingAdd(minuteSum), last: last, seen: seen, isEmphasised: isEmphasised)
     }
 
-    /// Takes in a partial; `newPlace` is set when it opens the statistic's entry in a minute.
-    mutating func apply(_ aggregate: Aggregate, at time: Timestamp, opening newPlace: Place?) {
-        if let newPlace {
+    /// Takes in a partial, and merges it into the minute that is open.
+    mutating func apply(_ aggregate: Aggregate, at time: Timestamp, in open: inout OpenMinute?) {
+        if place.openNumber == open?.number {
+            open?.merge(aggregate, at: place.position)
+        } else if let number = open?.number {
             closedSum = closedSum.saturatingAdd(minuteSum)
             minuteSum = 0
-            (placeBefore, place) = (place, newPlace)
+            // With the key that is in memory already, not with the one that came with the batch.
+            let position = open?.append(Partial(key, aggregate)) ?? 0
+            (placeBefore, place) = (place, Place(openNumber: number, position: position))
             isEmphasised = false
         }
         minuteSum = minuteSum.saturatingAdd(aggregate.sum)

@@ -4,6 +4,8 @@
 /// out, the aggregator goes on with an empty one.
 public struct OpenMinute: Sendable {
     public let minute: Minute
+    /// Counts the minutes that a user had open.
+    let number: Int64
     /// In the order of their first partial in the minute.
     public private(set) var entries: [Entry] = []
     /// The clients that sent in it, and how far they have come.
@@ -16,8 +18,9 @@ public struct OpenMinute: Sendable {
 
     private let clientCapacity: Int
 
-    init(_ minute: Minute, capacity: Int = 0, clientCapacity: Int = Limits().clientsPerUser) {
+    init(_ minute: Minute, number: Int64 = 1, capacity: Int = 0, clientCapacity: Int = Limits().clientsPerUser) {
         self.minute = minute
+        self.number = number
         self.clientCapacity = clientCapacity
         entries.reserveCapacity(capacity)
     }

@@ -55,9 +55,13 @@ public struct UserState: Sendable {
         ids.compactMap { live($0) }.map { status(of: $0, at: time) }
     }
 
-    /// What the open minute holds of one statistic.
-    public func openAggregate(of key: StatisticKey) -> Aggregate? {
-        open?.entries.first { $0.key == key }?.merging.merged
+    /// What a minute that was filled here holds of one statistic.
+    /// - Parameter id: of a live one, which needs no search.
+    public func aggregate(of key: StatisticKey, _ id: StatisticID?, in minute: OpenMinute) -> Aggregate? {
+        guard let id, let statistic = live(id), statistic.key == key, minute.number >= openNumber - 1 else {
+            return minute.entries.first { $0.key == key }?.merging.merged
+        }
+        return position(of: statistic, inOpen: minute.number).map { minute.entries[$0].merging.merged }
     }
 
     /// Forgets statistics, but for their totals. So do the totals of those that nobody sent since `horizon`.
@@ -112,26 +116,18 @@ public struct UserState: Sendable {
     private mutating func apply(_ partial: Partial, _ id: StatisticID, at time: Timestamp) {
         ensure(id, partial.key)
         ensureOpen(time.minute)
-        let index = Int(id.index)
-        if let place = statistics[index]?.place, place.openNumber == openNumber {
-            open?.merge(partial.aggregate, at: place.position)
-            statistics[index]?.apply(partial.aggregate, at: time, opening: nil)
-        } else {
-            // With the key that is in memory already, not with the one that came with the batch.
-            let entry = Partial(statistics[index]?.key ?? partial.key, partial.aggregate)
-            let place = LiveStatistic.Place(openNumber: openNumber, position: open?.append(entry) ?? 0)
-            statistics[index]?.apply(partial.aggregate, at: time, opening: place)
-        }
+        statistics[Int(id.index)]?.apply(partial.aggregate, at: time, in: &open)
     }
 
     private mutating func ensureOpen(_ minute: Minute) {
         guard open == nil else { return }
-        open = OpenMinute(minute, capacity: entryCountBefore)
         openNumber += 1
+        open = OpenMinute(minute, number: openNumber, capacity: entryCountBefore)
     }
 
     private mutating func ensure(_ id: StatisticID, _ key: StatisticKey) {
-        guard live(id) == nil else { return }
+        // (Compared in place: a statistic is large, and looking at it would copy it.)
+        if Int(id.index) < statistics.count, statistics[Int(id.index)] != nil { return }
         place(LiveStatistic(key: key, totals: dormant.removeValue(forKey: key)), id)
     }
 

@@ -103,10 +103,11 @@ actor UserAggregator {
         dropWritten()
         var recent = RecentMinutes(
             storedThrough: unwritten.first.map { LSN($0.through.value - 1) } ?? closedThrough)
+        let id = admission.withLock { $0.id(of: key) }
         for minute in unwritten.map(\.minute) + (state.openMinute.map { [$0] } ?? []) {
             if !minute.entries.isEmpty { recent.active.append(minute.minute) }
-            if let entry = minute.entries.first(where: { $0.key == key }) {
-                recent.aggregates.append(MinutePoint(minute: minute.minute, aggregate: entry.merging.merged))
+            if let aggregate = state.aggregate(of: key, id, in: minute) {
+                recent.aggregates.append(MinutePoint(minute: minute.minute, aggregate: aggregate))
             }
         }
         return recent
