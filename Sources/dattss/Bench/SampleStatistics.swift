@@ -207,24 +207,18 @@ private struct MinuteSamples {
     }
 }
 
-/// SplitMix64 (Steele, Lea & Flood, OOPSLA 2014), and what is drawn with it.
+/// What is drawn with random numbers.
 private struct SampleRandom: RandomNumberGenerator {
-    private var state: UInt64
+    private var random: SplitMix64
     private var spare: Double?
 
     /// Streams of one seed are independent of each other.
     init(seed: UInt64, stream: UInt64) {
-        state = stream
-        state = next() ^ seed
+        random = SplitMix64(seed: stream)
+        random = SplitMix64(seed: random.next() ^ seed)
     }
 
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    mutating func next() -> UInt64 { random.next() }
 
     mutating func uniform(_ range: ClosedRange<Double>) -> Double {
         range.lowerBound + (range.upperBound - range.lowerBound) * (Double(next() >> 11) * 0x1p-53)

@@ -86,24 +86,16 @@ struct BundleWriter {
     }
 }
 
-/// The same numbers on every machine and in every run: SplitMix64 (Steele, Lea & Flood, OOPSLA 2014).
+/// The same numbers on every machine and in every run.
 struct LoadNumbers {
-    private var state: UInt64
+    private var random: SplitMix64
 
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
+    init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
     /// A value as a program might send it: small whole counts, milliseconds with a long tail, a wandering reading. Whole
     /// numbers, so that sums are exact.
     mutating func value(of kind: Kind) -> Double {
-        let number = next()
+        let number = random.next()
         switch kind {
         case .counter: return Double(1 + number % 7)
         case .timer: return Double(1 + number % 50) * Double(1 << (number >> 32).trailingZeroBitCount.clamped(0, 8))
