@@ -19,17 +19,11 @@ struct ChunkFlags {
         if aggregate.isEmphasised { flags |= emphasised }
         if aggregate.isApproximate { flags |= approximate }
         if aggregate.sketch != nil { flags |= sketch }
-        if aggregate.fraction.bitPattern != Aggregate.defaultFraction.bitPattern { flags |= fraction }
-        let last = aggregate.last.bitPattern
-        if aggregate.max.bitPattern == last, aggregate.min.bitPattern == last, aggregate.first.bitPattern == last,
-            aggregate.bottom.bitPattern == last, aggregate.top.bitPattern == last
-        {
+        if !aggregate.hasDefaultFraction { flags |= fraction }
+        if EqualSamples.hold(for: aggregate) {
             flags |= equal
-            if aggregate.sum.bitPattern == product(aggregate.last, aggregate.count).bitPattern { flags |= product }
+            if EqualSamples.giveSum(of: aggregate) { flags |= product }
         }
         return flags
     }
-
-    /// What `sum` is when all samples are equal: computed alike by writer and reader.
-    static func product(_ value: Double, _ count: Int64) -> Double { value * Double(count) }
 }

@@ -118,7 +118,7 @@ extension NumberColumns {
             sums = try reader.read(summed.count, sumScale, predicted).doubles
         }
         let isAllSummed = summed.count == flags.count
-        let products = isAllSummed ? [] : zip(last.doubles, counts).map { ChunkFlags.product($0, $1) }
+        let products = isAllSummed ? [] : zip(last.doubles, counts).map { EqualSamples.sum($0, $1) }
         sum = summed.scatter(sums, over: products)
     }
 }

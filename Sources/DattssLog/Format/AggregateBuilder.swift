@@ -58,7 +58,7 @@ struct AggregateBuilder {
     func fill(_ aggregate: inout Aggregate) {
         let isEqual = flags.has(AggregateFlags.equal | AggregateFlags.ones)
         let isProduct = flags.has(AggregateFlags.product | AggregateFlags.ones)
-        aggregate.sum = isEqual && isProduct ? AggregateFlags.product(max, count) : sum
+        aggregate.sum = isEqual && isProduct ? EqualSamples.sum(max, count) : sum
         aggregate.count = count
         aggregate.max = max
         aggregate.min = isEqual ? max : min

@@ -38,15 +38,12 @@ struct AggregateFlags: Equatable {
         if aggregate.isEmphasised { rawValue |= Self.emphasised }
         if aggregate.isApproximate { rawValue |= Self.approximate }
         if aggregate.sketch != nil { rawValue |= Self.sketch }
-        if aggregate.fraction.bitPattern != Aggregate.defaultFraction.bitPattern { rawValue |= Self.fraction }
-        let max = aggregate.max.bitPattern
-        if aggregate.min.bitPattern == max, aggregate.first.bitPattern == max, aggregate.last.bitPattern == max,
-            aggregate.bottom.bitPattern == max, aggregate.top.bitPattern == max
-        {
+        if !aggregate.hasDefaultFraction { rawValue |= Self.fraction }
+        if EqualSamples.hold(for: aggregate) {
             rawValue |= Self.equal
-            if aggregate.sum.bitPattern == Self.product(aggregate.max, aggregate.count).bitPattern {
+            if EqualSamples.giveSum(of: aggregate) {
                 rawValue |= Self.product
-                if max == (1.0).bitPattern { rawValue |= Self.ones }
+                if aggregate.max == 1 { rawValue |= Self.ones }
             }
         }
         let stored = storedColumns
@@ -68,9 +65,6 @@ struct AggregateFlags: Equatable {
         body(5, aggregate.bottom)
         body(6, aggregate.top)
     }
-
-    /// What `sum` is when all samples are equal: computed alike by writer and reader.
-    static func product(_ value: Double, _ count: Int64) -> Double { value * Double(count) }
 
     /// nil for a code that no kind has.
     var kind: Kind? { Kind(rawValue: UInt8(rawValue >> 14)) }

@@ -40,7 +40,7 @@ enum SealRow {
             row.append(aggregate.top, unless: aggregate.max, bit: 5)
             row.append(aggregate.sum, unless: aggregate.max * Double(aggregate.count), bit: 6)
             var flags: UInt8 = aggregate.sketch == nil ? 0 : sketchFlag
-            if aggregate.fraction.bitPattern != Aggregate.defaultFraction.bitPattern {
+            if !aggregate.hasDefaultFraction {
                 flags |= fractionFlag
                 row.appendFixed(aggregate.fraction.bitPattern)
             }

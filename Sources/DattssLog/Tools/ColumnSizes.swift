@@ -45,7 +45,7 @@ struct ColumnSizes {
         let count = column >= 1 ? aggregate.count : 1
         let max = column >= 2 ? aggregate.max : 1
         var known = Aggregate(
-            sum: column >= 4 ? aggregate.sum : AggregateFlags.product(max, count), count: count, max: max,
+            sum: column >= 4 ? aggregate.sum : EqualSamples.sum(max, count), count: count, max: max,
             min: column >= 3 ? aggregate.min : max, first: column >= 7 ? aggregate.first : max,
             last: column >= 8 ? aggregate.last : max, bottom: column >= 6 ? aggregate.bottom : max,
             top: column >= 5 ? aggregate.top : max)

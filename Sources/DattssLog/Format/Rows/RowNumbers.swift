@@ -64,7 +64,7 @@ struct RowNumbers {
 
     @inline(__always)
     private func fill(_ row: inout Aggregate, equal value: Double) {
-        row.sum = Self.product(value, count)
+        row.sum = EqualSamples.sum(value, count)
         row.max = value
         row.min = value
         row.first = value
@@ -83,10 +83,6 @@ struct RowNumbers {
         row.bottom = value(bottom)
         row.top = value(top)
     }
-
-    /// What `sum` is when all samples are equal: computed alike by writer and reader.
-    @inline(__always)
-    static func product(_ value: Double, _ count: Int64) -> Double { value * Double(count) }
 
     /// The numbers that are samples, or were made of some.
     static func samples(of aggregate: Aggregate) -> [Double] {

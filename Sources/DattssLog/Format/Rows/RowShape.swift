@@ -56,7 +56,7 @@ struct RowShape: Sendable, Hashable {
         var flags = UInt16(kind.rawValue)
         if aggregate.isEmphasised { flags |= Self.emphasisedFlag }
         if aggregate.isApproximate { flags |= Self.approximateFlag }
-        if aggregate.fraction.bitPattern != Aggregate.defaultFraction.bitPattern { flags |= Self.fractionFlag }
+        if !aggregate.hasDefaultFraction { flags |= Self.fractionFlag }
         if aggregate.sketch != nil { flags |= Self.sketchFlag }
         let layout = Self.layout(of: aggregate)
         flags |= layout.rawValue << 2
@@ -70,11 +70,8 @@ struct RowShape: Sendable, Hashable {
     }
 
     private static func layout(of aggregate: Aggregate) -> Layout {
-        let max = aggregate.max.bitPattern
-        guard RowNumbers.samples(of: aggregate).allSatisfy({ $0.bitPattern == max }),
-            aggregate.sum.bitPattern == RowNumbers.product(aggregate.max, aggregate.count).bitPattern
-        else { return .all }
-        return max == (1.0).bitPattern ? .ones : .equal
+        guard EqualSamples.hold(for: aggregate), EqualSamples.giveSum(of: aggregate) else { return .all }
+        return aggregate.max == 1 ? .ones : .equal
     }
 
     private static func quantiles(of aggregate: Aggregate) -> (Quantiles, RowScale) {
