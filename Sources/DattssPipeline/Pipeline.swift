@@ -148,7 +148,7 @@ public final class Pipeline: Sendable {
 
     /// The batch of a body. What is wrong with it is counted here.
     /// - Parameter paths: the caller's own, kept from one body to the next.
-    public func decode(_ body: UnsafeRawBufferPointer, paths: inout PathCache) throws(WireError) -> Batch {
+    public func decode(_ body: UnsafeRawBufferPointer, paths: inout NameCache) throws(WireError) -> Batch {
         try ingest.decode(body, paths: &paths)
     }
 

@@ -6,13 +6,13 @@ public enum BatchDecoder {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits()
     ) throws(WireError) -> Batch {
-        var paths = PathCache.none
+        var paths = NameCache.none
         return try decode(bytes, limits: limits, paths: &paths)
     }
 
     /// - Parameter paths: what the decoder met before, for who decodes many bodies.
     public static func decode(
-        _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits(), paths: inout PathCache
+        _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits(), paths: inout NameCache
     ) throws(WireError) -> Batch {
         var batch = Batch(partials: [])
         var client: String?
@@ -43,7 +43,7 @@ public enum BatchDecoder {
     }
 
     private static func partials(
-        _ cursor: inout JSONCursor, limits: Limits, _ paths: inout PathCache
+        _ cursor: inout JSONCursor, limits: Limits, _ paths: inout NameCache
     ) throws(WireError) -> [Partial] {
         var partials: [Partial] = []
         partials.reserveCapacity(min(limits.partialsPerBatch, cursor.remainingBytes / usualPartialBytes + 1))
@@ -70,7 +70,7 @@ public enum BatchDecoder {
 
     /// The partials of one kind.
     private static func append(
-        _ cursor: inout JSONCursor, _ kind: Kind, to partials: inout [Partial], limits: Limits, _ paths: inout PathCache
+        _ cursor: inout JSONCursor, _ kind: Kind, to partials: inout [Partial], limits: Limits, _ paths: inout NameCache
     ) throws(WireError) {
         try cursor.openArray()
         var index = 0

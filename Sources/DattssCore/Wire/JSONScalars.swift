@@ -109,10 +109,10 @@ extension JSONCursor {
     /// A string that is a path, out of the cache when it was there before; nil when it is no path, with the string in
     /// `found`.
     @inline(__always)
-    mutating func path(_ paths: inout PathCache, found: inout String) throws(WireError) -> String? {
+    mutating func path(_ paths: inout NameCache, found: inout String) throws(WireError) -> String? {
         skipSpace()
         let (range, isPlain) = try scanString()
-        if isPlain, let path = paths.path(UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)) {
+        if isPlain, let path = paths.name(UnsafeBufferPointer(start: base + range.lowerBound, count: range.count)) {
             return path
         }
         found = try text(range, isPlain)

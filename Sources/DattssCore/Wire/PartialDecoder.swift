@@ -18,7 +18,7 @@ struct PartialDecoder {
     /// - Parameter kind: the kind of the array that it stands in; `typ`, when it is there, must agree.
     @inline(__always)
     static func decode(
-        _ cursor: inout JSONCursor, kind: Kind, paths: inout PathCache
+        _ cursor: inout JSONCursor, kind: Kind, paths: inout NameCache
     ) throws(WireError) -> Partial {
         var decoder = PartialDecoder(kind: kind)
         try cursor.openObject()
@@ -31,7 +31,7 @@ struct PartialDecoder {
 
     @inline(__always)
     private mutating func member(
-        _ name: JSONName, _ cursor: inout JSONCursor, _ paths: inout PathCache
+        _ name: JSONName, _ cursor: inout JSONCursor, _ paths: inout NameCache
     ) throws(WireError) {
         if let position = Self.position(of: name) {
             // A version 1 client sends null for what it does not have.
@@ -80,7 +80,7 @@ struct PartialDecoder {
     }
 
     @inline(__always)
-    private mutating func readPath(_ cursor: inout JSONCursor, _ paths: inout PathCache) throws(WireError) {
+    private mutating func readPath(_ cursor: inout JSONCursor, _ paths: inout NameCache) throws(WireError) {
         var found = ""
         path = try located(".pth") { () throws(WireError) in try cursor.path(&paths, found: &found) }
         // An error only when no path comes behind it: a version 2 client may send anything as nam.

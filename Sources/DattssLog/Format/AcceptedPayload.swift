@@ -18,7 +18,7 @@ package enum AcceptedPayload {
     package static func decode(
         _ raw: [UInt8], header: FrameHeader, _ body: (AcceptedBatch) throws(LogError) -> Void
     ) throws(LogError) {
-        var names = NameCache(sizeLog: 6)
+        var names = NameCache()
         try decode(raw, header: header, &names, body)
     }
 

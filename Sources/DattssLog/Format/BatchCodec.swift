@@ -34,7 +34,7 @@ public enum BatchCodec {
 
     public static func decode(_ bytes: [UInt8]) throws(LogError) -> (user: UserID, batch: Batch) {
         var reader = ByteReader(bytes)
-        var names = NameCache(sizeLog: 0)
+        var names = NameCache.none
         return try decode(&reader, &names)
     }
 

@@ -153,7 +153,7 @@ package struct ByteReader {
     @inline(__always)
     mutating func name(_ what: StaticString, bytesMax: Int, _ cache: inout NameCache) throws(LogError) -> String {
         let range = try nameRange(what, bytesMax)
-        let name = bytes.withUnsafeBytes { cache.name(UnsafeRawBufferPointer(rebasing: $0[range])) }
+        let name = bytes.withUnsafeBufferPointer { cache.name(UnsafeBufferPointer(rebasing: $0[range])) }
         guard let name else { throw malformed(what, "a name", "other bytes") }
         offset = range.upperBound
         return name

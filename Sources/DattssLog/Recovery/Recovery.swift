@@ -145,7 +145,7 @@ public enum Recovery {
     ) throws(LogError) {
         let reader = PayloadReader(.accepted, fileSystem: fileSystem, directory: directory)
         // Clients send the same names again and again.
-        var names = NameCache(sizeLog: 16)
+        var names = NameCache()
         var last = LSN.zero
         for frame in frames {
             if frame.header.recordCount > 0, frame.header.lastLSN <= last {

@@ -37,7 +37,7 @@ struct Ingest: Sendable {
     // MARK: Deciding
 
     /// The batch that a body holds: JSON, not compressed any more.
-    func decode(_ body: UnsafeRawBufferPointer, paths: inout PathCache) throws(WireError) -> Batch {
+    func decode(_ body: UnsafeRawBufferPointer, paths: inout NameCache) throws(WireError) -> Batch {
         do throws(WireError) {
             guard body.count <= limits.bodyBytes else {
                 throw WireError(.bodyTooLarge, "the body has \(body.count) bytes, at most \(limits.bodyBytes) are allowed")
@@ -150,7 +150,7 @@ struct Ingest: Sendable {
             return .refused(error)
         }
         do throws(WireError) {
-            var paths = PathCache.none
+            var paths = NameCache.none
             batch = try body.withUnsafeBufferPointer { bytes throws(WireError) in
                 try decode(UnsafeRawBufferPointer(bytes), paths: &paths)
             }

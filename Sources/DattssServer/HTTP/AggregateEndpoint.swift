@@ -37,7 +37,7 @@ struct AggregateEndpoint: Sendable {
 
     /// The batch of a whole body, as it came; its process is noted as alive.
     func batch(
-        _ body: UnsafeRawBufferPointer, _ head: Head, _ decompressor: BodyDecompressor, paths: inout PathCache
+        _ body: UnsafeRawBufferPointer, _ head: Head, _ decompressor: BodyDecompressor, paths: inout NameCache
     ) throws(WireError) -> Batch {
         let batch: Batch
         if head.encoding == .identity {
@@ -60,7 +60,7 @@ struct AggregateEndpoint: Sendable {
 
     /// Takes in the whole body of a request that the router passed on.
     func take(_ body: [UInt8], _ head: Head) async throws(WireError) {
-        var paths = PathCache.none
+        var paths = NameCache.none
         let batch = try body.withUnsafeBufferPointer { (body) throws(WireError) -> Batch in
             try self.batch(UnsafeRawBufferPointer(body), head, BodyDecompressor(), paths: &paths)
         }

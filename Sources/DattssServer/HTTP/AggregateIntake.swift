@@ -11,7 +11,7 @@ final class AggregateIntake {
     let endpoint: AggregateEndpoint
     private let eventLoop: any EventLoop
     private let decompressor = BodyDecompressor()
-    private var paths = PathCache()
+    private var paths = NameCache()
     private var group = BatchGroup()
     /// Whose batches are in the group.
     private var lanes: [AggregateLane] = []

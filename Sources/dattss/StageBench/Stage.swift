@@ -134,7 +134,7 @@ extension Stage {
     static func record(_ batch: Batch) -> [UInt8] { BatchCodec.encode(user: .local, batch: batch) }
 
     private static func decode(_ bodies: Bundles) -> () -> Int {
-        var paths = PathCache()
+        var paths = NameCache()
         return {
             var partials = 0
             bodies.forEach { body in

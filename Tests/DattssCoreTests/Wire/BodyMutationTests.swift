@@ -20,7 +20,7 @@ import Testing
         ]
         .map { Array($0.utf8) }
         var accepted = 0
-        var paths = PathCache()
+        var paths = NameCache()
         for _ in 0..<Self.rounds {
             var body = generator.element(of: originals)
             for _ in 0..<Int.random(in: 1...3, using: &generator) { mutate(&body, &generator) }

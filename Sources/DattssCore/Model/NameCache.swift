@@ -1,21 +1,21 @@
-/// The paths that one decoder met lately, found by their bytes: so that a path that comes again costs neither an allocation
-/// nor a check of its characters.
+/// The names that one decoder met lately, found by their bytes: so that a name that comes again costs neither an allocation
+/// nor a check of its characters. Mostly they are paths.
 ///
 /// A table of groups of four slots, at the low bits of the hash; who finds a group full takes a place in it. Whatever
 /// senders make up it stays within ``slotsMax``, and costs at worst what decoding without it costs. Users share it: it
 /// tells nobody what is in it.
-public struct PathCache: Sendable {
+public struct NameCache: Sendable {
     private var slots: [Slot]
     private var usedCount = 0
     private let isEnabled: Bool
 
     private struct Slot {
         var hash: UInt64 = 0
-        /// Empty in an unused slot: no path is.
-        var path = ""
+        /// Empty in an unused slot: no name is.
+        var name = ""
     }
 
-    /// 6 MiB, and room for twice a hundred thousand paths.
+    /// 6 MiB, and room for twice a hundred thousand names.
     private static let slotsMax = 1 << 18
     private static let slotsAtFirst = 1 << 10
     private static let groupSlots = 4
@@ -31,16 +31,15 @@ public struct PathCache: Sendable {
     }
 
     /// Remembers nothing: for who decodes a single body.
-    public static var none: PathCache { PathCache(isEnabled: false) }
+    public static var none: NameCache { NameCache(isEnabled: false) }
 
-    /// The path that `bytes` are; nil when they are none.
-    /// - Precondition: the bytes are ASCII.
+    /// The name that `bytes` are; nil when they are none: see ``Name/isValidPath(_:)``.
     @inline(__always)
-    mutating func path(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+    package mutating func name(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
         guard isEnabled, let base = bytes.baseAddress, !bytes.isEmpty else { return checked(bytes) }
         let hash = Self.hash(base, bytes.count)
-        for index in group(of: hash) where slots[index].hash == hash && slots[index].path.holds(bytes) {
-            return slots[index].path
+        for index in group(of: hash) where slots[index].hash == hash && slots[index].name.holds(bytes) {
+            return slots[index].name
         }
         return insert(bytes, hash)
     }
@@ -51,22 +50,22 @@ public struct PathCache: Sendable {
 
     @inline(never)
     private mutating func insert(_ bytes: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> String? {
-        guard let path = checked(bytes) else { return nil }
+        guard let name = checked(bytes) else { return nil }
         if usedCount > slots.count / Self.groupSlots, slots.count < Self.slotsMax { grow() }
-        place(Slot(hash: hash, path: path))
-        return path
+        place(Slot(hash: hash, name: name))
+        return name
     }
 
     private mutating func grow() {
         let before = slots
         slots = Array(repeating: Slot(), count: before.count * 2)
         usedCount = 0
-        for slot in before where !slot.path.isEmpty { place(slot) }
+        for slot in before where !slot.name.isEmpty { place(slot) }
     }
 
     private mutating func place(_ slot: Slot) {
         let group = group(of: slot.hash)
-        let free = group.first { slots[$0].path.isEmpty }
+        let free = group.first { slots[$0].name.isEmpty }
         if free != nil { usedCount += 1 }
         slots[free ?? group.lowerBound + Int(slot.hash >> 62)] = slot
     }
