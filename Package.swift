@@ -15,7 +15,8 @@ let package = Package(
     products: [
         .executable(name: "dattss", targets: ["dattss"]),
         .library(name: "DattssClient", targets: ["DattssClient"]),
-        // For LD_PRELOAD of benchmarks.
+        // For benchmarks and tests: what is asked of malloc, counted in front of it, and a program that is to ask little.
+        .executable(name: "HotPath", targets: ["HotPath"]),
         .library(name: "AllocationCount", type: .dynamic, targets: ["CAllocationCount"]),
     ],
     dependencies: [
@@ -78,10 +79,15 @@ let package = Package(
             swiftSettings: settings),
         .target(name: "CLoadSockets"),
         .target(name: "CAllocationCount"),
+        .target(name: "AllocationCounting", swiftSettings: settings),
+        .executableTarget(
+            name: "HotPath",
+            dependencies: ["AllocationCounting", "DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport"],
+            swiftSettings: settings),
         .executableTarget(
             name: "dattss",
             dependencies: [
-                "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient",
+                "AllocationCounting", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient",
                 "CDatagramFloor", "CLoadSockets", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -118,6 +124,7 @@ let package = Package(
                 "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .testTarget(

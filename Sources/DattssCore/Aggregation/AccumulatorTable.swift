@@ -8,11 +8,10 @@
 /// takes these away whole. Memory is bounded by the number of statistics, at most `capacity`; one that was silent for
 /// ``idleFlushesMax`` periods makes room.
 public struct AccumulatorTable: Sendable {
+    /// With each name, as its mark, its ``Place``: all that most samples need.
     private var index = NameIndex()
     /// By their numbers in the index; nil where a number is free.
     private var statistics: [Statistic?] = []
-    /// By the same numbers. All that most samples need, so it is kept small.
-    private var places: [Place] = []
     private var period = AccumulatedPeriod(number: 1, capacity: 0)
     private let capacity: Int
     private let fraction: Double
@@ -31,6 +30,12 @@ public struct AccumulatorTable: Sendable {
     private struct Place: Sendable {
         var period: UInt32
         var position: UInt32
+
+        init(period: UInt32, position: Int) { (self.period, self.position) = (period, UInt32(position)) }
+
+        init(mark: UInt64) { (period, position) = (UInt32(mark >> 32), UInt32(truncatingIfNeeded: mark)) }
+
+        var mark: UInt64 { UInt64(period) << 32 | UInt64(position) }
     }
 
     /// - Parameter fraction: see ``Aggregate/fraction``.
@@ -89,7 +94,7 @@ public struct AccumulatorTable: Sendable {
     /// The samples of the period that ends now.
     public mutating func takePeriod() -> AccumulatedPeriod {
         let ended = period
-        // 0 is no period's number.
+        // 0 is no period's number: the place of a new name is in none.
         period = AccumulatedPeriod(number: max(1, ended.number &+ 1), capacity: ended.count)
         return ended
     }
@@ -97,7 +102,7 @@ public struct AccumulatorTable: Sendable {
     /// Makes room: forgets what was silent for ``idleFlushesMax`` periods. Call it once a period.
     public mutating func forgetIdle() {
         for number in statistics.indices {
-            guard let statistic = statistics[number], places[number].period != period.number else { continue }
+            guard let statistic = statistics[number], Place(mark: index[mark: number]).period != period.number else { continue }
             statistics[number]?.idleFlushes += 1
             if statistic.idleFlushes == Self.idleFlushesMax {
                 statistics[number] = nil
@@ -124,14 +129,14 @@ public struct AccumulatorTable: Sendable {
         _ kind: Kind, _ path: DatagramLine.Bytes
     ) throws(DatagramError) -> (number: Int, position: Int) {
         let number = if let known = index.number(of: path, tag: kind.rawValue) { known } else { try insert(kind, path) }
-        let place = places[number]
+        let place = Place(mark: index[mark: number])
         return (number, place.period == period.number ? Int(place.position) : open(number))
     }
 
     private mutating func open(_ number: Int) -> Int {
         guard let key = statistics[number]?.key else { preconditionFailure("a name without a statistic") }
         let position = period.append(key)
-        places[number] = Place(period: period.number, position: UInt32(position))
+        index[mark: number] = Place(period: period.number, position: position).mark
         statistics[number]?.idleFlushes = 0
         return position
     }
@@ -141,15 +146,7 @@ public struct AccumulatorTable: Sendable {
         guard index.count < capacity else { throw .full }
         let number = index.insert(path, tag: kind.rawValue)
         let statistic = Statistic(key: StatisticKey(kind, String(decoding: path, as: UTF8.self)))
-        if number == statistics.count {
-            statistics.append(statistic)
-            places.append(Self.nowhere)
-        } else {
-            statistics[number] = statistic
-            places[number] = Self.nowhere
-        }
+        if number == statistics.count { statistics.append(statistic) } else { statistics[number] = statistic }
         return number
     }
-
-    private static let nowhere = Place(period: 0, position: 0)
 }

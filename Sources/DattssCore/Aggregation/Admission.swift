@@ -53,6 +53,8 @@ public struct Admission: Sendable {
     /// The partials that fit under the limit: those of live statistics, and of as many new ones as there is room for. For a
     /// sender who is not told what became of a batch, so that one name too many does not cost all the others.
     public func fitting(_ partials: [Partial], limits: Limits) -> [Partial] {
+        // All of them may be new, and still fit.
+        if table.count + partials.count <= limits.liveStatisticsPerUser { return partials }
         var new: Set<StatisticKey> = []
         return partials.filter { partial in
             if table.id(of: partial.key) != nil || new.contains(partial.key) { return true }

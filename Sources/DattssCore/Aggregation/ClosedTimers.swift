@@ -10,7 +10,7 @@ struct ClosedTimers: Sendable {
         minute = closed.minute
         for (position, entry) in closed.entries.enumerated() where entry.key.kind == .timer {
             positions.append(Int32(position))
-            timers.append(entry.merging)
+            timers.append(entry.merging.forPercentiles)
         }
     }
 

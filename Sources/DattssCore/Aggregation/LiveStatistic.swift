@@ -1,10 +1,10 @@
 /// A statistic in memory: its window, its totals, and where the open minute keeps its merge.
 struct LiveStatistic: Sendable {
     let key: StatisticKey
-    private(set) var window = Window()
+    private(set) var isEmphasised: Bool
+    private(set) var window: Window
     private(set) var last: Double
     private(set) var seen: Timestamp
-    private(set) var isEmphasised: Bool
     /// The sum of all minutes before the latest one in which it was sent.
     private var closedSum: Double
     /// The sum of that latest minute. Kept apart so that a total is always a sum of minute sums, in the order of the
@@ -16,14 +16,15 @@ struct LiveStatistic: Sendable {
 
     /// A position among the entries of the open minute with a number: see ``UserState``.
     struct Place: Sendable {
-        var openNumber: Int64
-        var position: Int
+        var openNumber: Int32
+        var position: Int32
 
         static let none = Place(openNumber: -1, position: 0)
     }
 
     init(key: StatisticKey, totals: StatusTotals?) {
         self.key = key
+        window = Window(of: key.kind)
         last = totals?.last ?? 0
         seen = totals?.seen ?? Timestamp(milliseconds: 0)
         isEmphasised = totals?.isEmphasised ?? false
@@ -37,13 +38,13 @@ struct LiveStatistic: Sendable {
     /// Takes in a partial, and merges it into the minute that is open.
     mutating func apply(_ aggregate: Aggregate, at time: Timestamp, in open: inout OpenMinute?) {
         if place.openNumber == open?.number {
-            open?.merge(aggregate, at: place.position)
+            open?.merge(aggregate, at: Int(place.position))
         } else if let number = open?.number {
             closedSum = closedSum.saturatingAdd(minuteSum)
             minuteSum = 0
             // With the key that is in memory already, not with the one that came with the batch.
             let position = open?.append(Partial(key, aggregate)) ?? 0
-            (placeBefore, place) = (place, Place(openNumber: number, position: position))
+            (placeBefore, place) = (place, Place(openNumber: number, position: Int32(position)))
             isEmphasised = false
         }
         minuteSum = minuteSum.saturatingAdd(aggregate.sum)

@@ -9,7 +9,7 @@ public struct MergingAggregate: Sendable, Hashable {
     private var running: Aggregate
     /// Empty as long as all parts have the same `bottom` and `top`, which costs no memory.
     private var parts = WeightedParts()
-    private var partCount = 1
+    private var hasOnePart = true
     /// Whether every part was made of equal samples, so that it tells them all without a sketch.
     private var hasOnlyEqualSamples: Bool
 
@@ -22,7 +22,7 @@ public struct MergingAggregate: Sendable, Hashable {
     mutating func restart(_ first: Aggregate) {
         running = first
         parts.removeAll()
-        partCount = 1
+        hasOnePart = true
         hasOnlyEqualSamples = first.min == first.max
     }
 
@@ -40,8 +40,15 @@ public struct MergingAggregate: Sendable, Hashable {
         running.isEmphasised = running.isEmphasised || part.isEmphasised
         running.isApproximate = running.isApproximate || part.isApproximate
         mergeSketch(of: part)
-        partCount += 1
+        hasOnePart = false
         hasOnlyEqualSamples = hasOnlyEqualSamples && part.min == part.max
+    }
+
+    /// Without what only `bottom` and `top` need.
+    var forPercentiles: MergingAggregate {
+        var copy = self
+        copy.parts = WeightedParts()
+        return copy
     }
 
     /// How many samples so far.
@@ -52,7 +59,7 @@ public struct MergingAggregate: Sendable, Hashable {
 
     /// The aggregate of all parts.
     public var merged: Aggregate {
-        if partCount == 1 { return running }
+        if hasOnePart { return running }
         var merged = running
         if let sketch = running.sketch {
             merged.bottom = sketch.quantile(running.fraction, count: running.count)

@@ -5,7 +5,7 @@
 public struct OpenMinute: Sendable {
     public let minute: Minute
     /// Counts the minutes that a user had open.
-    let number: Int64
+    let number: Int32
     /// In the order of their first partial in the minute.
     public private(set) var entries: [Entry] = []
     /// The clients that sent in it, and how far they have come.
@@ -18,7 +18,7 @@ public struct OpenMinute: Sendable {
 
     private let clientCapacity: Int
 
-    init(_ minute: Minute, number: Int64 = 1, capacity: Int = 0, clientCapacity: Int = Limits().clientsPerUser) {
+    init(_ minute: Minute, number: Int32 = 1, capacity: Int = 0, clientCapacity: Int = Limits().clientsPerUser) {
         self.minute = minute
         self.number = number
         self.clientCapacity = clientCapacity

@@ -17,6 +17,7 @@ public struct SampleAccumulator: Sendable {
     private var isEmphasised = false
     /// Whether the samples are counted in buckets, and no longer kept.
     private var isBucketed = false
+    /// Empty while all samples are equal: then the count tells them.
     private var samples: [Double] = []
     private var positive = BucketCounts()
     /// What few statistics have: zeros, negative samples, and what does not fit into the bucket counts. An array of one at
@@ -42,24 +43,27 @@ public struct SampleAccumulator: Sendable {
     @inline(__always)
     public mutating func add(_ value: Double, weight: Int64 = 1, total: Double? = nil, isEmphasised: Bool = false) {
         if count == 0 { first = value }
+        if isBucketed {
+            addToBuckets(value, weight)
+        } else if count > 0, value != min || value != max {
+            keep(value, weight)
+        }
         last = value
         count = count.saturatingAdd(weight)
         sum = sum.saturatingAdd(total ?? value * Double(weight))
         max = Swift.max(max, value)
         min = Swift.min(min, value)
         self.isEmphasised = self.isEmphasised || isEmphasised
-        if isBucketed {
-            addToBuckets(value, weight)
-        } else {
-            keep(value, weight)
-        }
     }
 
+    /// Keeps samples that are not equal to all that came before, as long as there are few; called before they are counted.
     private mutating func keep(_ value: Double, _ weight: Int64) {
-        if Int64(samples.count).saturatingAdd(weight) <= Self.exactSamplesMax {
+        if count.saturatingAdd(weight) <= Self.exactSamplesMax {
+            if samples.isEmpty { samples = Array(repeating: min, count: Int(count)) }
             for _ in 0..<weight { samples.append(value) }
         } else {
             isBucketed = true
+            if samples.isEmpty { addToBuckets(min, count) }
             for sample in samples { addToBuckets(sample, 1) }
             samples = []
             addToBuckets(value, weight)
@@ -78,11 +82,13 @@ public struct SampleAccumulator: Sendable {
                 bottom = sketch.quantile(fraction).clamped(min, max)
                 top = sketch.quantile(1 - fraction).clamped(min, max)
             }
+        } else if samples.isEmpty {
+            if wantsSketch { sketch = Sketch(of: min, count: count) }
         } else {
-            let sorted = samples.count > 1 ? samples.sorted() : samples
+            let sorted = samples.sorted()
             bottom = sorted[Int(nearestRank(fraction, of: count)) - 1]
             top = sorted[Int(nearestRank(1 - fraction, of: count)) - 1]
-            if wantsSketch { sketch = Self.sketch(of: sorted) }
+            if wantsSketch { sketch = Sketch(ofAscending: sorted) }
         }
         return Aggregate(
             sum: sum, count: Swift.min(count, Aggregate.countMax), max: max, min: min, first: first, last: last,
@@ -110,13 +116,6 @@ public struct SampleAccumulator: Sendable {
         }
         var sketch = Sketch(zeroCount: others.zeroCount, positive: positive.store, negative: others.negative.store)
         sketch.merge(others.outlying)
-        return sketch
-    }
-
-    /// - Parameter sorted: ascending, so that each falls into the last bucket or behind it.
-    private static func sketch(of sorted: [Double]) -> Sketch {
-        var sketch = Sketch()
-        for value in sorted { sketch.add(value) }
         return sketch
     }
 }

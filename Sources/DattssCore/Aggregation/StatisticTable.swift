@@ -1,30 +1,44 @@
 /// A small number for each live statistic of a user, so that everything behind it works on arrays.
 ///
-/// Numbers are dense and re-used after ``remove(_:)``.
+/// Numbers are dense and re-used after ``remove(_:)``. A look-up hashes the path's bytes and touches one slot and the key.
 public struct StatisticTable: Sendable {
-    private var ids: [StatisticKey: Int32] = [:]
-    private var keys: [StatisticKey?] = []
+    private var slots = SlotTable()
+    private var keys = ChunkedArray<StatisticKey?>()
     private var free: [Int32] = []
+    private let hash = NameHash()
 
     public init() {}
 
     /// How many statistics are live.
-    public var count: Int { ids.count }
+    public var count: Int { slots.count }
 
-    public func id(of key: StatisticKey) -> StatisticID? { ids[key].map(StatisticID.init) }
+    public func id(of key: StatisticKey) -> StatisticID? { find(key, hash(of: key)) }
 
     public mutating func intern(_ key: StatisticKey) -> StatisticID {
-        if let id = ids[key] { return StatisticID(index: id) }
+        let hash = hash(of: key)
+        if let id = find(key, hash) { return id }
         let id = free.popLast() ?? Int32(keys.count)
         if Int(id) == keys.count { keys.append(key) } else { keys[Int(id)] = key }
-        ids[key] = id
+        slots.insert(Int(id), hash)
         return StatisticID(index: id)
     }
 
     public mutating func remove(_ id: StatisticID) {
-        guard let key = keys[Int(id.index)].take() else { return }
-        ids[key] = nil
+        guard let key = keys[Int(id.index)] else { return }
+        keys[Int(id.index)] = nil
+        slots.remove(Int(id.index), hash(of: key))
         free.append(id.index)
+    }
+
+    @inline(__always)
+    private func find(_ key: StatisticKey, _ hash: UInt32) -> StatisticID? {
+        slots.find(hash) { keys[$0] == key }.map { StatisticID(index: Int32($0)) }
+    }
+
+    @inline(__always)
+    private func hash(of key: StatisticKey) -> UInt32 {
+        var path = key.path
+        return path.withUTF8 { hash($0, key.kind.rawValue) }
     }
 }
 

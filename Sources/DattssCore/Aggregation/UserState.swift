@@ -4,7 +4,7 @@
 /// partial was numbered by ``Admission``; here it is an index.
 public struct UserState: Sendable {
     public let user: UserID
-    private var statistics: [LiveStatistic?] = []
+    private var statistics = ChunkedArray<LiveStatistic?>()
     /// Totals of statistics that left memory, for when they come back.
     private var dormant: [StatisticKey: StatusTotals] = [:]
     private var clients: ClientTable
@@ -14,7 +14,7 @@ public struct UserState: Sendable {
     /// How many entries the last minute had: about as many as the next one will.
     private var entryCountBefore = 0
     /// Counts the open minutes, so that a statistic's place in one is never taken for a place in another.
-    private var openNumber: Int64 = 0
+    private var openNumber: Int32 = 0
 
     public init(user: UserID, limits: Limits = Limits()) {
         self.user = user
@@ -47,7 +47,7 @@ public struct UserState: Sendable {
 
     /// The status of every live statistic, sorted.
     public func status(at time: Timestamp) -> [StatisticStatus] {
-        statistics.lazy.compactMap { $0 }.map { status(of: $0, at: time) }.sorted { $0.key < $1.key }
+        statistics.elements.lazy.compactMap { $0 }.map { status(of: $0, at: time) }.sorted { $0.key < $1.key }
     }
 
     /// The status of some statistics; one that is not live is left out.
@@ -79,7 +79,7 @@ public struct UserState: Sendable {
     /// The totals of all closed minutes; taken when no minute is open.
     public var checkpoint: UserCheckpoint {
         precondition(open == nil, "a checkpoint is taken between two minutes")
-        var totals = statistics.compactMap { $0 }.map {
+        var totals = statistics.elements.compactMap { $0 }.map {
             UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.totals)
         }
         totals += dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
@@ -95,14 +95,14 @@ public struct UserState: Sendable {
 
     public mutating func restore(_ aggregate: Aggregate, of key: StatisticKey, minute: Minute, as id: StatisticID) {
         ensure(id, key)
-        statistics[Int(id.index)]?.restore(aggregate, of: minute)
+        statistics.update(Int(id.index)) { $0?.restore(aggregate, of: minute) }
     }
 
     /// A batch that blocks already count: only the windows are rebuilt from it.
     public mutating func restoreWindows(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
         for (partial, id) in zip(batch.partials, ids) {
             ensure(id, partial.key)
-            statistics[Int(id.index)]?.restoreWindow(partial.aggregate, at: time)
+            statistics.update(Int(id.index)) { $0?.restoreWindow(partial.aggregate, at: time) }
         }
         if let origin = batch.origin { clients.insert(origin, at: time) }
     }
@@ -116,7 +116,10 @@ public struct UserState: Sendable {
     private mutating func apply(_ partial: Partial, _ id: StatisticID, at time: Timestamp) {
         ensure(id, partial.key)
         ensureOpen(time.minute)
-        statistics[Int(id.index)]?.apply(partial.aggregate, at: time, in: &open)
+        // Taken out, because a statistic and the open minute change together.
+        var minute = open.take()
+        statistics.update(Int(id.index)) { $0?.apply(partial.aggregate, at: time, in: &minute) }
+        open = minute
     }
 
     private mutating func ensureOpen(_ minute: Minute) {
@@ -162,7 +165,7 @@ public struct UserState: Sendable {
         return merged?.merged.percentiles
     }
 
-    private func position(of statistic: LiveStatistic, inOpen number: Int64) -> Int? {
-        [statistic.place, statistic.placeBefore].first { $0.openNumber == number }?.position
+    private func position(of statistic: LiveStatistic, inOpen number: Int32) -> Int? {
+        [statistic.place, statistic.placeBefore].first { $0.openNumber == number }.map { Int($0.position) }
     }
 }

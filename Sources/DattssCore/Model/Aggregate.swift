@@ -82,8 +82,9 @@ public struct Aggregate: Sendable, Hashable {
         let isFinite = (sum * 0 + max * 0 + min * 0 + first * 0 + last * 0 + bottom * 0 + top * 0) == 0
         let isCounted = count >= 1 && count <= Self.countMax && (sketch.map { $0.count == count } ?? true)
         guard isFinite, isCounted, fraction > 0, fraction <= 0.5, min <= max else { throw problem }
-        min = Swift.min(min, first, last, bottom, top)
-        max = Swift.max(max, first, last, bottom, top)
+        // (Two at a time: of more, the library makes an array.)
+        min = Swift.min(Swift.min(min, first), Swift.min(last, Swift.min(bottom, top)))
+        max = Swift.max(Swift.max(max, first), Swift.max(last, Swift.max(bottom, top)))
         return self
     }
 

@@ -27,6 +27,25 @@ public struct BucketStore: Sendable, Hashable {
         self.collapsedCount = collapsedCount
     }
 
+    /// The store of a few magnitudes, at most ``capacity``. Asks for memory twice at most.
+    init(ofAscending magnitudes: some Collection<Double>) {
+        if magnitudes.isEmpty { return }
+        withUnsafeTemporaryAllocation(of: (index: Int32, count: Int64).self, capacity: magnitudes.count) { buckets in
+            var end = 0
+            for magnitude in magnitudes {
+                let index = SketchIndex.of(magnitude: magnitude)
+                if end > 0, buckets[end - 1].index == index {
+                    buckets[end - 1].count += 1
+                } else {
+                    buckets[end] = (index, 1)
+                    end += 1
+                }
+            }
+            indices = buckets[..<end].map(\.index)
+            counts = buckets[..<end].map(\.count)
+        }
+    }
+
     public var isEmpty: Bool { indices.isEmpty }
     public var count: Int64 { counts.reduce(Int64(0)) { $0.saturatingAdd($1) } }
     public var ascending: Zip2Sequence<[Int32], [Int64]> { zip(indices, counts) }

@@ -8,8 +8,8 @@
 
 /// A decimal number as JSON writes it (RFC 8259, section 6), found in bytes and turned into the nearest double.
 ///
-/// Up to 15 digits and a power of ten up to 10^22 are exact in binary64, so that one multiplication or division rounds
-/// right (Clinger 1990); what is longer goes to `strtod`.
+/// Digits up to 2^53 and a power of ten up to 10^22 are exact in binary64, so that one multiplication or division rounds
+/// right (Clinger 1990). Up to 19 digits over a power up to 10^19 take one division of integers. The rest goes to `strtod`.
 public struct DecimalNumber {
     /// How many bytes it takes.
     public var length: Int
@@ -47,17 +47,37 @@ public struct DecimalNumber {
     /// The nearest double; infinite when the number is beyond a double's range.
     /// - Parameter bytes: those that it was scanned from.
     public func value(_ bytes: UnsafePointer<UInt8>) -> Double {
-        if digitCount <= 15, exponent.magnitude <= 22 {
+        if digitCount <= 16, digits <= 1 << 53, exponent.magnitude <= 22 {
             let power = Self.powersOfTen[Int(exponent.magnitude)]
             let magnitude = exponent < 0 ? Double(digits) / power : Double(digits) * power
             return isNegative ? -magnitude : magnitude
         }
-        var terminated = [CChar](unsafeUninitializedCapacity: length + 1) { copy, count in
-            for index in 0..<length { copy[index] = CChar(bitPattern: bytes[index]) }
-            copy[length] = 0
-            count = length + 1
+        if digitCount <= 19, -19...0 ~= exponent {
+            let magnitude = Self.quotient(digits, Self.integerPowersOfTen[-exponent])
+            return isNegative ? -magnitude : magnitude
         }
-        return strtod(&terminated, nil)
+        // strtod wants a zero behind it.
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: length + 1) { terminated in
+            for index in 0..<length { terminated[index] = CChar(bitPattern: bytes[index]) }
+            terminated[length] = 0
+            return terminated.baseAddress.map { strtod($0, nil) } ?? .nan
+        }
+    }
+
+    /// The double nearest to a fraction, ties to even.
+    ///
+    /// Both are shifted up to their highest bit, so that the integer quotient has 63 or 64 bits: 53 are kept, and the others
+    /// and the remainder say how to round. The result is far from the ends of a double's range.
+    private static func quotient(_ dividend: UInt64, _ divisor: UInt64) -> Double {
+        if dividend == 0 { return 0 }
+        let (dividendShift, divisorShift) = (dividend.leadingZeroBitCount, divisor.leadingZeroBitCount)
+        // Half of it, so that the quotient fits: dividend / divisor = quotient / 2^(63 + dividendShift − divisorShift).
+        let high = (dividend << dividendShift) >> 1
+        let low = (dividend << dividendShift) << 63
+        let (quotient, remainder) = (divisor << divisorShift).dividingFullWidth((high, low))
+        // A sticky bit stands for all that is below.
+        let rounded = Double(quotient | (remainder == 0 ? 0 : 1))
+        return rounded * Double(sign: .plus, exponent: divisorShift - dividendShift - 63, significand: 1)
     }
 
     private mutating func takeDigits(_ bytes: UnsafePointer<UInt8>, _ count: Int, _ position: inout Int) {
@@ -65,8 +85,8 @@ public struct DecimalNumber {
             let digit = bytes[position] &- UInt8(ascii: "0")
             guard digit <= 9 else { return }
             digits = digits &* 10 &+ UInt64(digit)
-            // Leading zeros do not count; beyond 15 digits `digits` is not used.
-            if digits != 0 { digitCount += 1 }
+            // Leading zeros do not count; beyond 19 digits `digits` is not used.
+            if digitCount > 0 || digit != 0 { digitCount += 1 }
             position += 1
         }
     }
@@ -98,5 +118,11 @@ public struct DecimalNumber {
     private static let powersOfTen: [Double] = [
         1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
         1e20, 1e21, 1e22,
+    ]
+
+    private static let integerPowersOfTen: [UInt64] = [
+        1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+        100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+        10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
     ]
 }

@@ -33,8 +33,8 @@ extension JSONCursor {
         return try anyInteger()
     }
 
-    /// A number of up to fifteen digits, some of which may be a fraction: what nearly all are. Both the digits and the power
-    /// of ten are exact in binary64, so that one division rounds right (Clinger 1990).
+    /// A number of up to sixteen digits, some of which may be a fraction: what nearly all are. Both the digits, as an integer
+    /// up to 2^53, and the power of ten are exact in binary64, so that one division rounds right (Clinger 1990).
     @inline(__always)
     private mutating func takeShortNumber() -> Double? {
         var end = position
@@ -52,14 +52,40 @@ extension JSONCursor {
             takeDigits(&digits, &end)
             guard end > point else { return nil }
             length += end - point
-            guard length <= 15 else { return nil }
-            for _ in point..<end { divisor *= 10 }
+            guard length <= 16 else { return nil }
+            divisor = Self.powerOfTen(end - point)
         }
         // At the end of the body, or with an exponent, it is left to the one who reads them all.
-        guard length <= 15, end < count, base[end] | 0x20 != UInt8(ascii: "e") else { return nil }
+        guard length <= 16, digits <= 1 << 53, end < count, base[end] | 0x20 != UInt8(ascii: "e") else { return nil }
         position = end
         let magnitude = divisor == 1 ? Double(digits) : Double(digits) / divisor
         return isNegative ? -magnitude : magnitude
+    }
+
+    /// An integer of up to fifteen digits; nil, and nothing consumed, where anything else stands.
+    @inline(__always)
+    mutating func takeShortInteger() -> Int64? {
+        var end = position
+        let isNegative = end < count && base[end] == UInt8(ascii: "-")
+        if isNegative { end += 1 }
+        let start = end
+        var digits: Int64 = 0
+        takeDigits(&digits, &end)
+        guard 1...15 ~= end - start, end - start == 1 || base[start] != UInt8(ascii: "0"), end < count,
+            base[end] != UInt8(ascii: "."), base[end] | 0x20 != UInt8(ascii: "e")
+        else { return nil }
+        position = end
+        return isNegative ? -digits : digits
+    }
+
+    /// 10^0 to 10^16, each product of which is exact.
+    @inline(__always)
+    private static func powerOfTen(_ exponent: Int) -> Double {
+        var power = exponent & 1 == 0 ? 1.0 : 10
+        if exponent & 2 != 0 { power *= 1e2 }
+        if exponent & 4 != 0 { power *= 1e4 }
+        if exponent & 8 != 0 { power *= 1e8 }
+        return exponent & 16 == 0 ? power : power * 1e16
     }
 
     @inline(__always)

@@ -68,11 +68,17 @@ enum SketchDecoder {
     private static func integer(
         _ cursor: inout JSONCursor, _ field: @autoclosure () -> String, _ range: ClosedRange<Int64>
     ) throws(WireError) -> Int64 {
-        let number = try located(".\(field())") { () throws(WireError) in try cursor.integer() }
-        guard let integer = Int64(exactly: number), range ~= integer else {
-            throw WireError(
-                .badValue, ".\(field()): is \(number), expected an integer from \(range.lowerBound) to \(range.upperBound)")
+        if let integer = cursor.takeShortInteger() {
+            guard range ~= integer else { throw outside(field(), Double(integer), range) }
+            return integer
         }
+        let number = try located(".\(field())") { () throws(WireError) in try cursor.integer() }
+        guard let integer = Int64(exactly: number), range ~= integer else { throw outside(field(), number, range) }
         return integer
+    }
+
+    @inline(never)
+    private static func outside(_ field: String, _ number: Double, _ range: ClosedRange<Int64>) -> WireError {
+        WireError(.badValue, ".\(field): is \(number), expected an integer from \(range.lowerBound) to \(range.upperBound)")
     }
 }

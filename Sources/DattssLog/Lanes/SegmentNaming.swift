@@ -13,8 +13,7 @@ package import DattssCore
 ///
 /// It is a value that only ``commit(_:frames:)`` changes, once the frames are written: an append that fails gives out no id.
 package struct SegmentNaming {
-    /// Of each statistic, an id for each shape that it has had.
-    private var ids: [UserID: [StatisticKey: [(id: Int, shape: RowShape)]]] = [:]
+    private var names: [UserID: UserNames] = [:]
     private var unsafeCopies: [Int: Copies] = [:]
     private(set) var idCount = 0
     /// Of the segment.
@@ -29,6 +28,35 @@ package struct SegmentNaming {
     package init(firstLSN: LSN) { self.firstLSN = firstLSN }
 
     var isFull: Bool { idCount >= Self.idsTarget }
+
+    /// Of each statistic of a user, an id for each shape that it has had.
+    private struct UserNames {
+        private var table = StatisticTable()
+        /// By the statistic's number in the table. Most have one shape for ever.
+        private var latest: [Known] = []
+        private var earlier: [StatisticID: [Known]] = [:]
+
+        struct Known {
+            var id: Int32
+            var shape: RowShape
+        }
+
+        /// The latest of its ids that is as wanted.
+        func id(of key: StatisticKey, _ isWanted: (RowShape) -> Bool) -> Known? {
+            guard let number = table.id(of: key) else { return nil }
+            let known = latest[Int(number.index)]
+            if isWanted(known.shape) { return known }
+            return earlier.isEmpty ? nil : earlier[number]?.last { isWanted($0.shape) }
+        }
+
+        mutating func add(_ name: SegmentName) {
+            let known = Known(id: Int32(name.id), shape: name.shape)
+            let number = table.intern(name.key)
+            if Int(number.index) == latest.count { return latest.append(known) }
+            earlier[number, default: []].append(latest[Int(number.index)])
+            latest[Int(number.index)] = known
+        }
+    }
 
     /// The copies of a name that count, and where the frame of the last one ends.
     private struct Copies {
@@ -71,7 +99,7 @@ package struct SegmentNaming {
     /// - Parameter frames: where its parts are in the segment.
     package mutating func commit(_ draft: Draft, frames: [Range<Int>]) {
         for name in draft.newNames {
-            ids[name.user, default: [:]][name.key, default: []].append((name.id, name.shape))
+            names[name.user, default: UserNames()].add(name)
             unsafeCopies[name.id] = Copies()
         }
         idCount = draft.idCount
@@ -83,6 +111,8 @@ package struct SegmentNaming {
                 unsafeCopies[id] = copies.count < Self.copiesMin ? copies : nil
             }
         }
+        // Lets go of the memory, too: for the rest of the day hardly a name is new.
+        if unsafeCopies.isEmpty { unsafeCopies = [:] }
     }
 
     // MARK: Drafting
@@ -107,10 +137,10 @@ package struct SegmentNaming {
 
     private func row(_ partial: Partial, of user: UserID, _ draft: inout Draft) throws(LogError) -> BlockRow {
         let shape = RowShape(partial.key.kind, partial.aggregate)
-        let known = ids[user]?[partial.key]?.last { known in
-            known.shape == shape || (known.shape.covers(shape) && RowNumbers(partial.aggregate, known.shape) != nil)
+        let known = names[user]?.id(of: partial.key) { known in
+            known == shape || (known.covers(shape) && RowNumbers(partial.aggregate, known) != nil)
         }
-        if let known { return BlockRow(id: known.id, shape: known.shape, partial: partial) }
+        if let known { return BlockRow(id: Int(known.id), shape: known.shape, partial: partial) }
         if let last = draft.newNames.last, last.key == partial.key, last.user == user { throw .twice(partial) }
         let id = draft.idCount
         draft.newNames.append(SegmentName(id: id, user: user, key: partial.key, shape: shape))

@@ -20,7 +20,16 @@ struct Metrics: Sendable {
         text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)
         text.metric("dattss_live_statistics", .gauge, "Statistics in memory, of all users.", snapshot.statisticCount)
         text.metric("dattss_start_time_seconds", .gauge, "When the server started, epoch seconds.", startedAt.seconds)
+        process(&text)
         return text.text
+    }
+
+    private func process(_ text: inout PrometheusText) {
+        text.metric(
+            "process_cpu_seconds_total", .counter, "User and system time of the server.", [([], ProcessUsage.cpuSeconds)])
+        if let bytes = ProcessUsage.residentBytes {
+            text.metric("process_resident_memory_bytes", .gauge, "Memory of the server that is in use.", bytes)
+        }
     }
 
     private func ingest(_ counters: IngestCounters, _ text: inout PrometheusText) {

@@ -6,7 +6,8 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measures parts of the program on this machine, against floors measured in the same run.",
         subcommands: [
-            StageBenchCommand.self, FloorCommand.self, LogBenchCommand.self, MeasuredSealing.self, MeasuredStart.self,
+            StageBenchCommand.self, FloorCommand.self, LogBenchCommand.self, MeasuredSealing.self,
+            MeasuredStart.self,
             MeasuredDelay.self,
         ])
 }

@@ -56,6 +56,8 @@ struct LoadJSON: Encodable {
         var refusedPartials: [String: Int64]
         var refusedBatches: [String: Int64]
         var samplesOfOthers: Int64
+        /// From before the first to after the last was sent and worked off; without what is read back then.
+        var cpuSeconds: Double
         var readBackCounters: Int
         var readBackSeries: Int
     }
@@ -79,6 +81,7 @@ struct LoadJSON: Encodable {
             udpSamples: account.server.udpSamples, kernelDrops: account.lostDatagrams,
             refusedLines: account.server.refusedLines, refusedPartials: account.server.refusedPartials,
             refusedBatches: account.server.refusedBatches, samplesOfOthers: account.samplesOfOthers,
+            cpuSeconds: account.server.cpuSeconds,
             readBackCounters: account.readBack.counters, readBackSeries: account.readBack.series)
         problems = account.problems
     }

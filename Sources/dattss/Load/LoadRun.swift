@@ -166,7 +166,7 @@ struct LoadRun: Sendable {
                 http: http, udp: udp, server: books.since(before), samplesPerDatagram: plan.samplesPerDatagram,
                 isAlone: isAlone)
             if account.problems.isEmpty, account.isCertain, books.queued == 0 { return account }
-            if books != last { movedAt = SteadyTime.now }
+            if books.hasMoved(since: last) { movedAt = SteadyTime.now }
             if SteadyTime.now - movedAt > Self.settlingNanoseconds { return account }
             last = books
             SteadyTime.sleep(until: SteadyTime.now + 100_000_000)

@@ -12,12 +12,21 @@ struct ServerBooks: Sendable, Equatable {
     var kernelDrops: Int64 = 0
     /// Partials under way between the stages.
     var queued: Int64 = 0
+    /// Processor time of the server.
+    var cpuSeconds = 0.0
 
     init() {}
 
+    /// Whether anything but time went by.
+    func hasMoved(since earlier: ServerBooks) -> Bool {
+        var earlier = earlier
+        earlier.cpuSeconds = cpuSeconds
+        return self != earlier
+    }
+
     /// - Parameter text: Prometheus' text format.
     init(_ text: String) {
-        for line in text.split(separator: "\n") where line.hasPrefix("dattss_") {
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             guard let space = line.lastIndex(of: " "), let value = Double(line[line.index(after: space)...]) else { continue }
             let name = line[..<space]
             let brace = name.firstIndex(of: "{") ?? name.endIndex
@@ -34,6 +43,7 @@ struct ServerBooks: Sendable, Equatable {
             case "dattss_udp_partials_refused_total": refusedPartials[label] = count
             case "dattss_udp_kernel_drops_total": kernelDrops = count
             case "dattss_link_queued": queued += count
+            case "process_cpu_seconds_total": cpuSeconds = value
             default: break
             }
         }
@@ -48,6 +58,7 @@ struct ServerBooks: Sendable, Equatable {
         difference.lines -= earlier.lines
         difference.udpSamples -= earlier.udpSamples
         difference.kernelDrops -= earlier.kernelDrops
+        difference.cpuSeconds -= earlier.cpuSeconds
         for path in [\ServerBooks.refusedBatches, \.refusedLines, \.refusedPartials] {
             difference[keyPath: path] = self[keyPath: path].merging(earlier[keyPath: path].mapValues { -$0 }, uniquingKeysWith: +)
                 .filter { $0.value != 0 }

@@ -1,3 +1,4 @@
+import AllocationCounting
 import ArgumentParser
 import DattssCore
 
@@ -5,7 +6,7 @@ import DattssCore
 struct StageBenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stages",
-        abstract: "Measures each stage of ingest, in nanoseconds and bytes allocated an item.",
+        abstract: "Measures each stage of ingest, in nanoseconds and allocations an item.",
         discussion: """
             Each stage works on prepared input, again and again; the figure is the median of the rounds. Its floor is measured \
             in the same round: the least that has to be done to the same bytes, or the library alone. Allocations are counted \
@@ -31,8 +32,8 @@ struct StageBenchCommand: ParsableCommand {
         if json {
             print("[" + figures.map(\.json).joined(separator: ",") + "]")
         } else {
-            print("| stage | an item is | ns an item | floor | ns an item | ratio | bytes allocated an item |")
-            print("| --- | --- | --- | --- | --- | --- | --- |")
+            print("| stage | an item is | ns an item | floor | ns an item | ratio | allocations an item | bytes |")
+            print("| --- | --- | --- | --- | --- | --- | --- | --- |")
             figures.forEach { print($0.row) }
         }
     }
@@ -63,31 +64,34 @@ struct StageFigure {
     private let stage: Stage
     private let nanoseconds: Double
     private let floorNanoseconds: Double
+    private let allocations: Double?
     private let allocatedBytes: Double?
 
     init(measuring stage: Stage, on input: StageInput, rounds: Int) {
         self.stage = stage
         let work = stage.prepare(input)
         let floor = stage.prepareFloor(input)
-        var (times, floors, allocations): ([Double], [Double], [Double]) = ([], [], [])
+        var (times, floors, calls, bytes): ([Double], [Double], [Double], [Double]) = ([], [], [], [])
         // The first round warms up.
         for round in 0...rounds {
-            let allocatedBefore = AllocationCount.bytes
+            let (callsBefore, bytesBefore) = (AllocationCount.calls, AllocationCount.bytes)
             let began = SteadyTime.now
             let items = work()
             let between = SteadyTime.now
-            let allocated = AllocationCount.bytes.flatMap { now in allocatedBefore.map { now - $0 } }
+            let (callsAfter, bytesAfter) = (AllocationCount.calls, AllocationCount.bytes)
             let floorBegan = SteadyTime.now
             let floorItems = floor()
             let ended = SteadyTime.now
             guard round > 0 else { continue }
             times.append(Double(between - began) / Double(max(1, items)))
             floors.append(Double(ended - floorBegan) / Double(max(1, floorItems)))
-            if let allocated { allocations.append(Double(allocated) / Double(max(1, items))) }
+            if let callsBefore, let callsAfter { calls.append(Double(callsAfter - callsBefore) / Double(max(1, items))) }
+            if let bytesBefore, let bytesAfter { bytes.append(Double(bytesAfter - bytesBefore) / Double(max(1, items))) }
         }
         nanoseconds = times.median ?? 0
         floorNanoseconds = floors.median ?? 0
-        allocatedBytes = allocations.median
+        allocations = calls.median
+        allocatedBytes = bytes.median
     }
 
     private var ratio: Double { nanoseconds / max(0.001, floorNanoseconds) }
@@ -95,7 +99,7 @@ struct StageFigure {
     var row: String {
         let cells = [
             stage.name, stage.item, nanoseconds.rounded(digits: 1), stage.floor, floorNanoseconds.rounded(digits: 2),
-            ratio.rounded(digits: 2), allocatedBytes?.rounded(digits: 1) ?? "–",
+            ratio.rounded(digits: 2), allocations?.rounded(digits: 2) ?? "–", allocatedBytes?.rounded(digits: 1) ?? "–",
         ]
         return "| " + cells.joined(separator: " | ") + " |"
     }
@@ -103,7 +107,7 @@ struct StageFigure {
     var json: String {
         """
         {"stage":"\(stage.name)","nanoseconds":\(nanoseconds),"floorNanoseconds":\(floorNanoseconds),"ratio":\(ratio),\
-        "allocatedBytes":\(allocatedBytes.map { "\($0)" } ?? "null")}
+        "allocations":\(allocations.map { "\($0)" } ?? "null"),"allocatedBytes":\(allocatedBytes.map { "\($0)" } ?? "null")}
         """
     }
 }

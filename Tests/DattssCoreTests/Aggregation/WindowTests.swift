@@ -5,10 +5,12 @@ import Testing
 @Suite struct WindowTests {
     @Test("the window holds what a list of all values holds of its twelve slots", arguments: seeds)
     func randomSchedules(seed: UInt64) {
-        // Goal: gaps, jumps and late values against a list that is filtered by time.
+        // Goal: gaps, jumps and late values against a list that is filtered by time; with slots of single samples only, with
+        // a few others among them, and with many.
         var generator = SeededGenerator(seed: seed)
-        for _ in 0..<20 {
-            var window = Window()
+        for turn in 0..<20 {
+            let othersOneIn = [Int.max, 50, 2][turn % 3]
+            var window = Window(of: .timer)
             var values: [(slot: Int64, aggregate: Aggregate)] = []
             var now = Int64.random(in: -200_000...200_000, using: &generator)
             for _ in 0..<200 {
@@ -16,7 +18,11 @@ import Testing
                 let late = generator.oneIn(5) ? Int64.random(in: 0...90_000, using: &generator) : 0
                 let time = Timestamp(milliseconds: now - late)
                 var aggregate = Aggregate(sample: Double(Int.random(in: -50...50, using: &generator)))
-                aggregate.count = Int64.random(in: 1...4, using: &generator)
+                if generator.oneIn(othersOneIn) {
+                    aggregate.count = Int64.random(in: 1...4, using: &generator)
+                    aggregate.max += Double(Int.random(in: 0...3, using: &generator))
+                    aggregate.min -= Double(Int.random(in: 0...3, using: &generator))
+                }
                 window.add(aggregate, at: time)
                 values.append((Window.slotNumber(at: time), aggregate))
 
@@ -32,10 +38,20 @@ import Testing
         }
     }
 
+    @Test("of a counter's window only the sum is known")
+    func counter() {
+        // Goal: what a counter's status needs, and nothing that would cost memory.
+        var window = Window(of: .counter)
+        window.add(naiveAggregate([10, 50]), at: .noon)
+        window.add(naiveAggregate([3]), at: Timestamp.noon.advanced(byMilliseconds: 7000))
+        let totals = window.totals(at: Timestamp.noon.advanced(byMilliseconds: 8000))
+        #expect(totals.sum == 63 && totals.count == 0)
+    }
+
     @Test("an empty window has no average but that of a counter, which is zero")
     func empty() {
         // Goal: absence is not 0, but a counter that counts nothing has a rate.
-        let totals = Window().totals(at: .noon)
+        let totals = Window(of: .gauge).totals(at: .noon)
         #expect(totals.average(of: .counter) == 0)
         #expect(totals.average(of: .timer) == nil)
         #expect(totals.average(of: .gauge) == nil)
@@ -45,7 +61,7 @@ import Testing
     @Test("a counter's average is per second, a timer's and a gauge's per sample")
     func averages() {
         // Goal: the two definitions of the design.
-        var window = Window()
+        var window = Window(of: .timer)
         window.add(naiveAggregate([10, 50]), at: .noon)
         let totals = window.totals(at: .noon)
         #expect(totals.average(of: .counter) == 1)
@@ -60,7 +76,7 @@ import Testing
         ] as [(Int64, Int64, Bool)])
     func age(at sent: Int64, seen: Int64, isThere: Bool) {
         // Goal: both ends of the window.
-        var window = Window()
+        var window = Window(of: .timer)
         window.add(Aggregate(sample: 1), at: Timestamp.noon.advanced(byMilliseconds: sent))
         #expect((window.totals(at: Timestamp.noon.advanced(byMilliseconds: seen)).count == 1) == isThere)
     }
@@ -68,7 +84,7 @@ import Testing
     @Test("sums saturate")
     func saturation() {
         // Goal: slots and totals stay finite.
-        var window = Window()
+        var window = Window(of: .timer)
         for second in 0..<12 {
             for _ in 0..<2 {
                 window.add(

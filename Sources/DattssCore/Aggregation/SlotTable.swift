@@ -1,0 +1,114 @@
+/// The slots of an open-addressing hash table that maps hashes to numbers, with linear probing, at most half full. What the
+/// numbers stand for, its owner knows.
+///
+///     slots   [ hash | number ]     at the place that the hash's low bits name, or behind it
+struct SlotTable: Sendable {
+    private var slots: [Slot] = []
+    private(set) var count = 0
+
+    private struct Slot: Sendable {
+        var hash: UInt32
+        /// -1 in an empty slot.
+        var number: Int32
+
+        static let empty = Slot(hash: 0, number: -1)
+    }
+
+    /// The number with this hash for which `isMatch` is true.
+    @inline(__always)
+    func find(_ hash: UInt32, _ isMatch: (Int) -> Bool) -> Int? {
+        if slots.isEmpty { return nil }
+        var position = Int(hash) & (slots.count - 1)
+        while true {
+            let slot = slots[position]
+            if slot.number < 0 { return nil }
+            if slot.hash == hash, isMatch(Int(slot.number)) { return Int(slot.number) }
+            position = (position + 1) & (slots.count - 1)
+        }
+    }
+
+    /// Adds a number that is not there.
+    mutating func insert(_ number: Int, _ hash: UInt32) {
+        count += 1
+        if count * 2 > slots.count { rehash(slotCount: max(16, slots.count * 2)) }
+        place(Slot(hash: hash, number: Int32(number)))
+    }
+
+    /// Removes a number that is there.
+    mutating func remove(_ number: Int, _ hash: UInt32) {
+        count -= 1
+        var position = Int(hash) & (slots.count - 1)
+        while slots[position].number != Int32(number) { position = (position + 1) & (slots.count - 1) }
+        closeGap(at: position)
+    }
+
+    /// Keeps the memory.
+    mutating func removeAll() {
+        for position in slots.indices { slots[position] = .empty }
+        count = 0
+    }
+
+    private mutating func place(_ slot: Slot) {
+        var position = Int(slot.hash) & (slots.count - 1)
+        while slots[position].number >= 0 { position = (position + 1) & (slots.count - 1) }
+        slots[position] = slot
+    }
+
+    /// Moves those up that would not be found across the gap (Knuth, TAOCP 6.4, algorithm R).
+    private mutating func closeGap(at start: Int) {
+        let mask = slots.count - 1
+        var gap = start
+        var position = start
+        while true {
+            position = (position + 1) & mask
+            if slots[position].number < 0 { break }
+            let home = Int(slots[position].hash) & mask
+            if (position - home) & mask >= (position - gap) & mask {
+                slots[gap] = slots[position]
+                gap = position
+            }
+        }
+        slots[gap] = .empty
+    }
+
+    private mutating func rehash(slotCount: Int) {
+        let old = slots
+        slots = Array(repeating: .empty, count: slotCount)
+        for slot in old where slot.number >= 0 { place(slot) }
+    }
+}
+
+/// Hashes names, eight bytes at a time: multiplies and folds, like wyhash (https://github.com/wangyi-fudan/wyhash). Keyed at
+/// random, so that nobody can choose names that collide.
+struct NameHash: Sendable {
+    private let seed = UInt64.random(in: .min ... .max)
+
+    /// - Parameter tag: names with different tags have different hashes.
+    @inline(__always)
+    func callAsFunction(_ name: UnsafeBufferPointer<UInt8>, _ tag: UInt8) -> UInt32 {
+        let raw = UnsafeRawBufferPointer(name)
+        var state = seed ^ (UInt64(truncatingIfNeeded: raw.count) << 8) ^ UInt64(tag)
+        var offset = 0
+        while offset + 8 <= raw.count {
+            state = Self.fold(state ^ raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+            offset += 8
+        }
+        if offset < raw.count {
+            var rest: UInt64 = 0
+            if raw.count >= 8 {
+                // The last eight, some of them for the second time.
+                rest = raw.loadUnaligned(fromByteOffset: raw.count - 8, as: UInt64.self)
+            } else {
+                for byte in raw { rest = rest << 8 | UInt64(byte) }
+            }
+            state = Self.fold(state ^ rest)
+        }
+        return UInt32(truncatingIfNeeded: state ^ (state >> 32))
+    }
+
+    @inline(__always)
+    private static func fold(_ state: UInt64) -> UInt64 {
+        let product = state.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
+        return product.high ^ product.low
+    }
+}

@@ -1,0 +1,82 @@
+import AllocationCounting
+import DattssCore
+import DattssLog
+import DattssPipeline
+import DattssTestSupport
+
+/// A kind of statistic, as a client sends it: measures what a live one keeps.
+///
+/// A pipeline is fed every statistic every five seconds, over several minutes: every slot of the windows is filled, minutes
+/// are closed and written, the open one is half full. Counted is what is in use then.
+struct LiveStatisticCase: Sendable {
+    let name: String
+    let kind: Kind
+    let samplesPerPartial: Int
+    /// Samples differ from partial to partial, and within one.
+    var varies = true
+
+    static let all = [
+        LiveStatisticCase(name: "counter of ones", kind: .counter, samplesPerPartial: 20, varies: false),
+        LiveStatisticCase(name: "counter, a varying sample a partial", kind: .counter, samplesPerPartial: 1),
+        LiveStatisticCase(name: "gauge that stays", kind: .gauge, samplesPerPartial: 1, varies: false),
+        LiveStatisticCase(name: "gauge, a varying sample a partial", kind: .gauge, samplesPerPartial: 1),
+        LiveStatisticCase(name: "gauge, 20 samples a partial", kind: .gauge, samplesPerPartial: 20),
+        LiveStatisticCase(name: "timer, a sample a partial", kind: .timer, samplesPerPartial: 1),
+        LiveStatisticCase(name: "timer, 20 samples a partial", kind: .timer, samplesPerPartial: 20),
+    ]
+
+    private static let batchPartials = 1000
+    /// Four minutes and a half: until then the log's names of new statistics are written more than once, and kept.
+    private static let pushes = 54
+
+    /// - Parameter folder: for the log; made, and left behind.
+    func bytes(of count: Int, in folder: String) async throws -> Double {
+        var limits = Limits()
+        limits.liveStatisticsPerUser = count
+        // 2026-11-23T00:00:00Z
+        let clock = ManualClock(Timestamp(seconds: 1_795_392_000))
+        let configuration = PipelineConfiguration(
+            directory: folder, syncMode: .never, limits: limits, fileSystem: POSIXFileSystem(), clock: clock)
+        let pipeline = try Pipeline.open(configuration, authenticator: NobodysKeys()) { _ in }
+        let running = Task { await pipeline.run() }
+        let before = AllocationCount.liveBytes ?? 0
+        for push in 0..<Self.pushes {
+            clock.advance(byMilliseconds: 5000)
+            for first in stride(from: 0, to: count, by: Self.batchPartials) {
+                let answer = await pipeline.accept(batch(first..<min(first + Self.batchPartials, count), push), of: .someone)
+                precondition(answer == .accepted, "the pipeline did not take a batch in: \(answer)")
+            }
+        }
+        while await pipeline.snapshot().links.contains(where: { $0.ledger.queued > 0 }) { await Task.yield() }
+        // The closed minute is let go once it is written, when the next batch comes.
+        _ = await pipeline.accept(batch(0..<1, Self.pushes), of: .someone)
+        _ = await pipeline.queries.status(of: .someone)
+        let bytes = (AllocationCount.liveBytes ?? 0) - before
+        pipeline.finish()
+        await running.value
+        return Double(bytes) / Double(count)
+    }
+
+    private func batch(_ numbers: Range<Int>, _ push: Int) -> Batch {
+        Batch(
+            partials: numbers.map { number in
+                var samples = SampleAccumulator()
+                for sample in 0..<samplesPerPartial {
+                    samples.add(varies ? Double((number + push * 7 + sample * 13) % 1000 + 1) : 1)
+                }
+                let key = StatisticKey(kind, "shop.checkout.host\(number % 10).item\(number)")
+                return samples.partial(of: kind).map { Partial(key, $0) }
+            }.compactMap { $0 })
+    }
+}
+
+private struct NobodysKeys: Authenticator {
+    func user(forKey key: String) -> UserID? { nil }
+}
+
+extension UserID {
+    static let someone: UserID = {
+        guard let user = UserID("someone") else { preconditionFailure("a valid name") }
+        return user
+    }()
+}
