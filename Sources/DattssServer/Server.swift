@@ -1,12 +1,12 @@
 import DattssCore
 public import DattssLog
 import DattssPipeline
-import Dispatch
 import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
 import NIOHTTPTypes
+import NIOSSL
 public import ServiceLifecycle
 
 /// The whole server: accounts, the pipeline, the UDP port and the HTTP port, as one service.
@@ -24,6 +24,8 @@ public struct Server: Service {
     public struct Listening: Sendable {
         public var http: HostPort
         public var udp: HostPort
+        /// Signs in as `local`, once and within a day; only as long as nobody ever has.
+        public var signInLink: String?
     }
 
     /// What was found in the log on start.
@@ -63,8 +65,9 @@ public struct Server: Service {
         let processes = ProcessRegistry(clock: clock)
         let datagrams = DatagramCounters()
         let timeouts = TimeoutCounter()
+        let web = WebServices(configuration.web, clock: clock, logger: logger)
         let metrics = Metrics(
-            pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, startedAt: clock.now())
+            pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, web: web, startedAt: clock.now())
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
         let listener = DatagramListener(
             address: try SocketAddress.makeAddressResolvingHost(configuration.udp.host, port: configuration.udp.port),
@@ -74,8 +77,9 @@ public struct Server: Service {
             receiveBufferBytes: configuration.receiveBufferBytes,
             onListening: { udpPort.continuation.yield($0) })
         let routes = Routes(
-            pipeline: pipeline, processes: processes, accounts: accounts, metrics: metrics, clock: clock,
+            pipeline: pipeline, processes: processes, accounts: accounts, web: web, metrics: metrics, clock: clock,
             limits: configuration.limits)
+        let tls = try configuration.web.certificate.map(Self.tlsContext)
         let (udp, onListening) = (configuration.udp, onListening)
         let requestSeconds = configuration.limits.requestSeconds
         let application = Application(
@@ -88,18 +92,26 @@ public struct Server: Service {
                             additionalChannelHandlers: [
                                 RequestDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add)
                             ])),
+                    tls: tls,
                     intakes: AggregateIntakes(routes.endpoint),
                     makeDeadline: { LaneDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add) })
             },
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
-            onServerRunning: { [http = configuration.http] channel in
+            onServerRunning: { [http = configuration.http, accounts, logger] channel in
                 let httpPort = channel.localAddress?.port ?? http.port
                 let udpAddress = await udpPort.stream.first { _ in true }
-                onListening(
-                    Listening(
-                        http: HostPort(host: http.host, port: httpPort),
-                        udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port)))
+                let httpAddress = HostPort(host: http.host, port: httpPort)
+                web.address.url = Self.url(httpAddress, isSecure: tls != nil)
+                var listening = Listening(
+                    http: httpAddress, udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port))
+                do {
+                    let token = try await accounts.run { try Self.firstSignInToken($0, at: clock.now()) }
+                    listening.signInLink = token.map { web.link("/sign-in/\($0)") }
+                } catch {
+                    logger.error("cannot make a link to sign in: \(error)")
+                }
+                onListening(listening)
             },
             logger: logger)
         // Ended in reverse order.
@@ -107,7 +119,7 @@ public struct Server: Service {
             configuration: .init(
                 services: [
                     .init(service: PipelineService(pipeline: pipeline)),
-                    .init(service: AccountsRefresher(accounts: accounts, pipeline: pipeline, logger: logger)),
+                    .init(service: AccountsRefresher(accounts: accounts, pipeline: pipeline, clock: clock, logger: logger)),
                     .init(service: listener),
                     .init(service: application),
                 ], logger: logger)
@@ -138,21 +150,27 @@ private struct PipelineService: Service {
 private struct AccountsRefresher: Service {
     let accounts: Accounts
     let pipeline: Pipeline
+    let clock: any WallClock
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var minute = clock.now().minute
             var leaving: Set<UserID> = []
             repeat {
                 let deleted = accounts.retention(Retention.Limits()).deleted
                 for user in deleted.subtracting(leaving) { await pipeline.erase(user) }
                 leaving = deleted
-                await withCheckedContinuation { refreshed in
-                    // SQLite blocks.
-                    DispatchQueue.global().async {
-                        do { try accounts.refresh() } catch { logger.error("cannot read the accounts: \(error)") }
-                        refreshed.resume()
+                let now = clock.now()
+                let isNewMinute = now.minute != minute
+                minute = now.minute
+                do {
+                    try await accounts.run { accounts in
+                        try accounts.refresh()
+                        if isNewMinute { try accounts.writeUses(at: now) }
                     }
+                } catch {
+                    logger.error("cannot read the accounts: \(error)")
                 }
             } while (try? await Task.sleep(for: .seconds(1))) != nil
         }
@@ -163,8 +181,30 @@ extension Server {
     /// Makes the user `local` in a data folder that has no users yet.
     /// - Returns: the key of that user, if there is one.
     public func prepareLocalUser() throws -> String? {
-        guard let local = UserID("local") else { return nil }
-        if try accounts.users().isEmpty { try accounts.add(local, at: configuration.clock.now()) }
-        return accounts.key(of: local)
+        if try accounts.users().isEmpty { try accounts.add(.local, at: configuration.clock.now()) }
+        return accounts.key(of: .local)
+    }
+
+    /// As long as nobody has ever signed in as `local`.
+    private static func firstSignInToken(_ accounts: Accounts, at time: Timestamp) throws -> String? {
+        guard accounts.key(of: .local) != nil, try !accounts.hasSignedIn(.local) else { return nil }
+        return try accounts.signInToken(for: .local, at: time)
+    }
+
+    /// Where a browser on this machine finds the server.
+    public static func url(_ address: HostPort, isSecure: Bool) -> String {
+        var address = address
+        if ["0.0.0.0", "::"].contains(address.host) { address.host = "127.0.0.1" }
+        return (isSecure ? "https://" : "http://") + address.description
+    }
+
+    private static func tlsContext(_ files: WebSettings.CertificateFiles) throws -> NIOSSLContext {
+        let certificates = try NIOSSLCertificate.fromPEMFile(files.certificate)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: certificates.map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["http/1.1"]
+        return try NIOSSLContext(configuration: configuration)
     }
 }

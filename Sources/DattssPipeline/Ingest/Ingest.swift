@@ -144,7 +144,7 @@ struct Ingest: Sendable {
         let user: UserID
         let batch: Batch
         do throws(WireError) {
-            user = try authenticator.user(presenting: key)
+            user = try authenticator.user(presenting: key, for: .ingest)
         } catch {
             counters.note(.refused(error))
             return .refused(error)

@@ -10,9 +10,10 @@ extension Routes {
     /// `status` carries what changed, everything the first time; `processes` all processes whenever one changes. At most one
     /// of each a second. A reader that is slow gets fewer events, never fewer changes.
     func live(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try user(of: request)
+        let user = try viewer(request, context).user
         let events = LiveEvents(
-            stream: LiveStream(reader: pipeline.queries.live(of: user), processes: processes, user: user), clock: clock)
+            stream: LiveStream(reader: pipeline.queries.live(of: user), processes: processes, user: user), clock: clock,
+            isAllowed: { (try? viewer(request, context)) != nil })
         return Response(
             status: .ok,
             headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store"],
@@ -20,21 +21,25 @@ extension Routes {
     }
 }
 
-/// The events of one reader, a second apart. They end with the server, not only with the reader.
+/// The events of one reader, a second apart. They end with the server and with the reader's key or session, not only with the
+/// reader.
 private struct LiveEvents: AsyncSequence, Sendable {
     let stream: LiveStream
     let clock: any WallClock
+    let isAllowed: @Sendable () -> Bool
 
-    func makeAsyncIterator() -> Iterator { Iterator(stream: stream, clock: clock) }
+    func makeAsyncIterator() -> Iterator { Iterator(stream: stream, clock: clock, isAllowed: isAllowed) }
 
     struct Iterator: AsyncIteratorProtocol {
-        var stream: LiveStream
-        let clock: any WallClock
+        private var stream: LiveStream
+        private let clock: any WallClock
+        private let isAllowed: @Sendable () -> Bool
         private var isFirst = true
 
-        init(stream: LiveStream, clock: any WallClock) {
+        init(stream: LiveStream, clock: any WallClock, isAllowed: @escaping @Sendable () -> Bool) {
             self.stream = stream
             self.clock = clock
+            self.isAllowed = isAllowed
         }
 
         mutating func next() async throws -> ByteBuffer? {
@@ -47,6 +52,7 @@ private struct LiveEvents: AsyncSequence, Sendable {
                 } catch is CancellationError {
                     return nil
                 }
+                guard isAllowed() else { return nil }
             }
             isFirst = false
             return ByteBuffer(bytes: await stream.next())

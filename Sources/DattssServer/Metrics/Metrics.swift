@@ -8,6 +8,7 @@ struct Metrics: Sendable {
     let pipeline: Pipeline
     let datagrams: DatagramCounters
     let requestTimeouts: TimeoutCounter
+    let web: WebServices
     let startedAt: Timestamp
 
     func exposition() async -> String {
@@ -16,6 +17,7 @@ struct Metrics: Sendable {
         ingest(snapshot.ingest, &text)
         links(snapshot.links, &text)
         udp(datagrams.snapshot, &text)
+        people(&text)
         log(snapshot, &text)
         text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)
         text.metric("dattss_live_statistics", .gauge, "Statistics in memory, of all users.", snapshot.statisticCount)
@@ -71,6 +73,27 @@ struct Metrics: Sendable {
                 "dattss_udp_kernel_drops_total", .counter, "Datagrams that the kernel dropped: nobody read them in time.",
                 drops)
         }
+    }
+
+    private func people(_ text: inout PrometheusText) {
+        let (counters, mail) = (web.counters, web.mailer.snapshot)
+        let count = { (counter: borrowing Atomic<Int>) in Double(counter.load(ordering: .relaxed)) }
+        text.metric("dattss_sign_ins_total", .counter, "Sessions begun.", [([], count(counters.signIns))])
+        text.metric(
+            "dattss_bad_credentials_total", .counter, "Passwords that were wrong.", [([], count(counters.badCredentials))])
+        text.metric(
+            "dattss_attempts_limited_total", .counter, "Attempts that were refused because there were too many.",
+            [
+                ([("by", "address")], count(counters.limitedByAddress)),
+                ([("by", "account")], count(counters.limitedByAccount)),
+            ])
+        text.metric(
+            "dattss_mails_total", .counter, "Mails, by what became of them.",
+            [
+                ([("outcome", "sent")], Double(mail.sent)), ([("outcome", "failed")], Double(mail.failed)),
+                ([("outcome", "refused")], Double(mail.refused)),
+            ])
+        text.metric("dattss_mails_queued", .gauge, "Mails that wait.", mail.queued)
     }
 
     private func log(_ snapshot: PipelineSnapshot, _ text: inout PrometheusText) {
