@@ -17,6 +17,7 @@ public struct Server: Service {
     private let accounts: Accounts
     private let pipeline: Pipeline
     private let lock: any FileLock
+    private let replaySeconds: Double
     private let logger: Logger
     private let onListening: @Sendable (Listening) -> Void
 
@@ -39,11 +40,13 @@ public struct Server: Service {
         _ configuration: ServerConfiguration, logger: Logger, onFailure: @escaping @Sendable (String) -> Void,
         onListening: @escaping @Sendable (Listening) -> Void = { _ in }
     ) throws {
-        self.configuration = configuration
+        var configuration = configuration
         self.logger = logger
         self.onListening = onListening
         lock = try DataFolder.lock(configuration.dataDirectory, fileSystem: configuration.fileSystem)
         accounts = try Accounts(directory: configuration.dataDirectory)
+        try Self.prepareInternalUsers(accounts, &configuration, logger)
+        self.configuration = configuration
         var pipelineConfiguration = PipelineConfiguration(
             directory: configuration.dataDirectory, fileSystem: configuration.fileSystem, clock: configuration.clock)
         pipelineConfiguration.syncMode = configuration.syncMode
@@ -57,7 +60,9 @@ public struct Server: Service {
             }
             logger.notice("all data of the deleted user '\(user)' is erased")
         }
+        let started = ContinuousClock.now
         pipeline = try Pipeline.open(pipelineConfiguration, authenticator: accounts, onFailure: onFailure)
+        replaySeconds = (ContinuousClock.now - started) / .seconds(1)
     }
 
     public func run() async throws {
@@ -114,15 +119,24 @@ public struct Server: Service {
                 onListening(listening)
             },
             logger: logger)
+        var services: [any Service] = [
+            PipelineService(pipeline: pipeline),
+            AccountsRefresher(accounts: accounts, pipeline: pipeline, clock: clock, logger: logger),
+        ]
+        if configuration.web.hasDemo {
+            services.append(
+                DemoTraffic(shop: Self.shop, pipeline: pipeline, processes: processes, clock: clock, logger: logger))
+        }
+        if configuration.web.keepsOwnStatistics {
+            services.append(
+                OwnStatistics(
+                    pipeline: pipeline, datagrams: datagrams, web: web, replaySeconds: replaySeconds, clock: clock,
+                    logger: logger))
+        }
+        services += [listener, application]
         // Ended in reverse order.
         try await ServiceGroup(
-            configuration: .init(
-                services: [
-                    .init(service: PipelineService(pipeline: pipeline)),
-                    .init(service: AccountsRefresher(accounts: accounts, pipeline: pipeline, clock: clock, logger: logger)),
-                    .init(service: listener),
-                    .init(service: application),
-                ], logger: logger)
+            configuration: .init(services: services.map { .init(service: $0) }, logger: logger)
         ).run()
         lock.release()
     }
@@ -183,6 +197,31 @@ extension Server {
     public func prepareLocalUser() throws -> String? {
         if try accounts.users().isEmpty { try accounts.add(.local, at: configuration.clock.now()) }
         return accounts.key(of: .local)
+    }
+
+    private static let shop = DemoShop(seed: 2014)
+
+    /// Makes the users of the demo and of the server's own statistics, and the demo's past. Where somebody has their names
+    /// already, there is no demo, and there are no such statistics.
+    private static func prepareInternalUsers(
+        _ accounts: Accounts, _ configuration: inout ServerConfiguration, _ logger: Logger
+    ) throws {
+        let now = configuration.clock.now()
+        if configuration.web.keepsOwnStatistics, try !accounts.prepareInternal(.dattss, at: now) {
+            logger.warning("somebody is called 'dattss': the server keeps no statistics of itself")
+            configuration.web.keepsOwnStatistics = false
+        }
+        guard configuration.web.hasDemo, !accounts.isInternal(.demo) else { return }
+        // The past first: cut off in between, it is written again, rather than never.
+        if accounts.isKnown(.demo) {
+            logger.warning("somebody is called 'demo': there is no demo")
+            configuration.web.hasDemo = false
+            return
+        }
+        try DemoHistory.write(
+            shop, into: configuration.dataDirectory, configuration.fileSystem, policy: configuration.syncMode, until: now)
+        try accounts.add(.demo, at: now, isInternal: true)
+        try accounts.setFavourites(DemoShop.favourites, of: .demo)
     }
 
     /// As long as nobody has ever signed in as `local`.

@@ -15,7 +15,14 @@ struct Ingest: Sendable {
     let writeAhead: Link<WriteAhead>
     let clock: any WallClock
     let limits: Limits
-    let counters = Counters()
+    var counters = Counters()
+
+    /// The same with books of its own, for what the server itself sends.
+    var withOwnCounters: Ingest {
+        var own = self
+        own.counters = Counters()
+        return own
+    }
 
     /// How many batches came, and what became of them.
     final class Counters: Sendable {

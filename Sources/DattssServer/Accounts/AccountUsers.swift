@@ -96,6 +96,20 @@ extension Accounts {
             arguments: [user.string, version, time.milliseconds, email?.description, isAdmin, isInternal])
     }
 
+    /// Makes a user of the server's own, if need be.
+    /// - Returns: false when somebody has the name already.
+    func prepareInternal(_ user: UserID, at time: Timestamp) throws -> Bool {
+        if isInternal(user) { return true }
+        if isKnown(user) { return false }
+        try add(user, at: time, isInternal: true)
+        return true
+    }
+
+    func isInternal(_ user: UserID) -> Bool { withState { $0.isInternal.contains(user) } }
+
+    /// Whether the name is taken, also by somebody who is deleted but not yet erased.
+    func isKnown(_ user: UserID) -> Bool { withState { $0.people[user] != nil || $0.deleted.contains(user) } }
+
     /// Sets the address by which a user signs in.
     /// - Throws: ``AccountError`` when there is no such user, or another one of this address.
     public func setEmail(_ email: EmailAddress, of user: UserID) throws {

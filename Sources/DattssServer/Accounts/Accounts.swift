@@ -1,5 +1,4 @@
 public import DattssCore
-public import DattssLog
 public import DattssPipeline
 import Dispatch
 import GRDB

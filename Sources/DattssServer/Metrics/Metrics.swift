@@ -14,7 +14,7 @@ struct Metrics: Sendable {
     func exposition() async -> String {
         let snapshot = await pipeline.snapshot()
         var text = PrometheusText()
-        ingest(snapshot.ingest, &text)
+        ingest(snapshot.ingest, own: snapshot.own, &text)
         links(snapshot.links, &text)
         udp(datagrams.snapshot, &text)
         people(&text)
@@ -25,7 +25,7 @@ struct Metrics: Sendable {
         return text.text
     }
 
-    private func ingest(_ counters: IngestCounters, _ text: inout PrometheusText) {
+    private func ingest(_ counters: IngestCounters, own: IngestCounters, _ text: inout PrometheusText) {
         text.metric("dattss_batches_accepted_total", .counter, "Batches acknowledged.", counters.acceptedBatches)
         text.metric("dattss_partials_accepted_total", .counter, "Partials in them.", counters.acceptedPartials)
         text.metric("dattss_samples_accepted_total", .counter, "Samples they stand for.", counters.acceptedSamples)
@@ -37,6 +37,11 @@ struct Metrics: Sendable {
             WireError.Reason.allCases.map { reason in
                 ([("reason", reason.rawValue)], Double(counters.refusedBatches[reason] ?? 0))
             })
+        text.metric(
+            "dattss_own_batches_accepted_total", .counter, "Batches of the server's own statistics.", own.acceptedBatches)
+        text.metric(
+            "dattss_own_batches_refused_total", .counter, "Those that were not taken in.",
+            own.refusedBatches.values.reduce(0, +))
         text.metric(
             "dattss_request_timeouts_total", .counter, "Requests that took too long to arrive.", requestTimeouts.count)
     }
