@@ -34,7 +34,7 @@ extension Accounts {
                 usedAt: (row["keyUsedAtMilliseconds"] as Int64?).map { Timestamp(milliseconds: $0) },
                 key: keys.key(of: user, version: row["keyVersion"]))
             let named = try Row.fetchAll(
-                database, sql: "SELECT * FROM authKey WHERE uid = ? ORDER BY createdAtMilliseconds, id",
+                database, sql: "SELECT * FROM authKey WHERE uid = ? ORDER BY createdAtMilliseconds, rowid",
                 arguments: [user.string])
             return [standard] + named.compactMap { key($0, of: user) }
         }
