@@ -81,8 +81,9 @@ public struct Server: Service {
             pipeline: pipeline, processes: processes, counters: datagrams,
             receiveBufferBytes: configuration.receiveBufferBytes,
             onListening: { udpPort.continuation.yield($0) })
+        let feeds = LiveFeeds(pipeline.queries, processes, clock: clock)
         let routes = Routes(
-            pipeline: pipeline, processes: processes, accounts: accounts, web: web, metrics: metrics, clock: clock,
+            pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, metrics: metrics, clock: clock,
             limits: configuration.limits)
         let tls = try configuration.web.certificate.map(Self.tlsContext)
         let (udp, onListening) = (configuration.udp, onListening)
@@ -133,7 +134,8 @@ public struct Server: Service {
                     pipeline: pipeline, datagrams: datagrams, web: web, replaySeconds: replaySeconds, clock: clock,
                     logger: logger))
         }
-        services += [listener, application]
+        // Live streams end before the port does: it waits for them.
+        services += [listener, application, feeds]
         // Ended in reverse order.
         try await ServiceGroup(
             configuration: .init(services: services.map { .init(service: $0) }, logger: logger)

@@ -8,6 +8,7 @@ struct Routes: Sendable {
 
     let pipeline: Pipeline
     let processes: ProcessRegistry
+    let feeds: LiveFeeds
     let accounts: Accounts
     let web: WebServices
     let metrics: Metrics
