@@ -56,7 +56,8 @@ struct RoutesTests {
         let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
         let processes = ProcessRegistry(clock: clock)
         return Routes(
-            pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, clock: clock), accounts: accounts, web: web,
+            pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, clock: clock),
+            accounts: accounts, web: web,
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), requestTimeouts: TimeoutCounter(), web: web,
                 startedAt: clock.now()),

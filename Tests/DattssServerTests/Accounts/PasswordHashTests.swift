@@ -46,7 +46,8 @@ struct PasswordHashTests {
         "refuses what is none",
         arguments: [
             "", "scrypt", "scrypt$16$1$1$00", "bcrypt$16$1$1$00$\(String(repeating: "00", count: 32))",
-            "scrypt$15$1$1$00$\(String(repeating: "00", count: 32))", "scrypt$1073741824$8$1$00$\(String(repeating: "00", count: 32))",
+            "scrypt$15$1$1$00$\(String(repeating: "00", count: 32))",
+            "scrypt$1073741824$8$1$00$\(String(repeating: "00", count: 32))",
             "scrypt$16$0$1$00$\(String(repeating: "00", count: 32))", "scrypt$16$1$1$0x$\(String(repeating: "00", count: 32))",
         ])
     func refuses(_ text: String) { #expect(PasswordHash(text) == nil) }

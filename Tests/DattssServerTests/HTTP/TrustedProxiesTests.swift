@@ -39,7 +39,8 @@ struct TrustedProxiesTests {
     }
 
     /// Goal: what is neither an address nor a range is an error, not a range of nothing.
-    @Test("are addresses and ranges", arguments: ["", "10.0.0.0/33", "10.0.0/8", "localhost", "::1/129", "10.0.0.1,", "1.2.3.4/-1"])
+    @Test(
+        "are addresses and ranges", arguments: ["", "10.0.0.0/33", "10.0.0/8", "localhost", "::1/129", "10.0.0.1,", "1.2.3.4/-1"])
     func malformed(_ text: String) { #expect(TrustedProxies(text) == nil) }
 
     /// Goal: an address of IPv6 is counted by its network: who has one has 2^64.
