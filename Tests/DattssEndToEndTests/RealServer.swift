@@ -128,8 +128,11 @@ struct StatusRow: Sendable {
 
 extension RealServer {
     /// Tells where an answer leads, and does not go there.
-    private static let client = HTTPClient(
-        eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
+    private static let client = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
 
     func request(
         _ method: HTTPMethod, _ path: String, key: String? = nil, body: [UInt8]? = nil, headers: HTTPHeaders = [:],

@@ -20,8 +20,17 @@ final class KeyUses: Sendable {
         }
     }
 
-    /// Those that were used since the last call.
-    func take() -> [Name] { uses.withLock { $0.filter { $0.value.take() }.map(\.key) } }
+    private static let namesMax = 50_000
+
+    /// Those that were used since the last call. Of too many, all are forgotten, and so must be whatever holds on to one.
+    func take() -> (names: [Name], areForgotten: Bool) {
+        uses.withLock { uses in
+            let names = uses.filter { $0.value.take() }.map(\.key)
+            guard uses.count > Self.namesMax else { return (names, false) }
+            uses = [:]
+            return (names, true)
+        }
+    }
 }
 
 /// Whether one key was used. Setting it again costs a load.

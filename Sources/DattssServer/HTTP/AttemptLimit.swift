@@ -70,21 +70,25 @@ final class AttemptLimit: Sendable {
 struct AttemptLimits: Sendable {
     private let addresses: AttemptLimit
     private let accounts: AttemptLimit
+    /// Of their own, so that who has letters sent to somebody does not keep that one from signing in.
+    private let letters: AttemptLimit
     private let counters: WebCounters
 
     init(clock: any WallClock, counters: WebCounters) {
         addresses = AttemptLimit(capacity: 30, secondsPerToken: 2, clock: clock)
         accounts = AttemptLimit(capacity: 10, secondsPerToken: 30, clock: clock)
+        letters = AttemptLimit(capacity: 5, secondsPerToken: 600, clock: clock)
         self.counters = counters
     }
 
     /// - Throws: 429 `too_many_attempts`.
-    func take(address: String, account: EmailAddress? = nil) throws(ErrorAnswer) {
+    func take(address: String, account: EmailAddress? = nil, letterTo: EmailAddress? = nil) throws(ErrorAnswer) {
         if let seconds = addresses.take(address) {
             counters.limitedByAddress.add(1, ordering: .relaxed)
             throw Self.answer(seconds)
         }
-        if let account, let seconds = accounts.take(account.description) {
+        let name = account ?? letterTo
+        if let name, let seconds = (account == nil ? letters : accounts).take(name.description) {
             counters.limitedByAccount.add(1, ordering: .relaxed)
             throw Self.answer(seconds)
         }

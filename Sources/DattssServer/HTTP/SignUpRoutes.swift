@@ -14,7 +14,7 @@ extension Routes {
         try refuseOtherSites(request, context)
         let body = try await JSONBody(request)
         let (email, invitation) = (try body.email(), try body.secret("invitation"))
-        try web.attempts.take(address: origin(request, context).limitName, account: email)
+        try web.attempts.take(address: origin(request, context).limitName, letterTo: email)
         let now = clock.now()
         switch web.settings.signUp {
         case .open: break
@@ -36,7 +36,7 @@ extension Routes {
     func resetPassword(_ request: Request, _ context: Context) async throws -> Response {
         try refuseOtherSites(request, context)
         let email = try await JSONBody(request).email()
-        try web.attempts.take(address: origin(request, context).limitName, account: email)
+        try web.attempts.take(address: origin(request, context).limitName, letterTo: email)
         let now = clock.now()
         send(try await accounts.run { try $0.letterForReset(email, at: now) }, to: email)
         return Response(status: .accepted)

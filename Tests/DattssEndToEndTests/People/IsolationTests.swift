@@ -19,7 +19,7 @@ struct IsolationTests {
         let server = RealServer(["--demo"])
         try await server.start()
         let users = ["ann", "bob"]
-        for user in users { _ = try server.command("user", "add", user, "--email", "\(user)@example.com") }
+        for user in users { _ = try server.command("user", "add", user, "--email", "\(user)s-mail@example.org") }
         let keys = try users.map { try server.key(of: $0) }
         #expect(try await eventually { try await server.request(.GET, "/api/v1/status", key: keys[1]).status == 200 })
         var (ann, bob) = (Browser(server), Browser(server))
@@ -37,6 +37,8 @@ struct IsolationTests {
                 for space in path.hasPrefix("/api/v1") ? ["", "/demo", "/server"] : [""] {
                     let body = method == .GET ? nil : Self.body(path, name)
                     let bodyBytes = body.map { Array($0.utf8) }
+                    // What he says himself, he may be told.
+                    let asked = (target.removingPercentEncoding ?? target) + (body ?? "")
                     var answers: [Answer] = []
                     if path.hasSuffix("/live") {
                         answers.append(try await liveStart(server, space + target, keys[1]))
@@ -48,7 +50,7 @@ struct IsolationTests {
                         if path != "/api/v1/password" { answers.append(try await bob.request(method, space + target, body)) }
                     }
                     for answer in answers {
-                        for word in secrets.words where !target.contains(word) && !(body?.contains(word) ?? false) {
+                        for word in secrets.words where !asked.contains(word) {
                             #expect(!answer.body.contains(word), "\(method) \(space + target): \(answer.body.prefix(300))")
                         }
                         #expect(answer.status != 500, "\(method) \(space + target): \(answer.body)")
@@ -82,7 +84,9 @@ struct IsolationTests {
         let keyText = try #require(named["key"] as? String)
         let codes = [key, keyText].compactMap { $0.split(separator: ".").last.map(String.init) }
         return Secrets(
-            words: ["anns.hits", "731731", "731732", "anns-process", "anns.favourite", "anns key", session, "ann@example.com"]
+            words: [
+                "anns.hits", "731731", "731732", "anns-process", "anns.favourite", "anns key", session, "anns-mail@example.org",
+            ]
                 + codes,
             names: ["anns.hits", "anns-process", "anns.favourite", "anns%20key", id, session, "ann", "default", "..%2Fann"])
     }
