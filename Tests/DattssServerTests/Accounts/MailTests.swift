@@ -40,4 +40,23 @@ struct MailTests {
         #expect(parts[1].contains("\r\nhttps://stats.example.com/account#token=12\r\n"))
         #expect(!text.replacing("\r\n", with: "").contains("\n"))
     }
+
+    /// Goal: a sendmail command gets the addresses as arguments that are no options, and the message on its input; when it
+    /// fails, that is an error.
+    @Test("is handed to a sendmail command")
+    func sendmail() throws {
+        let folder = try TestFolder()
+        let command = folder.path + "/sendmail"
+        try Data("#!/bin/sh\necho \"$*\" > \(folder.path)/arguments\ncat > \(folder.path)/message\n".utf8)
+            .write(to: URL(fileURLWithPath: command))
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: command)
+        let (from, to) = (try #require(EmailAddress("d@example.com")), try #require(EmailAddress("-x@example.com")))
+        try Sendmail.deliver(Array("Subject: x\r\n\r\ny\r\n".utf8), from: from, to: to, command: command, timeoutSeconds: 20)
+        #expect(
+            try String(contentsOfFile: folder.path + "/arguments", encoding: .utf8) == "-i -f d@example.com -- -x@example.com\n")
+        #expect(try String(contentsOfFile: folder.path + "/message", encoding: .utf8) == "Subject: x\n\ny\n")
+        #expect(throws: (any Error).self) {
+            try Sendmail.deliver([], from: from, to: to, command: "/bin/false", timeoutSeconds: 20)
+        }
+    }
 }

@@ -1,5 +1,7 @@
 import DattssCore
 import DattssTestSupport
+import HTTPTypes
+import Synchronization
 import Testing
 
 @testable import DattssServer
@@ -44,5 +46,22 @@ struct AttemptLimitTests {
         for number in 0..<1000 { _ = limit.take("\(number)") }
         #expect(limit.nameCount <= 100)
         #expect(limit.take("guesser") != nil)
+    }
+
+    /// Goal: who has letters sent to somebody does not keep that one from signing in; both are counted and told to wait.
+    @Test("counts letters apart from passwords")
+    func letters() throws {
+        let counters = WebCounters()
+        let limits = AttemptLimits(clock: clock, counters: counters)
+        let ann = try #require(EmailAddress("ann@example.com"))
+        var refused: ErrorAnswer?
+        for number in 0..<6 where refused == nil {
+            do { try limits.take(address: "192.0.2.\(number)", letterTo: ann) } catch { refused = error }
+        }
+        #expect(refused?.status == .tooManyRequests && refused?.headers[.retryAfter] == "600")
+        #expect(counters.limitedByAccount.load(ordering: .relaxed) == 1)
+        try limits.take(address: "192.0.2.1", account: ann)
+        #expect(throws: ErrorAnswer.self) { for _ in 0..<31 { try limits.take(address: "198.51.100.1") } }
+        #expect(counters.limitedByAddress.load(ordering: .relaxed) == 1)
     }
 }
