@@ -20,6 +20,8 @@ public final class Pipeline: Sendable {
     public let recovery: RecoveryReport
 
     private let ingest: Ingest
+    /// What the server itself sends goes the same way, but counts for nobody's traffic.
+    private let ownIngest: Ingest
     private let writeAhead: Link<WriteAhead>
     private let rolling: Link<RollerEvent>
     private let minutes: Link<MinuteAssembly.Rolled>
@@ -72,6 +74,7 @@ public final class Pipeline: Sendable {
         }
         ingest = Ingest(
             authenticator: authenticator, directory: directory, writeAhead: writeAhead, clock: clock, limits: limits)
+        ownIngest = ingest.withOwnCounters
         acceptedWriter = AcceptedWriter(
             lane: acceptedLane, link: writeAhead, roller: rolling, directory: directory, clock: clock,
             syncMode: syncMode, replayed: replayed, health: health)
@@ -136,6 +139,11 @@ public final class Pipeline: Sendable {
         await ingest.accept(batch, of: user)
     }
 
+    /// Takes in a batch of the server itself.
+    public func acceptOwn(_ batch: Batch, of user: UserID) async -> IngestAnswer {
+        await ownIngest.accept(batch, of: user)
+    }
+
     /// Takes in as much of a batch as fits under the user's limit of statistics.
     public func acceptFitting(_ batch: Batch, of user: UserID) async -> FittingOutcome {
         await ingest.acceptFitting(batch, of: user)
@@ -198,6 +206,7 @@ public final class Pipeline: Sendable {
         let users = directory.all
         return PipelineSnapshot(
             ingest: ingest.counters.snapshot,
+            own: ownIngest.counters.snapshot,
             links: [
                 (writeAhead.name, writeAhead.ledger),
                 ("accepted log→aggregators", users.reduce(LinkLedger(capacity: 0)) { $0 + $1.link.ledger }),

@@ -4,6 +4,8 @@ public import DattssLog
 /// The counters of all stages at one moment.
 public struct PipelineSnapshot: Sendable {
     public var ingest: IngestCounters
+    /// What the server itself sent.
+    public var own: IngestCounters
     /// The books of every link, those of all users' links as one.
     public var links: [(name: String, ledger: LinkLedger)]
     public var userCount: Int

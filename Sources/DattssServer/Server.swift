@@ -1,12 +1,12 @@
 import DattssCore
 public import DattssLog
 import DattssPipeline
-import Dispatch
 import Hummingbird
 import HummingbirdCore
 public import Logging
 import NIOCore
 import NIOHTTPTypes
+import NIOSSL
 public import ServiceLifecycle
 
 /// The whole server: accounts, the pipeline, the UDP port and the HTTP port, as one service.
@@ -17,6 +17,7 @@ public struct Server: Service {
     private let accounts: Accounts
     private let pipeline: Pipeline
     private let lock: any FileLock
+    private let replaySeconds: Double
     private let logger: Logger
     private let onListening: @Sendable (Listening) -> Void
 
@@ -24,6 +25,8 @@ public struct Server: Service {
     public struct Listening: Sendable {
         public var http: HostPort
         public var udp: HostPort
+        /// Signs in as `local`, once and within a day; only as long as nobody ever has.
+        public var signInLink: String?
     }
 
     /// What was found in the log on start.
@@ -37,11 +40,13 @@ public struct Server: Service {
         _ configuration: ServerConfiguration, logger: Logger, onFailure: @escaping @Sendable (String) -> Void,
         onListening: @escaping @Sendable (Listening) -> Void = { _ in }
     ) throws {
-        self.configuration = configuration
+        var configuration = configuration
         self.logger = logger
         self.onListening = onListening
         lock = try DataFolder.lock(configuration.dataDirectory, fileSystem: configuration.fileSystem)
         accounts = try Accounts(directory: configuration.dataDirectory)
+        try Self.prepareInternalUsers(accounts, &configuration, logger)
+        self.configuration = configuration
         var pipelineConfiguration = PipelineConfiguration(
             directory: configuration.dataDirectory, fileSystem: configuration.fileSystem, clock: configuration.clock)
         pipelineConfiguration.syncMode = configuration.syncMode
@@ -55,7 +60,9 @@ public struct Server: Service {
             }
             logger.notice("all data of the deleted user '\(user)' is erased")
         }
+        let started = ContinuousClock.now
         pipeline = try Pipeline.open(pipelineConfiguration, authenticator: accounts, onFailure: onFailure)
+        replaySeconds = (ContinuousClock.now - started) / .seconds(1)
     }
 
     public func run() async throws {
@@ -63,8 +70,9 @@ public struct Server: Service {
         let processes = ProcessRegistry(clock: clock)
         let datagrams = DatagramCounters()
         let timeouts = TimeoutCounter()
+        let web = WebServices(configuration.web, clock: clock, logger: logger)
         let metrics = Metrics(
-            pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, startedAt: clock.now())
+            pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, web: web, startedAt: clock.now())
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
         let listener = DatagramListener(
             address: try SocketAddress.makeAddressResolvingHost(configuration.udp.host, port: configuration.udp.port),
@@ -73,9 +81,11 @@ public struct Server: Service {
             pipeline: pipeline, processes: processes, counters: datagrams,
             receiveBufferBytes: configuration.receiveBufferBytes,
             onListening: { udpPort.continuation.yield($0) })
+        let feeds = LiveFeeds(pipeline.queries, processes, clock: clock)
         let routes = Routes(
-            pipeline: pipeline, processes: processes, accounts: accounts, metrics: metrics, clock: clock,
+            pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, metrics: metrics, clock: clock,
             limits: configuration.limits)
+        let tls = try configuration.web.certificate.map(Self.tlsContext)
         let (udp, onListening) = (configuration.udp, onListening)
         let requestSeconds = configuration.limits.requestSeconds
         let application = Application(
@@ -88,29 +98,47 @@ public struct Server: Service {
                             additionalChannelHandlers: [
                                 RequestDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add)
                             ])),
+                    tls: tls,
                     intakes: AggregateIntakes(routes.endpoint),
                     makeDeadline: { LaneDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add) })
             },
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
-            onServerRunning: { [http = configuration.http] channel in
+            onServerRunning: { [http = configuration.http, accounts, logger] channel in
                 let httpPort = channel.localAddress?.port ?? http.port
                 let udpAddress = await udpPort.stream.first { _ in true }
-                onListening(
-                    Listening(
-                        http: HostPort(host: http.host, port: httpPort),
-                        udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port)))
+                let httpAddress = HostPort(host: http.host, port: httpPort)
+                web.address.url = Self.url(httpAddress, isSecure: tls != nil)
+                var listening = Listening(
+                    http: httpAddress, udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port))
+                do {
+                    let token = try await accounts.run { try Self.firstSignInToken($0, at: clock.now()) }
+                    listening.signInLink = token.map { web.link("/sign-in/\($0)") }
+                } catch {
+                    logger.error("cannot make a link to sign in: \(error)")
+                }
+                onListening(listening)
             },
             logger: logger)
+        var services: [any Service] = [
+            PipelineService(pipeline: pipeline),
+            AccountsRefresher(accounts: accounts, pipeline: pipeline, clock: clock, logger: logger),
+        ]
+        if configuration.web.hasDemo {
+            services.append(
+                DemoTraffic(shop: Self.shop, pipeline: pipeline, processes: processes, clock: clock, logger: logger))
+        }
+        if configuration.web.keepsOwnStatistics {
+            services.append(
+                OwnStatistics(
+                    pipeline: pipeline, datagrams: datagrams, web: web, replaySeconds: replaySeconds, clock: clock,
+                    logger: logger))
+        }
+        // Live streams end before the port does: it waits for them.
+        services += [listener, application, feeds]
         // Ended in reverse order.
         try await ServiceGroup(
-            configuration: .init(
-                services: [
-                    .init(service: PipelineService(pipeline: pipeline)),
-                    .init(service: AccountsRefresher(accounts: accounts, pipeline: pipeline, logger: logger)),
-                    .init(service: listener),
-                    .init(service: application),
-                ], logger: logger)
+            configuration: .init(services: services.map { .init(service: $0) }, logger: logger)
         ).run()
         lock.release()
     }
@@ -138,21 +166,27 @@ private struct PipelineService: Service {
 private struct AccountsRefresher: Service {
     let accounts: Accounts
     let pipeline: Pipeline
+    let clock: any WallClock
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var minute = clock.now().minute
             var leaving: Set<UserID> = []
             repeat {
                 let deleted = accounts.retention(Retention.Limits()).deleted
                 for user in deleted.subtracting(leaving) { await pipeline.erase(user) }
                 leaving = deleted
-                await withCheckedContinuation { refreshed in
-                    // SQLite blocks.
-                    DispatchQueue.global().async {
-                        do { try accounts.refresh() } catch { logger.error("cannot read the accounts: \(error)") }
-                        refreshed.resume()
+                let now = clock.now()
+                let isNewMinute = now.minute != minute
+                minute = now.minute
+                do {
+                    try await accounts.run { accounts in
+                        try accounts.refresh()
+                        if isNewMinute { try accounts.writeUses(at: now) }
                     }
+                } catch {
+                    logger.error("cannot read the accounts: \(error)")
                 }
             } while (try? await Task.sleep(for: .seconds(1))) != nil
         }
@@ -163,8 +197,55 @@ extension Server {
     /// Makes the user `local` in a data folder that has no users yet.
     /// - Returns: the key of that user, if there is one.
     public func prepareLocalUser() throws -> String? {
-        guard let local = UserID("local") else { return nil }
-        if try accounts.users().isEmpty { try accounts.add(local, at: configuration.clock.now()) }
-        return accounts.key(of: local)
+        if try accounts.users().isEmpty { try accounts.add(.local, at: configuration.clock.now()) }
+        return accounts.key(of: .local)
+    }
+
+    private static let shop = DemoShop(seed: 2014)
+
+    /// Makes the users of the demo and of the server's own statistics, and the demo's past. Where somebody has their names
+    /// already, there is no demo, and there are no such statistics.
+    private static func prepareInternalUsers(
+        _ accounts: Accounts, _ configuration: inout ServerConfiguration, _ logger: Logger
+    ) throws {
+        let now = configuration.clock.now()
+        if configuration.web.keepsOwnStatistics, try !accounts.prepareInternal(.dattss, at: now) {
+            logger.warning("somebody is called 'dattss': the server keeps no statistics of itself")
+            configuration.web.keepsOwnStatistics = false
+        }
+        guard configuration.web.hasDemo, !accounts.isInternal(.demo) else { return }
+        // The past first: cut off in between, it is written again, rather than never.
+        if accounts.isKnown(.demo) {
+            logger.warning("somebody is called 'demo': there is no demo")
+            configuration.web.hasDemo = false
+            return
+        }
+        try DemoHistory.write(
+            shop, into: configuration.dataDirectory, configuration.fileSystem, policy: configuration.syncMode, until: now)
+        try accounts.add(.demo, at: now, isInternal: true)
+        try accounts.setFavourites(DemoShop.favourites, of: .demo)
+    }
+
+    /// As long as nobody has ever signed in as `local`.
+    private static func firstSignInToken(_ accounts: Accounts, at time: Timestamp) throws -> String? {
+        guard accounts.key(of: .local) != nil, try !accounts.hasSignedIn(.local) else { return nil }
+        return try accounts.signInToken(for: .local, at: time)
+    }
+
+    /// Where a browser on this machine finds the server.
+    public static func url(_ address: HostPort, isSecure: Bool) -> String {
+        var address = address
+        if ["0.0.0.0", "::"].contains(address.host) { address.host = "127.0.0.1" }
+        return (isSecure ? "https://" : "http://") + address.description
+    }
+
+    private static func tlsContext(_ files: WebSettings.CertificateFiles) throws -> NIOSSLContext {
+        let certificates = try NIOSSLCertificate.fromPEMFile(files.certificate)
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: certificates.map { .certificate($0) },
+            privateKey: .privateKey(try NIOSSLPrivateKey(file: files.key, format: .pem)))
+        configuration.minimumTLSVersion = .tlsv12
+        configuration.applicationProtocols = ["http/1.1"]
+        return try NIOSSLContext(configuration: configuration)
     }
 }

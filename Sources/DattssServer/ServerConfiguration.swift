@@ -15,6 +15,7 @@ public struct ServerConfiguration: Sendable {
     public var retention = Retention.Limits()
     /// What is asked of the kernel for received datagrams (`SO_RCVBUF`).
     public var receiveBufferBytes = 8 << 20
+    public var web = WebSettings()
     public var clock: any WallClock = SystemClock()
     public var fileSystem: any FileSystem = POSIXFileSystem()
 

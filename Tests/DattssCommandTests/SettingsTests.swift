@@ -39,8 +39,14 @@ struct SettingsTests {
             "hour-retention-days = 30",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
             "max-queued-per-user = 15", "max-queued = 16", "receive-buffer-bytes = 17000",
+            "sign-up = open", "public-url = https://stats.example.com/", "mail-from = dattss@example.com",
+            "smtp-url = smtp://127.0.0.1:25", "smtp-user = joe", "smtp-password = secret", "smtp-tls = true",
+            "smtp-authority = /ca.pem", "tls-certificate = /c.pem", "tls-key = /k.pem",
+            "trusted-proxies = 127.0.0.1, 10.0.0.0/8", "demo = true", "no-self = true",
         ]
-        #expect(Set(lines.map { String($0.prefix { $0 != " " }) }) == ServeCommand.optionNames)
+        // A server has either of the two ways to send mail.
+        let names = Set(lines.map { String($0.prefix { $0 != " " }) }).union(["sendmail"])
+        #expect(names == ServeCommand.optionNames.union(WebOptions.secretNames))
         let path = try file(lines.joined(separator: "\n"))
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
@@ -53,6 +59,14 @@ struct SettingsTests {
         (limits.requestSeconds, limits.idleSeconds) = (13, 140)
         (limits.queuedPartialsPerUser, limits.queuedPartials) = (15, 16)
         #expect(server.limits == limits && server.receiveBufferBytes == 17_000)
+        var smtp = MailSettings.SMTP(url: "smtp://127.0.0.1:25")
+        (smtp.user, smtp.password, smtp.requiresTLS, smtp.authorityFile) = ("joe", "secret", true, "/ca.pem")
+        let from = try #require(EmailAddress("dattss@example.com"))
+        #expect(server.web.mail == MailSettings(from: from, way: .smtp(smtp)))
+        #expect(server.web.signUp == .open && server.web.publicURL == "https://stats.example.com")
+        #expect(server.web.certificate == .init(certificate: "/c.pem", key: "/k.pem"))
+        #expect(server.web.trustedProxies == TrustedProxies("127.0.0.1,10.0.0.0/8"))
+        #expect(server.web.hasDemo && !server.web.keepsOwnStatistics)
         // The command line offers the same options.
         let help = ServeCommand.helpMessage()
         for option in ServeCommand.optionNames { #expect(help.contains("--\(option) "), "\(option)") }

@@ -257,13 +257,27 @@ struct RawConnection {
 
     func hangUp() { close(socket) }
 
+    /// Everything until one of `marks` has come, or the other side closes.
+    func read(until marks: [String]) throws -> String {
+        defer { close(socket) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while !marks.contains(where: { String(decoding: bytes, as: UTF8.self).contains($0) }) {
+            let count = Foundation.read(socket, &chunk, chunk.count)
+            if count < 0 { throw RealServer.Failure(description: "nothing came: errno \(errno)") }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// Everything until the other side closes.
     func readToEnd() throws -> String {
         defer { close(socket) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = read(socket, &chunk, chunk.count)
+            let count = Foundation.read(socket, &chunk, chunk.count)
             if count < 0, errno == EAGAIN { throw RealServer.Failure(description: "the other side does not close") }
             if count <= 0 { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]

@@ -38,7 +38,7 @@ actor RealServer {
         guard let addresses = lines.split(separator: "\n").first(where: { $0.contains("listening") })?.split(separator: " "),
             addresses.count >= 4
         else { throw Failure(description: "the server did not start: \(lines)") }
-        http = String(addresses[1].dropFirst("http://".count))
+        http = String(addresses[1].split(separator: "/").last ?? "")
         udp = String(addresses[3])
         return lines
     }
@@ -127,6 +127,13 @@ struct StatusRow: Sendable {
 }
 
 extension RealServer {
+    /// Tells where an answer leads, and does not go there.
+    private static let client = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
     func request(
         _ method: HTTPMethod, _ path: String, key: String? = nil, body: [UInt8]? = nil, headers: HTTPHeaders = [:],
         timeout: TimeAmount = .seconds(20)
@@ -136,7 +143,7 @@ extension RealServer {
         request.headers = headers
         if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
         if let body { request.body = .bytes(ByteBuffer(bytes: body)) }
-        let response = try await HTTPClient.shared.execute(request, timeout: timeout)
+        let response = try await Self.client.execute(request, timeout: timeout)
         let bytes = try await response.body.collect(upTo: 64 << 20)
         return Answer(status: Int(response.status.code), body: String(buffer: bytes), headers: response.headers)
     }

@@ -88,8 +88,8 @@ final class TestAccounts: Sendable {
 
 /// Every user's key is `key-` and the name.
 struct KeyedByName: Authenticator {
-    func user(forKey key: String) -> UserID? {
-        key.hasPrefix("key-") ? UserID(key.dropFirst(4)) : nil
+    func owner(ofKey key: String) -> KeyOwner? {
+        key.hasPrefix("key-") ? UserID(key.dropFirst(4)).map { KeyOwner($0) } : nil
     }
 }
 

@@ -7,7 +7,10 @@ import Testing
 @Suite("DatagramCollector")
 struct DatagramCollectorTests {
     private struct Keyed: Authenticator {
-        func user(forKey key: String) -> UserID? { key == "ann.0123" ? UserID("ann") : nil }
+        func owner(ofKey key: String) -> KeyOwner? {
+            let scopes: [String: KeyScope] = ["ann.0123": .all, "ann.k1.0123": .ingest, "ann.k2.0123": .read]
+            return scopes[key].map { KeyOwner(UserID("ann")!, $0) }
+        }
     }
 
     private func collect(_ datagrams: [String], statsdUser: String? = nil) -> DatagramCollector {
@@ -32,6 +35,16 @@ struct DatagramCollectorTests {
         let batches = bound.flush().batches.sorted { $0.user < $1.user }
         #expect(batches.map(\.user.string) == ["ann", "joe"])
         #expect(batches.map { $0.batch.partials.map(\.aggregate.sum) } == [[2], [5]])
+    }
+
+    /// Goal: a named key has three parts, also in front of a statsd name; one that may only read is refused and counted.
+    @Test("knows named keys and their scopes")
+    func scopes() {
+        var keyed = collect([
+            "ann.k1.0123.hits:3|c", "ann.k1.0123:api:hits:1c", "ann.k2.0123.hits:5|c", "ann.k2.0123:api:hits:7c", "ann.k1.hits:1|c",
+        ])
+        #expect(keyed.flush().batches.first?.batch.partials.map(\.aggregate.sum) == [4])
+        #expect(keyed.counts.refusedLines == [.wrongScope: 2, .unknownKey: 1])
     }
 
     /// Goal: a period's samples are flushed once; a gauge's delta builds on the value of an earlier period.

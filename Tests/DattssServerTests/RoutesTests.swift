@@ -5,6 +5,7 @@ import DattssTestSupport
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import Testing
 
 @testable import DattssServer
@@ -22,7 +23,7 @@ struct RoutesTests {
             paths.flatMap { path, operations in
                 operations.keys.filter(methods.contains).map { "\($0.uppercased()) \(path)" }
             })
-        let routed = Set(
+        let all = Set(
             try Self.routes().makeRouter().routes.filter { $0.method != .head }.map { route in
                 let path = "\(route.path)".split(separator: "/").map { part in
                     if part.hasPrefix(":") { return "{\(part.dropFirst())}" }
@@ -30,24 +31,48 @@ struct RoutesTests {
                 }
                 return "\(route.method) /" + path.joined(separator: "/")
             })
+        // What is there in each space is documented once, with the spaces as its servers.
+        let spaced = Set(
+            paths.filter { $0.value["servers"] != nil }.flatMap { path, operations in
+                operations.keys.filter(methods.contains).map { "\($0.uppercased()) \(path)" }
+            })
+        for space in ["/demo", "/server"] {
+            let routed = Set(all.filter { $0.contains(" \(space)/api") }.map { $0.replacing(" \(space)/", with: " /") })
+            let others: Set = ["POST /api/v1/session", "DELETE /api/v1/session"]
+            #expect(routed == spaced.subtracting(others), "\(space)")
+        }
+        let routed = all.filter { !$0.contains(" /demo/api") && !$0.contains(" /server/api") }
         #expect(routed == documented)
         #expect(routed.count >= 12)
     }
 
     static func routes() throws -> Routes {
         let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
+        let folder = try TestFolder()
+        let accounts = try Accounts(directory: folder.path)
         let pipeline = try Pipeline.open(
             PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock),
-            authenticator: NobodyKnown(), onFailure: { _ in })
+            authenticator: accounts, onFailure: { _ in })
+        let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
+        let processes = ProcessRegistry(clock: clock)
         return Routes(
-            pipeline: pipeline, processes: ProcessRegistry(clock: clock), accounts: NobodyKnown(),
+            pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, clock: clock),
+            accounts: accounts, web: web,
             metrics: Metrics(
-                pipeline: pipeline, datagrams: DatagramCounters(), requestTimeouts: TimeoutCounter(),
+                pipeline: pipeline, datagrams: DatagramCounters(), requestTimeouts: TimeoutCounter(), web: web,
                 startedAt: clock.now()),
             clock: clock, limits: Limits())
     }
 }
 
-private struct NobodyKnown: Authenticator {
-    func user(forKey key: String) -> UserID? { nil }
+/// A folder that goes when the value does.
+final class TestFolder {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-test-\(UUID())").path
+
+    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+    deinit {
+        // What is left behind in a temporary folder harms nobody.
+        try? FileManager.default.removeItem(atPath: path)
+    }
 }

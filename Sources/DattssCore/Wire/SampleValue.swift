@@ -85,6 +85,8 @@ public enum DatagramError: String, Error, Sendable, Hashable, CaseIterable {
     case badRate = "bad_rate"
     /// No user has this auth key, or a statsd name has none and no user is set for them.
     case unknownKey = "unknown_key"
+    /// The auth key may only read.
+    case wrongScope = "wrong_scope"
     /// DogStatsD's events and service checks.
     case unsupported
     /// More statistics than fit in one period, or more distinct values than a set holds.

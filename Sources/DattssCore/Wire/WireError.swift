@@ -17,6 +17,8 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         case bodyTooLarge = "body_too_large"
         case staleSequence = "stale_sequence"
         case unauthorized
+        /// The auth key is valid, but not for this.
+        case wrongScope = "wrong_scope"
         case statisticLimit = "statistic_limit"
         case overloaded
         case logUnavailable = "log_unavailable"

@@ -1,18 +1,46 @@
 public import DattssCore
 
-/// Who an auth key belongs to.
+/// Who an auth key belongs to, and what it is good for.
 public protocol Authenticator: Sendable {
     /// - Returns: nil for a key that nobody has, or no longer has.
-    func user(forKey key: String) -> UserID?
+    func owner(ofKey key: String) -> KeyOwner?
+}
+
+/// The user of an auth key, and what the key may do there.
+public struct KeyOwner: Sendable, Hashable {
+    public var user: UserID
+    public var scope: KeyScope
+
+    public init(_ user: UserID, _ scope: KeyScope = .all) {
+        self.user = user
+        self.scope = scope
+    }
+}
+
+/// What an auth key may do with its user's statistics.
+public enum KeyScope: String, Sendable, Hashable, CaseIterable {
+    case all
+    case ingest
+    case read
+
+    /// Whether a key of this scope is enough where `needed` is asked for.
+    public func covers(_ needed: KeyScope) -> Bool { self == .all || self == needed }
 }
 
 extension Authenticator {
+    public func user(forKey key: String) -> UserID? { owner(ofKey: key)?.user }
+
     /// The user whose key a request presents.
-    public func user(presenting key: String?) throws(WireError) -> UserID {
+    /// - Throws: `unauthorized` without a valid key, `wrong_scope` when it is not good for this.
+    public func user(presenting key: String?, for needed: KeyScope) throws(WireError) -> UserID {
         guard let key else {
             throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
         }
-        guard let user = user(forKey: key) else { throw WireError(.unauthorized, "the auth key is not valid") }
-        return user
+        guard let owner = owner(ofKey: key) else { throw WireError(.unauthorized, "the auth key is not valid") }
+        guard owner.scope.covers(needed) else {
+            throw WireError(
+                .wrongScope, "the auth key has the scope '\(owner.scope.rawValue)', expected '\(needed.rawValue)' or 'all'")
+        }
+        return owner.user
     }
 }

@@ -15,7 +15,14 @@ struct Ingest: Sendable {
     let writeAhead: Link<WriteAhead>
     let clock: any WallClock
     let limits: Limits
-    let counters = Counters()
+    var counters = Counters()
+
+    /// The same with books of its own, for what the server itself sends.
+    var withOwnCounters: Ingest {
+        var own = self
+        own.counters = Counters()
+        return own
+    }
 
     /// How many batches came, and what became of them.
     final class Counters: Sendable {
@@ -144,7 +151,7 @@ struct Ingest: Sendable {
         let user: UserID
         let batch: Batch
         do throws(WireError) {
-            user = try authenticator.user(presenting: key)
+            user = try authenticator.user(presenting: key, for: .ingest)
         } catch {
             counters.note(.refused(error))
             return .refused(error)

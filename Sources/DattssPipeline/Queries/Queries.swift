@@ -86,6 +86,9 @@ public struct LiveReader: Sendable {
         self.clock = clock
     }
 
+    /// Another reader of the same, that has been told nothing yet.
+    public var fresh: LiveReader { LiveReader(directory: directory, user: user, clock: clock) }
+
     /// What changed since the last call; the first time, everything.
     public mutating func next() async -> (at: Timestamp, statistics: [StatisticStatus]) {
         let now = clock.now()

@@ -6,6 +6,9 @@ public struct AccountError: Error, Sendable, CustomStringConvertible {
         case unknown
         case badSecret
         case fileSystem
+        case tooMany
+        /// A link that was used, or is too old, or never was one.
+        case linkExpired
     }
 
     public let code: Code

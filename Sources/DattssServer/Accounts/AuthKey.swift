@@ -5,41 +5,73 @@ public import DattssCore
 ///
 ///     HMAC-SHA256(secret, "dattss-key:" + uid + ":" + version)           (RFC 2104, truncated as section 5 allows)
 ///
-/// So a key is verified without a look-up of the key itself, and a user's keys are all revoked by counting the user's key
-/// version up.
+/// and for keys that the user has named `uid.kID.hmac` of
+///
+///     HMAC-SHA256(secret, "dattss-named-key:" + uid + ":" + kID)
+///
+/// So a key is verified without a look-up of the key itself. The first is revoked by counting the user's key version up, the
+/// others one by one, by forgetting their ID. A code has no `k`, so the two forms can't be mistaken for each other.
 public struct AuthKeys: Sendable {
     private let secret: SymmetricKey
 
     public static let secretBytes = 32
+    /// What the ID of a named key begins with.
+    static let nameMark = UInt8(ascii: "k")
     private static let codeBytes = 16
 
     /// - Parameter secret: at least 32 random bytes.
     public init(secret: [UInt8]) { self.secret = SymmetricKey(data: secret) }
 
     public func key(of user: UserID, version: Int64) -> String {
-        user.string + "." + Self.hexadecimal(code(of: user, version: version))
+        user.string + "." + code(of: "dattss-key:\(user):\(version)")
+    }
+
+    func key(of user: UserID, id: String) -> String {
+        "\(user).\(id)." + code(of: "dattss-named-key:\(user):\(id)")
     }
 
     /// Whether `key` is the key of `user` at `version`. Takes the same time wherever the key differs.
     public func isValid(_ key: String, of user: UserID, version: Int64) -> Bool {
-        let expected = Array(self.key(of: user, version: version).utf8)
-        let given = Array(key.utf8)
-        guard given.count == expected.count else { return false }
-        return zip(given, expected).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+        Self.areEqual(key, self.key(of: user, version: version))
     }
+
+    func isValid(_ key: String, of user: UserID, id: String) -> Bool { Self.areEqual(key, self.key(of: user, id: id)) }
 
     /// The user that a key claims to belong to.
     public static func user(of key: String) -> UserID? {
         key.firstIndex(of: ".").flatMap { UserID(key[..<$0]) }
     }
 
-    private func code(of user: UserID, version: Int64) -> [UInt8] {
-        let message = Array("dattss-key:\(user):\(version)".utf8)
-        return Array(HMAC<SHA256>.authenticationCode(for: message, using: secret).prefix(Self.codeBytes))
+    /// The ID that a named key claims to have.
+    static func id(of key: String) -> String? {
+        let parts = key.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 3 && parts[1].utf8.first == nameMark ? String(parts[1]) : nil
+    }
+
+    /// What the requests of a session that change something have to carry: made out of the session, so nothing is kept of it.
+    func changeToken(of session: Secret) -> String { code(of: "dattss-csrf:\(session.text)") }
+
+    /// Takes the same time wherever they differ.
+    static func areEqual(_ given: String, _ expected: String) -> Bool {
+        let (given, expected) = (Array(given.utf8), Array(expected.utf8))
+        guard given.count == expected.count else { return false }
+        return zip(given, expected).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
+    private func code(of message: String) -> String {
+        Self.hexadecimal(
+            HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: secret).prefix(Self.codeBytes))
     }
 
     static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+
+    /// - Returns: nil when there is anything else than pairs of hexadecimal digits.
+    static func bytes(ofHexadecimal digits: some StringProtocol) -> [UInt8]? {
+        let values = digits.unicodeScalars.compactMap { $0.isASCII ? Character($0).hexDigitValue : nil }
+        guard values.count == digits.unicodeScalars.count, values.count.isMultiple(of: 2) else { return nil }
+        return stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
     }
 }

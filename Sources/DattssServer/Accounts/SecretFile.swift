@@ -28,7 +28,9 @@ enum SecretFile {
         let count = Glibc.read(file, &text, text.count)
         guard count >= 0 else { throw failure("read", path) }
         let digits = text[..<count].prefix { $0 != UInt8(ascii: "\n") }
-        guard digits.count == 2 * AuthKeys.secretBytes, let secret = bytes(of: Array(digits)) else {
+        guard digits.count == 2 * AuthKeys.secretBytes,
+            let secret = AuthKeys.bytes(ofHexadecimal: String(decoding: digits, as: UTF8.self))
+        else {
             throw AccountError(
                 .badSecret, "\(path): expected \(2 * AuthKeys.secretBytes) hexadecimal digits, found \(digits.count) bytes")
         }
@@ -48,12 +50,6 @@ enum SecretFile {
         close(file)
         guard isWritten else { throw failure("write", temporary) }
         guard link(temporary, path) == 0 || errno == EEXIST else { throw failure("create", path) }
-    }
-
-    private static func bytes(of digits: [UInt8]) -> [UInt8]? {
-        let values = digits.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
-        guard values.count == digits.count else { return nil }
-        return stride(from: 0, to: values.count, by: 2).map { UInt8(values[$0] << 4 | values[$0 + 1]) }
     }
 
     private static func failure(_ operation: String, _ path: String) -> AccountError {

@@ -7,15 +7,22 @@ struct DatagramCollector: Sendable {
     private var senders: [Sender] = []
     /// Where in `senders` a user is.
     private var positions: [UserID: Int] = [:]
-    /// The keys that lines came with in this period, and whose each is: a position, or nil for nobody's.
+    /// The keys that lines came with in this period, and whose each is.
     private var keys = NameIndex()
-    private var keyOwners: [Int?] = []
+    private var keyOwners: [KeyHolder] = []
     private(set) var counts = DatagramCounts()
     private let authenticator: any Authenticator
     private let statsdUser: UserID?
     /// Where in `senders` it is, once lines came.
     private var statsdPosition: Int?
     private let limits: Limits
+
+    private enum KeyHolder {
+        /// At a position in `senders`.
+        case sender(Int)
+        case reader
+        case nobody
+    }
 
     /// A user whose lines came, and what was collected of them.
     private struct Sender: Sendable {
@@ -116,32 +123,44 @@ struct DatagramCollector: Sendable {
             try senders[statsdPosition ?? 0].table.add(line, to: name)
         } else {
             guard Name.isValidPath(name) else { throw .badPath }
-            // A key is `uid.hmac`: it ends at the second dot.
-            let dot = UInt8(ascii: ".")
-            guard let first = name.firstIndex(of: dot), let second = name[(first + 1)...].firstIndex(of: dot) else {
-                throw .unknownKey
-            }
-            guard second + 1 < name.count else { throw .badPath }
-            let position = try sender(forKey: DatagramLine.Bytes(rebasing: name[..<second]))
-            try senders[position].table.add(line, to: DatagramLine.Bytes(rebasing: name[(second + 1)...]))
+            guard let end = Self.keyEnd(in: name) else { throw .unknownKey }
+            guard end + 1 < name.count else { throw .badPath }
+            let position = try sender(forKey: DatagramLine.Bytes(rebasing: name[..<end]))
+            try senders[position].table.add(line, to: DatagramLine.Bytes(rebasing: name[(end + 1)...]))
         }
     }
 
     // MARK: Senders
 
+    /// Where the key in front of a name ends: `uid.hmac` at the second dot, `uid.keyid.hmac` at the third.
+    private static func keyEnd(in name: DatagramLine.Bytes) -> Int? {
+        let dot = UInt8(ascii: ".")
+        guard let first = name.firstIndex(of: dot), let second = name[(first + 1)...].firstIndex(of: dot) else { return nil }
+        guard name[first + 1] == AuthKeys.nameMark else { return second }
+        return name[(second + 1)...].firstIndex(of: dot)
+    }
+
     private mutating func sender(forKey key: DatagramLine.Bytes) throws(DatagramError) -> Int {
-        let owner: Int?
+        let owner: KeyHolder
         if let number = keys.number(of: key) {
             owner = keyOwners[number]
         } else {
-            owner = authenticator.user(forKey: String(decoding: key, as: UTF8.self)).map { position(of: $0) }
+            owner = holder(ofKey: String(decoding: key, as: UTF8.self))
             if keys.count < Self.keysMax {
                 _ = keys.insert(key)
                 keyOwners.append(owner)
             }
         }
-        guard let owner else { throw .unknownKey }
-        return owner
+        switch owner {
+        case .sender(let position): return position
+        case .nobody: throw .unknownKey
+        case .reader: throw .wrongScope
+        }
+    }
+
+    private mutating func holder(ofKey key: String) -> KeyHolder {
+        guard let owner = authenticator.owner(ofKey: key) else { return .nobody }
+        return owner.scope.covers(.ingest) ? .sender(position(of: owner.user)) : .reader
     }
 
     private mutating func position(of user: UserID) -> Int {

@@ -20,7 +20,7 @@ struct AggregateEndpoint: Sendable {
     /// - Parameter announced: `Content-Length`.
     func check(key: String?, announced: Int?, contentEncoding: String?) throws(WireError) -> Head {
         do throws(WireError) {
-            let user = try accounts.user(presenting: key)
+            let user = try accounts.user(presenting: key, for: .ingest)
             if let announced { try check(bodyBytes: announced) }
             return Head(user: user, encoding: try ContentEncoding(contentEncoding))
         } catch {

@@ -34,10 +34,22 @@ struct ErrorAnswer: Error {
         case .unsupportedEncoding: .unsupportedMediaType
         case .staleSequence: .conflict
         case .unauthorized: .unauthorized
+        case .wrongScope: .forbidden
         case .bodyTooLarge, .tooManyPartials: .contentTooLarge
         case .statisticLimit: .tooManyRequests
         case .overloaded, .logUnavailable, .shuttingDown: .serviceUnavailable
         case .requestTimeout: .requestTimeout
+        }
+    }
+
+    init(_ error: AccountError) {
+        switch error.code {
+        case .unknown: self.init(.notFound, "not_found", error.description)
+        case .exists: self.init(.conflict, "exists", error.description)
+        case .badName: self.init(.badRequest, "bad_name", error.description)
+        case .tooMany: self.init(.conflict, "too_many", error.description)
+        case .linkExpired: self.init(.gone, "link_expired", error.description)
+        case .badSecret, .fileSystem: self.init(.internalServerError, "internal", error.description)
         }
     }
 
@@ -83,6 +95,8 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
         } catch let error as ErrorAnswer {
             return error.response
         } catch let error as WireError {
+            return ErrorAnswer(error).response
+        } catch let error as AccountError {
             return ErrorAnswer(error).response
         } catch let error as HTTPError where error.status == .notFound {
             return ErrorAnswer(.notFound, "not_found", "there is nothing at \(request.method) \(request.uri.path)").response

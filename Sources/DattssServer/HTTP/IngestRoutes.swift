@@ -47,7 +47,7 @@ extension Routes {
             guard let key = authKey ?? poll.auth else {
                 throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY', '?auth=KEY' or auth")
             }
-            let user = try accounts.user(presenting: key)
+            let user = try accounts.user(presenting: key, for: .ingest)
             let isAskedToStop = await cancelWhenGracefulShutdown {
                 await processes.poll(poll.process, of: user, until: deadline)
             }

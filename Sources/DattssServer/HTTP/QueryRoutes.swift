@@ -7,13 +7,13 @@ import Hummingbird
 extension Routes {
     /// `GET /api/v1/status`
     func status(_ request: Request, _ context: Context) async throws -> Response {
-        let (at, statistics) = await pipeline.queries.status(of: try user(of: request))
+        let (at, statistics) = await pipeline.queries.status(of: try viewer(request, context).user)
         return Response(json: StatusJSON.write(statistics, at: at))
     }
 
     /// `GET /api/v1/series/{kind}/{path}?from&to&step`
     func series(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try user(of: request)
+        let user = try viewer(request, context).user
         let key = try statistic(context)
         let step = try step(request, default: 1)
         let to = try time(request, "to") ?? clock.now().advanced(byMilliseconds: 1)
@@ -34,7 +34,7 @@ extension Routes {
 
     /// `GET /api/v1/day/{kind}/{path}?date&tz&step`
     func day(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try user(of: request)
+        let user = try viewer(request, context).user
         let key = try statistic(context)
         let step = try step(request, default: 5)
         let zoneName = request.uri.queryParameters["tz"].map(String.init) ?? "UTC"

@@ -1,16 +1,16 @@
 import DattssCore
 import DattssPipeline
-import HTTPTypes
 import Hummingbird
-import NIOCore
 
 /// Every HTTP route, on one screen. `openapi.json` documents the same ones, and a test compares the two.
 struct Routes: Sendable {
-    typealias Context = BasicRequestContext
+    typealias Context = ServerContext
 
     let pipeline: Pipeline
     let processes: ProcessRegistry
-    let accounts: any Authenticator
+    let feeds: LiveFeeds
+    let accounts: Accounts
+    let web: WebServices
     let metrics: Metrics
     let clock: any WallClock
     let limits: Limits
@@ -22,6 +22,7 @@ struct Routes: Sendable {
 
     func makeRouter() -> Router<Context> {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: SecurityHeaders(isSecure: web.settings.certificate != nil))
         router.add(middleware: ErrorAnswers())
 
         router.put("/agg", use: aggregate)
@@ -29,13 +30,25 @@ struct Routes: Sendable {
         router.put("/process", use: pollProcess)
 
         let api = router.group("/api/v1")
-        api.get("status", use: status)
-        api.get("live", use: live)
-        api.get("series/:kind/:path", use: series)
-        api.get("day/:kind/:path", use: day)
-        api.get("processes", use: listProcesses)
-        api.post("processes/:name/stop", use: stopProcess)
+        api.post("session", use: signIn)
+        api.delete("session", use: signOut)
+        api.get("setup", use: setup)
+        api.post("sign-up", use: signUp)
+        api.post("password-reset", use: resetPassword)
+        api.post("password", use: setPassword)
+        api.get("sessions", use: listSessions)
+        api.delete("sessions/:id", use: revokeSession)
+        api.get("keys", use: listKeys)
+        api.post("keys", use: addKey)
+        api.delete("keys/:id", use: revokeKey)
+        api.post("invitations", use: invite)
+        api.get("audit", use: audit)
         api.get("openapi.json", use: openAPI)
+        router.get("/sign-in/:token", use: signInByLink)
+
+        addStatistics(to: api.group(), of: .own)
+        addStatistics(to: router.group("/demo/api/v1"), of: .demo, isThere: web.settings.hasDemo)
+        addStatistics(to: router.group("/server/api/v1"), of: .server, isThere: web.settings.keepsOwnStatistics)
 
         router.get("/", use: start)
         router.get("/healthz", use: health)
@@ -43,8 +56,17 @@ struct Routes: Sendable {
         return router
     }
 
-    /// The user whose key a request carries.
-    func user(of request: Request) throws -> UserID {
-        try accounts.user(presenting: request.head.authKey)
+    /// What is the same in each space.
+    private func addStatistics(to group: RouterGroup<Context>, of space: Space, isThere: Bool = true) {
+        let group = group.add(middleware: InSpace(space: space, isThere: isThere))
+        group.get("session", use: showSession)
+        group.get("status", use: status)
+        group.get("live", use: live)
+        group.get("series/:kind/:path", use: series)
+        group.get("day/:kind/:path", use: day)
+        group.get("favourites", use: listFavourites)
+        group.put("favourites", use: setFavourites)
+        group.get("processes", use: listProcesses)
+        group.post("processes/:name/stop", use: stopProcess)
     }
 }

@@ -2,21 +2,26 @@ import DattssCore
 import DattssPipeline
 import HTTPTypes
 import Hummingbird
+import Logging
 
 extension Routes {
     /// `GET /api/v1/processes`
     func listProcesses(_ request: Request, _ context: Context) async throws -> Response {
-        Response(json: StatusJSON.write(processes.processes(of: try user(of: request))))
+        Response(json: StatusJSON.write(processes.processes(of: try viewer(request, context).user)))
     }
 
     /// `POST /api/v1/processes/{name}/stop`
     func stopProcess(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try user(of: request)
+        let viewer = try viewer(request, context, .change)
         let name = try decoded("name", context)
-        guard processes.stop(name, of: user) else {
+        guard processes.stop(name, of: viewer.user) else {
             throw ErrorAnswer(.notFound, "unknown_process", "no process '\(name.prefix(64))' is up")
         }
-        return Response(json: StatusJSON.write(processes.processes(of: user)))
+        let address = origin(request, context).address
+        let line = Accounts.AuditLine(at: clock.now(), action: "process_stop", what: name, by: viewer.by, address: address)
+        web.logger.notice("the process '\(name)' of '\(viewer.user)' was asked to stop by \(viewer.by) from \(address)")
+        try await accounts.run { try $0.note(line, of: viewer.user) }
+        return Response(json: StatusJSON.write(processes.processes(of: viewer.user)))
     }
 
     /// `GET /healthz`: 200 while batches are taken in, 503 while they are not.

@@ -8,14 +8,16 @@ struct Metrics: Sendable {
     let pipeline: Pipeline
     let datagrams: DatagramCounters
     let requestTimeouts: TimeoutCounter
+    let web: WebServices
     let startedAt: Timestamp
 
     func exposition() async -> String {
         let snapshot = await pipeline.snapshot()
         var text = PrometheusText()
-        ingest(snapshot.ingest, &text)
+        ingest(snapshot.ingest, own: snapshot.own, &text)
         links(snapshot.links, &text)
         udp(datagrams.snapshot, &text)
+        people(&text)
         log(snapshot, &text)
         text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)
         text.metric("dattss_live_statistics", .gauge, "Statistics in memory, of all users.", snapshot.statisticCount)
@@ -32,7 +34,7 @@ struct Metrics: Sendable {
         }
     }
 
-    private func ingest(_ counters: IngestCounters, _ text: inout PrometheusText) {
+    private func ingest(_ counters: IngestCounters, own: IngestCounters, _ text: inout PrometheusText) {
         text.metric("dattss_batches_accepted_total", .counter, "Batches acknowledged.", counters.acceptedBatches)
         text.metric("dattss_partials_accepted_total", .counter, "Partials in them.", counters.acceptedPartials)
         text.metric("dattss_samples_accepted_total", .counter, "Samples they stand for.", counters.acceptedSamples)
@@ -44,6 +46,11 @@ struct Metrics: Sendable {
             WireError.Reason.allCases.map { reason in
                 ([("reason", reason.rawValue)], Double(counters.refusedBatches[reason] ?? 0))
             })
+        text.metric(
+            "dattss_own_batches_accepted_total", .counter, "Batches of the server's own statistics.", own.acceptedBatches)
+        text.metric(
+            "dattss_own_batches_refused_total", .counter, "Those that were not taken in.",
+            own.refusedBatches.values.reduce(0, +))
         text.metric(
             "dattss_request_timeouts_total", .counter, "Requests that took too long to arrive.", requestTimeouts.count)
     }
@@ -80,6 +87,27 @@ struct Metrics: Sendable {
                 "dattss_udp_kernel_drops_total", .counter, "Datagrams that the kernel dropped: nobody read them in time.",
                 drops)
         }
+    }
+
+    private func people(_ text: inout PrometheusText) {
+        let (counters, mail) = (web.counters, web.mailer.snapshot)
+        let count = { (counter: borrowing Atomic<Int>) in Double(counter.load(ordering: .relaxed)) }
+        text.metric("dattss_sign_ins_total", .counter, "Sessions begun.", [([], count(counters.signIns))])
+        text.metric(
+            "dattss_bad_credentials_total", .counter, "Passwords that were wrong.", [([], count(counters.badCredentials))])
+        text.metric(
+            "dattss_attempts_limited_total", .counter, "Attempts that were refused because there were too many.",
+            [
+                ([("by", "address")], count(counters.limitedByAddress)),
+                ([("by", "account")], count(counters.limitedByAccount)),
+            ])
+        text.metric(
+            "dattss_mails_total", .counter, "Mails, by what became of them.",
+            [
+                ([("outcome", "sent")], Double(mail.sent)), ([("outcome", "failed")], Double(mail.failed)),
+                ([("outcome", "refused")], Double(mail.refused)),
+            ])
+        text.metric("dattss_mails_queued", .gauge, "Mails that wait.", mail.queued)
     }
 
     private func log(_ snapshot: PipelineSnapshot, _ text: inout PrometheusText) {

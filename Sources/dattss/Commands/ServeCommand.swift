@@ -60,13 +60,14 @@ struct ServeCommand: AsyncParsableCommand {
     var maxQueued: String?
     @Option(help: "What to ask of the kernel for received datagrams (default: 8388608).")
     var receiveBufferBytes: String?
+    @OptionGroup var web: WebOptions
 
     /// What a configuration file may say.
-    static let optionNames: Set<String> = [
-        "data-dir", "http", "udp", "sync", "statsd-user", "retention-days", "hour-retention-days",
-        "max-body-bytes", "max-partials",
-        "max-statistics", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued", "receive-buffer-bytes",
-    ]
+    static let optionNames: Set<String> = WebOptions.optionNames.union([
+        "data-dir", "http", "udp", "sync", "statsd-user", "retention-days", "hour-retention-days", "max-body-bytes",
+        "max-partials", "max-statistics", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued",
+        "receive-buffer-bytes",
+    ])
 
     func serverConfiguration() throws -> ServerConfiguration {
         let settings = try Settings(file: config)
@@ -88,6 +89,7 @@ struct ServeCommand: AsyncParsableCommand {
         server.receiveBufferBytes = try settings.integer(
             "receive-buffer-bytes", receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096)
         server.limits = try limits(settings)
+        server.web = try web.webSettings(settings)
         return server
     }
 
@@ -121,9 +123,10 @@ struct ServeCommand: AsyncParsableCommand {
                 shutdown.fail()
             },
             onListening: { listening in
-                let url = "http://\(listening.http)"
+                let url = Server.url(listening.http, isSecure: configuration.web.certificate != nil)
                 do { try addressFile.write(url) } catch { logger.error("cannot write the address file: \(error)") }
                 print("  listening  \(url)   udp \(listening.udp)")
+                if let link = listening.signInLink { print("  sign in    \(link)") }
                 print("  ready\n")
                 fflush(nil)
             })

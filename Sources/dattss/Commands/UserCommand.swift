@@ -1,6 +1,6 @@
 public import ArgumentParser
 public import DattssCore
-import DattssServer
+public import DattssServer
 import FoundationEssentials
 
 /// `dattss user …`: works on the data folder, whether or not a server runs; a running one notices within a second.
@@ -14,16 +14,22 @@ struct UserCommand: ParsableCommand {
               dattss user add shop
               curl -H "Authorization: Bearer $(dattss user key shop)" http://127.0.0.1:3002/api/v1/status
             """,
-        subcommands: [Add.self, List.self, Key.self, Revoke.self, Retention.self, Delete.self])
+        subcommands: [
+            Add.self, List.self, Email.self, Key.self, Revoke.self, Keys.self, Sessions.self, Link.self, Reset.self,
+            Invite.self, Retention.self, Delete.self,
+        ])
 
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Makes a user, and prints the key.")
         @OptionGroup var dataDirectory: DataDirectoryOption
         @Argument(help: "The user's name: a-z 0-9 _ -, at most 32.") var uid: UserID
+        @Option(help: "The address by which the user signs in; 'dattss user reset' makes a link to set a password.")
+        var email: EmailAddress?
+        @Flag(help: "May invite others, and see the server's own statistics.") var admin = false
 
         func run() throws {
             let accounts = try openAccounts(dataDirectory)
-            try accounts.add(uid, at: SystemClock().now())
+            try accounts.add(uid, at: SystemClock().now(), email: email, isAdmin: admin ? true : nil)
             print(accounts.key(of: uid) ?? "")
         }
     }
@@ -39,20 +45,28 @@ struct UserCommand: ParsableCommand {
         private static func line(_ user: Accounts.User) -> String {
             var parts = ["\(user.id)"]
             if let erased = user.erasedAt {
-                parts.append("deleted, erased \(text(erased))")
+                parts.append("deleted, erased \(erased.iso8601)")
             } else if let deleted = user.deletedAt {
-                parts.append("deleted \(text(deleted)), not erased yet")
+                parts.append("deleted \(deleted.iso8601), not erased yet")
             } else {
-                parts += ["key version \(user.keyVersion)", "since \(text(user.createdAt))"]
+                parts += ["key version \(user.keyVersion)", "since \(user.createdAt.iso8601)"]
+                if let email = user.email { parts.append(email) }
+                if user.isAdmin { parts.append("administrator") }
                 if let days = user.retention.minuteDays { parts.append("minutes for \(days) days") }
                 if let days = user.retention.hourDays { parts.append("hours for \(days) days") }
             }
             return parts.joined(separator: "\t")
         }
 
-        private static func text(_ time: Timestamp) -> String {
-            Date(timeIntervalSince1970: Double(time.seconds)).formatted(.iso8601)
-        }
+    }
+
+    struct Email: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Sets the address by which a user signs in.")
+        @OptionGroup var dataDirectory: DataDirectoryOption
+        @Argument(help: "The user's name.") var uid: UserID
+        @Argument(help: "The address.") var email: EmailAddress
+
+        func run() throws { try openAccounts(dataDirectory).setEmail(email, of: uid) }
     }
 
     struct Key: ParsableCommand {
@@ -70,7 +84,7 @@ struct UserCommand: ParsableCommand {
 
     struct Revoke: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Makes a user's key worthless, and prints the new one.")
+            abstract: "Makes all of a user's keys worthless, and prints a new one.")
         @OptionGroup var dataDirectory: DataDirectoryOption
         @Argument(help: "The user's name.") var uid: UserID
 
@@ -117,7 +131,7 @@ struct UserCommand: ParsableCommand {
     }
 
     /// The accounts of a data folder, which is made when it is missing.
-    private static func openAccounts(_ option: DataDirectoryOption) throws -> Accounts {
+    static func openAccounts(_ option: DataDirectoryOption) throws -> Accounts {
         let directory = try option.resolved()
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         return try Accounts(directory: directory)
@@ -126,7 +140,12 @@ struct UserCommand: ParsableCommand {
 
 extension UserID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
+}
 
-    /// The user that an empty data folder begins with.
-    static let local = UserID("local") ?? { preconditionFailure("'local' is a user's name") }()
+extension EmailAddress: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}
+
+extension Timestamp {
+    var iso8601: String { Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601) }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DattssCore
+import DattssServer
 
 /// What `dattss import` is asked to read, and how.
 struct ImportOptions: ParsableArguments {

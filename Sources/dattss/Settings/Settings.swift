@@ -45,6 +45,11 @@ struct Settings {
         }
     }
 
+    /// Whether a flag is set: on the command line, or as `true` elsewhere.
+    func flag(_ option: String, _ isGiven: Bool) throws -> Bool {
+        try value(option, isGiven ? "true" : nil, standard: false, "true or false") { Bool($0) }
+    }
+
     static func variable(of option: String) -> String {
         "DATTSS_" + option.uppercased().replacing("-", with: "_")
     }
@@ -58,7 +63,7 @@ struct Settings {
             guard parts.count == 2, !parts[0].isEmpty else {
                 throw ValidationError("\(path):\(index + 1): expected 'option = value', found '\(line)'")
             }
-            guard ServeCommand.optionNames.contains(parts[0]) else {
+            guard ServeCommand.optionNames.contains(parts[0]) || WebOptions.secretNames.contains(parts[0]) else {
                 throw ValidationError("\(path):\(index + 1): there is no option '\(parts[0])'")
             }
             options[parts[0]] = parts[1]

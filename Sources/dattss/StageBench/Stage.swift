@@ -1,5 +1,6 @@
 import CLoadSockets
 import DattssCore
+import DattssServer
 import DattssLog
 import Synchronization
 

@@ -74,7 +74,7 @@ struct MeasuredStart: AsyncParsableCommand {
 
 /// For pipelines to which nobody sends by key.
 struct NoKeys: Authenticator {
-    func user(forKey key: String) -> UserID? { nil }
+    func owner(ofKey key: String) -> KeyOwner? { nil }
 }
 
 private struct UniversalTime: TimeZoneRules {

@@ -1,4 +1,5 @@
 import DattssCore
+import DattssServer
 import DattssLog
 
 /// One day of ``SampleStatistics``, in the forms in which it is measured.

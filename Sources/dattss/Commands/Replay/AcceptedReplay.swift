@@ -137,5 +137,5 @@ struct ReplayFailure: Error, CustomStringConvertible {
 
 /// A replay knows whose the batches are; there are no keys.
 private struct Nobody: Authenticator {
-    func user(forKey key: String) -> UserID? { nil }
+    func owner(ofKey key: String) -> KeyOwner? { nil }
 }

@@ -1,4 +1,5 @@
 import DattssCore
+import DattssPipeline
 import Foundation
 import Testing
 

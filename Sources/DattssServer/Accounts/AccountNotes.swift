@@ -1,0 +1,70 @@
+public import DattssCore
+import GRDB
+
+/// What a user keeps, and what is kept about the user's programs.
+extension Accounts {
+    static let favouritesMax = 200
+
+    /// The statistics that a user wants to see first, in the user's order.
+    public func favourites(of user: UserID) throws -> [StatisticKey] {
+        try database.read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT typ, pth FROM favourite WHERE uid = ? ORDER BY position", arguments: [user.string]
+            ).compactMap { row in Kind(symbol: row["typ"] as String).map { StatisticKey($0, row["pth"]) } }
+        }
+    }
+
+    /// Replaces all of them.
+    /// - Parameter favourites: each once, at most 200.
+    func setFavourites(_ favourites: [StatisticKey], of user: UserID) throws {
+        // No request asks memory for them, so nothing is read back.
+        try database.write { database in
+            try database.execute(sql: "DELETE FROM favourite WHERE uid = ?", arguments: [user.string])
+            for (position, key) in favourites.enumerated() {
+                try database.execute(
+                    sql: "INSERT INTO favourite VALUES (?, ?, ?, ?)",
+                    arguments: [user.string, position, key.kind.symbol, key.path])
+            }
+        }
+    }
+
+    /// Something that was done, and by whom.
+    public struct AuditLine: Sendable, Hashable {
+        public var at: Timestamp
+        public var action: String
+        public var what: String
+        /// `session`, or the name of a key.
+        public var by: String
+        public var address: String
+
+        static let shownMax = 200
+        static let keptMax = 10_000
+    }
+
+    func note(_ line: AuditLine, of user: UserID) throws {
+        try database.write { database in
+            try database.execute(
+                sql: "INSERT INTO audit (uid, atMilliseconds, action, what, by, address) VALUES (?, ?, ?, ?, ?, ?)",
+                arguments: [user.string, line.at.milliseconds, line.action, line.what, line.by, line.address])
+            try database.execute(
+                sql: """
+                    DELETE FROM audit WHERE uid = ?1 AND id <=
+                    (SELECT id FROM audit WHERE uid = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
+                    """, arguments: [user.string, AuditLine.keptMax])
+        }
+    }
+
+    /// What was done last, the newest first.
+    func audit(of user: UserID) throws -> [AuditLine] {
+        try database.read { database in
+            try Row.fetchAll(
+                database, sql: "SELECT * FROM audit WHERE uid = ? ORDER BY id DESC LIMIT ?",
+                arguments: [user.string, AuditLine.shownMax]
+            ).map { row in
+                AuditLine(
+                    at: Timestamp(milliseconds: row["atMilliseconds"]), action: row["action"], what: row["what"],
+                    by: row["by"], address: row["address"])
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import DattssCore
+import DattssPipeline
+
+/// How accounts are written as JSON.
+enum AccountJSON {
+    static func session(_ viewer: Viewer, _ space: Space, _ routes: Routes) -> JSONWriter {
+        let person = routes.accounts.person(viewer.user)
+        var (csrf, key) = (String?.none, String?.none)
+        switch viewer.credential {
+        case .session(let secret, _):
+            csrf = routes.accounts.keys.changeToken(of: secret)
+            key = routes.accounts.key(of: viewer.user)
+        // A key that may do less gets no better one.
+        case .key(let presented, let verified): key = verified.owner.scope.covers(.ingest) ? presented : nil
+        case .nobody: break
+        }
+        var json = JSONWriter()
+        json.object { json in
+            json.member("user", viewer.user.string)
+            json.member("email", person?.email)
+            json.member("csrf", csrf)
+            json.member("readOnly", space != .own)
+            json.member("isAdmin", space == .server || (space == .own && person?.isAdmin == true))
+            json.member("mail", routes.web.mailer.sends)
+            json.member("key", space == .own ? key : nil)
+        }
+        return json
+    }
+
+    static func setup(_ signUp: WebSettings.SignUp, sendsMail: Bool) -> JSONWriter {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("signUp", signUp.rawValue)
+            json.member("mail", sendsMail)
+        }
+        return json
+    }
+
+    static func sessions(_ sessions: [Accounts.Session], current: String?) -> JSONWriter {
+        var json = JSONWriter()
+        json.array { json in
+            for session in sessions {
+                json.object { json in
+                    json.member("id", session.id)
+                    json.member("createdAt", session.createdAt.seconds)
+                    json.member("seenAt", session.seenAt.seconds)
+                    json.member("address", session.address)
+                    json.member("agent", session.agent)
+                    json.member("isCurrent", session.id == current)
+                }
+            }
+        }
+        return json
+    }
+
+    static func keys(_ keys: [Accounts.Key]) -> JSONWriter {
+        var json = JSONWriter()
+        json.array { json in
+            for key in keys { write(key, &json) }
+        }
+        return json
+    }
+
+    static func key(_ key: Accounts.Key) -> JSONWriter {
+        var json = JSONWriter()
+        write(key, &json)
+        return json
+    }
+
+    private static func write(_ key: Accounts.Key, _ json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", key.id)
+            json.member("name", key.name)
+            json.member("scope", key.scope.rawValue)
+            json.member("createdAt", key.createdAt.seconds)
+            json.member("lastUsedAt", key.usedAt?.seconds)
+            json.member("key", key.key)
+        }
+    }
+
+    static func favourites(_ favourites: [StatisticKey]) -> JSONWriter {
+        var json = JSONWriter()
+        json.object { json in
+            json.array("favourites") { json in
+                for key in favourites {
+                    json.object { json in
+                        json.member("typ", key.kind.symbol)
+                        json.member("pth", key.path)
+                    }
+                }
+            }
+        }
+        return json
+    }
+
+    static func audit(_ lines: [Accounts.AuditLine]) -> JSONWriter {
+        var json = JSONWriter()
+        json.array { json in
+            for line in lines {
+                json.object { json in
+                    json.member("at", line.at.seconds)
+                    json.member("action", line.action)
+                    json.member("what", line.what)
+                    json.member("by", line.by)
+                    json.member("address", line.address)
+                }
+            }
+        }
+        return json
+    }
+
+    static func link(_ link: String) -> JSONWriter {
+        var json = JSONWriter()
+        json.object { $0.member("link", link) }
+        return json
+    }
+}

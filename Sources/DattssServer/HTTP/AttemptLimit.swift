@@ -1,0 +1,115 @@
+import DattssCore
+import HTTPTypes
+import Synchronization
+
+/// How often something may be tried: a bucket of tokens for each name, in memory (token bucket).
+///
+/// An attempt takes a token; they come back with time, and at once after an attempt that was right. So who guesses waits,
+/// and who knows does not.
+final class AttemptLimit: Sendable {
+    private let capacity: Double
+    private let secondsPerToken: Double
+    private let namesMax: Int
+    private let clock: any WallClock
+    private let buckets = Mutex<[String: Bucket]>([:])
+
+    private struct Bucket {
+        var tokens: Double
+        var at: Timestamp
+    }
+
+    /// - Parameters:
+    ///   - capacity: how many attempts at once.
+    ///   - namesMax: of more, those are forgotten that have the most tokens left.
+    init(capacity: Int, secondsPerToken: Double, namesMax: Int = 10_000, clock: any WallClock) {
+        self.capacity = Double(capacity)
+        self.secondsPerToken = secondsPerToken
+        self.namesMax = namesMax
+        self.clock = clock
+    }
+
+    /// Takes a token.
+    /// - Returns: nil, or after how many seconds to try again.
+    func take(_ name: String) -> Int? {
+        let now = clock.now()
+        return buckets.withLock { buckets in
+            if buckets[name] == nil, buckets.count >= namesMax { makeRoom(&buckets, now) }
+            let tokens = tokens(buckets[name], now)
+            guard tokens >= 1 else { return Int(((1 - tokens) * secondsPerToken).rounded(.up)) }
+            buckets[name] = Bucket(tokens: tokens - 1, at: now)
+            return nil
+        }
+    }
+
+    /// The attempt was right: it does not count.
+    func giveBack(_ name: String) {
+        let now = clock.now()
+        buckets.withLock { buckets in
+            let tokens = min(capacity, tokens(buckets[name], now) + 1)
+            buckets[name] = tokens < capacity ? Bucket(tokens: tokens, at: now) : nil
+        }
+    }
+
+    var nameCount: Int { buckets.withLock { $0.count } }
+
+    private func tokens(_ bucket: Bucket?, _ now: Timestamp) -> Double {
+        guard let bucket else { return capacity }
+        // A clock that was set back gives nothing and takes nothing.
+        let seconds = max(0, Double(now.milliseconds - bucket.at.milliseconds) / 1000)
+        return min(capacity, bucket.tokens + seconds / secondsPerToken)
+    }
+
+    /// Half of them, so that this is rare.
+    private func makeRoom(_ buckets: inout [String: Bucket], _ now: Timestamp) {
+        let kept = buckets.sorted { tokens($0.value, now) < tokens($1.value, now) }.prefix(namesMax / 2)
+        buckets = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+    }
+}
+
+/// The limits of everything that guesses: by where it comes from, and by whom it is about.
+struct AttemptLimits: Sendable {
+    private let addresses: AttemptLimit
+    private let accounts: AttemptLimit
+    /// Of their own, so that who has letters sent to somebody does not keep that one from signing in.
+    private let letters: AttemptLimit
+    private let counters: WebCounters
+
+    init(clock: any WallClock, counters: WebCounters) {
+        addresses = AttemptLimit(capacity: 30, secondsPerToken: 2, clock: clock)
+        accounts = AttemptLimit(capacity: 10, secondsPerToken: 30, clock: clock)
+        letters = AttemptLimit(capacity: 5, secondsPerToken: 600, clock: clock)
+        self.counters = counters
+    }
+
+    /// - Throws: 429 `too_many_attempts`.
+    func take(address: String, account: EmailAddress? = nil, letterTo: EmailAddress? = nil) throws(ErrorAnswer) {
+        if let seconds = addresses.take(address) {
+            counters.limitedByAddress.add(1, ordering: .relaxed)
+            throw Self.answer(seconds)
+        }
+        let name = account ?? letterTo
+        if let name, let seconds = (account == nil ? letters : accounts).take(name.description) {
+            counters.limitedByAccount.add(1, ordering: .relaxed)
+            throw Self.answer(seconds)
+        }
+    }
+
+    func giveBack(address: String, account: EmailAddress? = nil) {
+        addresses.giveBack(address)
+        if let account { accounts.giveBack(account.description) }
+    }
+
+    private static func answer(_ seconds: Int) -> ErrorAnswer {
+        var answer = ErrorAnswer(.tooManyRequests, "too_many_attempts", "too many attempts, try again in \(seconds) seconds")
+        answer.headers[.retryAfter] = String(seconds)
+        return answer
+    }
+}
+
+/// What people did, for `/metrics`.
+final class WebCounters: Sendable {
+    let signIns = Atomic<Int>(0)
+    let badCredentials = Atomic<Int>(0)
+    let limitedByAddress = Atomic<Int>(0)
+    let limitedByAccount = Atomic<Int>(0)
+}

@@ -1,0 +1,66 @@
+import DattssCore
+import DattssPipeline
+import Hummingbird
+
+extension Routes {
+    /// `GET BASE/api/v1/favourites`
+    func listFavourites(_ request: Request, _ context: Context) async throws -> Response {
+        let viewer = try viewer(request, context)
+        return Response(json: AccountJSON.favourites(try await accounts.run { try $0.favourites(of: viewer.user) }))
+    }
+
+    /// `PUT BASE/api/v1/favourites`: replaces all of them.
+    func setFavourites(_ request: Request, _ context: Context) async throws -> Response {
+        let viewer = try viewer(request, context, .change)
+        let bytes = try await request.body.collected(upTo: limits.bodyBytes)
+        let favourites = try bytes.withUnsafeBytes { bytes throws(WireError) in try FavouritesBody(bytes).favourites }
+        try await accounts.run { try $0.setFavourites(favourites, of: viewer.user) }
+        return Response(json: AccountJSON.favourites(favourites))
+    }
+}
+
+/// `{"favourites":[{"typ":"c","pth":"a.b"},…]}`
+struct FavouritesBody {
+    private(set) var favourites: [StatisticKey] = []
+
+    init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
+        var isThere = false
+        var found: [StatisticKey] = []
+        try JSONCursor.read(bytes) { (cursor) throws(WireError) in
+            try cursor.object { (name, cursor) throws(WireError) in
+                guard name == "favourites" else { return try cursor.skipValue() }
+                isThere = true
+                try cursor.array { (index, cursor) throws(WireError) in
+                    guard index < Accounts.favouritesMax else {
+                        throw WireError(.badValue, "favourites: expected at most \(Accounts.favouritesMax)")
+                    }
+                    found.append(try located("favourites[\(index)]") { () throws(WireError) in try Self.key(&cursor) })
+                }
+            }
+        }
+        guard isThere else { throw WireError(.missingField, "favourites: is missing") }
+        guard Set(found).count == found.count else { throw WireError(.badValue, "favourites: has one twice") }
+        favourites = found
+    }
+
+    private static func key(_ cursor: inout JSONCursor) throws(WireError) -> StatisticKey {
+        var (kindName, path) = (String?.none, String?.none)
+        try cursor.object { (name, cursor) throws(WireError) in
+            if name == "typ" {
+                kindName = try cursor.string()
+            } else if name == "pth" {
+                path = try cursor.string()
+            } else {
+                try cursor.skipValue()
+            }
+        }
+        guard let kindName, let path else { throw WireError(.missingField, "expected typ and pth") }
+        guard let kind = Kind(symbol: kindName) else {
+            throw WireError(.badKind, "typ: is '\(kindName.prefix(16))', expected c, ms or g")
+        }
+        guard Name.isValidPath(path.utf8) else {
+            throw WireError(.badPath, "pth: expected 1 to \(Name.pathBytesMax) of A-Z a-z 0-9 _ . : ! -")
+        }
+        return StatisticKey(kind, path)
+    }
+}

@@ -1,0 +1,37 @@
+import DattssCore
+import Logging
+import Synchronization
+
+/// What the routes of people need besides the accounts.
+struct WebServices: Sendable {
+    let settings: WebSettings
+    let passwords: PasswordWork
+    let mailer: Mailer
+    let attempts: AttemptLimits
+    let counters: WebCounters
+    let logger: Logger
+    /// Where the server is, for links: known when it listens.
+    let address = WebAddress()
+
+    init(_ settings: WebSettings, passwords: PasswordWork = PasswordWork(), clock: any WallClock, logger: Logger) {
+        self.settings = settings
+        self.passwords = passwords
+        self.logger = logger
+        counters = WebCounters()
+        mailer = Mailer(settings.mail, logger: logger)
+        attempts = AttemptLimits(clock: clock, counters: counters)
+    }
+
+    /// A link to this server. No part of it comes from a request.
+    func link(_ path: String) -> String { (settings.publicURL ?? address.url) + path }
+}
+
+/// Where a server is found as long as nobody has said it better.
+final class WebAddress: Sendable {
+    private let value = Mutex("http://127.0.0.1:3002")
+
+    var url: String {
+        get { value.withLock { $0 } }
+        set { value.withLock { $0 = newValue } }
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+
+/// A mail with one link in it.
+struct Mail: Sendable, Hashable {
+    var to: EmailAddress
+    var subject: String
+    var text: String
+    var link: String
+
+    static func signUp(_ to: EmailAddress, link: String) -> Mail {
+        Mail(
+            to: to, subject: "Your account at DaTtSs",
+            text: "Somebody, probably you, wants an account at DaTtSs. Choose a password here, within a day:", link: link)
+    }
+
+    static func passwordReset(_ to: EmailAddress, link: String) -> Mail {
+        Mail(
+            to: to, subject: "Your password at DaTtSs",
+            text: "Somebody, probably you, wants to set your password at DaTtSs. Do that here, within an hour:", link: link)
+    }
+
+    /// As RFC 5322 wants it. No part of it can begin a header of its own: addresses have no such characters, and what else
+    /// is in the headers is ours.
+    func message(from: EmailAddress, at time: Date) -> [UInt8] {
+        let domain = from.description.drop { $0 != "@" }
+        let date = time.formatted(
+            Date.VerbatimFormatStyle(
+                format:
+                    "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .defaultDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) +0000",
+                locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, calendar: Calendar(identifier: .gregorian)))
+        let lines = [
+            "From: DaTtSs <\(from)>", "To: <\(to)>", "Subject: \(subject)", "Date: \(date)",
+            "Message-ID: <\(Secret().text.prefix(32))\(domain)>", "Auto-Submitted: auto-generated", "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8", "",
+            text, "", link, "", "If it was not you, there is nothing to do.", "",
+        ]
+        return Array(lines.joined(separator: "\r\n").utf8)
+    }
+}

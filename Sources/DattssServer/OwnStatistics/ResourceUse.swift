@@ -1,0 +1,29 @@
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What the process has used of the machine.
+struct ResourceUse: Sendable {
+    /// Of all cores, since the start.
+    var processorSeconds: Double
+    /// 0 where the kernel does not tell.
+    var residentBytes: Double
+
+    static func current() -> ResourceUse {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        // Pages: https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html
+        let pages = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)).flatMap { text in
+            text.split(separator: " ").dropFirst().first.flatMap { Double($0) }
+        }
+        return ResourceUse(
+            processorSeconds: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9,
+            residentBytes: (pages ?? 0) * Double(sysconf(Int32(_SC_PAGESIZE))))
+    }
+}

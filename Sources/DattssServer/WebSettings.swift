@@ -1,0 +1,66 @@
+/// How people get to the server: who may sign up, by which mail and under which address.
+public struct WebSettings: Sendable {
+    public var signUp = SignUp.invitation
+    /// `https://stats.example.com`, without a slash at the end: what links in mails begin with. Never taken from a request, or
+    /// anybody could have links to elsewhere sent to others.
+    public var publicURL: String?
+    public var mail: MailSettings?
+    public var certificate: CertificateFiles?
+    /// Whose `X-Forwarded-…` is believed.
+    public var trustedProxies = TrustedProxies()
+    /// Whether there is a demo at `/demo`.
+    public var hasDemo = false
+    /// Whether the server keeps statistics of itself, seen at `/server`.
+    public var keepsOwnStatistics = true
+
+    public init() {}
+
+    /// Who may make an account.
+    public enum SignUp: String, Sendable, CaseIterable {
+        case open
+        case invitation
+        case closed
+    }
+
+    /// PEM files.
+    public struct CertificateFiles: Sendable, Hashable {
+        /// The certificate, and behind it those that vouch for it.
+        public var certificate: String
+        public var key: String
+
+        public init(certificate: String, key: String) {
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+}
+
+/// How mail leaves.
+public struct MailSettings: Sendable, Hashable {
+    public var from: EmailAddress
+    public var way: Way
+
+    public enum Way: Sendable, Hashable {
+        case smtp(SMTP)
+        /// The path of a command that takes what sendmail takes: `-i -f FROM -- TO`, and the mail on its input.
+        case sendmail(String)
+    }
+
+    public struct SMTP: Sendable, Hashable {
+        /// `smtp://host:port`, or `smtps://host:port` for TLS from the first byte.
+        public var url: String
+        public var user: String?
+        public var password: String?
+        /// STARTTLS or nothing. Without it, it is used when the server offers it.
+        public var requiresTLS = false
+        /// Certificates to trust instead of the system's.
+        public var authorityFile: String?
+
+        public init(url: String) { self.url = url }
+    }
+
+    public init(from: EmailAddress, way: Way) {
+        self.from = from
+        self.way = way
+    }
+}

@@ -1,0 +1,139 @@
+public import ArgumentParser
+import DattssCore
+public import DattssPipeline
+import DattssServer
+
+/// Ways in: keys, sessions and links.
+extension UserCommand {
+    struct Keys: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists, makes and revokes a user's keys.",
+            discussion: """
+                  dattss user keys list shop
+                  dattss user keys add shop checkout --scope ingest
+                  dattss user keys revoke shop checkout
+                """,
+            subcommands: [List.self, Add.self, Revoke.self])
+
+        struct List: ParsableCommand {
+            static let configuration = CommandConfiguration(abstract: "Lists a user's keys.")
+            @OptionGroup var dataDirectory: DataDirectoryOption
+            @Argument(help: "The user's name.") var uid: UserID
+
+            func run() throws {
+                for key in try openAccounts(dataDirectory).keys(of: uid) {
+                    let used = key.usedAt.map { "used \($0.iso8601)" } ?? "never used"
+                    print(
+                        [key.id, key.name, key.scope.rawValue, "since \(key.createdAt.iso8601)", used, key.key].joined(
+                            separator: "\t"))
+                }
+            }
+        }
+
+        struct Add: ParsableCommand {
+            static let configuration = CommandConfiguration(abstract: "Makes another key of a user, and prints it.")
+            @OptionGroup var dataDirectory: DataDirectoryOption
+            @Argument(help: "The user's name.") var uid: UserID
+            @Argument(help: "What the key is for.") var name: String
+            @Option(help: "What it may do: all, ingest or read.") var scope = KeyScope.all
+
+            func run() throws {
+                print(try openAccounts(dataDirectory).addKey(named: name, scope: scope, of: uid, at: SystemClock().now()).key)
+            }
+        }
+
+        struct Revoke: ParsableCommand {
+            static let configuration = CommandConfiguration(
+                abstract: "Makes one key worthless. The one named 'default' is replaced by a new one.")
+            @OptionGroup var dataDirectory: DataDirectoryOption
+            @Argument(help: "The user's name.") var uid: UserID
+            @Argument(help: "The key's ID or name.") var key: String
+
+            func run() throws { try openAccounts(dataDirectory).revokeKey(key, of: uid, at: SystemClock().now()) }
+        }
+    }
+
+    struct Sessions: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lists and ends a user's sessions.", subcommands: [List.self, Revoke.self])
+
+        struct List: ParsableCommand {
+            static let configuration = CommandConfiguration(abstract: "Lists where a user is signed in.")
+            @OptionGroup var dataDirectory: DataDirectoryOption
+            @Argument(help: "The user's name.") var uid: UserID
+
+            func run() throws {
+                for session in try openAccounts(dataDirectory).sessions(of: uid, at: SystemClock().now()) {
+                    print(
+                        [
+                            session.id, "since \(session.createdAt.iso8601)", "seen \(session.seenAt.iso8601)", session.address,
+                            session.agent,
+                        ].joined(separator: "\t"))
+                }
+            }
+        }
+
+        struct Revoke: ParsableCommand {
+            static let configuration = CommandConfiguration(abstract: "Signs one browser out.")
+            @OptionGroup var dataDirectory: DataDirectoryOption
+            @Argument(help: "The user's name.") var uid: UserID
+            @Argument(help: "The session's ID.") var session: String
+
+            func run() throws { try openAccounts(dataDirectory).revokeSession(session, of: uid) }
+        }
+    }
+
+    struct Link: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints a link that signs a user in, once and within a day.")
+        @OptionGroup var dataDirectory: DataDirectoryOption
+        @OptionGroup var base: LinkBaseOption
+        @Argument(help: "The user's name.") var uid: UserID
+
+        func run() throws {
+            let token = try openAccounts(dataDirectory).signInToken(for: uid, at: SystemClock().now())
+            print(try base.link("/sign-in/\(token)", dataDirectory))
+        }
+    }
+
+    struct Reset: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints a link by which a user sets a password, once and within an hour.")
+        @OptionGroup var dataDirectory: DataDirectoryOption
+        @OptionGroup var base: LinkBaseOption
+        @Argument(help: "The user's name.") var uid: UserID
+
+        func run() throws {
+            let token = try openAccounts(dataDirectory).passwordToken(for: uid, at: SystemClock().now())
+            print(try base.link("/account#token=\(token)", dataDirectory))
+        }
+    }
+
+    struct Invite: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints a link by which one person may sign up, within a week.")
+        @OptionGroup var dataDirectory: DataDirectoryOption
+        @OptionGroup var base: LinkBaseOption
+        @Argument(help: "If only somebody of this address may.") var email: EmailAddress?
+
+        func run() throws {
+            let token = try openAccounts(dataDirectory).invite(email, at: SystemClock().now())
+            print(try base.link("/account#invitation=\(token)", dataDirectory))
+        }
+    }
+
+    /// What a printed link begins with.
+    struct LinkBaseOption: ParsableArguments {
+        @Option(help: "What the link begins with (default: where the server of the data folder listens).")
+        var publicUrl: String?
+
+        func link(_ path: String, _ dataDirectory: DataDirectoryOption) throws -> String {
+            let settings = try Settings()
+            let directory = dataDirectory.resolved(settings)
+            let url = settings.text("public-url", publicUrl) ?? AddressFile(directory).read() ?? "http://127.0.0.1:3002"
+            return url + path
+        }
+    }
+}
+
+extension KeyScope: ExpressibleByArgument {}

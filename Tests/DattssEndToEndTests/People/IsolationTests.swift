@@ -1,0 +1,137 @@
+import DattssCore
+import Foundation
+import NIOHTTP1
+import Testing
+
+@Suite("Isolation")
+struct IsolationTests {
+    /// What is only Ann's, and must be in no answer that Bob gets.
+    private struct Secrets {
+        var words: [String]
+        /// What Bob puts into paths and bodies: Ann's names and IDs.
+        var names: [String]
+    }
+
+    /// Goal: whatever Bob asks on whichever route, by key or session, with Ann's names, IDs and keys in it: he sees nothing of
+    /// Ann's, and changes nothing of hers.
+    @Test("shows and changes nothing of another user, on any route of the document")
+    func everyRoute() async throws {
+        let server = RealServer(["--demo"])
+        try await server.start()
+        let users = ["ann", "bob"]
+        for user in users { _ = try server.command("user", "add", user, "--email", "\(user)s-mail@example.org") }
+        let keys = try users.map { try server.key(of: $0) }
+        #expect(try await eventually { try await server.request(.GET, "/api/v1/status", key: keys[1]).status == 200 })
+        var (ann, bob) = (Browser(server), Browser(server))
+        _ = try await ann.open(try link(server, "ann"))
+        _ = try await bob.open(try link(server, "bob"))
+        let secrets = try await fill(&ann, keys[0], server)
+        let before = try await picture(&ann)
+
+        let operations = try await self.operations(server)
+        #expect(operations.count >= 25)
+        for (method, path) in operations where path != "/api/v1/session" || method != .DELETE {
+            for name in secrets.names {
+                let target = path.replacing("{kind}", with: "c").replacing(
+                    try Regex(#"\{[a-z]+\}"#), with: name)
+                for space in path.hasPrefix("/api/v1") ? ["", "/demo", "/server"] : [""] {
+                    let body = method == .GET ? nil : Self.body(path, name)
+                    let bodyBytes = body.map { Array($0.utf8) }
+                    // What he says himself, he may be told.
+                    let asked = (target.removingPercentEncoding ?? target) + (body ?? "")
+                    var answers: [Answer] = []
+                    if path.hasSuffix("/live") {
+                        answers.append(try await liveStart(server, space + target, keys[1]))
+                    } else {
+                        answers.append(try await server.request(method, space + target, key: keys[1], body: bodyBytes))
+                        // A key of his, and her session's ID in place of a session.
+                        let forged: HTTPHeaders = ["Cookie": "dattss_session=\(name)", "X-CSRF-Token": bob.token ?? ""]
+                        answers.append(try await server.request(method, space + target, body: bodyBytes, headers: forged))
+                        if path != "/api/v1/password" { answers.append(try await bob.request(method, space + target, body)) }
+                    }
+                    for answer in answers {
+                        for word in secrets.words where !asked.contains(word) {
+                            #expect(!answer.body.contains(word), "\(method) \(space + target): \(answer.body.prefix(300))")
+                        }
+                        #expect(answer.status != 500, "\(method) \(space + target): \(answer.body)")
+                    }
+                }
+            }
+        }
+        #expect(try await picture(&ann) == before)
+        await server.discard()
+    }
+
+    private func link(_ server: RealServer, _ user: String) throws -> String {
+        try server.command("user", "link", user).output.trimmingCharacters(in: .newlines)
+    }
+
+    /// Gives Ann something of everything.
+    private func fill(_ ann: inout Browser, _ key: String, _ server: RealServer) async throws -> Secrets {
+        var batch = Batch(partials: [
+            Partial(StatisticKey(.counter, "anns.hits"), Aggregate(sample: 731_731)),
+            Partial(StatisticKey(.gauge, "anns.hits"), Aggregate(sample: 731_732)),
+        ])
+        batch.process = "anns-process"
+        #expect(try await server.put(batch, key: key).status == 200)
+        let favourites = #"{"favourites":[{"typ":"c","pth":"anns.favourite"}]}"#
+        #expect(try await ann.request(.PUT, "/api/v1/favourites", favourites).status == 200)
+        let named = try await ann.request(.POST, "/api/v1/keys", #"{"name":"anns key","scope":"all"}"#).json
+        let sessions = try await ann.request(.GET, "/api/v1/sessions").body
+        let list = try JSONSerialization.jsonObject(with: Data(sessions.utf8)) as? [[String: Any]]
+        let session = try #require(list?.first?["id"] as? String)
+        let id = try #require(named["id"] as? String)
+        let keyText = try #require(named["key"] as? String)
+        let codes = [key, keyText].compactMap { $0.split(separator: ".").last.map(String.init) }
+        return Secrets(
+            words: [
+                "anns.hits", "731731", "731732", "anns-process", "anns.favourite", "anns key", session, "anns-mail@example.org",
+            ]
+                + codes,
+            names: ["anns.hits", "anns-process", "anns.favourite", "anns%20key", id, session, "ann", "default", "..%2Fann"])
+    }
+
+    /// All that Ann sees of hers.
+    private func picture(_ ann: inout Browser) async throws -> [String] {
+        var bodies: [String] = []
+        for path in ["session", "keys", "favourites", "audit", "series/c/anns.hits"] {
+            bodies.append(try await ann.request(.GET, "/api/v1/\(path)").body)
+        }
+        // When she was seen is no change.
+        let processes = try await ann.request(.GET, "/api/v1/processes").json["processes"] as? [[String: Any]]
+        bodies.append("\(processes?.map { "\($0["name"] ?? "") \($0["stopping"] ?? "")" } ?? [])")
+        let status = try await ann.request(.GET, "/api/v1/status").json["c"] as? [[String: Any]]
+        bodies.append("\(status?.map { "\($0["pth"] ?? "") \($0["sum"] ?? "")" } ?? [])")
+        return bodies
+    }
+
+    private func operations(_ server: RealServer) async throws -> [(method: HTTPMethod, path: String)] {
+        let document = try await server.request(.GET, "/api/v1/openapi.json").json
+        let paths = try #require(document["paths"] as? [String: [String: Any]])
+        return paths.sorted { $0.key < $1.key }.flatMap { path, operations in
+            ["get", "put", "post", "delete"].filter { operations[$0] != nil }
+                .map { (HTTPMethod(rawValue: $0.uppercased()), path) }
+        }
+        // They would wait for long, and are a test of their own.
+        .filter { $0.path != "/process" }
+    }
+
+    private static func body(_ path: String, _ name: String) -> String {
+        switch path {
+        case "/agg":
+            #"{"prt":{"c":[{"typ":"c","pth":"bobs.hits","sum":1,"cnt":1,"max":1,"min":1,"top":1,"bot":1,"fst":1,"lst":1}]}}"#
+        case "/api/v1/favourites": #"{"favourites":[{"typ":"c","pth":"bobs.favourite"}]}"#
+        case "/api/v1/keys": #"{"name":"\#(UUID())","scope":"read","uid":"ann","user":"ann"}"#
+        default: #"{"email":"bob@example.com","token":"\#(name)","password":"long enough, bob","user":"ann"}"#
+        }
+    }
+
+    /// The first event of a live stream.
+    private func liveStart(_ server: RealServer, _ path: String, _ key: String) async throws -> Answer {
+        let connection = try RawConnection(await server.http)
+        try connection.send("GET \(path)?auth=\(key) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        // A refusal is over at once.
+        let text = try connection.read(until: ["event: processes", "\"error\""])
+        return Answer(status: 200, body: text, headers: [:])
+    }
+}

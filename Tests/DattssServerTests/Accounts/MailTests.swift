@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+@testable import DattssServer
+
+@Suite("Mail")
+struct MailTests {
+    /// Goal: nothing is an address that could carry a header or an SMTP command of its own.
+    @Test(
+        "goes to no address that is more than one",
+        arguments: [
+            "", "ann", "@example.com", "ann@", "ann@example.com\r\nBcc: bob@example.com", "ann@example.com\nx", "a b@example.com",
+            "<ann@example.com>", "ann@example.com,bob@example.com", "ann@exa mple.com", "ann@@example.com", "a..b@example.com",
+            ".ann@example.com", "ann@example..com", "ann@-example.com", "änn@example.com", "ann@example.com>", "\"a\"@example.com",
+            "ann\u{0}@example.com", String(repeating: "a", count: 65) + "@example.com",
+        ])
+    func malformed(_ text: String) { #expect(EmailAddress(text) == nil) }
+
+    /// Goal: an address is one account, however it is written.
+    @Test("knows an address however it is written")
+    func wellFormed() {
+        #expect(EmailAddress("Ann+Shop@Example.COM")?.description == "ann+shop@example.com")
+        #expect(EmailAddress("a@localhost") != nil && EmailAddress("o'hara_x@a-b.example.com") != nil)
+    }
+
+    /// Goal: a message is one of RFC 5322: a head, an empty line, the link on a line of its own.
+    @Test("is a message with a link in it")
+    func message() throws {
+        let to = try #require(EmailAddress("ann@example.com"))
+        let from = try #require(EmailAddress("dattss@example.org"))
+        let mail = Mail.signUp(to, link: "https://stats.example.com/account#token=12")
+        let text = String(decoding: mail.message(from: from, at: Date(timeIntervalSince1970: 1_795_330_000)), as: UTF8.self)
+        let parts = text.split(separator: "\r\n\r\n", maxSplits: 1)
+        let head = parts[0].split(separator: "\r\n").map { String($0.prefix { $0 != ":" }) }
+        #expect(
+            head == [
+                "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type",
+            ])
+        #expect(text.contains("Date: Sun, 22 Nov 2026 06:46:40 +0000\r\n") && text.contains("@example.org>\r\n"))
+        #expect(parts[1].contains("\r\nhttps://stats.example.com/account#token=12\r\n"))
+        #expect(!text.replacing("\r\n", with: "").contains("\n"))
+    }
+
+    /// Goal: a sendmail command gets the addresses as arguments that are no options, and the message on its input; when it
+    /// fails, that is an error.
+    @Test("is handed to a sendmail command")
+    func sendmail() throws {
+        let folder = try TestFolder()
+        let command = folder.path + "/sendmail"
+        try Data("#!/bin/sh\necho \"$*\" > \(folder.path)/arguments\ncat > \(folder.path)/message\n".utf8)
+            .write(to: URL(fileURLWithPath: command))
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: command)
+        let (from, to) = (try #require(EmailAddress("d@example.com")), try #require(EmailAddress("-x@example.com")))
+        try Sendmail.deliver(Array("Subject: x\r\n\r\ny\r\n".utf8), from: from, to: to, command: command, timeoutSeconds: 20)
+        #expect(
+            try String(contentsOfFile: folder.path + "/arguments", encoding: .utf8) == "-i -f d@example.com -- -x@example.com\n")
+        #expect(try String(contentsOfFile: folder.path + "/message", encoding: .utf8) == "Subject: x\n\ny\n")
+        #expect(throws: (any Error).self) {
+            try Sendmail.deliver([], from: from, to: to, command: "/bin/false", timeoutSeconds: 20)
+        }
+    }
+}
