@@ -39,6 +39,7 @@ struct SettingsTests {
             "hour-retention-days = 30",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
             "max-queued-per-user = 15", "max-queued = 16", "receive-buffer-bytes = 17000",
+            "dygraphs-dir = /js",
         ]
         #expect(Set(lines.map { String($0.prefix { $0 != " " }) }) == ServeCommand.optionNames)
         let path = try file(lines.joined(separator: "\n"))
@@ -53,6 +54,7 @@ struct SettingsTests {
         (limits.requestSeconds, limits.idleSeconds) = (13, 140)
         (limits.queuedPartialsPerUser, limits.queuedPartials) = (15, 16)
         #expect(server.limits == limits && server.receiveBufferBytes == 17_000)
+        #expect(server.plotDirectory == "/js")
         // The command line offers the same options.
         let help = ServeCommand.helpMessage()
         for option in ServeCommand.optionNames { #expect(help.contains("--\(option) "), "\(option)") }

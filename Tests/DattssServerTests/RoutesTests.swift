@@ -44,7 +44,7 @@ struct RoutesTests {
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), requestTimeouts: TimeoutCounter(),
                 startedAt: clock.now()),
-            clock: clock, limits: Limits())
+            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: Limits())
     }
 }
 

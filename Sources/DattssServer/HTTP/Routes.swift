@@ -12,6 +12,7 @@ struct Routes: Sendable {
     let processes: ProcessRegistry
     let accounts: any Authenticator
     let metrics: Metrics
+    let dashboard: DashboardFiles
     let clock: any WallClock
     let limits: Limits
 
@@ -38,6 +39,10 @@ struct Routes: Sendable {
         api.get("openapi.json", use: openAPI)
 
         router.get("/", use: start)
+        router.get("/account", use: accountPage)
+        router.get("/demo", use: page)
+        router.get("/server", use: page)
+        router.get("/assets/:name", use: asset)
         router.get("/healthz", use: health)
         router.get("/metrics", use: exposition)
         return router

@@ -61,11 +61,15 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "What to ask of the kernel for received datagrams (default: 8388608).")
     var receiveBufferBytes: String?
 
+    @Option(help: "Where dygraph.min.js lies (default: /usr/share/javascript/dygraphs).")
+    var dygraphsDir: String?
+
     /// What a configuration file may say.
     static let optionNames: Set<String> = [
         "data-dir", "http", "udp", "sync", "statsd-user", "retention-days", "hour-retention-days",
         "max-body-bytes", "max-partials",
         "max-statistics", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued", "receive-buffer-bytes",
+        "dygraphs-dir",
     ]
 
     func serverConfiguration() throws -> ServerConfiguration {
@@ -87,6 +91,7 @@ struct ServeCommand: AsyncParsableCommand {
             "hour-retention-days", hourRetentionDays, standard: server.retention.hourDays, atLeast: 1)
         server.receiveBufferBytes = try settings.integer(
             "receive-buffer-bytes", receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096)
+        server.plotDirectory = try settings.value("dygraphs-dir", dygraphsDir, standard: server.plotDirectory, "a folder") { $0 }
         server.limits = try limits(settings)
         return server
     }
