@@ -13,7 +13,8 @@ const title = (kind, name, today) =>
 export class Plot {
   data = null;
   loadedAt = 0;
-  #graph = null;
+  /** Of dygraphs, once it is drawn. */
+  graph = null;
   #marked = null;
 
   constructor(stat, board) {
@@ -41,6 +42,8 @@ export class Plot {
         ...this.names.slice(2).map((_, i) => item(i + 2))),
       h('div.frame', {}, h('p.unit', {}, UNITS[stat.kind]), this.chart, this.hair, this.message),
       h('footer', {}, this.summary, this.table));
+    // For whoever looks from a console.
+    this.element.plot = this;
     this.refresh();
   }
 
@@ -87,22 +90,22 @@ export class Plot {
       ...options(this.stat.kind, this.names, palette(this.stat.kind)),
       file: rowsOf(this.data), dateWindow: [...zoom], valueRange: range(this.stat.kind, this.names, this.data, zoom),
     };
-    if (this.#graph) return this.#graph.updateOptions(drawn);
+    if (this.graph) return this.graph.updateOptions(drawn);
     const { file, ...rest } = drawn;
-    this.#graph = new Dygraph(this.chart, file, rest);
+    this.graph = new Dygraph(this.chart, file, rest);
   }
 
   zoom(window) {
-    this.#graph?.updateOptions({ dateWindow: [...window], valueRange: range(this.stat.kind, this.names, this.data, window) });
+    this.graph?.updateOptions({ dateWindow: [...window], valueRange: range(this.stat.kind, this.names, this.data, window) });
     this.read(this.board.cursor);
   }
 
-  resize() { this.#graph?.resize(); }
+  resize() { this.graph?.resize(); }
 
   /** The minute under a point of the screen. */
   minuteAt(clientX) {
-    if (!this.#graph) return null;
-    return this.#graph.toDataXCoord(clientX - this.chart.getBoundingClientRect().left);
+    if (!this.graph) return null;
+    return this.graph.toDataXCoord(clientX - this.chart.getBoundingClientRect().left);
   }
 
   /** Reads out the values at a minute; without one, the newest. */
@@ -129,14 +132,14 @@ export class Plot {
   }
 
   #mark(index) {
-    if (!this.#graph) return;
+    if (!this.graph) return;
     const minute = index == null ? null : index * this.data.step;
     const [from, to] = this.board.view.zoom;
     this.hair.hidden = minute == null || minute < from || minute > to;
-    if (!this.hair.hidden) this.hair.style.transform = `translateX(${this.#graph.toDomXCoord(minute)}px)`;
+    if (!this.hair.hidden) this.hair.style.transform = `translateX(${this.graph.toDomXCoord(minute)}px)`;
     if (index === this.#marked) return;
     this.#marked = index;
-    index == null ? this.#graph.clearSelection() : this.#graph.setSelection(index);
+    index == null ? this.graph.clearSelection() : this.graph.setSelection(index);
   }
 
   /** The plot in a sentence or three. */
@@ -173,7 +176,7 @@ export class Plot {
   }
 
   remove() {
-    this.#graph?.destroy();
+    this.graph?.destroy();
     this.element.remove();
   }
 }

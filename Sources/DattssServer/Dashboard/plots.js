@@ -23,7 +23,7 @@ export class Plots {
     this.list.addEventListener('pointerdown', event => this.#down(event));
     this.list.addEventListener('pointerup', event => this.#up(event));
     this.list.addEventListener('pointerleave', () => { if (!this.#drag) this.point(null); });
-    this.list.addEventListener('dblclick', event => { if (event.target.closest('.chart')) this.zoom([0, DAY_MINUTES]); });
+    this.list.addEventListener('dblclick', event => { if (this.#plotAt(event)) this.zoom([0, DAY_MINUTES]); });
     this.list.addEventListener('keydown', event => this.#key(event));
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.plots.forEach(plot => plot.draw()));
     new ResizeObserver(() => this.plots.forEach(plot => plot.resize())).observe(this.list);
@@ -98,7 +98,8 @@ export class Plots {
   }
 
   #plotAt(event) {
-    const chart = event.target.closest?.('.frame');
+    // Not the event's target: that is the whole list while it has the pointer.
+    const chart = document.elementFromPoint(event.clientX, event.clientY)?.closest('.frame');
     return chart && this.plots.find(plot => plot.element.contains(chart));
   }
 
