@@ -100,8 +100,8 @@ class Page:
 
     def plots(self):
         """The paths of the plots, when all of them are drawn."""
-        until(lambda: self.js("""return [...document.querySelectorAll('.plot')].every(plot => plot.querySelector('canvas') && plot.plot.data)"""),
-              15, "the plots")
+        state = "return [...document.querySelectorAll('.plot')].map(({ plot }) => plot.data && plot.graph ? '' : plot.message.textContent).join('')"
+        until(lambda: not self.js(state), 15, lambda: f"the plots: {self.js(state)}")
         return [element.text for element in self.all(".plot h3 .path")]
 
     def cards(self):

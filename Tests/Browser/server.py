@@ -115,5 +115,5 @@ def until(condition, seconds=10, what=None):
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what or 'the condition'}")
+            raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what or 'the condition'}")
         time.sleep(0.03)

@@ -62,6 +62,7 @@ export class Plots {
       this.show();
     }
     for (const plot of this.plots) {
+      plot.stat = this.page.statistics.all.get(plot.stat.id) ?? plot.stat;
       const isNew = plot.data && plot.main.every(value => value == null) && plot.stat.seen > now() - 60 && !this.view.day;
       if (isNew && Date.now() - plot.loadedAt > 2000) plot.load();
     }

@@ -75,9 +75,12 @@ export function listen({ onStatus, onProcesses, onState }) {
   open();
   // A browser has six connections for all tabs of a server: a tab that nobody sees for long gives its own back.
   let leaving = 0;
+  const leave = () => { source?.close(); source = null; };
   document.addEventListener('visibilitychange', () => {
     clearTimeout(leaving);
     if (!document.hidden) source ?? open();
-    else leaving = setTimeout(() => { source?.close(); source = null; }, 60000);
+    else leaving = setTimeout(leave, 60000);
   });
+  addEventListener('pagehide', leave);
+  addEventListener('pageshow', event => { if (event.persisted) source ?? open(); });
 }
