@@ -65,8 +65,10 @@ class Page {
     this.#suggested = order.slice(0, SUGGESTED).map(stat => stat.id);
   }
 
-  take(status) {
+  /** Takes in an event of the stream; how long that takes is measured. */
+  take(text) {
     performance.mark('live');
+    const status = JSON.parse(text);
     const added = this.statistics.apply(status);
     this.tree.add(added);
     const isFirst = !this.isStarted && this.statistics.all.size > 0;
@@ -92,6 +94,7 @@ class Page {
     }
     this.tree.rebuild();
     this.show();
+    requestAnimationFrame(() => setTimeout(() => performance.mark('shown')));
   }
 
   #welcome() {
@@ -203,8 +206,8 @@ async function open() {
   await page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true));
   let isTold = false;
   listen({
-    onStatus: status => {
-      page.take(status);
+    onStatus: text => {
+      page.take(text);
       if (!isTold && !page.isStarted) showEmpty(session);
       isTold = true;
     },

@@ -97,8 +97,10 @@ export function plotter(kind, names, colours) {
     if (kind !== 'c') band(context, points.min, points.max, colours.today, .1);
     if (kind === 'ms') {
       band(context, points.p50, points.p95, colours.today, .16);
+      context.globalAlpha = .55;
       line(context, points.p95, colours.today, 1);
       line(context, points.p99, colours.today, 1, [3, 3]);
+      context.globalAlpha = 1;
     }
     line(context, points.today ?? points.p50, colours.today, 2);
     context.restore();
@@ -125,9 +127,9 @@ export function range(kind, names, data, [from, to]) {
   return [low < 0 ? low * 1.1 : 0, high > 0 ? high * 1.1 : low < 0 ? 0 : 1];
 }
 
-/** Ticks of an axis of minutes, some 80 pixels apart. */
+/** Ticks of an axis of minutes, at least 64 pixels apart. */
 export function ticks(from, to, pixels) {
-  const span = (to - from) * 80 / Math.max(80, pixels);
+  const span = (to - from) * 64 / Math.max(64, pixels);
   const step = [1, 5, 10, 15, 30, 60, 120, 180, 240, 360].find(step => step >= span) ?? 720;
   const found = [];
   for (let v = Math.ceil(from / step) * step; v <= to; v += step) found.push({ v, label: v === 0 ? '' : clock(v) });

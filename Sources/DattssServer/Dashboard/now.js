@@ -50,9 +50,9 @@ export class Now {
       card.stat = this.page.statistics.all.get(card.stat.id) ?? card.stat;
       if (card.stat.seen) this.sparklines.want(card.stat);
       const ratio = card.refresh(time, this.#usual, this.page);
-      if (ratio == null) continue;
+      if (ratio == null && !card.isUnusual) continue;
       compared++;
-      if (card.isUnusual) unusual.push([Math.abs(Math.log(ratio || .01)), `${card.name} ${change(ratio)}`]);
+      if (card.isUnusual) unusual.push([Math.abs(Math.log(ratio || .01)), `${card.name} ${ratio == null ? 'is silent' : change(ratio)}`]);
     }
     unusual.sort((a, b) => b[0] - a[0]);
     const text = !compared ? '' : !unusual.length ? 'All as usual.' : unusual.slice(0, 3).map(([, words]) => words).join(', ')
@@ -84,7 +84,6 @@ export class Now {
   drag(card, event) {
     if (event.button !== 0) return;
     event.preventDefault();
-    card.grip.setPointerCapture(event.pointerId);
     card.element.classList.add('dragged');
     const move = ({ clientX, clientY }) => {
       const over = document.elementsFromPoint(clientX, clientY).map(element => element.closest('.card'))
@@ -96,18 +95,25 @@ export class Now {
       if (isBefore && clientX < box.left + box.width / 2) over.before(card.element);
       else if (!isBefore && clientX > box.left + box.width / 2) over.after(card.element);
     };
+    const ends = ['pointerup', 'pointercancel'];
     const end = () => {
-      card.grip.removeEventListener('pointermove', move);
+      document.removeEventListener('pointermove', move);
+      for (const name of ends) document.removeEventListener(name, end);
       card.element.classList.remove('dragged');
       this.page.favourites.move(card.stat.id, this.place(card));
     };
-    card.grip.addEventListener('pointermove', move);
-    card.grip.addEventListener('lostpointercapture', end, { once: true });
+    // On the document: a card that changes its place in it would lose the pointer.
+    document.addEventListener('pointermove', move);
+    for (const name of ends) document.addEventListener(name, end);
   }
 }
 
-/** Whether a minute's count is no farther from the mean than things that happen at random are now and then. */
-const isChance = (count, mean) => Math.abs(count - mean) < 3 * Math.sqrt(Math.max(1, mean));
+/** Whether a counter is no farther from the mean, in this minute and the last five, than chance takes it now and then. */
+function isChance(stat, count, mean) {
+  const isNear = (count, mean) => Math.abs(count - mean) < 3 * Math.sqrt(Math.max(1, mean));
+  const five = stat.hour?.values.slice(-6, -1).reduce((sum, value) => sum + value, 0);
+  return isNear(count, mean) && (five == null || isNear(five, 5 * mean));
+}
 
 class Card {
   #hourShown = '';
@@ -154,10 +160,10 @@ class Card {
     const normal = usual.at(stat, page.zone, () => page.later());
     const ratio = !isSilent && normal > 0 && shown != null ? shown / normal : null;
     const distance = ratio == null ? 0 : Math.abs(ratio - 1);
-    this.isUnusual = distance >= UNUSUAL && !(kind === 'c' && isChance(shown, normal));
+    this.isUnusual = isSilent ? normal > 0 && stat.seen > 0 : distance >= UNUSUAL && !(kind === 'c' && isChance(stat, shown, normal));
     put(this.chip, ratio == null ? normal > 0 ? `usually ${valueOf(kind, normal)}` : 'no usual yet'
       : distance < AS_USUAL ? 'as usual' : `${change(ratio)} vs usual`);
-    const look = `${ratio == null ? '' : this.isUnusual ? ratio > 1 ? 'unusual above' : 'unusual below' : 'usual'}${isSilent ? ' silent' : ''}${stat.emp ? ' emphasised' : ''}`;
+    const look = `${ratio == null ? '' : this.isUnusual ? ratio > 1 ? 'unusual above' : 'unusual below' : 'usual'}${isSilent ? this.isUnusual ? ' silent unusual below' : ' silent' : ''}${stat.emp ? ' emphasised' : ''}`;
     if (this.look !== look) {
       this.look = look;
       this.element.className = `card ${look}`;

@@ -183,7 +183,7 @@ export class Plots {
     $('#step').append(...STEPS.map(step => h('option', { value: step }, step < 60 ? `${step} min` : '1 hour')));
     $('#step').addEventListener('change', event => change('step', Number(event.target.value)));
     const zone = $('#zone');
-    zone.append(h('option', { value: ownZone() }, `${ownZone()} (here)`));
+    zone.append(h('option', { value: ownZone() }, ownZone()));
     if (ownZone() !== 'UTC') zone.append(h('option', { value: 'UTC' }, 'UTC'));
     zone.addEventListener('change', () => change('zone', zone.value));
     // The other four hundred when somebody looks for one.

@@ -11,7 +11,7 @@ function examples({ key, udp }) {
   const plain = hostname.replace(/[[\]]/g, '');
   const datagrams = udp ?? 8125;
   return {
-    curl: ['In any terminal.', `curl -X PUT '${protocol}//${host}/agg?auth=${key}' -d '${partial}'`],
+    curl: ['In any terminal.', `curl -X PUT '${protocol}//${host}/agg?auth=${key}' \\\n  -d '${partial}'`],
     Shell: ['In bash, without anything else; or with the functions of clients/shell, from the project’s folder.',
       `echo "${key}:hello:hello.world:1c" > /dev/udp/${plain}/${datagrams}\n\n`
       + `export DATTSS_AUTH=${key} DATTSS_HOST=${plain} DATTSS_PORT=${datagrams}\n. clients/shell/dattss.sh\ndattss hello.world 1c\ndattss hello.time 153ms`],

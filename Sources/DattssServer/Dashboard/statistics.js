@@ -60,7 +60,7 @@ export function listen({ onStatus, onProcesses, onState }) {
   const open = () => {
     source = new EventSource(`${base}/api/v1/live`);
     source.addEventListener('open', () => { since = null; wait = 1000; onState(null); });
-    source.addEventListener('status', event => onStatus(JSON.parse(event.data)));
+    source.addEventListener('status', event => onStatus(event.data));
     source.addEventListener('processes', event => onProcesses(JSON.parse(event.data).processes));
     source.addEventListener('error', () => {
       since ??= Date.now() / 1000;

@@ -3,6 +3,8 @@
 import { parse } from './statistics.js';
 
 export const STEPS = [5, 10, 15, 30, 60];
+/** A narrow plot has no place for more. */
+const ownStep = () => matchMedia('(max-width: 760px)').matches ? 15 : 5;
 export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
 export const DAY_MINUTES = 1440;
 
@@ -12,7 +14,7 @@ export class View {
   /** null is today, and follows it. */
   day = null;
   zone = ownZone();
-  step = 5;
+  step = ownStep();
   /** The first and the last minute seen. */
   zoom = [0, DAY_MINUTES];
 
@@ -24,7 +26,7 @@ export class View {
     this.shown = show == null ? null : [...new Set(show.split(',').filter(parse))];
     this.day = /^\d{4}-\d\d-\d\d$/.test(said.get('day')) ? said.get('day') : null;
     this.zone = isZone(said.get('tz')) ? said.get('tz') : ownZone();
-    this.step = STEPS.includes(Number(said.get('step'))) ? Number(said.get('step')) : 5;
+    this.step = STEPS.includes(Number(said.get('step'))) ? Number(said.get('step')) : ownStep();
     const [from, to] = (said.get('zoom') ?? '').split('-').map(Number);
     this.zoom = from >= 0 && to <= DAY_MINUTES && to - from >= 5 ? [from, to] : [0, DAY_MINUTES];
   }
@@ -37,7 +39,7 @@ export class View {
     const parts = [`show=${(this.shown ?? []).join(',')}`];
     if (this.day ?? fixed) parts.push(`day=${this.day ?? fixed}`);
     parts.push(`tz=${this.zone}`);
-    if (this.step !== 5) parts.push(`step=${this.step}`);
+    parts.push(`step=${this.step}`);
     if (!this.isWhole) parts.push(`zoom=${this.zoom.map(Math.round).join('-')}`);
     return `${location.origin}${location.pathname}#${parts.join('&')}`;
   }
