@@ -74,7 +74,7 @@ def main():
     try:
         server.start()
         send(server, 0)
-        page = Page(server)
+        page = Page(server, "Europe/Paris")
         try:
             page.sign_in()
             paints = [first_paint(page) for _ in range(RUNS)]

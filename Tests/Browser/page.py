@@ -18,7 +18,7 @@ CHECKS = open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "checks.j
 
 
 class Page:
-    def __init__(self, server, zone="Europe/Paris"):
+    def __init__(self, server, zone):
         self.server = server
         options = webdriver.ChromeOptions()
         options.binary_location = "/usr/bin/chromium"

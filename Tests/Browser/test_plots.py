@@ -17,7 +17,7 @@ class Plots(Scene):
         server.load(cls.samples)
 
     def open(self, **view):
-        view = {"show": ",".join(SHOWN), "tz": self.zone, **view}
+        view = {"show": ",".join(SHOWN), "tz": self.zone.replace("+", "%2B"), **view}
         self.page.open("/#" + "&".join(f"{name}={value}" for name, value in view.items())).dashboard()
         return self.page.plots()
 
@@ -31,7 +31,7 @@ class Plots(Scene):
     def check(self, day, step):
         for index, statistic in enumerate(SHOWN):
             kind, path = statistic.split(":")
-            answer = self.server.api(f"day/{kind}/{path}?date={day}&tz={self.zone}&step={step}")
+            answer = self.server.api(f"day/{kind}/{path}?date={day}&tz={self.zone.replace('+', '%2B')}&step={step}")
             plot = self.columns(index)
             shown = dict(zip(plot["names"], plot["columns"]))
             wanted = {name: [None] * (1440 // step) for name in shown}
@@ -83,18 +83,16 @@ class Plots(Scene):
         self.assertIn("vs the usual day (mean of 7 days)", self.page.text(".plot .summary"))
 
     def test_gaps_are_gaps(self):
-        # Yesterday's clock of the hole may be today's: look where it is now, by the newest sample before and after.
         self.open(show="g:host.web1.load.1m")
         columns = self.columns(0)["columns"]
         values = columns[1]
         first, last = next(i for i, value in enumerate(values) if value is not None), max(i for i, value in enumerate(values) if value is not None)
         holes = [i for i in range(first, last) if values[i] is None]
-        if not holes:
-            self.skipTest("the hole of half an hour lies before midnight")
+        self.assertGreaterEqual(len(holes), 5)
         # Not a pixel of the line's colour where there is no data.
         seen = self.page.js("""
             const { plot } = document.querySelector('.plot');
-            const canvas = plot.chart.querySelectorAll('canvas')[1].width ? plot.graph.hidden_ : null;
+            const canvas = plot.graph.hidden_;
             const context = canvas.getContext('2d');
             const scale = canvas.width / canvas.clientWidth;
             const area = plot.graph.getArea();

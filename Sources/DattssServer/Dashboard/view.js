@@ -38,7 +38,7 @@ export class View {
     // Commas, colons and slashes stand for themselves after a #, and read better.
     const parts = [`show=${(this.shown ?? []).join(',')}`];
     if (this.day ?? fixed) parts.push(`day=${this.day ?? fixed}`);
-    parts.push(`tz=${this.zone}`);
+    parts.push(`tz=${this.zone.replace('+', '%2B')}`);
     parts.push(`step=${this.step}`);
     if (!this.isWhole) parts.push(`zoom=${this.zoom.map(Math.round).join('-')}`);
     return `${location.origin}${location.pathname}#${parts.join('&')}`;
