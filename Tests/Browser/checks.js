@@ -1,6 +1,6 @@
 // What a page has to keep to for those who do not see it, see little, or use no mouse. Read by page.py.
 
-function complaints() {
+function complaints(width) {
   const found = [];
   const where = element => `${element.tagName.toLowerCase()}${element.id ? `#${element.id}` : ''}${[...element.classList].map(name => `.${name}`).join('')}`;
   const isShown = element => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) && element.getClientRects().length > 0;
@@ -78,14 +78,15 @@ function complaints() {
   }
 
   // Nothing sticks out at the side.
-  if (document.documentElement.scrollWidth > innerWidth) found.push(`the page is ${document.documentElement.scrollWidth} pixels wide, the window ${innerWidth}`);
+  // A phone's browser would make its window wider to hold it.
+  if (document.documentElement.scrollWidth > width) found.push(`the page is ${document.documentElement.scrollWidth} pixels wide, the window ${width}`);
   for (const element of document.querySelectorAll('body *')) {
     const box = element.getBoundingClientRect();
-    if (!isShown(element) || box.width < 2 || box.right <= innerWidth + 1) continue;
+    if (!isShown(element) || box.width < 2 || box.right <= width + 1) continue;
     // Cut off or scrolled by something around it, of its own accord.
     let at = element.parentElement;
     while (at && getComputedStyle(at).overflowX === 'visible') at = at.parentElement;
-    if (!at || at === document.body || at === document.documentElement) found.push(`${where(element)} sticks out to ${Math.round(box.right)} of ${innerWidth}`);
+    if (!at || at === document.body || at === document.documentElement) found.push(`${where(element)} sticks out to ${Math.round(box.right)} of ${width}`);
   }
   return found;
 }

@@ -112,7 +112,10 @@ class Page:
     def problems(self):
         """Everything that the browser or our own checks complain about."""
         console = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
-        return console + self.js("return window.violations ?? []") + self.js(CHECKS + "; return complaints();")
+        return console + self.js("return window.violations ?? []") + self.complaints()
+
+    def complaints(self):
+        return self.js(CHECKS + "; return complaints(arguments[0]);", self.width)
 
     def shoot(self, name):
         os.makedirs(SHOTS, exist_ok=True)

@@ -58,6 +58,7 @@ class Pages(Scene):
         self.page.open().dashboard()
         self.page.one("#search").send_keys("shop")
         self.page.row("shop.pages.home (counter)")
+        self.page.plots()
         self.each("search")
 
     def test_the_dashboard_on_a_phone(self):

@@ -173,6 +173,7 @@ function listenToKeys(page) {
 
 function showSession(session, page) {
   page.isReadOnly = session.readOnly;
+  document.body.classList.toggle('looking', session.readOnly);
   const places = [['', 'Mine', '/'], ['/server', 'Server', '/server']];
   if (base === '/demo') $('#places').append(h('span.place', {}, 'Demo, for looking only'), h('a', { href: '/account' }, 'Sign in'));
   else if (session.isAdmin) {

@@ -120,7 +120,7 @@ export function range(kind, names, data, [from, to]) {
     });
   });
   if (high === 0 && most > 0) high = most;
-  if (most <= high * 1.6) high = Math.max(high, most);
+  high = Math.max(high, Math.min(most, high * 1.6));
   if (low === Infinity) return [0, 1];
   // A gauge that hardly moves is shown closely; everything else from zero.
   if (kind === 'g' && low > 0 && high - low < high * .3) return [low - (high - low || high) * .15, high + (high - low || high) * .15];

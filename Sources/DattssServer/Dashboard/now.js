@@ -39,7 +39,7 @@ export class Now {
       card.setMovable(!isSuggested && !this.page.favourites.isReadOnly && ids.length > 1);
       if (this.list.children[i] !== card.element) this.list.insertBefore(card.element, this.list.children[i] ?? null);
     });
-    put($('#strip-note'), isSuggested && ids.length ? 'Suggested. Press the star, or f, to keep what matters to you.' : '');
+    put($('#strip-note'), isSuggested && ids.length && !this.page.isReadOnly ? 'Suggested. Press the star, or f, to keep what matters to you.' : '');
     this.refresh(time);
   }
 
@@ -163,7 +163,7 @@ class Card {
     this.isUnusual = isSilent ? normal > 0 && stat.seen > 0 : distance >= UNUSUAL && !(kind === 'c' && isChance(stat, shown, normal));
     put(this.chip, ratio == null ? normal > 0 ? `usually ${valueOf(kind, normal)}` : 'no usual yet'
       : distance < AS_USUAL ? 'as usual' : `${change(ratio)} vs usual`);
-    const look = `${ratio == null ? '' : this.isUnusual ? ratio > 1 ? 'unusual above' : 'unusual below' : 'usual'}${isSilent ? this.isUnusual ? ' silent unusual below' : ' silent' : ''}${stat.emp ? ' emphasised' : ''}`;
+    const look = `${ratio == null ? '' : this.isUnusual ? ratio > 1 ? 'unusual above' : 'unusual below' : distance < UNUSUAL ? 'usual' : ''}${isSilent ? this.isUnusual ? ' silent unusual below' : ' silent' : ''}${stat.emp ? ' emphasised' : ''}`;
     if (this.look !== look) {
       this.look = look;
       this.element.className = `card ${look}`;

@@ -65,6 +65,7 @@ export class Plot {
       // Another day was chosen meanwhile.
       if (asked.key !== this.board.query.key || !this.element.isConnected) return;
       this.data = data;
+      this.element.classList.add('loaded');
       this.#describe();
       if (!Dygraph) {
         this.message.replaceChildren('The plots need the library dygraphs on the server: ', h('code', {}, 'apt-get install libjs-dygraphs'), ', then start it again. The numbers are in the table.');

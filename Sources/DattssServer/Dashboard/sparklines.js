@@ -90,7 +90,7 @@ export function sparkPath(kind, values) {
     if (values[i] == null) { isPen = false; continue; }
     if (kind === 'c') path += `M${i + .5} ${HEIGHT - 1}V${y(values[i])}`;
     else if (isPen) path += `L${i + .5} ${y(values[i])}`;
-    else path += `M${i} ${y(values[i])}h.8`;
+    else path += `M${i - .3} ${y(values[i])}h1.6`;
     isPen = true;
   }
   return path;
