@@ -44,7 +44,7 @@ class Server:
         """Starts, or starts again at the same addresses."""
         self.log = open(os.path.join(self.folder, "log"), "a")
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--data-dir", self.data, "--http", self.http, "--udp", self.udp, "--statsd-user", "local",
+            [BINARY, "serve", "--data-dir", self.data, "--http", self.http, "--udp", self.udp,
              *self.options], stdout=subprocess.PIPE, stderr=self.log, text=True)
         printed = ""
         for line in self.process.stdout:

@@ -1,10 +1,12 @@
 """From an empty folder to the first plot."""
 
+import shutil
 import subprocess
 import unittest
 
 from page import until
 from scene import Scene
+from server import ROOT
 
 
 class FirstStart(Scene):
@@ -28,17 +30,33 @@ class FirstStart(Scene):
 
 
 class StartPage(Scene):
-    def test_every_tab_shows_lines_with_the_key_and_this_host(self):
+    def test_the_lines_of_every_tab_work_as_they_stand(self):
         page = self.page
         page.open()
         page.one("#key")
+        lines = {}
         for tab in page.all("[role=tab]"):
             page.js("arguments[0].click()", tab)
-            code = page.text("#example code")
-            self.assertIn(self.server.key, code)
-            self.assertIn("127.0.0.1", code)
-        self.assertEqual(page.js("return [...document.querySelectorAll('[role=tab]')].map(tab => tab.textContent)"),
-                         ["curl", "Shell", "Swift", "Node", "Python", "PHP", "statsd"])
+            lines[tab.text] = page.text("#example code")
+            self.assertIn(self.server.key, lines[tab.text])
+            self.assertIn("127.0.0.1", lines[tab.text])
+        self.assertEqual(list(lines), ["curl", "Shell", "Swift", "Node", "Python", "PHP", "statsd"])
+        # A program of Swift would have to be built first.
+        del lines["Swift"]
+        # The page knows no other port than the usual one.
+        port = self.server.udp.rsplit(":", 1)[1]
+        for name, line in lines.items():
+            tool = {"Node": "node", "Python": "python3", "PHP": "php"}.get(name, "bash")
+            with self.subTest(name):
+                if not shutil.which(tool):
+                    self.skipTest(f"{tool} is not installed")
+                before = self.total()
+                done = subprocess.run(["bash", "-c", line.replace("8125", port)], cwd=ROOT, capture_output=True, text=True, timeout=60)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                until(lambda: self.total() > before, 10, f"a sample: {done.stderr}")
+
+    def total(self):
+        return sum(statistic["sum"] for statistic in self.server.api("status")["c"] if statistic["pth"] == "hello.world")
 
 
 class SignedOut(Scene):

@@ -13,6 +13,9 @@ import { View } from './view.js';
 
 const SUGGESTED = 4;
 const FIRST_PLOTS = 2;
+/** What the server's own page opens with: what it takes in, what that costs, and before all what it refuses. */
+const OF_SERVER = ['c:ingest.samples', 'c:udp.samples', 'ms:log.sync', 'g:processor.percent', 'g:memory.bytes', 'g:log.minutes.bytes',
+  'g:log.replay.seconds', 'g:pipeline.queued'];
 
 /** What all parts of the page share. */
 class Page {
@@ -42,8 +45,9 @@ class Page {
 
   show() {
     const own = this.favourites.ids;
-    this.strip.show(own.length ? own : this.#suggested, !own.length);
+    // The plots first: what they ask for is to be answered first.
     this.plots.show();
+    this.strip.show(own.length ? own : this.#suggested, !own.length);
     this.plots.refresh();
     this.tree.refresh();
   }
@@ -57,6 +61,11 @@ class Page {
 
   /** For those who have no favourites yet: what is emphasised, and what there is most of. */
   #suggest() {
+    if (base === '/server') {
+      const refused = [...this.statistics.all.values()].filter(stat => /\.refused\./.test(stat.path) && stat.value > 0);
+      this.#suggested = [...refused.map(stat => stat.id), ...OF_SERVER.filter(id => this.statistics.all.has(id))];
+      return;
+    }
     const time = now();
     const weight = stat => (stat.emp ? 1e15 : 0) + (time - stat.seen < 300 ? 1e12 : 0) + Math.min(1e9, Math.abs(average(stat, time) ?? 0));
     const best = kind => [...this.statistics.all.values()].filter(stat => stat.kind === kind).sort((a, b) => weight(b) - weight(a));
@@ -98,7 +107,7 @@ class Page {
   }
 
   #welcome() {
-    if (this.favourites.ids.length || this.#suggested.length >= SUGGESTED) return;
+    if (this.favourites.ids.length || this.#suggested.length >= SUGGESTED && base !== '/server') return;
     this.#suggest();
     if (this.isStarted) this.strip.show(this.#suggested, true);
   }

@@ -4,27 +4,29 @@ import { $, copy, h } from './dom.js';
 
 const partial = '{"prt":{"c":[{"typ":"c","pth":"hello.world","sum":1,"cnt":1,"max":1,"min":1,"fst":1,"lst":1,"top":1,"bot":1}],"ms":[],"g":[]}}';
 
-/** By language: where it runs, and the lines. */
-function examples({ key, udp }) {
-  const { protocol, hostname, host, port } = location;
-  const number = Number(port) || (protocol === 'https:' ? 443 : 80);
-  const plain = hostname.replace(/[[\]]/g, '');
-  const datagrams = udp ?? 8125;
+/** By language: where it runs, and the lines. `udp` is the server's port of datagrams, `statsd` whether statsd's lines are this user's. */
+function examples({ key, udp, statsd }) {
+  const { hostname, origin } = location;
+  const host = hostname.replace(/[[\]]/g, '');
+  const port = udp ?? 8125;
+  const project = 'From the project’s folder.';
   return {
-    curl: ['In any terminal.', `curl -X PUT '${protocol}//${host}/agg?auth=${key}' \\\n  -d '${partial}'`],
-    Shell: ['In bash, without anything else; or with the functions of clients/shell, from the project’s folder.',
-      `echo "${key}:hello:hello.world:1c" > /dev/udp/${plain}/${datagrams}\n\n`
-      + `export DATTSS_AUTH=${key} DATTSS_HOST=${plain} DATTSS_PORT=${datagrams}\n. clients/shell/dattss.sh\ndattss hello.world 1c\ndattss hello.time 153ms`],
+    curl: ['In any terminal.', `curl -X PUT '${origin}/agg?auth=${key}' \\\n  -d '${partial}'`],
+    Shell: ['In bash, without anything else; or in any shell with the functions of clients/shell, from the project’s folder.',
+      `echo "${key}:hello:hello.world:1c" > /dev/udp/${host}/${port}\n\n`
+      + `export DATTSS_AUTH_KEY=${key} DATTSS_SERVER_UDP_HOST=${host} DATTSS_SERVER_UDP_PORT=${port}\n`
+      + '. clients/shell/dattss.sh\ndattss hello.world 1c hello.time 153ms'],
     Swift: ['With the product DattssClient of this package.',
-      `import DattssClient\n\nlet stats = Dattss(auth: "${key}", host: "${plain}", port: ${number}, process: "hello")\nstats.start()\nstats.count("hello.world")`],
-    Node: ['From the project’s folder.',
-      `NODE_PATH=clients node -e '\nconst stats = require("dattss").dattss({\n  auth: "${key}",\n  http_host: "${plain}", http_port: ${number}, process: "hello" })\nsetInterval(() => stats.agg("hello.world", "1c"), 1000)'`.replace('NODE_PATH=clients node', 'npm install --no-save ./clients/nodejs\nnode')],
-    Python: ['From the project’s folder.',
-      `PYTHONPATH=clients/python python3 -c '\nimport time\nfrom dattss import Dattss\nstats = Dattss(auth="${key}", host="${plain}", port=${number})\nwhile True:\n    stats.agg("hello.world", "1c")\n    time.sleep(1)'`],
-    PHP: ['From the project’s folder.',
-      `php -r '\nrequire "clients/php/dattss.php";\n$stats = new Dattss("${key}", "${plain}");\n$stats->agg("hello.world", "1c");'`],
-    statsd: ['With any statsd or DogStatsD client: the key and a dot before the name. In bash it looks like this.',
-      `echo "${key}.hello.world:1|c" > /dev/udp/${plain}/${datagrams}`],
+      `import DattssClient\n\nlet stats = Dattss(.init(auth: "${key}", url: "${origin}", process: "hello"))\nstats.start()\nstats.count("hello.world")`],
+    Node: [project,
+      `node -e '\nconst stats = require("./clients/nodejs").dattss({\n  auth: "${key}", url: "${origin}", process: "hello" })\nstats.agg("hello.world", "1c")'`],
+    Python: [project,
+      `PYTHONPATH=clients/python python3 -c '\nfrom dattss import Dattss\nstats = Dattss(auth="${key}", url="${origin}", process="hello")\nstats.agg("hello.world", "1c")'`],
+    PHP: [project,
+      `php -r '\nrequire "clients/php/src/Client.php";\n$stats = new Dattss\\Client(["auth" => "${key}", "process" => "hello",\n  "host" => "${host}", "port" => ${port}]);\n$stats->agg("hello.world", "1c");'`],
+    // Lines of statsd carry no key, and need none where the server was told whose they are.
+    statsd: [`With any statsd or DogStatsD client${statsd ? '' : ': the key and a dot before the name'}. In bash it looks like this.`,
+      `echo "${statsd ? '' : `${key}.`}hello.world:1|c" > /dev/udp/${host}/${port}`],
   };
 }
 
