@@ -53,7 +53,7 @@ class Server:
                 break
         addresses = re.search(r"listening\s+http://(\S+)\s+udp (\S+)", printed)
         if not addresses:
-            raise RuntimeError(f"the server did not start: {printed}")
+            raise RuntimeError(f"the server did not start: {printed}{open(self.log.name).read()}")
         self.http, self.udp = addresses.groups()
         link = re.search(r"sign in\s+(http://\S+)", printed)
         self.sign_in = link[1] if link else self.sign_in
