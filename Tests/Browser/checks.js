@@ -2,8 +2,8 @@
 
 function complaints(width) {
   const found = [];
-  const where = element => `${element.tagName.toLowerCase()}${element.id ? `#${element.id}` : ''}${[...element.classList].map(name => `.${name}`).join('')}`;
-  const isShown = element => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) && element.getClientRects().length > 0;
+  const where = element => [element.localName, ...element.id ? [`#${element.id}`] : [], ...[...element.classList].map(name => `.${name}`)].join('');
+  const isShown = element => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && element.getClientRects().length > 0;
   const text = element => element.textContent.trim();
 
   // Names.
@@ -12,11 +12,14 @@ function complaints(width) {
     || (element.getAttribute('aria-labelledby') ?? '').split(/\s+/).map(id => byId(id) && text(byId(id))).filter(Boolean).join(' ')
     || [...(element.labels ?? [])].map(text).join(' ') || (element.matches('input, select, textarea') ? '' : text(element))
     || element.querySelector?.('img[alt]')?.alt;
-  for (const element of document.querySelectorAll('button, a[href], input, select, textarea, dialog[open], [role=tree], [role=slider], [role=treeitem], [role=tab], section, nav')) {
+  const toName = 'button, a[href], input, select, textarea, dialog[open], section, nav, [role=tree], [role=treeitem], [role=slider], [role=tab]';
+  for (const element of document.querySelectorAll(toName)) {
     if (isShown(element) && !named(element)) found.push(`${where(element)} has no name`);
   }
   for (const image of document.querySelectorAll('img')) if (!image.hasAttribute('alt')) found.push(`${where(image)} has no alt`);
-  for (const drawn of document.querySelectorAll('svg')) if (!drawn.closest('[aria-hidden=true]')) found.push(`${where(drawn)} is neither hidden nor named`);
+  for (const drawn of document.querySelectorAll('svg')) {
+    if (!drawn.closest('[aria-hidden=true]')) found.push(`${where(drawn)} is neither hidden nor named`);
+  }
   for (const element of document.querySelectorAll('[aria-labelledby], [aria-controls], [aria-activedescendant]')) {
     for (const name of ['aria-labelledby', 'aria-controls', 'aria-activedescendant']) {
       for (const id of (element.getAttribute(name) ?? '').split(/\s+/).filter(Boolean)) {
@@ -32,7 +35,8 @@ function complaints(width) {
 
   // What a mouse can press, keys can reach.
   for (const element of document.querySelectorAll('button, a[href], input, select, textarea')) {
-    if (isShown(element) && element.tabIndex < 0 && element.getAttribute('role') !== 'tab') found.push(`${where(element)} cannot be reached by keyboard`);
+    if (!isShown(element) || element.tabIndex >= 0 || element.getAttribute('role') === 'tab') continue;
+    found.push(`${where(element)} cannot be reached by keyboard`);
   }
 
   // Contrast (WCAG 2.2, 1.4.3), with what lies behind a text painted together.
@@ -74,19 +78,22 @@ function complaints(width) {
     const ratio = (Math.max(x, y) + .05) / (Math.min(x, y) + .05);
     const size = parseFloat(style.fontSize);
     const isLarge = size >= 24 || size >= 18.66 && Number(style.fontWeight) >= 700;
-    if (ratio < (isLarge ? 3 : 4.5)) found.push(`${where(element)} “${text(element).slice(0, 30)}” has a contrast of ${ratio.toFixed(2)}`);
+    if (ratio >= (isLarge ? 3 : 4.5)) continue;
+    found.push(`${where(element)} “${text(element).slice(0, 30)}” has a contrast of ${ratio.toFixed(2)}`);
   }
 
   // Nothing sticks out at the side.
   // A phone's browser would make its window wider to hold it.
-  if (document.documentElement.scrollWidth > width) found.push(`the page is ${document.documentElement.scrollWidth} pixels wide, the window ${width}`);
+  const { scrollWidth } = document.documentElement;
+  if (scrollWidth > width) found.push(`the page is ${scrollWidth} pixels wide, the window ${width}`);
   for (const element of document.querySelectorAll('body *')) {
     const box = element.getBoundingClientRect();
     if (!isShown(element) || box.width < 2 || box.right <= width + 1) continue;
     // Cut off or scrolled by something around it, of its own accord.
     let at = element.parentElement;
     while (at && getComputedStyle(at).overflowX === 'visible') at = at.parentElement;
-    if (!at || at === document.body || at === document.documentElement) found.push(`${where(element)} sticks out to ${Math.round(box.right)} of ${width}`);
+    if (at && at !== document.body && at !== document.documentElement) continue;
+    found.push(`${where(element)} sticks out to ${Math.round(box.right)} of ${width}`);
   }
   return found;
 }

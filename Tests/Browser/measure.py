@@ -57,7 +57,8 @@ def update_times(server, page):
         until(lambda: page.js("return performance.getEntriesByName('live', 'measure').length") > count)
         page.driver.execute_async_script("const done = arguments[0]; requestAnimationFrame(() => setTimeout(done))")
         layouts.append(laying_out() - before)
-        handlers.append(page.js("return Math.max(...performance.getEntriesByName('live', 'measure').slice(arguments[0]).map(({ duration }) => duration))", count))
+        durations = page.js("return performance.getEntriesByName('live', 'measure').map(({ duration }) => duration)")
+        handlers.append(max(durations[count:]))
         # Updates come a second apart: the next one is to be one.
         time.sleep(1.1)
     return handlers, layouts
@@ -87,7 +88,8 @@ def main():
     update = [handler + layout for handler, layout in zip(handlers, layouts)]
     rows = [
         ("first contentful paint", f"{statistics.median(first for first, _ in paints):.0f} ms", ""),
-        (f"list of {STATISTICS:,} statistics painted", f"{statistics.median(shown for _, shown in paints):.0f} ms", f"≤ {PAINT_MILLISECONDS} ms"),
+        (f"list of {STATISTICS:,} statistics painted", f"{statistics.median(shown for _, shown in paints):.0f} ms",
+         f"≤ {PAINT_MILLISECONDS} ms"),
         (f"update of {STATISTICS:,} statistics: handler", f"{statistics.median(handlers):.1f} ms", ""),
         ("… with style and layout", f"{statistics.median(update):.1f} ms", f"≤ {UPDATE_MILLISECONDS} ms"),
         ("page weight, our own", f"{own / 1000:.1f} KB", f"≤ {OWN_BYTES // 1000} KB"),

@@ -88,8 +88,8 @@ class Page:
     def rows(self):
         """What each visible row of the list says, by path and kind."""
         return self.js("""
-            return Object.fromEntries([...document.querySelectorAll('#tree .row:not([hidden])')].filter(row => !row.classList.contains('group'))
-              .map(row => [row.title, { value: row.querySelector('.value').textContent, average: row.querySelector('.average').textContent,
+            return Object.fromEntries([...document.querySelectorAll('#tree .row:not([hidden], .group)')].map(row => [row.title, { 
+                value: row.querySelector('.value').textContent, average: row.querySelector('.average').textContent,
                 classes: row.className.split(' '), spark: row.querySelector('.spark path').getAttribute('d') ?? '' }]));""")
 
     def row(self, title, seconds=10):
@@ -100,7 +100,8 @@ class Page:
 
     def plots(self):
         """The paths of the plots, when all of them are drawn."""
-        state = "return [...document.querySelectorAll('.plot')].map(({ plot }) => plot.data && plot.graph ? '' : plot.message.textContent).join('')"
+        state = """return [...document.querySelectorAll('.plot')]
+            .map(({ plot }) => plot.data && plot.graph ? '' : plot.message.textContent).join('')"""
         until(lambda: not self.js(state), 15, lambda: f"the plots: {self.js(state)}")
         return [element.text for element in self.all(".plot h3 .path")]
 

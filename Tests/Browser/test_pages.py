@@ -80,7 +80,8 @@ class Pages(Scene):
 
     def test_pages_have_a_strict_policy_and_are_asked_for_again_only_when_they_changed(self):
         for path, type in (("/", "text/html"), ("/account", "text/html"), ("/demo", "text/html"), ("/server", "text/html"),
-                           ("/assets/dashboard.js", "text/javascript"), ("/assets/theme.css", "text/css"), ("/assets/icon.svg", "image/svg+xml")):
+                           ("/assets/dashboard.js", "text/javascript"), ("/assets/theme.css", "text/css"),
+                           ("/assets/icon.svg", "image/svg+xml")):
             status, headers, body = self.server.request(path, headers={"Accept": "text/html,*/*"})
             self.assertEqual(status, 200, path)
             self.assertIn(type, headers["Content-Type"])
@@ -106,7 +107,8 @@ class Pages(Scene):
         self.page.open("/").dashboard()
         self.page.plots()
         sizes = self.page.js("""return [performance.getEntriesByType('navigation')[0], ...performance.getEntriesByType('resource')]
-            .filter(({ name }) => !name.includes('/api/')).map(({ name, encodedBodySize, decodedBodySize }) => [name, encodedBodySize, decodedBodySize])""")
+            .filter(({ name }) => !name.includes('/api/'))
+            .map(({ name, encodedBodySize, decodedBodySize }) => [name, encodedBodySize, decodedBodySize])""")
         own = sum(packed for name, packed, _ in sizes if "dygraph" not in name)
         everything = sum(packed for _, packed, _ in sizes)
         unpacked = sum(plain for _, _, plain in sizes)

@@ -28,6 +28,10 @@ class Plots(Scene):
         return self.page.js("""const { plot } = document.querySelectorAll('.plot')[arguments[0]];
             return { names: plot.names, columns: plot.data.columns, open: plot.data.open, drawn: plot.graph.rawData_ }""", index)
 
+    def formatted(self, kind, value):
+        """As the page writes a value."""
+        return self.page.js("return import('/assets/format.js').then(({ valueOf }) => valueOf(arguments[0], arguments[1]))", kind, value)
+
     def check(self, day, step):
         for index, statistic in enumerate(SHOWN):
             kind, path = statistic.split(":")
@@ -55,7 +59,8 @@ class Plots(Scene):
                     if value is None:
                         self.assertIsNone(shown[name][i], f"{statistic} {name} at {i * step}")
                     else:
-                        self.assertAlmostEqual(shown[name][i], value, delta=1e-9 * max(1, abs(value)), msg=f"{statistic} {name} at {i * step}")
+                        self.assertAlmostEqual(
+                            shown[name][i], value, delta=1e-9 * max(1, abs(value)), msg=f"{statistic} {name} at {i * step}")
             for row in plot["drawn"]:
                 self.assertEqual(row[1:], [column[row[0] // step] for column in plot["columns"]])
 
@@ -72,12 +77,12 @@ class Plots(Scene):
     def test_the_table_says_the_same(self):
         self.open(step=60, show=SHOWN[0])
         self.page.one(".plot details summary").click()
-        rows = until(lambda: self.page.js("return [...document.querySelectorAll('.plot tbody tr')].map(row => [...row.children].map(cell => cell.textContent))"))
+        rows = until(lambda: self.page.js("""return [...document.querySelectorAll('.plot tbody tr')]
+            .map(row => [...row.children].map(cell => cell.textContent))"""))
         plot = self.columns(0)
         for time, usual, today in rows:
             i = int(time[:2])
-            expected = self.page.js("return import('/assets/format.js').then(format => arguments[0].map(format.number))", [plot["columns"][0][i], plot["columns"][1][i]])
-            self.assertEqual([usual, today], expected)
+            self.assertEqual([usual, today], [self.formatted("c", column[i]) for column in plot["columns"]])
         self.assertGreaterEqual(len(rows), 23)
         self.assertIn("on average", self.page.text(".plot .summary"))
         self.assertIn("vs the usual day (mean of 7 days)", self.page.text(".plot .summary"))
@@ -86,7 +91,8 @@ class Plots(Scene):
         self.open(show="g:host.web1.load.1m")
         columns = self.columns(0)["columns"]
         values = columns[1]
-        first, last = next(i for i, value in enumerate(values) if value is not None), max(i for i, value in enumerate(values) if value is not None)
+        known = [i for i, value in enumerate(values) if value is not None]
+        first, last = known[0], known[-1]
         holes = [i for i in range(first, last) if values[i] is None]
         self.assertGreaterEqual(len(holes), 5)
         # Not a pixel of the line's colour where there is no data.
@@ -101,11 +107,14 @@ class Plots(Scene):
               const x = Math.round(plot.graph.toDomXCoord(minute) * scale);
               const { data } = context.getImageData(x, area.y * scale, 1, area.h * scale);
               let count = 0;
-              for (let i = 0; i < data.length; i += 4) count += data[i + 3] > 200 && Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 60;
+              for (let i = 0; i < data.length; i += 4) {
+                const distance = Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b);
+                count += data[i + 3] > 200 && distance < 60;
+              }
               return count;
             };
             return [arguments[0].map(pixels), arguments[1].map(pixels)];""",
-            [i * 5 for i in holes if values[i - 1] is None and values[i + 1] is None], [i * 5 for i in range(first + 1, last) if values[i - 1] is not None and values[i] is not None and values[i + 1] is not None])
+            [i * 5 for i in holes if {i - 1, i + 1} <= set(holes)], [i * 5 for i in known if {i - 1, i + 1} <= set(known)])
         self.assertTrue(seen[0])
         # Chromium remarks that reading pixels is slow.
         self.page.driver.get_log("browser")
@@ -123,9 +132,8 @@ class Plots(Scene):
         for number, statistic in enumerate(SHOWN):
             kind = statistic.split(":")[0]
             column = self.columns(number)["columns"][1][index]
-            expected = self.page.js("return import('/assets/format.js').then(format => format.valueOf(arguments[0], arguments[1]))", kind, column)
-            shown = self.page.js("return [...document.querySelectorAll('.readout')][arguments[0]].querySelector('.item b').textContent", number)
-            self.assertEqual(shown, expected)
+            shown = self.page.js("return document.querySelectorAll('.readout')[arguments[0]].querySelector('.item b').textContent", number)
+            self.assertEqual(shown, self.formatted(kind, column))
             self.assertTrue(self.page.js("return [...document.querySelectorAll('.hair')].every(hair => !hair.hidden)"))
 
     def test_dragging_zooms_all_plots_and_a_double_click_shows_the_day_again(self):
@@ -138,7 +146,8 @@ class Plots(Scene):
         self.assertTrue(300 < width < 800, width)
         self.assertIn("zoom=", self.page.driver.current_url)
         # Shift moves the window without changing its width.
-        self.page.mouse().key_down(Keys.SHIFT).move_to_element_with_offset(chart, 0, 0).click_and_hold().move_by_offset(60, 0).release().key_up(Keys.SHIFT).perform()
+        self.page.mouse().key_down(Keys.SHIFT).move_to_element_with_offset(chart, 0, 0).click_and_hold().move_by_offset(
+            60, 0).release().key_up(Keys.SHIFT).perform()
         moved = self.page.js("return document.querySelector('.plot').plot.graph.xAxisRange()")
         self.assertAlmostEqual(moved[1] - moved[0], width, delta=1)
         self.assertLess(moved[0], windows[0][0])
@@ -148,7 +157,8 @@ class Plots(Scene):
     def test_new_minutes_arrive_while_one_looks(self):
         self.open(show="c:minutes.new")
         self.server.send(("c", "minutes.new", 60))
-        until(lambda: self.page.js("return document.querySelector('.plot').plot.main.some(value => value > 0)"), 20, "the open minute in the plot")
+        until(lambda: self.page.js("return document.querySelector('.plot').plot.main.some(value => value > 0)"), 20,
+              "the open minute in the plot")
 
 
 class WithoutLibrary(Scene):

@@ -61,7 +61,8 @@ class Scale(Scene):
     def test_scrolling_draws_each_frame(self):
         page = self.page
         page.open("/#show=").dashboard()
-        page.js("const search = document.querySelector('#search'); search.value = 'reads'; search.dispatchEvent(new InputEvent('input', { bubbles: true }))")
+        page.one("#search").send_keys("reads")
+        page.until_text("#found", "20 k of")
         blank = page.driver.execute_async_script("""
             const done = arguments[0];
             const tree = document.querySelector('#tree');

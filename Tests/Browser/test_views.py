@@ -19,7 +19,8 @@ class Views(Scene):
             paths: [...document.querySelectorAll('.plot h3 .path')].map(path => path.textContent),
             windows: [...document.querySelectorAll('.plot')].map(({ plot }) => plot.graph.xAxisRange().map(Math.round)),
             columns: [...document.querySelectorAll('.plot')].map(({ plot }) => plot.data.columns),
-            day: document.querySelector('#day').value, step: document.querySelector('#step').value, zone: document.querySelector('#zone').value,
+            day: document.querySelector('#day').value, step: document.querySelector('#step').value,
+            zone: document.querySelector('#zone').value,
             heading: document.querySelector('#when').textContent }""")
 
     def test_an_address_opens_the_same_view(self):
@@ -64,7 +65,8 @@ class Views(Scene):
         self.assertEqual(page.js("return document.activeElement.id"), "search")
         page.press("check time")
         until(lambda: list(page.rows()) == ["shop.checkout.time (timer)"])
-        self.assertEqual(page.js("return [...document.querySelectorAll('#tree .row:not([hidden]) mark')].map(mark => mark.textContent)"), ["check", "time"])
+        marks = page.js("return [...document.querySelectorAll('#tree .row:not([hidden]) mark')].map(mark => mark.textContent)")
+        self.assertEqual(marks, ["check", "time"])
         # Enter plots the first that was found, and leaves the keys with the list.
         page.press(Keys.ENTER)
         self.assertEqual(page.plots(), ["shop.checkout.time"])

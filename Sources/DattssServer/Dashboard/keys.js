@@ -38,20 +38,28 @@ async function remove(path, question, text, yes, refresh) {
   refresh();
 }
 
+const button = (text, label, onclick) => h('button.quiet', { type: 'button', 'aria-label': label, onclick }, text);
 const hidden = key => `${key.slice(0, key.indexOf('.') + 5)}…`;
 
 export async function keys() {
-  const name = h('input', { name: 'name', required: true, maxlength: 64, 'aria-label': 'Name of the new key', placeholder: 'Name, as: web servers' });
+  const name = h('input', {
+    name: 'name', required: true, maxlength: 64, 'aria-label': 'Name of the new key', placeholder: 'Name, as: web servers',
+  });
   const scope = h('select', { name: 'scope', 'aria-label': 'What the new key may do' },
     ...Object.entries(SCOPES).map(([value, words]) => h('option', { value }, words)));
   const create = h('form.line', {}, name, scope, h('button.primary', {}, 'Make a key'));
-  const row = (key, refresh) => h('li', {},
-    h('div.what', {}, h('b', {}, key.name), h('code', {}, hidden(key.key)),
-      h('small', {}, `${SCOPES[key.scope] ?? key.scope}; made ${on(key.createdAt)}; ${key.lastUsedAt ? `last used ${ago(key.lastUsedAt)}` : 'never used'}`)),
-    h('button.quiet', { type: 'button', 'aria-label': `Copy the key ${key.name}`, onclick: () => copy(key.key, 'Key') }, 'Copy'),
-    h('button.quiet', { type: 'button', 'aria-label': `Revoke the key ${key.name}`, onclick: () => remove(`keys/${encodeURIComponent(key.id)}`, `Revoke ${key.name}?`,
-      'Programs that send or read with it are refused from their next request on. This cannot be taken back.', 'Revoke', refresh) }, 'Revoke'));
-  const section = await listed('Keys', 'Programs send with a key. Give each its own, and revoke it alone.', () => ask('keys', { at: '' }), row, create);
+  const row = (key, refresh) => {
+    const used = key.lastUsedAt ? `last used ${ago(key.lastUsedAt)}` : 'never used';
+    const revoke = () => remove(`keys/${encodeURIComponent(key.id)}`, `Revoke ${key.name}?`,
+      'Programs that send or read with it are refused from their next request on. This cannot be taken back.', 'Revoke', refresh);
+    return h('li', {},
+      h('div.what', {}, h('b', {}, key.name), h('code', {}, hidden(key.key)),
+        h('small', {}, `${SCOPES[key.scope] ?? key.scope}; made ${on(key.createdAt)}; ${used}`)),
+      button('Copy', `Copy the key ${key.name}`, () => copy(key.key, 'Key')),
+      button('Revoke', `Revoke the key ${key.name}`, revoke));
+  };
+  const section = await listed('Keys', 'Programs send with a key. Give each its own, and revoke it alone.',
+    () => ask('keys', { at: '' }), row, create);
   create.addEventListener('submit', async event => {
     event.preventDefault();
     try {
@@ -68,33 +76,39 @@ export async function keys() {
 
 /** A browser's name for itself, as people say it. */
 function browser(agent = '') {
-  const name = [['Edg/', 'Edge'], ['Firefox/', 'Firefox'], ['Chrome/', 'Chrome'], ['Safari/', 'Safari']].find(([sign]) => agent.includes(sign));
-  const system = [['iPhone', 'iPhone'], ['Android', 'Android'], ['Windows', 'Windows'], ['Mac OS', 'macOS'], ['Linux', 'Linux']].find(([sign]) => agent.includes(sign));
-  return name ? `${name[1]}${system ? ` on ${system[1]}` : ''}` : agent.slice(0, 40) || 'unknown program';
+  // Most name others, too: the first that fits is meant.
+  const name = ['Edg/', 'Firefox/', 'Chrome/', 'Safari/'].find(sign => agent.includes(sign))?.replace(/\W/, '');
+  const system = ['iPhone', 'Android', 'Windows', 'Mac OS', 'Linux'].find(sign => agent.includes(sign));
+  if (!name) return agent.slice(0, 40) || 'unknown program';
+  return (name === 'Edg' ? 'Edge' : name) + (system ? ` on ${system}` : '');
 }
 
-export const sessions = () => listed('Sessions', 'Where you are signed in.', () => ask('sessions', { at: '' }), (session, refresh) =>
-  h('li', {},
+export const sessions = () => listed('Sessions', 'Where you are signed in.', () => ask('sessions', { at: '' }), (session, refresh) => {
+  const end = () => remove(`sessions/${encodeURIComponent(session.id)}`, 'End this session?', 'That browser has to sign in again.',
+    'End it', refresh);
+  return h('li', {},
     h('div.what', {}, h('b', {}, browser(session.agent)), session.isCurrent && h('em', {}, 'this one'),
       h('small', {}, `${session.address}; since ${on(session.createdAt)}; seen ${ago(session.seenAt)}`)),
-    !session.isCurrent && h('button.quiet', { type: 'button', 'aria-label': `End the session of ${browser(session.agent)}`, onclick: () =>
-      remove(`sessions/${encodeURIComponent(session.id)}`, 'End this session?', 'That browser has to sign in again.', 'End it', refresh) }, 'End')));
+    !session.isCurrent && button('End', `End the session of ${browser(session.agent)}`, end));
+});
 
 export function invitations(session) {
-  const email = h('input', { type: 'email', 'aria-label': 'E-mail address of the invited', placeholder: session.mail ? 'E-mail address' : 'E-mail address, if it is for one only' });
+  const placeholder = session.mail ? 'E-mail address' : 'E-mail address, if it is for one only';
+  const email = h('input', { type: 'email', 'aria-label': 'E-mail address of the invited', placeholder });
   const result = h('p.note', { hidden: true, role: 'status' });
   const form = h('form.line', {}, email, h('button.primary', {}, 'Invite'));
   form.addEventListener('submit', async event => {
     event.preventDefault();
     try {
       const { link } = await ask('invitations', { method: 'POST', body: email.value ? { email: email.value } : {}, at: '' });
-      result.replaceChildren(session.mail && email.value ? 'The invitation is sent. The same link: ' : 'Pass this link on: ', h('code', {}, link), ' ',
-        h('button.quiet', { type: 'button', onclick: () => copy(link, 'Invitation') }, 'Copy'));
+      const words = session.mail && email.value ? 'The invitation is sent. The same link: ' : 'Pass this link on: ';
+      result.replaceChildren(words, h('code', {}, link), ' ', button('Copy', 'Copy the link', () => copy(link, 'Invitation')));
       result.hidden = false;
       form.reset();
     } catch (error) {
       notify(error.message, true);
     }
   });
-  return h('section.card', {}, h('h2', {}, 'Invite somebody'), h('p.about', {}, 'Every user has statistics of their own, which nobody else sees.'), form, result);
+  return h('section.card', {}, h('h2', {}, 'Invite somebody'),
+    h('p.about', {}, 'Every user has statistics of their own, which nobody else sees.'), form, result);
 }

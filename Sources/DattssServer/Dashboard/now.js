@@ -39,7 +39,8 @@ export class Now {
       card.setMovable(!isSuggested && !this.page.favourites.isReadOnly && ids.length > 1);
       if (this.list.children[i] !== card.element) this.list.insertBefore(card.element, this.list.children[i] ?? null);
     });
-    put($('#strip-note'), isSuggested && ids.length && !this.page.isReadOnly ? 'Suggested. Press the star, or f, to keep what matters to you.' : '');
+    const isToChoose = isSuggested && ids.length && !this.page.isReadOnly;
+    put($('#strip-note'), isToChoose ? 'Suggested. Press the star, or f, to keep what matters to you.' : '');
     this.refresh(time);
   }
 
@@ -141,7 +142,8 @@ class Card {
   setMovable(isMovable) {
     this.isMovable = isMovable;
     this.grip.hidden = !isMovable;
-    isMovable ? this.button.setAttribute('aria-keyshortcuts', 'Alt+ArrowLeft Alt+ArrowRight') : this.button.removeAttribute('aria-keyshortcuts');
+    if (isMovable) this.button.setAttribute('aria-keyshortcuts', 'Alt+ArrowLeft Alt+ArrowRight');
+    else this.button.removeAttribute('aria-keyshortcuts');
   }
 
   /** Shows what is known now; answers how far it is from usual, as a ratio. */
@@ -150,7 +152,8 @@ class Card {
     const { kind } = stat;
     const isSilent = time - stat.seen > SILENT_SECONDS;
     const shown = current(stat, time);
-    const [big, unit] = kind === 'ms' ? valueOf('ms', shown ?? stat.value).split(/ (?=\D+$)/) : [number(shown), kind === 'c' ? 'per min' : ''];
+    const [big, unit] = kind === 'ms' ? valueOf('ms', shown ?? stat.value).split(/ (?=\D+$)/)
+      : [number(shown), kind === 'c' ? 'per min' : ''];
     put(this.big, big);
     put(this.unit, unit ?? '');
     put(this.more, isSilent ? stat.seen ? `silent since ${moment(stat.seen, page.zone, time)}` : 'never seen since the start'
@@ -163,7 +166,10 @@ class Card {
     this.isUnusual = isSilent ? normal > 0 && stat.seen > 0 : distance >= UNUSUAL && !(kind === 'c' && isChance(stat, shown, normal));
     put(this.chip, ratio == null ? normal > 0 ? `usually ${valueOf(kind, normal)}` : 'no usual yet'
       : distance < AS_USUAL ? 'as usual' : `${change(ratio)} vs usual`);
-    const look = `${ratio == null ? '' : this.isUnusual ? ratio > 1 ? 'unusual above' : 'unusual below' : distance < UNUSUAL ? 'usual' : ''}${isSilent ? this.isUnusual ? ' silent unusual below' : ' silent' : ''}${stat.emp ? ' emphasised' : ''}`;
+    const look = [
+      this.isUnusual ? ratio > 1 ? 'unusual above' : 'unusual below' : ratio != null && distance < UNUSUAL && 'usual',
+      isSilent && 'silent', stat.emp && 'emphasised',
+    ].filter(Boolean).join(' ');
     if (this.look !== look) {
       this.look = look;
       this.element.className = `card ${look}`;

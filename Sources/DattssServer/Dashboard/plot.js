@@ -37,7 +37,9 @@ export class Plot {
       h('header', {},
         h('h3', {}, badge(stat.kind), ' ', h('span.path', {}, stat.path)),
         h('div.actions', {}, this.star,
-          h('button.icon', { type: 'button', 'aria-label': `Remove the plot of ${stat.path}`, title: 'Remove', onclick: () => board.page.toggle(stat) }, '×'))),
+          h('button.icon', {
+            type: 'button', 'aria-label': `Remove the plot of ${stat.path}`, title: 'Remove', onclick: () => board.page.toggle(stat),
+          }, '×'))),
       h(`p.readout.${stat.kind}`, {}, this.at, item(1), item(0), this.versus = h('span.versus'),
         ...this.names.slice(2).map((_, i) => item(i + 2))),
       h('div.frame', {}, h('p.unit', {}, UNITS[stat.kind]), this.chart, this.hair, this.message),
@@ -68,7 +70,8 @@ export class Plot {
       this.element.classList.add('loaded');
       this.#describe();
       if (!Dygraph) {
-        this.message.replaceChildren('The plots need the library dygraphs on the server: ', h('code', {}, 'apt-get install libjs-dygraphs'), ', then start it again. The numbers are in the table.');
+        this.message.replaceChildren('The plots need the library dygraphs on the server: ',
+          h('code', {}, 'apt-get install libjs-dygraphs'), ', then start it again. The numbers are in the table.');
         this.message.hidden = false;
       } else {
         this.draw(Dygraph);
@@ -154,7 +157,8 @@ export class Plot {
     const unit = kind === 'c' ? ' per minute' : '';
     const compared = known.filter(i => columns[0][i] != null);
     const usual = compared.length ? mean(columns[0], compared) : 0;
-    const versus = usual > 0 ? `, ${change(mean(this.main, compared) / usual)} vs the usual day (mean of ${count(days, 'day')})` : ', no usual day yet';
+    const versus = usual > 0
+      ? `, ${change(mean(this.main, compared) / usual)} vs the usual day (mean of ${count(days, 'day')})` : ', no usual day yet';
     const peak = known.reduce((best, i) => this.main[i] > this.main[best] ? i : best);
     const gaps = known.flatMap((i, n) => n && i - known[n - 1] > 1 ? [`${clock((known[n - 1] + 1) * step)}–${clock(i * step)}`] : []);
     const sparse = gaps.length > 3 ? `${count(gaps.length, 'gap')}` : `No data ${gaps.join(', ')}`;

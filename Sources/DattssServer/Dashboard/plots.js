@@ -205,10 +205,13 @@ export class Plots {
     $('#day-after').disabled = this.query.day >= today;
     $('#today').setAttribute('aria-pressed', !view.day);
     $('#step').value = view.step;
-    if (![...$('#zone').options].some(option => option.value === view.zone)) $('#zone').append(h('option', { value: view.zone }, view.zone));
-    $('#zone').value = view.zone;
+    const zone = $('#zone');
+    if (![...zone.options].some(option => option.value === view.zone)) zone.append(h('option', { value: view.zone }, view.zone));
+    zone.value = view.zone;
     $('#zoom-all').disabled = $('#zoom-out').disabled = view.isWhole;
-    $('#when').textContent = `${view.day ? dayName(view.day) : `Today, ${dayName(today)}`}${view.isWhole ? '' : `, ${clock(view.zoom[0])}–${clock(Math.min(1439, view.zoom[1]))}`}`;
+    const day = view.day ? dayName(view.day) : `Today, ${dayName(today)}`;
+    const [from, to] = view.zoom;
+    $('#when').textContent = view.isWhole ? day : `${day}, ${clock(from)}–${clock(Math.min(to, DAY_MINUTES - 1))}`;
     $('#nothing').hidden = this.plots.length > 0;
   }
 }

@@ -19,7 +19,8 @@ export class Processes {
     this.#told = processes;
     const up = processes.filter(process => process.up).length;
     put($('#processes-up'), processes.length ? `${up} of ${processes.length} up` : '');
-    this.list.replaceChildren(...[...processes].sort((a, b) => b.up - a.up || (a.name < b.name ? -1 : 1)).map(process => this.#row(process)));
+    const sorted = [...processes].sort((a, b) => b.up - a.up || (a.name < b.name ? -1 : 1));
+    this.list.replaceChildren(...sorted.map(process => this.#row(process)));
     if (!processes.length) this.list.append(h('li.none', {}, 'No program has given its name yet.'));
     this.refresh();
   }
@@ -31,7 +32,8 @@ export class Processes {
     row.describe = time => put(since, process.stopping ? 'was asked to stop'
       : `${process.up ? 'up' : 'down'} since ${moment(process.since, this.page.zone, time)} (${span(time - process.since)})`);
     if (process.up && !process.stopping && !this.page.isReadOnly) {
-      row.append(h('button.quiet', { type: 'button', 'aria-label': `Stop ${process.name}`, onclick: () => this.#stop(process.name) }, 'Stop'));
+      const onclick = () => this.#stop(process.name);
+      row.append(h('button.quiet', { type: 'button', 'aria-label': `Stop ${process.name}`, onclick }, 'Stop'));
     }
     return row;
   }
@@ -61,8 +63,11 @@ export class Processes {
     const list = details.querySelector('ol');
     try {
       const lines = await ask('audit');
-      list.replaceChildren(...lines.map(line => h('li', {}, h('time', {}, moment(line.at, this.page.zone, now())), ' ',
-        h('b', {}, line.what), ` ${line.action === 'process_stop' ? 'was asked to stop' : line.action} by ${line.by}${line.address ? `, ${line.address}` : ''}`)));
+      list.replaceChildren(...lines.map(line => {
+        const what = line.action === 'process_stop' ? 'was asked to stop' : line.action;
+        return h('li', {}, h('time', {}, moment(line.at, this.page.zone, now())), ' ', h('b', {}, line.what),
+          ` ${what} by ${line.by}${line.address ? `, ${line.address}` : ''}`);
+      }));
       if (!lines.length) list.append(h('li', {}, 'Nobody asked a program to stop.'));
     } catch (error) {
       list.replaceChildren(h('li', {}, `Not loaded: ${error.message}`));

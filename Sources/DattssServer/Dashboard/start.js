@@ -2,7 +2,8 @@
 
 import { $, copy, h } from './dom.js';
 
-const partial = '{"prt":{"c":[{"typ":"c","pth":"hello.world","sum":1,"cnt":1,"max":1,"min":1,"fst":1,"lst":1,"top":1,"bot":1}],"ms":[],"g":[]}}';
+const numbers = '"sum":1,"cnt":1,"max":1,"min":1,"fst":1,"lst":1,"top":1,"bot":1';
+const partial = `{"prt":{"c":[{"typ":"c","pth":"hello.world",${numbers}}],"ms":[],"g":[]}}`;
 
 /** By language: where it runs, and the lines. `udp` is the server's port of datagrams, `statsd` whether statsd's lines are this user's. */
 function examples({ key, udp, statsd }) {
@@ -17,13 +18,18 @@ function examples({ key, udp, statsd }) {
       + `export DATTSS_AUTH_KEY=${key} DATTSS_SERVER_UDP_HOST=${host} DATTSS_SERVER_UDP_PORT=${port}\n`
       + '. clients/shell/dattss.sh\ndattss hello.world 1c hello.time 153ms'],
     Swift: ['With the product DattssClient of this package.',
-      `import DattssClient\n\nlet stats = Dattss(.init(auth: "${key}", url: "${origin}", process: "hello"))\nstats.start()\nstats.count("hello.world")`],
+      `import DattssClient\n\n`
+      + `let stats = Dattss(.init(auth: "${key}", url: "${origin}", process: "hello"))\nstats.start()\nstats.count("hello.world")`],
     Node: [project,
-      `node -e '\nconst stats = require("./clients/nodejs").dattss({\n  auth: "${key}", url: "${origin}", process: "hello" })\nstats.agg("hello.world", "1c")'`],
+      `node -e '\nconst stats = require("./clients/nodejs").dattss({\n`
+      + `  auth: "${key}", url: "${origin}", process: "hello" })\nstats.agg("hello.world", "1c")'`],
     Python: [project,
-      `PYTHONPATH=clients/python python3 -c '\nfrom dattss import Dattss\nstats = Dattss(auth="${key}", url="${origin}", process="hello")\nstats.agg("hello.world", "1c")'`],
+      `PYTHONPATH=clients/python python3 -c '\nfrom dattss import Dattss\n`
+      + `stats = Dattss(auth="${key}", url="${origin}", process="hello")\nstats.agg("hello.world", "1c")'`],
     PHP: [project,
-      `php -r '\nrequire "clients/php/src/Client.php";\n$stats = new Dattss\\Client(["auth" => "${key}", "process" => "hello",\n  "host" => "${host}", "port" => ${port}]);\n$stats->agg("hello.world", "1c");'`],
+      `php -r '\nrequire "clients/php/src/Client.php";\n`
+      + `$stats = new Dattss\\Client(["auth" => "${key}", "process" => "hello",\n  "host" => "${host}", "port" => ${port}]);\n`
+      + `$stats->agg("hello.world", "1c");'`],
     // Lines of statsd carry no key, and need none where the server was told whose they are.
     statsd: [`With any statsd or DogStatsD client${statsd ? '' : ': the key and a dot before the name'}. In bash it looks like this.`,
       `echo "${statsd ? '' : `${key}.`}hello.world:1|c" > /dev/udp/${host}/${port}`],
