@@ -132,7 +132,7 @@ export function ticks(from, to, pixels) {
   const span = (to - from) * 64 / Math.max(64, pixels);
   const step = [1, 5, 10, 15, 30, 60, 120, 180, 240, 360].find(step => step >= span) ?? 720;
   const found = [];
-  for (let v = Math.ceil(from / step) * step; v <= to; v += step) found.push({ v, label: v === 0 ? '' : clock(v) });
+  for (let v = Math.ceil(from / step) * step; v <= to; v += step) found.push({ v, label: v === from ? '' : clock(v) });
   return found;
 }
 
