@@ -81,10 +81,16 @@ public struct Server: Service {
             pipeline: pipeline, processes: processes, counters: datagrams,
             receiveBufferBytes: configuration.receiveBufferBytes,
             onListening: { udpPort.continuation.yield($0) })
+        let dashboard = DashboardFiles(plotDirectory: configuration.plotDirectory)
+        if !dashboard.hasPlotLibrary {
+            logger.notice(
+                "the dashboard has no plots: \(configuration.plotDirectory) has no \(DashboardFiles.plotLibrary), which apt-get install libjs-dygraphs installs"
+            )
+        }
         let feeds = LiveFeeds(pipeline.queries, processes, clock: clock)
         let routes = Routes(
-            pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, metrics: metrics, clock: clock,
-            limits: configuration.limits)
+            pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, metrics: metrics,
+            dashboard: dashboard, clock: clock, limits: configuration.limits)
         let tls = try configuration.web.certificate.map(Self.tlsContext)
         let (udp, onListening) = (configuration.udp, onListening)
         let requestSeconds = configuration.limits.requestSeconds

@@ -16,6 +16,8 @@ public struct ServerConfiguration: Sendable {
     /// What is asked of the kernel for received datagrams (`SO_RCVBUF`).
     public var receiveBufferBytes = 8 << 20
     public var web = WebSettings()
+    /// Where the plot library lies, as the package libjs-dygraphs installs it.
+    public var plotDirectory = "/usr/share/javascript/dygraphs"
     public var clock: any WallClock = SystemClock()
     public var fileSystem: any FileSystem = POSIXFileSystem()
 

@@ -43,6 +43,7 @@ struct SettingsTests {
             "smtp-url = smtp://127.0.0.1:25", "smtp-user = joe", "smtp-password = secret", "smtp-tls = true",
             "smtp-authority = /ca.pem", "tls-certificate = /c.pem", "tls-key = /k.pem",
             "trusted-proxies = 127.0.0.1, 10.0.0.0/8", "demo = true", "no-self = true",
+            "dygraphs-dir = /js",
         ]
         // A server has either of the two ways to send mail.
         let names = Set(lines.map { String($0.prefix { $0 != " " }) }).union(["sendmail"])
@@ -67,6 +68,7 @@ struct SettingsTests {
         #expect(server.web.certificate == .init(certificate: "/c.pem", key: "/k.pem"))
         #expect(server.web.trustedProxies == TrustedProxies("127.0.0.1,10.0.0.0/8"))
         #expect(server.web.hasDemo && !server.web.keepsOwnStatistics)
+        #expect(server.plotDirectory == "/js")
         // The command line offers the same options.
         let help = ServeCommand.helpMessage()
         for option in ServeCommand.optionNames { #expect(help.contains("--\(option) "), "\(option)") }

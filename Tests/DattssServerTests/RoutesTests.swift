@@ -61,7 +61,7 @@ struct RoutesTests {
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), requestTimeouts: TimeoutCounter(), web: web,
                 startedAt: clock.now()),
-            clock: clock, limits: Limits())
+            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: Limits())
     }
 }
 

@@ -12,6 +12,7 @@ struct Routes: Sendable {
     let accounts: Accounts
     let web: WebServices
     let metrics: Metrics
+    let dashboard: DashboardFiles
     let clock: any WallClock
     let limits: Limits
 
@@ -51,6 +52,10 @@ struct Routes: Sendable {
         addStatistics(to: router.group("/server/api/v1"), of: .server, isThere: web.settings.keepsOwnStatistics)
 
         router.get("/", use: start)
+        router.get("/account", use: accountPage)
+        router.get("/demo", use: page)
+        router.get("/server", use: page)
+        router.get("/assets/:name", use: asset)
         router.get("/healthz", use: health)
         router.get("/metrics", use: exposition)
         return router

@@ -41,22 +41,4 @@ extension Routes {
             text: String(decoding: PackageResources.openapi_json, as: UTF8.self),
             type: "application/json; charset=utf-8")
     }
-
-    /// `GET /`: where to go from here.
-    func start(_ request: Request, _ context: Context) async throws -> Response {
-        Response(
-            text: """
-                DaTtSs counts, times and gauges what your programs do.
-
-                PUT  /agg                           partials in (Authorization: Bearer KEY)
-                GET  /api/v1/status                 every statistic, now
-                GET  /api/v1/live                   the same as server-sent events
-                GET  /api/v1/series/{kind}/{path}   its past, minute by minute
-                GET  /api/v1/day/{kind}/{path}      a day against the usual day
-                GET  /api/v1/processes              which programs are up
-                GET  /api/v1/openapi.json           all of this, exactly
-                GET  /metrics  /healthz             about the server itself
-
-                """)
-    }
 }

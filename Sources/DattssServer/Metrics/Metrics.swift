@@ -26,12 +26,14 @@ struct Metrics: Sendable {
         return text.text
     }
 
+    /// Under the names that Prometheus' clients give it
+    /// (https://prometheus.io/docs/instrumenting/writing_clientlibs/#process-metrics).
     private func process(_ text: inout PrometheusText) {
+        let use = ResourceUse.current()
         text.metric(
-            "process_cpu_seconds_total", .counter, "User and system time of the server.", [([], ProcessUsage.cpuSeconds)])
-        if let bytes = ProcessUsage.residentBytes {
-            text.metric("process_resident_memory_bytes", .gauge, "Memory of the server that is in use.", bytes)
-        }
+            "process_cpu_seconds_total", .counter, "User and system time of the server.", [([], use.processorSeconds)])
+        text.metric(
+            "process_resident_memory_bytes", .gauge, "Memory of the server that is in use.", [([], use.residentBytes)])
     }
 
     private func ingest(_ counters: IngestCounters, own: IngestCounters, _ text: inout PrometheusText) {

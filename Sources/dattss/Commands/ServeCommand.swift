@@ -62,11 +62,14 @@ struct ServeCommand: AsyncParsableCommand {
     var receiveBufferBytes: String?
     @OptionGroup var web: WebOptions
 
+    @Option(help: "Where dygraph.min.js lies (default: /usr/share/javascript/dygraphs).")
+    var dygraphsDir: String?
+
     /// What a configuration file may say.
     static let optionNames: Set<String> = WebOptions.optionNames.union([
         "data-dir", "http", "udp", "sync", "statsd-user", "retention-days", "hour-retention-days", "max-body-bytes",
         "max-partials", "max-statistics", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued",
-        "receive-buffer-bytes",
+        "receive-buffer-bytes", "dygraphs-dir",
     ])
 
     func serverConfiguration() throws -> ServerConfiguration {
@@ -88,6 +91,7 @@ struct ServeCommand: AsyncParsableCommand {
             "hour-retention-days", hourRetentionDays, standard: server.retention.hourDays, atLeast: 1)
         server.receiveBufferBytes = try settings.integer(
             "receive-buffer-bytes", receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096)
+        server.plotDirectory = try settings.value("dygraphs-dir", dygraphsDir, standard: server.plotDirectory, "a folder") { $0 }
         server.limits = try limits(settings)
         server.web = try web.webSettings(settings)
         return server

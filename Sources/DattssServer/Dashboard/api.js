@@ -1,0 +1,45 @@
+// The server's API, under the space that the page shows: one's own statistics, the demo's, or the server's own.
+
+const space = location.pathname.match(/^\/(demo|server)\/?$/);
+export const base = space ? `/${space[1]}` : '';
+
+let token = null;
+
+/** What the server refused, and why. */
+export class Refusal extends Error {
+  constructor(status, name, message) {
+    super(message);
+    this.status = status;
+    this.name = name;
+  }
+}
+
+/** Asks BASE/api/v1/PATH; the promise is of the decoded answer. */
+export async function ask(path, { method = 'GET', body, at = base } = {}) {
+  const headers = {};
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (method !== 'GET' && token) headers['X-CSRF-Token'] = token;
+  let answer;
+  try {
+    answer = await fetch(`${at}/api/v1/${path}`, { method, headers, body: body && JSON.stringify(body) });
+  } catch {
+    throw new Refusal(0, 'unreachable', 'the server cannot be reached');
+  }
+  const text = await answer.text();
+  let json = null;
+  try { json = text ? JSON.parse(text) : null; } catch { /* an error page of something in between */ }
+  if (answer.ok) return json;
+  const error = json?.error ?? {};
+  const refusal = new Refusal(answer.status, error.name ?? 'http', error.message ?? `the server answered ${answer.status}`);
+  refusal.retryAfter = Number(answer.headers.get('Retry-After')) || null;
+  throw refusal;
+}
+
+/** Who is signed in; remembers the token that changes carry. */
+export async function openSession(path = 'session', options) {
+  const session = await ask(path, options);
+  if (session?.csrf) token = session.csrf;
+  return session;
+}
+
+export const statisticPath = stat => `${stat.kind}/${encodeURIComponent(stat.path)}`;

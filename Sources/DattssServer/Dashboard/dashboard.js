@@ -1,0 +1,240 @@
+// The page: who looks, what the server tells, and what is done with it.
+
+import { ask, base, openSession } from './api.js';
+import { $, h, notify, put } from './dom.js';
+import { moment } from './format.js';
+import { Favourites } from './favourites.js';
+import { Now } from './now.js';
+import { Plots } from './plots.js';
+import { Processes } from './processes.js';
+import { average, listen, now, Statistics } from './statistics.js';
+import { Tree } from './tree.js';
+import { View } from './view.js';
+
+const SUGGESTED = 4;
+const FIRST_PLOTS = 2;
+/** What the server's own page opens with: what it takes in, what that costs, and before all what it refuses. */
+const OF_SERVER = ['c:ingest.samples', 'c:udp.samples', 'ms:log.sync', 'g:processor.percent', 'g:memory.bytes', 'g:log.minutes.bytes',
+  'g:log.replay.seconds', 'g:pipeline.queued'];
+
+/** What all parts of the page share. */
+class Page {
+  statistics = new Statistics();
+  view = new View();
+  favourites = new Favourites(() => this.show());
+  isReadOnly = base !== '';
+  #suggested = [];
+  #isDue = false;
+
+  get zone() { return this.view.zone; }
+  isPlotted(stat) { return this.view.shown?.includes(stat.id) ?? false; }
+  isFavourite(stat) { return this.favourites.has(stat.id); }
+  favour(stat) { this.favourites.toggle(stat.id); }
+
+  /** Plots a statistic, or no longer. */
+  toggle(stat) {
+    const shown = this.view.shown ?? [];
+    const isNew = !shown.includes(stat.id);
+    this.view.shown = isNew ? [stat.id, ...shown] : shown.filter(id => id !== stat.id);
+    this.view.write(true);
+    this.show();
+    if (!isNew) return;
+    if (matchMedia('(max-width: 760px)').matches) openPanel('watch');
+    this.plots.plots[0]?.element.scrollIntoView({ block: 'nearest' });
+  }
+
+  show() {
+    const own = this.favourites.ids;
+    // The plots first: what they ask for is to be answered first.
+    this.plots.show();
+    this.strip.show(own.length ? own : this.#suggested, !own.length);
+    this.plots.refresh();
+    this.tree.refresh();
+  }
+
+  /** Soon, once, however often it is asked for. */
+  later() {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    requestAnimationFrame(() => { this.#isDue = false; this.strip.refresh(); });
+  }
+
+  /** For those who have no favourites yet: what is emphasised, and what there is most of. */
+  #suggest() {
+    if (base === '/server') {
+      const refused = [...this.statistics.all.values()].filter(stat => /\.refused\./.test(stat.path) && stat.value > 0);
+      this.#suggested = [...refused.map(stat => stat.id), ...OF_SERVER.filter(id => this.statistics.all.has(id))];
+      return;
+    }
+    const time = now();
+    const weight = stat => (stat.emp ? 1e15 : 0) + (time - stat.seen < 300 ? 1e12 : 0) + Math.min(1e9, Math.abs(average(stat, time) ?? 0));
+    const best = kind => [...this.statistics.all.values()].filter(stat => stat.kind === kind).sort((a, b) => weight(b) - weight(a));
+    const [c, ms, g] = [best('c'), best('ms'), best('g')];
+    const order = [c[0], ms[0], g[0], c[1], ms[1], c[2], g[1], ...c.slice(3), ...g.slice(2), ...ms.slice(2)].filter(Boolean);
+    this.#suggested = order.slice(0, SUGGESTED).map(stat => stat.id);
+  }
+
+  /** Takes in an event of the stream; how long that takes is measured. */
+  take(text) {
+    performance.mark('live');
+    const status = JSON.parse(text);
+    const added = this.statistics.apply(status);
+    this.tree.add(added);
+    const isFirst = !this.isStarted && this.statistics.all.size > 0;
+    if (isFirst) this.#start();
+    else if (this.isStarted && added.length) this.#welcome();
+    if (this.isStarted) {
+      this.tree.refresh();
+      this.strip.refresh();
+    }
+    pulse();
+    performance.measure('live', 'live');
+  }
+
+  #start() {
+    this.isStarted = true;
+    $('#start').hidden = true;
+    $('#start').replaceChildren();
+    document.body.classList.add('started');
+    this.#welcome();
+    if (this.view.shown == null) {
+      const first = this.favourites.ids.length ? this.favourites.ids : this.#suggested;
+      this.view.shown = first.slice(0, FIRST_PLOTS);
+    }
+    this.tree.rebuild();
+    this.show();
+    requestAnimationFrame(() => setTimeout(() => performance.mark('shown')));
+  }
+
+  #welcome() {
+    if (this.favourites.ids.length || this.#suggested.length >= SUGGESTED && base !== '/server') return;
+    this.#suggest();
+    if (this.isStarted) this.strip.show(this.#suggested, true);
+  }
+
+  tick() {
+    if (!this.isStarted) return;
+    const time = now();
+    const minute = Math.floor(time / 60);
+    if (this.minute && minute !== this.minute) this.tree.sparklines.prolong(this.statistics.all.values(), time);
+    this.minute = minute;
+    this.tree.refresh();
+    this.strip.refresh();
+    this.processes.refresh();
+    this.plots.tick();
+  }
+}
+
+function pulse() {
+  const dot = $('#live .dot');
+  if (pulse.isOff) return;
+  pulse.isOff = true;
+  dot.classList.add('beat');
+  setTimeout(() => { dot.classList.remove('beat'); pulse.isOff = false; }, 400);
+}
+
+function showConnection(since, zone) {
+  const text = since ? `Not connected since ${moment(since, zone, Date.now() / 1000)}` : 'Live';
+  put($('#live span'), text);
+  document.body.classList.toggle('disconnected', Boolean(since));
+}
+
+function openPanel(name) {
+  document.body.dataset.panel = name;
+  for (const button of document.querySelectorAll('#panels button')) {
+    button.setAttribute('aria-pressed', button.dataset.panel === name);
+  }
+}
+
+function help() {
+  const dialog = $('#help');
+  if (!dialog.open) dialog.showModal();
+}
+
+function listenToKeys(page) {
+  document.addEventListener('keydown', event => {
+    const { target } = event;
+    if (event.ctrlKey || event.metaKey || event.altKey || target.closest('dialog')) return;
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+    if (event.key === '/') {
+      openPanel('statistics');
+      $('#search').focus();
+      $('#search').select();
+    } else if (event.key === '?') {
+      help();
+    } else if (event.key === 'f') {
+      const plot = page.plots.plots.find(plot => plot.element.contains(target));
+      const stat = plot?.stat ?? page.tree.active?.stat;
+      if (stat) page.favour(stat);
+    } else if (event.key === 'Escape') {
+      page.plots.point(null);
+      if ($('#search').value) { $('#search').value = ''; page.tree.search(''); }
+    } else {
+      return;
+    }
+    event.preventDefault();
+  });
+  $('#help-open').addEventListener('click', help);
+  for (const button of document.querySelectorAll('#panels button')) {
+    button.addEventListener('click', () => openPanel(button.dataset.panel));
+  }
+}
+
+function showSession(session, page) {
+  page.isReadOnly = session.readOnly;
+  document.body.classList.toggle('looking', session.readOnly);
+  const places = [['', 'Mine', '/'], ['/server', 'Server', '/server']];
+  if (base === '/demo') $('#places').append(h('span.place', {}, 'Demo, for looking only'), h('a', { href: '/account' }, 'Sign in'));
+  else if (session.isAdmin) {
+    $('#places').append(...places.map(([at, name, href]) => h('a', { href, 'aria-current': at === base ? 'page' : null }, name)));
+  }
+  if (base !== '/demo') $('#places').append(h('a', { href: '/account' }, 'Account'));
+  document.title = { '': 'DaTtSs', '/demo': 'Demo – DaTtSs', '/server': 'The server itself – DaTtSs' }[base];
+}
+
+async function open() {
+  let session;
+  try {
+    session = await openSession();
+  } catch (error) {
+    if (error.status === 401) return location.replace('/account');
+    const reason = error.status === 403 ? 'Only an administrator sees this page.'
+      : error.status === 404 ? 'This server shows no demo.' : `This page cannot be shown: ${error.message}.`;
+    $('#start').replaceChildren(h('h1', {}, reason), h('p', {}, h('a', { href: '/account' }, 'Sign in with another account')));
+    $('#start').hidden = false;
+    return;
+  }
+  const page = new Page();
+  showSession(session, page);
+  page.tree = new Tree(page);
+  page.strip = new Now(page);
+  page.plots = new Plots(page, page.view);
+  page.processes = new Processes(page);
+  listenToKeys(page);
+  openPanel('watch');
+  addEventListener('popstate', () => { page.view.read(); page.show(); });
+  await page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true));
+  let isTold = false;
+  listen({
+    onStatus: text => {
+      page.take(text);
+      if (!isTold && !page.isStarted) showEmpty(session);
+      isTold = true;
+    },
+    onProcesses: processes => page.processes.show(processes),
+    onState: since => {
+      showConnection(since, page.zone);
+      // The session may have ended.
+      if (since) ask('session').catch(error => { if (error.status === 401) location.replace('/account'); });
+    },
+  });
+  setInterval(() => page.tick(), 1000);
+}
+
+async function showEmpty(session) {
+  if (session.key) return (await import('./start.js')).showStart(session);
+  $('#start').replaceChildren(h('h1', {}, 'Nothing has been recorded here yet.'));
+  $('#start').hidden = false;
+}
+
+open();

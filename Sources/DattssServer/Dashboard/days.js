@@ -1,0 +1,77 @@
+// A day of a statistic beside the usual day, as the columns of a plot.
+
+import { ask, statisticPath } from './api.js';
+import { date, minuteOfDay } from './format.js';
+import { now } from './statistics.js';
+import { DAY_MINUTES } from './view.js';
+
+/** What a plot shows of each kind; the first is usual, the second today, and the rest today's spread. */
+export const COLUMNS = {
+  c: ['usual', 'today'],
+  g: ['usual', 'today', 'min', 'max'],
+  ms: ['usual', 'p50', 'min', 'p95', 'p99', 'max'],
+};
+export const UNITS = { c: 'per minute', ms: 'milliseconds', g: 'mean of each step' };
+
+const mean = point => point.cnt > 0 ? point.sum / point.cnt : null;
+/** Percentiles are not known of what old clients send: the mean stands for the median then, the outermost tenths for p95. */
+const pick = {
+  c: (point, minutes) => [point.sum / minutes],
+  g: point => [mean(point), point.min, point.max],
+  ms: point => [point.p50 ?? mean(point), point.min, point.p95 ?? point.top, point.p99 ?? null, point.max],
+};
+
+/** Asks for a day; `columns[name][i]` belongs to minute `i * step`, null where there is nothing. */
+export async function loadDay(stat, { day, zone, step }) {
+  const answer = await ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${step}`);
+  const count = DAY_MINUTES / step;
+  const columns = COLUMNS[stat.kind].map(() => new Array(count).fill(null));
+  for (const point of answer.usual) columns[0][point.minute / step] = pick[stat.kind](point, step)[0];
+  let open = null;
+  for (const point of answer.today) {
+    const minutes = elapsed(point.minute, day, zone, step);
+    const isOpen = minutes < step;
+    // A rate over a few seconds would jump about.
+    if (stat.kind === 'c' && isOpen && minutes < 1 && answer.today.length > 1) continue;
+    if (isOpen) open = point.minute;
+    pick[stat.kind](point, Math.max(1, minutes)).forEach((value, i) => { columns[i + 1][point.minute / step] = value; });
+  }
+  return { columns, step, day, open, days: Math.max(0, ...answer.usual.map(point => point.days)) };
+}
+
+/** How many minutes of a step are over. */
+function elapsed(minute, day, zone, step) {
+  const time = now();
+  if (day !== date(time, zone)) return step;
+  const passed = minuteOfDay(time, zone) - minute;
+  return passed >= 0 && passed < step ? passed : step;
+}
+
+/** The rows that dygraphs wants: minute, then a value of each column. */
+export function rowsOf(data) {
+  return data.columns[0].map((_, i) => [i * data.step, ...data.columns.map(column => column[i])]);
+}
+
+/** The usual value of a statistic at this time of day, asked for once a day. */
+export class UsualNow {
+  #known = new Map();
+  static step = 15;
+
+  /** null when it is not known (yet); `onKnown` is called when it is. */
+  at(stat, zone, onKnown) {
+    const time = now();
+    const day = date(time, zone);
+    const key = `${stat.id} ${day} ${zone}`;
+    if (!this.#known.has(key)) {
+      this.#known.set(key, null);
+      ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${UsualNow.step}`).then(answer => {
+        const usual = new Map(answer.usual.map(point =>
+          [point.minute, stat.kind === 'c' ? point.sum / UsualNow.step : mean(point)]));
+        this.#known.set(key, usual);
+        onKnown();
+      }, () => setTimeout(() => this.#known.delete(key), 30000));
+    }
+    const minute = Math.floor(minuteOfDay(time, zone) / UsualNow.step) * UsualNow.step;
+    return this.#known.get(key)?.get(minute) ?? null;
+  }
+}

@@ -1,0 +1,154 @@
+// How a day is drawn: the usual day as an area behind, today as a line, its spread as bands. Nothing bridges a gap.
+
+import { clock, number } from './format.js';
+
+/** The plot's library is the distribution's own, and not needed for anything else on the page. */
+let library = null;
+export function loadLibrary() {
+  library ??= new Promise((resolve, reject) => {
+    const script = document.createElement('script');
+    script.src = '/assets/dygraph.min.js';
+    script.onload = () => {
+      const { Dygraph } = window;
+      // The page has a legend of its own; that of dygraphs would set style attributes, which the page's policy forbids.
+      Dygraph.PLUGINS = Dygraph.PLUGINS.filter(plugin => plugin !== Dygraph.Plugins.Legend);
+      resolve(Dygraph);
+    };
+    script.onerror = () => reject(new Error('dygraphs is missing'));
+    document.head.append(script);
+  });
+  return library;
+}
+
+/** The colours of the theme that is in force. */
+export function palette(kind) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = name => style.getPropertyValue(`--${name}`).trim();
+  return { today: colour(kind), usual: colour('usual'), edge: colour('usual-edge'), grid: colour('grid'), axis: colour('axis') };
+}
+
+/** Runs of points that follow each other. */
+function runs(points) {
+  const found = [];
+  let run = null;
+  for (const point of points ?? []) {
+    if (point.yval == null || !Number.isFinite(point.canvasy)) { run = null; continue; }
+    if (!run) found.push(run = []);
+    run.push(point);
+  }
+  return found;
+}
+
+function trace(context, points) {
+  points.forEach(({ canvasx, canvasy }, i) => i ? context.lineTo(canvasx, canvasy) : context.moveTo(canvasx, canvasy));
+}
+
+function line(context, points, colour, width, dash = []) {
+  context.strokeStyle = context.fillStyle = colour;
+  context.lineWidth = width;
+  context.lineJoin = 'round';
+  context.setLineDash(dash);
+  for (const run of runs(points)) {
+    context.beginPath();
+    if (run.length === 1) {
+      context.arc(run[0].canvasx, run[0].canvasy, width + .6, 0, 7);
+      context.fill();
+    } else {
+      trace(context, run);
+      context.stroke();
+    }
+  }
+  context.setLineDash([]);
+}
+
+function area(context, points, bottom, colour, edge) {
+  for (const run of runs(points)) {
+    context.beginPath();
+    trace(context, run);
+    context.lineTo(run.at(-1).canvasx, bottom);
+    context.lineTo(run[0].canvasx, bottom);
+    context.fillStyle = colour;
+    context.fill();
+  }
+  line(context, points, edge, 1);
+}
+
+function band(context, low, high, colour, opacity) {
+  const lows = new Map((low ?? []).map(point => [point.xval, point]));
+  context.fillStyle = colour;
+  context.globalAlpha = opacity;
+  const both = (high ?? []).map(point => lows.get(point.xval)?.yval == null ? { ...point, yval: null } : point);
+  for (const run of runs(both)) {
+    context.beginPath();
+    trace(context, run);
+    for (const point of run.toReversed()) context.lineTo(lows.get(point.xval).canvasx, lows.get(point.xval).canvasy);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+}
+
+/** A plotter of dygraphs that draws all columns with the first. */
+export function plotter(kind, names, colours) {
+  return ({ drawingContext: context, seriesIndex, allSeriesPoints, plotArea }) => {
+    if (seriesIndex !== 0) return;
+    const points = Object.fromEntries(names.map((name, i) => [name, allSeriesPoints[i]]));
+    context.save();
+    area(context, points.usual, plotArea.y + plotArea.h, colours.usual, colours.edge);
+    if (kind !== 'c') band(context, points.min, points.max, colours.today, .1);
+    if (kind === 'ms') {
+      band(context, points.p50, points.p95, colours.today, .16);
+      context.globalAlpha = .55;
+      line(context, points.p95, colours.today, 1);
+      line(context, points.p99, colours.today, 1, [3, 3]);
+      context.globalAlpha = 1;
+    }
+    line(context, points.today ?? points.p50, colours.today, 2);
+    context.restore();
+  };
+}
+
+/** The lowest and the highest value to show. A timer's slowest samples must not flatten all the others: they are cut. */
+export function range(kind, names, data, [from, to]) {
+  let [low, high, most] = [Infinity, 0, 0];
+  names.forEach((name, column) => {
+    data.columns[column].forEach((value, i) => {
+      const minute = i * data.step;
+      if (value == null || minute < from - data.step || minute > to) return;
+      low = Math.min(low, value);
+      if (kind === 'ms' && (name === 'max' || name === 'p99')) most = Math.max(most, value);
+      else high = Math.max(high, value);
+    });
+  });
+  if (high === 0 && most > 0) high = most;
+  high = Math.max(high, Math.min(most, high * 1.6));
+  if (low === Infinity) return [0, 1];
+  // A gauge that hardly moves is shown closely; everything else from zero.
+  if (kind === 'g' && low > 0 && high - low < high * .3) return [low - (high - low || high) * .15, high + (high - low || high) * .15];
+  return [low < 0 ? low * 1.1 : 0, high > 0 ? high * 1.1 : low < 0 ? 0 : 1];
+}
+
+/** Ticks of an axis of minutes, at least 64 pixels apart. */
+export function ticks(from, to, pixels) {
+  const span = (to - from) * 64 / Math.max(64, pixels);
+  const step = [1, 5, 10, 15, 30, 60, 120, 180, 240, 360].find(step => step >= span) ?? 720;
+  const found = [];
+  for (let v = Math.ceil(from / step) * step; v <= to; v += step) found.push({ v, label: v === from ? '' : clock(v) });
+  return found;
+}
+
+export const options = (kind, names, colours) => ({
+  labels: ['minute', ...names],
+  colors: names.map((name, i) => i ? colours.today : colours.edge),
+  series: Object.fromEntries(names.map((name, i) => [name, { highlightCircleSize: i === 1 ? 4 : i === 0 ? 3 : 0 }])),
+  plotter: plotter(kind, names, colours),
+  axes: {
+    x: { ticker: (from, to, pixels) => ticks(from, to, pixels), drawGrid: false, axisLabelWidth: 44 },
+    y: { axisLabelFormatter: value => number(value), axisLabelWidth: 46, pixelsPerLabel: 34 },
+  },
+  gridLineColor: colours.grid,
+  axisLineColor: colours.grid,
+  axisLabelFontSize: 12,
+  interactionModel: {},
+  xRangePad: 0,
+  rightGap: 12,
+});

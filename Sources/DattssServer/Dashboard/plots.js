@@ -1,0 +1,217 @@
+// All plots: one day, one zoom and one cursor for all of them.
+
+import { $, copy, h } from './dom.js';
+import { addDays, clock, date, dayName } from './format.js';
+import { Plot } from './plot.js';
+import { now, parse } from './statistics.js';
+import { DAY_MINUTES, ownZone, STEPS } from './view.js';
+
+const SHORTEST_ZOOM = 15;
+
+export class Plots {
+  plots = [];
+  cursor = null;
+  #drag = null;
+  #minute = 0;
+
+  constructor(page, view) {
+    this.page = page;
+    this.view = view;
+    this.list = $('#plots');
+    this.#controls();
+    this.list.addEventListener('pointermove', event => this.#move(event));
+    this.list.addEventListener('pointerdown', event => this.#down(event));
+    this.list.addEventListener('pointerup', event => this.#up(event));
+    this.list.addEventListener('pointerleave', () => { if (!this.#drag) this.point(null); });
+    this.list.addEventListener('dblclick', event => { if (this.#plotAt(event)) this.zoom([0, DAY_MINUTES]); });
+    this.list.addEventListener('keydown', event => this.#key(event));
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.plots.forEach(plot => plot.draw()));
+    new ResizeObserver(() => this.plots.forEach(plot => plot.resize())).observe(this.list);
+  }
+
+  /** What the plots are asked for; the key tells one question from another. */
+  get query() {
+    const { zone, step } = this.view;
+    const day = this.view.day ?? date(now(), zone);
+    return { day, zone, step, key: `${day} ${zone} ${step}` };
+  }
+
+  /** Makes the plots those of the view. */
+  async show() {
+    const ids = this.view.shown ?? [];
+    for (const plot of this.plots.filter(plot => !ids.includes(plot.stat.id))) plot.remove();
+    this.plots = ids.map(id => this.plots.find(plot => plot.stat.id === id)
+      ?? new Plot(this.page.statistics.all.get(id) ?? parse(id), this));
+    this.plots.forEach((plot, i) => {
+      if (this.list.children[i] !== plot.element) this.list.insertBefore(plot.element, this.list.children[i] ?? null);
+    });
+    this.#showControls();
+    const key = this.query.key;
+    await Promise.all(this.plots.filter(plot => plot.key !== key).map(plot => {
+      plot.key = key;
+      return plot.load();
+    }));
+  }
+
+  /** Every second: new minutes, another day, and what was heard of for the first time. */
+  tick() {
+    const minute = Math.floor(now() / 60);
+    if (minute !== this.#minute) {
+      if (this.#minute && !this.view.day) this.plots.forEach(plot => { plot.key = null; });
+      this.#minute = minute;
+      this.show();
+    }
+    for (const plot of this.plots) {
+      plot.stat = this.page.statistics.all.get(plot.stat.id) ?? plot.stat;
+      const isNew = plot.data && plot.main.every(value => value == null) && plot.stat.seen > now() - 60 && !this.view.day;
+      if (isNew && Date.now() - plot.loadedAt > 2000) plot.load();
+    }
+  }
+
+  refresh() { this.plots.forEach(plot => plot.refresh()); }
+
+  // MARK: The cursor and the zoom
+
+  point(minute) {
+    if (minute != null) {
+      const step = this.view.step;
+      minute = Math.min(Math.max(0, Math.round(minute / step) * step), DAY_MINUTES - step);
+    }
+    if (minute === this.cursor) return;
+    this.cursor = minute;
+    this.plots.forEach(plot => plot.read(minute));
+  }
+
+  zoom([from, to]) {
+    const width = Math.min(Math.max(to - from, SHORTEST_ZOOM), DAY_MINUTES);
+    from = Math.min(Math.max(0, from), DAY_MINUTES - width);
+    this.view.zoom = [from, from + width];
+    this.view.write();
+    this.plots.forEach(plot => plot.zoom(this.view.zoom));
+    this.#showControls();
+  }
+
+  /** Around the cursor, or the middle. */
+  magnify(factor) {
+    const [from, to] = this.view.zoom;
+    const centre = this.cursor ?? (from + to) / 2;
+    this.zoom([centre - (centre - from) * factor, centre + (to - centre) * factor]);
+  }
+
+  #plotAt(event) {
+    // Not the event's target: that is the whole list while it has the pointer.
+    const chart = document.elementFromPoint(event.clientX, event.clientY)?.closest('.frame');
+    return chart && this.plots.find(plot => plot.element.contains(chart));
+  }
+
+  #move(event) {
+    const plot = this.#drag?.plot ?? this.#plotAt(event);
+    const minute = plot?.minuteAt(event.clientX);
+    if (minute == null) return this.#drag ? null : this.point(null);
+    this.point(minute);
+    if (!this.#drag) return;
+    if (this.#drag.isPan) {
+      const moved = this.#drag.minute - minute;
+      const [from, to] = this.view.zoom;
+      this.zoom([from + moved, to + moved]);
+    } else {
+      const left = plot.chart.getBoundingClientRect().left;
+      const [a, b] = [this.#drag.x - left, event.clientX - left].sort((a, b) => a - b);
+      this.#drag.box.style.transform = `translateX(${a}px)`;
+      this.#drag.box.style.width = `${b - a}px`;
+    }
+  }
+
+  /** A mouse selects what to zoom into, or moves it with the shift key; a finger only reads. */
+  #down(event) {
+    const plot = this.#plotAt(event);
+    if (!plot || event.button !== 0) return;
+    const minute = plot.minuteAt(event.clientX);
+    if (minute == null) return;
+    this.point(minute);
+    if (event.pointerType !== 'mouse') return;
+    event.preventDefault();
+    plot.chart.focus({ preventScroll: true });
+    const box = h('div.box');
+    if (!event.shiftKey) plot.chart.after(box);
+    this.list.setPointerCapture(event.pointerId);
+    this.#drag = { plot, minute, x: event.clientX, isPan: event.shiftKey, box };
+  }
+
+  #up(event) {
+    if (!this.#drag) return;
+    const { plot, minute, x, isPan, box } = this.#drag;
+    box.remove();
+    this.#drag = null;
+    if (isPan || Math.abs(event.clientX - x) < 8) return;
+    this.zoom([minute, plot.minuteAt(event.clientX)].sort((a, b) => a - b));
+  }
+
+  #key(event) {
+    if (!event.target.classList.contains('chart') || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = this.view.step;
+    const [from, to] = this.view.zoom;
+    const last = Math.max(0, ...this.plots.map(plot => plot.main.findLastIndex(value => value != null) * step));
+    const at = this.cursor ?? last;
+    const quarter = (to - from) / 4;
+    const actions = {
+      ArrowLeft: () => event.shiftKey ? this.zoom([from - quarter, to - quarter]) : this.point(at - step),
+      ArrowRight: () => event.shiftKey ? this.zoom([from + quarter, to + quarter]) : this.point(at + step),
+      PageDown: () => this.point(at - 60), PageUp: () => this.point(at + 60), Home: () => this.point(from), End: () => this.point(last),
+      '+': () => this.magnify(.5), '-': () => this.magnify(2), 0: () => this.zoom([0, DAY_MINUTES]),
+    };
+    if (!(event.key in actions)) return;
+    event.preventDefault();
+    actions[event.key]();
+  }
+
+  // MARK: The controls
+
+  #controls() {
+    const { view } = this;
+    const change = (name, value, isStep) => {
+      view[name] = value;
+      view.write(isStep);
+      this.point(null);
+      this.show();
+    };
+    const toDay = day => change('day', day >= date(now(), view.zone) ? null : day, true);
+    $('#day').addEventListener('change', event => event.target.value && toDay(event.target.value));
+    $('#day-before').addEventListener('click', () => toDay(addDays(this.query.day, -1)));
+    $('#day-after').addEventListener('click', () => toDay(addDays(this.query.day, 1)));
+    $('#today').addEventListener('click', () => change('day', null, true));
+    $('#step').append(...STEPS.map(step => h('option', { value: step }, step < 60 ? `${step} min` : '1 hour')));
+    $('#step').addEventListener('change', event => change('step', Number(event.target.value)));
+    const zone = $('#zone');
+    zone.append(h('option', { value: ownZone() }, ownZone()));
+    if (ownZone() !== 'UTC') zone.append(h('option', { value: 'UTC' }, 'UTC'));
+    zone.addEventListener('change', () => change('zone', zone.value));
+    // The other four hundred when somebody looks for one.
+    zone.addEventListener('focus', () => {
+      const known = new Set([...zone.options].map(option => option.value));
+      zone.append(...Intl.supportedValuesOf('timeZone').filter(name => !known.has(name)).map(name => h('option', { value: name }, name)));
+    }, { once: true });
+    $('#zoom-in').addEventListener('click', () => this.magnify(.5));
+    $('#zoom-out').addEventListener('click', () => this.magnify(2));
+    $('#zoom-all').addEventListener('click', () => this.zoom([0, DAY_MINUTES]));
+    $('#link').addEventListener('click', () => copy(view.address(this.query.day), 'Link to this view'));
+  }
+
+  #showControls() {
+    const { view } = this;
+    const today = date(now(), view.zone);
+    $('#day').value = this.query.day;
+    $('#day').max = today;
+    $('#day-after').disabled = this.query.day >= today;
+    $('#today').setAttribute('aria-pressed', !view.day);
+    $('#step').value = view.step;
+    const zone = $('#zone');
+    if (![...zone.options].some(option => option.value === view.zone)) zone.append(h('option', { value: view.zone }, view.zone));
+    zone.value = view.zone;
+    $('#zoom-all').disabled = $('#zoom-out').disabled = view.isWhole;
+    const day = view.day ? dayName(view.day) : `Today, ${dayName(today)}`;
+    const [from, to] = view.zoom;
+    $('#when').textContent = view.isWhole ? day : `${day}, ${clock(from)}–${clock(Math.min(to, DAY_MINUTES - 1))}`;
+    $('#nothing').hidden = this.plots.length > 0;
+  }
+}

@@ -1,0 +1,58 @@
+// What is looked at, as the address says it: #show=c:shop.orders,ms:db.query&day=2026-11-23&tz=Europe/Paris&step=15&zoom=540-720
+
+import { parse } from './statistics.js';
+
+export const STEPS = [5, 10, 15, 30, 60];
+/** A narrow plot has no place for more. */
+const ownStep = () => matchMedia('(max-width: 760px)').matches ? 15 : 5;
+export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
+export const DAY_MINUTES = 1440;
+
+export class View {
+  /** Identities of statistics; null while nobody has chosen any. */
+  shown = null;
+  /** null is today, and follows it. */
+  day = null;
+  zone = ownZone();
+  step = ownStep();
+  /** The first and the last minute seen. */
+  zoom = [0, DAY_MINUTES];
+
+  constructor() { this.read(); }
+
+  read() {
+    const said = new URLSearchParams(location.hash.slice(1));
+    const show = said.get('show');
+    this.shown = show == null ? null : [...new Set(show.split(',').filter(parse))];
+    this.day = /^\d{4}-\d\d-\d\d$/.test(said.get('day')) ? said.get('day') : null;
+    this.zone = isZone(said.get('tz')) ? said.get('tz') : ownZone();
+    this.step = STEPS.includes(Number(said.get('step'))) ? Number(said.get('step')) : ownStep();
+    const [from, to] = (said.get('zoom') ?? '').split('-').map(Number);
+    this.zoom = from >= 0 && to <= DAY_MINUTES && to - from >= 5 ? [from, to] : [0, DAY_MINUTES];
+  }
+
+  get isWhole() { return this.zoom[0] === 0 && this.zoom[1] === DAY_MINUTES; }
+
+  /** The address of this view; on another day, the day `today` is another: `fixed` names it. */
+  address(fixed) {
+    // Commas, colons and slashes stand for themselves after a #, and read better.
+    const parts = [`show=${(this.shown ?? []).join(',')}`];
+    if (this.day ?? fixed) parts.push(`day=${this.day ?? fixed}`);
+    parts.push(`tz=${this.zone.replace('+', '%2B')}`);
+    parts.push(`step=${this.step}`);
+    if (!this.isWhole) parts.push(`zoom=${this.zoom.map(Math.round).join('-')}`);
+    return `${location.origin}${location.pathname}#${parts.join('&')}`;
+  }
+
+  /** Another statistic or day is a step that the browser's back button takes back; a zoom is not. */
+  write(isStep = false) {
+    const address = this.address();
+    if (address === location.href) return;
+    isStep ? history.pushState(null, '', address) : history.replaceState(null, '', address);
+  }
+}
+
+function isZone(name) {
+  if (!name) return false;
+  try { return Boolean(new Intl.DateTimeFormat('en', { timeZone: name })); } catch { return false; }
+}

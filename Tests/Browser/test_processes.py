@@ -1,0 +1,44 @@
+"""Programs: up and down, and asked to stop."""
+
+import json
+import threading
+import unittest
+
+from page import until
+from scene import Scene
+
+
+class Processes(Scene):
+    def test_a_program_is_stopped_after_a_question_and_the_audit_says_so(self):
+        self.server.send(("c", "hits", 1), process="shop-api")
+        answers = []
+
+        def poll():
+            answers.append(self.server.request("/process", json.dumps({"process": "shop-api"}).encode(), "PUT")[2].decode())
+
+        poller = threading.Thread(target=poll, daemon=True)
+        poller.start()
+        page = self.page
+        page.open().dashboard()
+        page.until_text("#processes .up .name", "shop-api")
+        page.until_text("#processes .since", "up since")
+        page.until_text("#processes-up", "1 of 1 up")
+
+        # No is no.
+        page.one("#processes button").click()
+        self.assertEqual(page.text("dialog[open] h2"), "Stop shop-api?")
+        self.assert_sound()
+        page.js("document.querySelector('dialog[open] button[value=\"\"]').click()")
+        until(lambda: not page.all("dialog[open]"))
+        self.assertEqual(answers, [])
+
+        page.one("#processes button").click()
+        page.js("document.querySelector('dialog[open] button.danger').click()")
+        poller.join(10)
+        self.assertEqual(answers, [f"{self.server.key}-shop-api"])
+        page.one("#audit summary").click()
+        page.until_text("#audit li", "shop-api was asked to stop by session")
+
+
+if __name__ == "__main__":
+    unittest.main()
