@@ -24,6 +24,7 @@ public struct Server: Service {
     public struct Listening: Sendable {
         public var http: HostPort
         public var udp: HostPort
+        public var statsdTCP: HostPort?
     }
 
     /// What was found in the log on start.
@@ -66,12 +67,14 @@ public struct Server: Service {
         let metrics = Metrics(
             pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, startedAt: clock.now())
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
+        let collector = DatagramCollector(
+            authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits)
+        let intake = LineIntake(pipeline: pipeline, processes: processes, counters: datagrams)
+        let furtherListeners = try FurtherListeners(configuration, collector: collector, intake: intake)
         let listener = DatagramListener(
+            source: .udp,
             address: try SocketAddress.makeAddressResolvingHost(configuration.udp.host, port: configuration.udp.port),
-            collector: DatagramCollector(
-                authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits),
-            pipeline: pipeline, processes: processes, counters: datagrams,
-            receiveBufferBytes: configuration.receiveBufferBytes,
+            collector: collector, intake: intake, receiveBufferBytes: configuration.receiveBufferBytes,
             onListening: { udpPort.continuation.yield($0) })
         let routes = Routes(
             pipeline: pipeline, processes: processes, accounts: accounts, metrics: metrics, clock: clock,
@@ -96,10 +99,11 @@ public struct Server: Service {
             onServerRunning: { [http = configuration.http] channel in
                 let httpPort = channel.localAddress?.port ?? http.port
                 let udpAddress = await udpPort.stream.first { _ in true }
+                let statsdTCP = await furtherListeners.listening()
                 onListening(
                     Listening(
                         http: HostPort(host: http.host, port: httpPort),
-                        udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port)))
+                        udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port), statsdTCP: statsdTCP))
             },
             logger: logger)
         // Ended in reverse order.
@@ -108,6 +112,7 @@ public struct Server: Service {
                 services: [
                     .init(service: PipelineService(pipeline: pipeline)),
                     .init(service: AccountsRefresher(accounts: accounts, pipeline: pipeline, logger: logger)),
+                ] + furtherListeners.services.map { .init(service: $0) } + [
                     .init(service: listener),
                     .init(service: application),
                 ], logger: logger)

@@ -17,6 +17,7 @@ final class DatagramReceiver: Sendable {
     typealias Periods = AsyncStream<DatagramCollector.Collected>
 
     private let counters: DatagramCounters
+    private let source: LineSource
     private let periods: Periods.Continuation
     private let isStopping = Atomic<Bool>(false)
 
@@ -25,7 +26,8 @@ final class DatagramReceiver: Sendable {
     private static let drainInterval = Duration.seconds(1)
     private static let failurePauseMicroseconds: UInt32 = 10_000
 
-    init(counters: DatagramCounters, periods: Periods.Continuation) {
+    init(source: LineSource, counters: DatagramCounters, periods: Periods.Continuation) {
+        self.source = source
         self.counters = counters
         self.periods = periods
     }
@@ -65,7 +67,7 @@ final class DatagramReceiver: Sendable {
 
     private func flush(_ collector: inout DatagramCollector) {
         let collected = collector.flush()
-        counters.publish(collector.counts)
+        counters.publish(collector.counts, of: source)
         guard !collected.isEmpty else { return }
         if case .dropped(let dropped) = periods.yield(collected) {
             counters.noteRefused(dropped.partialCount, .overloaded)
