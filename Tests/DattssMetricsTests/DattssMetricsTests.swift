@@ -61,7 +61,8 @@ import Testing
 
     @Test("dimensions become components of the path, in sorted order, and what no path has becomes _")
     func paths() {
-        #expect(DattssMetrics.path("http.requests", [("status", "200"), ("method", "GET")]) == "http.requests.method:GET.status:200")
+        #expect(
+            DattssMetrics.path("http.requests", [("status", "200"), ("method", "GET")]) == "http.requests.method:GET.status:200")
         #expect(DattssMetrics.path("a b/é", []) == "a_b___")
         #expect(DattssMetrics.path("", []) == "_")
         #expect(DattssMetrics.path(String(repeating: "x", count: 300), [("a", "b")]).utf8.count == 255)

@@ -96,8 +96,10 @@ struct OTLPHistogram: Sendable, Hashable {
         case (.explicit(let bounds, let counts), .explicit(let earlierBounds, let earlierCounts)):
             guard bounds == earlierBounds, zip(counts, earlierCounts).allSatisfy({ $0 >= $1 }) else { return nil }
             new.layout = .explicit(bounds: bounds, counts: zip(counts, earlierCounts).map { $0 - $1 })
-        case (.exponential(let scale, let zeros, let positive, let negative),
-            .exponential(let earlierScale, let earlierZeros, let earlierPositive, let earlierNegative)):
+        case (
+            .exponential(let scale, let zeros, let positive, let negative),
+            .exponential(let earlierScale, let earlierZeros, let earlierPositive, let earlierNegative)
+        ):
             guard earlierScale >= scale, zeros >= earlierZeros,
                 let positive = Self.difference(positive, earlierPositive, shift: earlierScale - scale),
                 let negative = Self.difference(negative, earlierNegative, shift: earlierScale - scale)

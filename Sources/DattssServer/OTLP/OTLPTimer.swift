@@ -103,7 +103,8 @@ struct OTLPTimer {
         let width = Int64(1) << Int64(Self.scale - scale)
         let start = Double(Int64(index) * width)
         spread(count) { share in
-            let place = Int32((start + Double(width) * share).rounded(.down).clamped(Double(range.lowerBound), Double(range.upperBound)))
+            let place = Int32(
+                (start + Double(width) * share).rounded(.down).clamped(Double(range.lowerBound), Double(range.upperBound)))
             return sign * Self.representative(of: place)
         }
     }

@@ -184,7 +184,7 @@ class Dattss {
 
   /** The first time only: a server that is away must not hold up a program's end twice. */
   async drainOnce() {
-    if (this.isStopped || this.isDrained) return;
+    if (this.isDrained) return;
     if (this.recorder.isEmpty && this.queue.waiting.length === 0) return;
     this.isDrained = true;
     await this.drain(this.options.exitMilliseconds);
@@ -193,7 +193,7 @@ class Dattss {
 
   /** Nothing asynchronous happens any more: another program sends what is left. */
   sendBeforeExit() {
-    if (this.isStopped || (this.isDrained && this.queue.state === 'pausing')) return;
+    if (this.isDrained && this.queue.state === 'pausing') return;
     const { partials, drops } = this.recorder.flush(true);
     const pushes = [...this.queue.waiting, ...this.numbering.pushes(partials, Math.round(process.uptime()), drops)];
     if (pushes.length === 0) return;

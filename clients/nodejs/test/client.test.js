@@ -243,7 +243,7 @@ const RECORD = "const client = require('./lib').dattss({ push_period: 3600 }); f
 
 test('a program that ends, exits, throws or is terminated loses nothing', async () => {
   for (const [end, code, signal] of [
-    ['', 0], ['process.exit(3)', 3], ["throw new Error('x')", 1], ["process.on('SIGTERM', () => process.exit(4)); wait()", 4, 'SIGTERM'],
+    ['', 0], ['process.exit(3)', 3], ['client.stop(); process.exit(3)', 3], ["throw new Error('x')", 1], ["process.on('SIGTERM', () => process.exit(4)); wait()", 4, 'SIGTERM'],
     ['wait()', null, 'SIGTERM'], ['wait()', null, 'SIGINT'],
   ]) {
     const server = await scriptedServer();
