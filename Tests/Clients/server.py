@@ -18,8 +18,10 @@ class Server:
     def __init__(self, *arguments):
         self.folder = tempfile.mkdtemp(prefix="dattss-clients-")
         self.socket = os.path.join(self.folder, "statsd.sock")
+        self.stream_socket = os.path.join(self.folder, "stream.sock")
         self.addresses = {"http": "127.0.0.1:0", "udp": "127.0.0.1:0", "statsd-tcp": "127.0.0.1:0"}
-        self.arguments = ["--statsd-user", "local", "--statsd-socket", self.socket, *arguments]
+        self.arguments = ["--statsd-user", "local", "--statsd-socket", self.socket]
+        self.arguments += ["--statsd-stream-socket", self.stream_socket, *arguments]
         self.process = None
         self.start()
         self.key = subprocess.run(

@@ -59,6 +59,11 @@ class StatsdTests(unittest.TestCase):
         self.addCleanup(client.close)
         self.use(client, "tcp")
 
+    def test_statsd_over_a_unix_stream_socket(self):
+        client = statsd.UnixSocketStatsClient(self.server.stream_socket, timeout=5)
+        self.addCleanup(client.close)
+        self.use(client, "unix")
+
     def use_datadog(self, client, prefix):
         for _ in range(10):
             client.increment(f"{prefix}.hits", tags=["env:prod", "az:b"])

@@ -7,6 +7,7 @@ enum LineSource: Sendable, Hashable {
     case udp
     case unix
     case tcp
+    case unixStream
 }
 
 /// The counts of all that takes in lines, for `/metrics`.

@@ -4,13 +4,14 @@ import NIOPosix
 import ServiceLifecycle
 import Synchronization
 
-/// The TCP port for lines: the same lines as in datagrams, each ended by a line feed.
+/// A TCP port or a Unix stream socket for lines: the same lines as in datagrams, each ended by a line feed.
 ///
 /// ```
 /// connections ──► LineStreamHandler (event loops) ──► DatagramCollector, under a lock ──each second──► Ingest
 /// ```
 struct StreamListener: Service {
-    let address: HostPort
+    let source: LineSource
+    let address: SocketAddress
     let collector: DatagramCollector
     let intake: LineIntake
     let onListening: @Sendable (SocketAddress?) -> Void
@@ -18,8 +19,10 @@ struct StreamListener: Service {
     static let flushInterval = Duration.seconds(1)
 
     func run() async throws {
-        let shared = SharedCollector(collector, counters: intake.counters)
+        let shared = SharedCollector(collector, source: source, counters: intake.counters)
         let connections = ConnectionGroup()
+        try UnixSocketFile.removeStale(address)
+        defer { UnixSocketFile.remove(address) }
         let server: any Channel
         do {
             server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -30,7 +33,7 @@ struct StreamListener: Service {
                         try channel.pipeline.syncOperations.addHandler(LineStreamHandler(shared))
                     }
                 }
-                .bind(host: address.host, port: address.port).get()
+                .bind(to: address).get()
         } catch {
             throw IOError(errnoCode: (error as? IOError)?.errnoCode ?? 0, reason: "bind \(address) for statsd lines: \(error)")
         }
@@ -47,10 +50,12 @@ struct StreamListener: Service {
 /// One collector for all connections: their event loops take turns.
 final class SharedCollector: Sendable {
     private let collector: Mutex<DatagramCollector>
+    private let source: LineSource
     private let counters: DatagramCounters
 
-    init(_ collector: DatagramCollector, counters: DatagramCounters) {
+    init(_ collector: DatagramCollector, source: LineSource, counters: DatagramCounters) {
         self.collector = Mutex(collector)
+        self.source = source
         self.counters = counters
     }
 
@@ -65,7 +70,7 @@ final class SharedCollector: Sendable {
     func flush() -> DatagramCollector.Collected {
         collector.withLock { collector in
             let collected = collector.flush()
-            counters.publish(collector.counts, of: .tcp)
+            counters.publish(collector.counts, of: source)
             return collected
         }
     }

@@ -44,6 +44,8 @@ struct ServeCommand: AsyncParsableCommand {
     var statsdTcp: String?
     @Option(help: "The path of a Unix datagram socket for statsd lines.")
     var statsdSocket: String?
+    @Option(help: "The path of a Unix stream socket for statsd lines, each ended by a line feed.")
+    var statsdStreamSocket: String?
     @Option(help: "For how many days minutes are kept (default: 8).")
     var retentionDays: String?
     @Option(help: "For how many days hours are kept (default: 400).")
@@ -67,7 +69,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// What a configuration file may say.
     static let optionNames: Set<String> = [
-        "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "statsd-socket", "retention-days", "hour-retention-days",
+        "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "statsd-socket", "statsd-stream-socket",
+        "retention-days", "hour-retention-days",
         "max-body-bytes", "max-partials",
         "max-statistics", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued", "receive-buffer-bytes",
     ]
@@ -89,6 +92,9 @@ struct ServeCommand: AsyncParsableCommand {
             HostPort($0).map(Optional.some)
         }
         server.statsdSocket = try settings.value("statsd-socket", statsdSocket, standard: nil, "a path") { .some($0) }
+        server.statsdStreamSocket = try settings.value("statsd-stream-socket", statsdStreamSocket, standard: nil, "a path") {
+            .some($0)
+        }
         server.retention.minuteDays = try settings.integer(
             "retention-days", retentionDays, standard: server.retention.minuteDays, atLeast: 1)
         server.retention.hourDays = try settings.integer(
