@@ -104,7 +104,7 @@ class StatsdTests(unittest.TestCase):
         eventually(lambda: self.server.refused_lines().get("unsupported", 0) >= before + 2)
 
     def test_datadog_over_a_unix_datagram_socket(self):
-        client = datadog.dogstatsd.DogStatsd(socket_path=self.server.socket, disable_telemetry=True)
+        client = datadog.dogstatsd.DogStatsd(socket_path=self.server.socket, socket_timeout=5, disable_telemetry=True)
         self.use_datadog(client, "unixdog")
 
     def test_a_stream_is_cut_into_lines_wherever_its_packets_are_cut(self):

@@ -34,13 +34,14 @@ final class DatagramReceiver: Sendable {
 
     /// Reads until ``stop()``, then takes in what has arrived already, and finishes the stream of periods.
     func run(_ socket: borrowing DatagramSocket, _ collector: consuming DatagramCollector) {
-        let gatherMicroseconds = Self.gatherMicroseconds(receiveBufferBytes: socket.receiveBufferBytes)
+        // A Unix socket holds ten datagrams (net.unix.max_dgram_qlen), and its senders wait or drop.
+        let gatherMicroseconds = source == .unix ? 0 : Self.gatherMicroseconds(receiveBufferBytes: socket.receiveBufferBytes)
         var nextFlush = ContinuousClock.now + Self.flushInterval
         while !isStopping.load(ordering: .relaxed) {
             switch socket.receive(waiting: true, { collector.receive($0) }) {
             case .datagrams(DatagramSocket.batchCapacity): break
             // There may be more in a moment: to be woken once for many is cheaper than for each.
-            case .datagrams: usleep(gatherMicroseconds)
+            case .datagrams: if gatherMicroseconds > 0 { usleep(gatherMicroseconds) }
             case .nothing: break
             case .failed: usleep(Self.failurePauseMicroseconds)
             }

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import atexit
 import functools
+import inspect
+import json
 import os
 import re
 import secrets
@@ -316,12 +318,19 @@ def _poll_for_stop(reference: weakref.ref[Dattss], generation: int) -> None:
     client = reference()
     if client is None:
         return
-    import json
-
-    body = json.dumps({"auth": client.auth, "process": client.process}).encode()
-    answer = f"{client.auth}-{client.process}"
     transport = Transport(client.url, client.auth)
+    body = json.dumps({"auth": client.auth, "process": client.process}).encode()
+    del client
+    try:
+        _poll_until_the_end(reference, generation, transport, body)
+    finally:
+        transport.close()
+
+
+def _poll_until_the_end(reference: weakref.ref[Dattss], generation: int, transport: Transport, body: bytes) -> None:
+    client = reference()
     backoff = Backoff()
+    answer = "" if client is None else f"{client.auth}-{client.process}"
     while client is not None and client._generation == generation and not client._is_stopped:
         client = None
         began = time.monotonic()
@@ -365,8 +374,6 @@ class _Timed:
         self._client.time(self._path, (time.perf_counter() - self._starts.stack.pop()) * 1000)
 
     def __call__(self, function: Function) -> Function:
-        import inspect
-
         client, path = self._client, self._path
         if inspect.iscoroutinefunction(function):
 
