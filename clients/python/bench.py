@@ -1,4 +1,4 @@
-"""Nanoseconds a call, with all that it causes later; the best of several runs. And what a live path costs in memory."""
+"""Nanoseconds a call, with all that it causes later; the best of many runs, in this thread's own time. And what a live path costs in memory."""
 
 import time
 import tracemalloc
