@@ -1,3 +1,4 @@
+import Crypto
 import DattssCore
 
 /// The points of an export, one after the other, with what of the tree above them matters.
@@ -37,10 +38,10 @@ struct OTLPPoints {
         for resource in metrics.resourceMetrics ?? [] {
             let attributes = resource.resource?.attributes ?? []
             if let name = attributes.first(where: { $0.key == "service.name" })?.value?.text { points.note(process: name) }
-            let origin = text(of: attributes)
+            let origin = digest(text(of: attributes))
             for scope in resource.scopeMetrics ?? [] {
                 for metric in scope.metrics ?? [] {
-                    try points.read(metric, origin: "\(origin)\u{0}\(scope.scope?.name ?? "")")
+                    try points.read(metric, origin: origin + digest(scope.scope?.name ?? ""))
                 }
             }
         }
@@ -137,6 +138,11 @@ struct OTLPPoints {
     /// Bytes that no path has become `_`.
     private static func name(_ text: String) -> String {
         String(decoding: text.utf8.map { Name.isNameByte($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
+    }
+
+    /// A few bytes in place of many: a resource may describe itself at length, and every series of it is remembered.
+    private static func digest(_ text: String) -> String {
+        SHA256.hash(data: Array(text.utf8)).prefix(16).map { String($0, radix: 36) }.joined(separator: ".")
     }
 
     private static func text(of attributes: [OTLPMetrics.Attribute]) -> String {

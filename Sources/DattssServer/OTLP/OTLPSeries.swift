@@ -30,7 +30,7 @@ struct OTLPHistogram: Sendable, Hashable {
         case exponential(scale: Int32, zeroCount: UInt64, positive: [Int32: UInt64], negative: [Int32: UInt64])
     }
 
-    static let bucketsMax = 10_000
+    static let bucketsMax = 1024
     static let scaleRange: ClosedRange<Int32> = -10...20
 
     init?(_ point: OTLPMetrics.HistogramPoint) {

@@ -105,6 +105,37 @@ import Testing
         #expect(try plan(metrics, intake).partials == first.partials)
     }
 
+    @Test("a resource that describes itself at length costs a few bytes a series, and there is a largest number of series")
+    func boundedMemory() throws {
+        // Goal: what is remembered is bounded by the number of series, whatever senders write.
+        func export(_ names: [String], resource: String) throws -> OTLPMetrics {
+            let metrics = names.map {
+                #"{"name": "\($0)", "sum": {"isMonotonic": true, "aggregationTemporality": 2, "dataPoints": [{"asInt": "5", "startTimeUnixNano": "9"}]}}"#
+            }
+            let attribute = #"{"key": "k", "value": {"stringValue": "\(resource)"}}"#
+            let body = #"""
+                {"resourceMetrics": [{"resource": {"attributes": [\#(attribute)]}, "scopeMetrics": [{"metrics": [\#(metrics.joined(separator: ","))]}]}]}
+                """#
+            return try OTLPFormat.json.decode(Array(body.utf8))
+        }
+        let long = try export(["a"], resource: String(repeating: "x", count: 500_000))
+        let points = try OTLPPoints.read(long, pointsMax: 10).points
+        #expect(points.count == 1 && points.allSatisfy { $0.series.utf8.count < 500 })
+        let other = try OTLPPoints.read(try export(["a"], resource: "y"), pointsMax: 10).points
+        #expect(points.map(\.series) != other.map(\.series))
+
+        var limits = Limits()
+        limits.liveStatisticsPerUser = 3
+        let intake = OTLPIntake(startedAt: Timestamp(seconds: 0))
+        let user = try #require(Self.user)
+        let plan = try intake.plan(
+            try export(["a", "b", "c", "d", "e"], resource: "z"), of: user, at: Timestamp(seconds: 1000), limits: limits)
+        #expect(plan.partials.count == 3 && plan.rejectedPoints == 2)
+        // Those that were silent for long make room.
+        let later = Timestamp(seconds: 1000 + limits.idleSeconds)
+        #expect(try intake.plan(try export(["f"], resource: "z"), of: user, at: later, limits: limits).partials.count == 1)
+    }
+
     @Test("a cumulative histogram counts what is new, also when its scale has become coarser")
     func cumulativeHistogram() throws {
         func histogram(_ scale: Int, _ counts: [Int]) -> OTLPHistogram? {

@@ -84,7 +84,7 @@ class Dattss:
         self._numbering = Numbering(secrets.token_hex(16), self.process)
         self._queue = PushQueue(*self._buffer)
         self._transport = Transport(self.url, self.auth)
-        self._condition = threading.Condition(threading.Lock())
+        self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
         self._drain_until: float | None = None
         self._flushes = 0
@@ -447,7 +447,7 @@ def _on_terminate(number: int, frame: Any) -> None:
     threading.Thread(target=finish, daemon=True).start()
 
 
-_held: list[threading.Lock] = []
+_held: list[Any] = []
 
 
 def _hold() -> None:
@@ -467,7 +467,7 @@ def _begin_anew() -> None:
     _held.clear()
     for client in list(_clients):
         recorder = client._recorder
-        recorder.lock = threading.Lock()
+        recorder.lock = threading.RLock()
         recorder.clear()
         client._reset()
         client._generation += 1

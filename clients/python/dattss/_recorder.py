@@ -66,7 +66,7 @@ class Statistic:
 
     def settle(self) -> None:
         """Adds up what is pending."""
-        values = self.pending
+        values, self.pending = self.pending, []
         if not values:
             return
         if self.count == 0:
@@ -89,7 +89,6 @@ class Statistic:
                 self.sketch = Sketch()
                 self.sketch.add_all(self.samples, self.min, self.max)
                 self.samples = []
-        self.pending.clear()
 
     def partial(self, pct: float) -> dict[str, Any]:
         self.settle()
@@ -122,7 +121,8 @@ class Recorder:
 
     def __init__(self, pct: float) -> None:
         self.pct = pct
-        self.lock = threading.Lock()
+        # Entered again by signal handlers and finalizers that record: they interrupt whatever holds it.
+        self.lock = threading.RLock()
         self.drops = dict.fromkeys(REASONS, 0)
         # Called once, before the first sample is added.
         self.on_first: Callable[[], None] | None = None
@@ -156,10 +156,9 @@ class Recorder:
             self.add(kind, path, value, emphasised)
             return
         with self.lock:
-            pending = statistic.pending
-            if emphasised or not 0 < len(pending) < PENDING_MAX:
+            if emphasised or not 0 < len(statistic.pending) < PENDING_MAX:
                 self._note(statistic, emphasised)
-            pending.append(value)
+            statistic.pending.append(value)
 
     def add(self, kind: str, path: str, value: float, emphasised: bool = False) -> None:
         try:
@@ -179,10 +178,9 @@ class Recorder:
                 statistic = self._insert(kind, path)
                 if statistic is None:
                     return
-            pending = statistic.pending
-            if emphasised or not 0 < len(pending) < PENDING_MAX:
+            if emphasised or not 0 < len(statistic.pending) < PENDING_MAX:
                 self._note(statistic, emphasised)
-            pending.append(value)
+            statistic.pending.append(value)
 
     def _note(self, statistic: Statistic, emphasised: bool) -> None:
         if not statistic.pending and statistic.count == 0:
@@ -224,11 +222,17 @@ class Recorder:
     def flush(self, reports_drops: bool) -> tuple[list[dict[str, Any]], int]:
         """The partials of the period that ends now, and how many drops they are to report."""
         with self.lock:
+            touched, self.touched = self.touched, []
             partials = []
-            for statistic in self.touched:
+            for statistic in touched:
+                if not statistic.pending and statistic.count == 0:
+                    # It is there twice: a sample came while another one put it there.
+                    continue
                 partials.append(statistic.partial(self.pct))
                 statistic.reset()
-            self.touched = []
+                if statistic.pending:
+                    # It was interrupted by a sample.
+                    self.touched.append(statistic)
             self._forget_idle()
             drops = self.unreported if reports_drops else 0
             self.unreported -= drops

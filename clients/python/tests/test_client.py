@@ -233,6 +233,27 @@ class ClientTests(unittest.TestCase):
         self.assertTrue(client.stop())
         self.assertEqual((server.counted["c hits"], server.counted["ms wait"]), (80_000, 80_000))
 
+    def test_a_signal_handler_may_record_whatever_it_interrupts(self):
+        server = self.server()
+        client = self.client(server, push_period=0.1)
+        interrupts = 0
+
+        def interrupt(number, frame):
+            nonlocal interrupts
+            interrupts += 1
+            client.agg("hits", "1c")
+            client.agg("interrupts", "1c")
+
+        before = signal.signal(signal.SIGALRM, interrupt)
+        self.addCleanup(signal.signal, signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        for _ in range(50_000):
+            client.agg("hits", "1c")
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.assertTrue(client.stop())
+        self.assertGreater(interrupts, 10)
+        self.assertEqual((server.counted["c hits"], server.counted["c interrupts"]), (50_000 + interrupts, interrupts))
+
     def test_partials_that_are_too_many_or_too_large_for_one_batch_make_several(self):
         recorder = Recorder(0.1)
         for i in range(15_000):
