@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import unittest
+import unittest.mock
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -205,9 +206,10 @@ class ClientTests(unittest.TestCase):
             recorder.add("c", f"p{i}", 1)
         self.assertEqual((recorder.count, recorder.drops["too_many_statistics"]), (20_000, 1))
         recorder.flush(True)
-        for _ in range(721):
-            recorder.add("c", "p1", 1)
-            recorder.flush(True)
+        with unittest.mock.patch("dattss._recorder.IDLE_PERIODS_MAX", 5):
+            for _ in range(6):
+                recorder.add("c", "p1", 1)
+                recorder.flush(True)
         self.assertEqual(recorder.count, 1)
         for i in range(100_000):
             recorder.add("ms", "wide", 2.0 ** ((i * 7919) % 2000 - 1000) * 1.01)
@@ -246,7 +248,7 @@ class ClientTests(unittest.TestCase):
 
         before = signal.signal(signal.SIGALRM, interrupt)
         self.addCleanup(signal.signal, signal.SIGALRM, before)
-        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
         for _ in range(50_000):
             client.agg("hits", "1c")
         signal.setitimer(signal.ITIMER_REAL, 0)
