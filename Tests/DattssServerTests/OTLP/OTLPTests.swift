@@ -110,9 +110,9 @@ import Testing
         // Goal: what is remembered is bounded by the number of series, whatever senders write.
         func export(_ names: [String], resource: String) throws -> OTLPMetrics {
             let metrics = names.map {
-                #"{"name": "\($0)", "sum": {"isMonotonic": true, "aggregationTemporality": 2, "dataPoints": [{"asInt": "5", "startTimeUnixNano": "9"}]}}"#
+                #"{"name": "\#($0)", "sum": {"isMonotonic": true, "aggregationTemporality": 2, "dataPoints": [{"asInt": "5", "startTimeUnixNano": "9"}]}}"#
             }
-            let attribute = #"{"key": "k", "value": {"stringValue": "\(resource)"}}"#
+            let attribute = #"{"key": "k", "value": {"stringValue": "\#(resource)"}}"#
             let body = #"""
                 {"resourceMetrics": [{"resource": {"attributes": [\#(attribute)]}, "scopeMetrics": [{"metrics": [\#(metrics.joined(separator: ","))]}]}]}
                 """#
