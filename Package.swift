@@ -15,8 +15,8 @@ let package = Package(
     products: [
         .executable(name: "dattss", targets: ["dattss"]),
         .library(name: "DattssClient", targets: ["DattssClient"]),
-        // For benchmarks and tests: what is asked of malloc, counted in front of it, and a program that is to ask little.
-        .executable(name: "HotPath", targets: ["HotPath"]),
+        .library(name: "DattssMetrics", targets: ["DattssMetrics"]),
+        // For LD_PRELOAD of benchmarks and tests.
         .library(name: "AllocationCount", type: .dynamic, targets: ["CAllocationCount"]),
     ],
     dependencies: [
@@ -24,6 +24,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.30.0"),
@@ -80,6 +81,13 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "DattssMetrics",
+            dependencies: [
+                "DattssClient",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .target(name: "CLoadSockets"),
@@ -142,6 +150,13 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "DattssMetricsTests",
+            dependencies: [
+                "DattssClient", "DattssCore", "DattssMetrics", "DattssTestSupport",
+                .product(name: "Metrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
         .testTarget(

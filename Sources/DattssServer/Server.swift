@@ -25,6 +25,8 @@ public struct Server: Service {
     public struct Listening: Sendable {
         public var http: HostPort
         public var udp: HostPort
+        /// Where statsd lines come over TCP, if they do.
+        public var statsdTCP: HostPort?
         /// Signs in as `local`, once and within a day; only as long as nobody ever has.
         public var signInLink: String?
     }
@@ -74,12 +76,14 @@ public struct Server: Service {
         let metrics = Metrics(
             pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, web: web, startedAt: clock.now())
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
+        let collector = DatagramCollector(
+            authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits)
+        let intake = LineIntake(pipeline: pipeline, processes: processes, counters: datagrams)
+        let furtherListeners = try FurtherListeners(configuration, collector: collector, intake: intake)
         let listener = DatagramListener(
+            source: .udp,
             address: try SocketAddress.makeAddressResolvingHost(configuration.udp.host, port: configuration.udp.port),
-            collector: DatagramCollector(
-                authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits),
-            pipeline: pipeline, processes: processes, counters: datagrams,
-            receiveBufferBytes: configuration.receiveBufferBytes,
+            collector: collector, intake: intake, receiveBufferBytes: configuration.receiveBufferBytes,
             onListening: { udpPort.continuation.yield($0) })
         let dashboard = DashboardFiles(plotDirectory: configuration.plotDirectory)
         if !dashboard.hasPlotLibrary {
@@ -116,7 +120,8 @@ public struct Server: Service {
                 let httpAddress = HostPort(host: http.host, port: httpPort)
                 web.address.url = Self.url(httpAddress, isSecure: tls != nil)
                 var listening = Listening(
-                    http: httpAddress, udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port))
+                    http: httpAddress, udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port),
+                    statsdTCP: await furtherListeners.listening())
                 do {
                     let token = try await accounts.run { try Self.firstSignInToken($0, at: clock.now()) }
                     listening.signInLink = token.map { web.link("/sign-in/\($0)") }
@@ -140,6 +145,7 @@ public struct Server: Service {
                     pipeline: pipeline, datagrams: datagrams, web: web, replaySeconds: replaySeconds, clock: clock,
                     logger: logger))
         }
+        services += furtherListeners.services
         // Live streams end before the port does: it waits for them.
         services += [listener, application, feeds]
         // Ended in reverse order.

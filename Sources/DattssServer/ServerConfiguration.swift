@@ -8,6 +8,12 @@ public struct ServerConfiguration: Sendable {
     public var dataDirectory: String
     public var http: HostPort
     public var udp: HostPort
+    /// Where statsd lines are taken in over TCP, too.
+    public var statsdTCP: HostPort?
+    /// The path of a Unix datagram socket for statsd lines.
+    public var statsdSocket: String?
+    /// The path of a Unix stream socket for statsd lines.
+    public var statsdStreamSocket: String?
     public var syncMode = SyncMode.second
     /// Whose statsd lines are; without one, names begin with an auth key and a dot.
     public var statsdUser: UserID?

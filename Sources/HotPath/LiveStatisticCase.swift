@@ -71,7 +71,7 @@ struct LiveStatisticCase: Sendable {
 }
 
 private struct NobodysKeys: Authenticator {
-    func user(forKey key: String) -> UserID? { nil }
+    func owner(ofKey key: String) -> KeyOwner? { nil }
 }
 
 extension UserID {

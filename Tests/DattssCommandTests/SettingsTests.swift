@@ -36,7 +36,7 @@ struct SettingsTests {
     func serve() throws {
         let lines = [
             "data-dir = /d", "http = 1.2.3.4:5", "udp = 1.2.3.4:6", "sync = never", "statsd-user = shop", "retention-days = 3",
-            "hour-retention-days = 30",
+            "hour-retention-days = 30", "statsd-tcp = [::1]:7", "statsd-socket = /s", "statsd-stream-socket = /t",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
             "max-queued-per-user = 15", "max-queued = 16", "receive-buffer-bytes = 17000",
             "sign-up = open", "public-url = https://stats.example.com/", "mail-from = dattss@example.com",
@@ -52,6 +52,8 @@ struct SettingsTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
         #expect(server.dataDirectory == "/d" && "\(server.http) \(server.udp)" == "1.2.3.4:5 1.2.3.4:6")
+        #expect(server.statsdTCP == HostPort(host: "::1", port: 7))
+        #expect(server.statsdSocket == "/s" && server.statsdStreamSocket == "/t")
         #expect(
             server.syncMode == .never && server.statsdUser == UserID("shop")
                 && server.retention == .init(minuteDays: 3, hourDays: 30))

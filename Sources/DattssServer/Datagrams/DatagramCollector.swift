@@ -68,8 +68,13 @@ struct DatagramCollector: Sendable {
     /// Takes in a datagram: each line on its own, so that a bad one costs only itself.
     mutating func receive(_ datagram: UnsafeRawBufferPointer) {
         counts.datagrams += 1
-        counts.bytes += datagram.count
-        DatagramLine.forEachLine(of: datagram) { line in
+        receive(lines: datagram)
+    }
+
+    /// Takes in whole lines of a stream.
+    mutating func receive(lines: UnsafeRawBufferPointer) {
+        counts.bytes += lines.count
+        DatagramLine.forEachLine(of: lines) { line in
             counts.lines += 1
             do throws(DatagramError) {
                 counts.samples += try receive(line: line)
@@ -77,6 +82,12 @@ struct DatagramCollector: Sendable {
                 counts.refusedLines[error, default: 0] += 1
             }
         }
+    }
+
+    /// A line that was given up before its end.
+    mutating func refuseLine(_ error: DatagramError) {
+        counts.lines += 1
+        counts.refusedLines[error, default: 0] += 1
     }
 
     /// What was collected since the last time.

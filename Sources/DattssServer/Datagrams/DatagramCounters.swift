@@ -2,13 +2,21 @@ import DattssCore
 import DattssPipeline
 import Synchronization
 
-/// The counts of the UDP port, for `/metrics`.
+/// Where lines of statistics come in.
+enum LineSource: Sendable, Hashable {
+    case udp
+    case unix
+    case tcp
+    case unixStream
+}
+
+/// The counts of all that takes in lines, for `/metrics`.
 final class DatagramCounters: Sendable {
-    private let counts = Mutex(DatagramCounts())
+    private let counts = Mutex<[LineSource: DatagramCounts]>([:])
     private let refused = Mutex<[WireError.Reason: Int]>([:])
     let port = Atomic<Int>(0)
 
-    func publish(_ counts: DatagramCounts) { self.counts.withLock { $0 = counts } }
+    func publish(_ counts: DatagramCounts, of source: LineSource) { self.counts.withLock { $0[source] = counts } }
 
     func noteRefused(_ partials: Int, _ reason: WireError.Reason) {
         guard partials > 0 else { return }
@@ -23,7 +31,7 @@ final class DatagramCounters: Sendable {
     }
 
     var snapshot: DatagramCounts {
-        var snapshot = counts.withLock { $0 }
+        var snapshot = counts.withLock { $0.values.reduce(into: DatagramCounts()) { $0.add($1) } }
         snapshot.refusedPartials = refused.withLock { $0 }
         return snapshot
     }
@@ -38,4 +46,13 @@ struct DatagramCounts: Sendable, Hashable {
     var refusedLines: [DatagramError: Int] = [:]
     /// Partials that the pipeline did not admit, and why.
     var refusedPartials: [WireError.Reason: Int] = [:]
+
+    mutating func add(_ other: DatagramCounts) {
+        datagrams += other.datagrams
+        bytes += other.bytes
+        lines += other.lines
+        samples += other.samples
+        refusedLines.merge(other.refusedLines, uniquingKeysWith: +)
+        refusedPartials.merge(other.refusedPartials, uniquingKeysWith: +)
+    }
 }

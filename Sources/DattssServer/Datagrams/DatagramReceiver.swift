@@ -17,6 +17,7 @@ final class DatagramReceiver: Sendable {
     typealias Periods = AsyncStream<DatagramCollector.Collected>
 
     private let counters: DatagramCounters
+    private let source: LineSource
     private let periods: Periods.Continuation
     private let isStopping = Atomic<Bool>(false)
 
@@ -25,20 +26,22 @@ final class DatagramReceiver: Sendable {
     private static let drainInterval = Duration.seconds(1)
     private static let failurePauseMicroseconds: UInt32 = 10_000
 
-    init(counters: DatagramCounters, periods: Periods.Continuation) {
+    init(source: LineSource, counters: DatagramCounters, periods: Periods.Continuation) {
+        self.source = source
         self.counters = counters
         self.periods = periods
     }
 
     /// Reads until ``stop()``, then takes in what has arrived already, and finishes the stream of periods.
     func run(_ socket: borrowing DatagramSocket, _ collector: consuming DatagramCollector) {
-        let gatherMicroseconds = Self.gatherMicroseconds(receiveBufferBytes: socket.receiveBufferBytes)
+        // A Unix socket holds ten datagrams (net.unix.max_dgram_qlen), and its senders wait or drop.
+        let gatherMicroseconds = source == .unix ? 0 : Self.gatherMicroseconds(receiveBufferBytes: socket.receiveBufferBytes)
         var nextFlush = ContinuousClock.now + Self.flushInterval
         while !isStopping.load(ordering: .relaxed) {
             switch socket.receive(waiting: true, { collector.receive($0) }) {
             case .datagrams(DatagramSocket.batchCapacity): break
             // There may be more in a moment: to be woken once for many is cheaper than for each.
-            case .datagrams: usleep(gatherMicroseconds)
+            case .datagrams: if gatherMicroseconds > 0 { usleep(gatherMicroseconds) }
             case .nothing: break
             case .failed: usleep(Self.failurePauseMicroseconds)
             }
@@ -65,7 +68,7 @@ final class DatagramReceiver: Sendable {
 
     private func flush(_ collector: inout DatagramCollector) {
         let collected = collector.flush()
-        counters.publish(collector.counts)
+        counters.publish(collector.counts, of: source)
         guard !collected.isEmpty else { return }
         if case .dropped(let dropped) = periods.yield(collected) {
             counters.noteRefused(dropped.partialCount, .overloaded)

@@ -9,7 +9,7 @@ import NIOCore
     import Darwin
 #endif
 
-/// A bound UDP socket that receives many datagrams a system call.
+/// A bound UDP or Unix datagram socket that receives many datagrams a system call.
 ///
 /// Not through an event loop: NIO's vector reads make a buffer, an address and an envelope of each datagram, which costs
 /// several times what the kernel takes to hand it over.
@@ -34,6 +34,7 @@ struct DatagramSocket: ~Copyable, Sendable {
 
     /// - Parameter receiveBufferBytes: what is asked of the kernel; it may give less.
     init(bindingTo address: SocketAddress, receiveBufferBytes: Int) throws {
+        try UnixSocketFile.removeStale(address)
         let descriptor = try Self.open(address)
         let (size, local): (Int, SocketAddress)
         do {
@@ -114,6 +115,7 @@ struct DatagramSocket: ~Copyable, Sendable {
             #endif
         }
         guard result == 0 else { throw IOError(errnoCode: errno, reason: "bind \(address)") }
+        if case .unixDomainSocket = address { return address }
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
         let port = try withUnsafeMutableBytes(of: &storage) { storage in

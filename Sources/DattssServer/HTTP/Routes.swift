@@ -15,6 +15,8 @@ struct Routes: Sendable {
     let dashboard: DashboardFiles
     let clock: any WallClock
     let limits: Limits
+    /// By the system's clock, because that is what exporters date their series by.
+    let telemetry = OTLPIntake(startedAt: SystemClock().now())
 
     /// What the fast lane and the route of `/agg` share.
     var endpoint: AggregateEndpoint {
@@ -29,6 +31,7 @@ struct Routes: Sendable {
         router.put("/agg", use: aggregate)
         router.post("/agg", use: aggregate)
         router.put("/process", use: pollProcess)
+        router.post("/v1/metrics", use: openTelemetry)
 
         let api = router.group("/api/v1")
         api.post("session", use: signIn)

@@ -40,6 +40,12 @@ struct ServeCommand: AsyncParsableCommand {
     var sync: String?
     @Option(help: "Whose statsd lines are. Without it, a name begins with an auth key and a dot.")
     var statsdUser: String?
+    @Option(help: "Where to take in statsd lines over TCP, too: HOST:PORT.")
+    var statsdTcp: String?
+    @Option(help: "The path of a Unix datagram socket for statsd lines.")
+    var statsdSocket: String?
+    @Option(help: "The path of a Unix stream socket for statsd lines, each ended by a line feed.")
+    var statsdStreamSocket: String?
     @Option(help: "For how many days minutes are kept (default: 8).")
     var retentionDays: String?
     @Option(help: "For how many days hours are kept (default: 400).")
@@ -67,7 +73,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// What a configuration file may say.
     static let optionNames: Set<String> = WebOptions.optionNames.union([
-        "data-dir", "http", "udp", "sync", "statsd-user", "retention-days", "hour-retention-days", "max-body-bytes",
+        "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "statsd-socket",
+        "statsd-stream-socket", "retention-days", "hour-retention-days", "max-body-bytes",
         "max-partials", "max-statistics", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued",
         "receive-buffer-bytes", "dygraphs-dir",
     ])
@@ -84,6 +91,13 @@ struct ServeCommand: AsyncParsableCommand {
         }
         server.statsdUser = try settings.value("statsd-user", statsdUser, standard: nil, "a user's name: a-z 0-9 _ -") {
             UserID($0).map(Optional.some)
+        }
+        server.statsdTCP = try settings.value("statsd-tcp", statsdTcp, standard: nil, address) {
+            HostPort($0).map(Optional.some)
+        }
+        server.statsdSocket = try settings.value("statsd-socket", statsdSocket, standard: nil, "a path") { .some($0) }
+        server.statsdStreamSocket = try settings.value("statsd-stream-socket", statsdStreamSocket, standard: nil, "a path") {
+            .some($0)
         }
         server.retention.minuteDays = try settings.integer(
             "retention-days", retentionDays, standard: server.retention.minuteDays, atLeast: 1)
@@ -130,6 +144,7 @@ struct ServeCommand: AsyncParsableCommand {
                 let url = Server.url(listening.http, isSecure: configuration.web.certificate != nil)
                 do { try addressFile.write(url) } catch { logger.error("cannot write the address file: \(error)") }
                 print("  listening  \(url)   udp \(listening.udp)")
+                if let address = listening.statsdTCP { print("  statsd     tcp \(address)") }
                 if let link = listening.signInLink { print("  sign in    \(link)") }
                 print("  ready\n")
                 fflush(nil)

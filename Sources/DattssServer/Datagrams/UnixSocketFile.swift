@@ -1,0 +1,30 @@
+import NIOCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The file of a Unix socket, which outlives the socket: a server that was killed leaves it behind, and it keeps the next one
+/// from binding to its name.
+enum UnixSocketFile {
+    /// Removes what an earlier server left behind; nothing that is not a socket.
+    static func removeStale(_ address: SocketAddress) throws {
+        guard case .unixDomainSocket = address, let path = address.pathname else { return }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else {
+            throw IOError(errnoCode: EEXIST, reason: "bind \(path), which is no socket")
+        }
+        guard unlink(path) == 0 else { throw IOError(errnoCode: errno, reason: "unlink \(path)") }
+    }
+
+    static func remove(_ address: SocketAddress) {
+        guard case .unixDomainSocket = address, let path = address.pathname else { return }
+        // One that is gone already is as good.
+        _ = unlink(path)
+    }
+}

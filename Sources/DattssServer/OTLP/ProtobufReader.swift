@@ -1,0 +1,134 @@
+/// Reads the fields of a protobuf message from bytes in place (https://protobuf.dev/programming-guides/encoding). It never
+/// reads past the end, whatever the bytes are; what is not asked for is passed over.
+struct ProtobufReader {
+    private let bytes: UnsafeRawBufferPointer
+    private var position = 0
+
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+
+    struct Malformed: Error {
+        var message: String
+    }
+
+    enum Value {
+        case varint(UInt64)
+        case fixed64(UInt64)
+        case fixed32(UInt32)
+        /// A text, a message, or packed numbers. Points into the bytes that are read.
+        case bytes(UnsafeRawBufferPointer)
+    }
+
+    /// The next field's number and value; nil at the end.
+    mutating func next() throws(Malformed) -> (field: UInt64, value: Value)? {
+        guard position < bytes.count else { return nil }
+        let tag = try varint()
+        guard tag >> 3 > 0 else { throw Malformed(message: "a field has the number 0") }
+        switch tag & 7 {
+        case 0: return (tag >> 3, .varint(try varint()))
+        case 1: return (tag >> 3, .fixed64(UInt64(littleEndian: try take(8).loadUnaligned(as: UInt64.self))))
+        case 2:
+            let length = try varint()
+            guard length <= UInt64(bytes.count) else { throw Malformed(message: "a field is longer than the message") }
+            return (tag >> 3, .bytes(try take(Int(length))))
+        case 5: return (tag >> 3, .fixed32(UInt32(littleEndian: try take(4).loadUnaligned(as: UInt32.self))))
+        default: throw Malformed(message: "a field has the wire type \(tag & 7)")
+        }
+    }
+
+    private mutating func varint() throws(Malformed) -> UInt64 {
+        var value: UInt64 = 0
+        for shift in stride(from: UInt64(0), to: 70, by: 7) {
+            guard position < bytes.count else { throw Malformed(message: "a number is cut") }
+            let byte = bytes[position]
+            position += 1
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+        }
+        throw Malformed(message: "a number has more than ten bytes")
+    }
+
+    private mutating func take(_ count: Int) throws(Malformed) -> UnsafeRawBufferPointer {
+        guard count <= bytes.count - position else { throw Malformed(message: "the message is cut") }
+        defer { position += count }
+        return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
+    }
+}
+
+extension ProtobufReader.Value {
+    typealias Malformed = ProtobufReader.Malformed
+
+    var text: String {
+        get throws(Malformed) { String(decoding: try message, as: UTF8.self) }
+    }
+
+    var message: UnsafeRawBufferPointer {
+        get throws(Malformed) {
+            guard case .bytes(let bytes) = self else { throw Malformed(message: "a message or text is written as a number") }
+            return bytes
+        }
+    }
+
+    /// A number of any wire type; `sint` ones are still folded.
+    var number: UInt64 {
+        get throws(Malformed) {
+            switch self {
+            case .varint(let number), .fixed64(let number): number
+            case .fixed32(let number): UInt64(number)
+            case .bytes: throw Malformed(message: "a number is written as bytes")
+            }
+        }
+    }
+
+    /// `sint32`.
+    var zigzag: Int32 {
+        get throws(Malformed) {
+            let number = UInt32(truncatingIfNeeded: try number)
+            return Int32(bitPattern: number >> 1) ^ -Int32(bitPattern: number & 1)
+        }
+    }
+
+    /// The numbers of a repeated field, packed or one of them.
+    func append(to numbers: inout [UInt64], areFixed: Bool) throws(Malformed) {
+        guard case .bytes(let bytes) = self else { return numbers.append(try number) }
+        if areFixed {
+            guard bytes.count.isMultiple(of: 8) else { throw Malformed(message: "packed numbers are cut") }
+            for offset in stride(from: 0, to: bytes.count, by: 8) {
+                numbers.append(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+            }
+        } else {
+            var reader = ProtobufReader(bytes)
+            while let number = try reader.packedVarint() { numbers.append(number) }
+        }
+    }
+}
+
+extension ProtobufReader {
+    fileprivate mutating func packedVarint() throws(Malformed) -> UInt64? {
+        position < bytes.count ? try varint() : nil
+    }
+}
+
+/// Writes the few messages that answers consist of.
+struct ProtobufWriter {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func number(_ field: UInt8, _ value: UInt64) {
+        bytes.append(field << 3)
+        varint(value)
+    }
+
+    mutating func bytes(_ field: UInt8, _ value: [UInt8]) {
+        bytes.append(field << 3 | 2)
+        varint(UInt64(value.count))
+        bytes += value
+    }
+
+    private mutating func varint(_ value: UInt64) {
+        var value = value
+        while value >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: value) | 0x80)
+            value >>= 7
+        }
+        bytes.append(UInt8(value))
+    }
+}

@@ -1,0 +1,4 @@
+import client from './index.js';
+
+export const { dattss, process, stop } = client;
+export default client;
