@@ -72,7 +72,7 @@ public struct Server: Service {
         let processes = ProcessRegistry(clock: clock)
         let datagrams = DatagramCounters()
         let timeouts = TimeoutCounter()
-        let web = WebServices(configuration.web, clock: clock, logger: logger)
+        let web = WebServices(configuration.web, statsdUser: configuration.statsdUser, clock: clock, logger: logger)
         let metrics = Metrics(
             pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, web: web, startedAt: clock.now())
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
@@ -119,8 +119,9 @@ public struct Server: Service {
                 let udpAddress = await udpPort.stream.first { _ in true }
                 let httpAddress = HostPort(host: http.host, port: httpPort)
                 web.address.url = Self.url(httpAddress, isSecure: tls != nil)
+                web.address.udpPort = udpAddress?.port ?? udp.port
                 var listening = Listening(
-                    http: httpAddress, udp: HostPort(host: udp.host, port: udpAddress?.port ?? udp.port),
+                    http: httpAddress, udp: HostPort(host: udp.host, port: web.address.udpPort),
                     statsdTCP: await furtherListeners.listening())
                 do {
                     let token = try await accounts.run { try Self.firstSignInToken($0, at: clock.now()) }

@@ -23,6 +23,8 @@ enum AccountJSON {
             json.member("isAdmin", space == .server || (space == .own && person?.isAdmin == true))
             json.member("mail", routes.web.mailer.sends)
             json.member("key", space == .own ? key : nil)
+            json.member("udp", Int64(routes.web.address.udpPort))
+            json.member("statsd", routes.web.statsdUser == viewer.user)
         }
         return json
     }

@@ -10,11 +10,17 @@ struct WebServices: Sendable {
     let attempts: AttemptLimits
     let counters: WebCounters
     let logger: Logger
+    /// Whose lines of statsd need no key.
+    let statsdUser: UserID?
     /// Where the server is, for links: known when it listens.
     let address = WebAddress()
 
-    init(_ settings: WebSettings, passwords: PasswordWork = PasswordWork(), clock: any WallClock, logger: Logger) {
+    init(
+        _ settings: WebSettings, statsdUser: UserID? = nil, passwords: PasswordWork = PasswordWork(), clock: any WallClock,
+        logger: Logger
+    ) {
         self.settings = settings
+        self.statsdUser = statsdUser
         self.passwords = passwords
         self.logger = logger
         counters = WebCounters()
@@ -28,10 +34,15 @@ struct WebServices: Sendable {
 
 /// Where a server is found as long as nobody has said it better.
 final class WebAddress: Sendable {
-    private let value = Mutex("http://127.0.0.1:3002")
+    private let value = Mutex((url: "http://127.0.0.1:3002", udpPort: 8125))
 
     var url: String {
-        get { value.withLock { $0 } }
-        set { value.withLock { $0 = newValue } }
+        get { value.withLock { $0.url } }
+        set { value.withLock { $0.url = newValue } }
+    }
+
+    var udpPort: Int {
+        get { value.withLock { $0.udpPort } }
+        set { value.withLock { $0.udpPort = newValue } }
     }
 }
