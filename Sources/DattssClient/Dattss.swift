@@ -5,6 +5,7 @@ import Synchronization
 ///
 ///     let stats = Dattss(auth: "KEY", process: "api")
 ///     stats.start()
+///     stats.stopOnTermination()
 ///     stats.count("hits")
 ///     let rows = try await stats.measure("query") { try await database.query() }
 ///     await stats.stop()

@@ -4,6 +4,14 @@ import Testing
 
 @testable import DattssClient
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// The client as a program uses it, over a scripted transport and a clock that the test turns.
 @Suite struct DattssTests {
     private func client(
@@ -49,6 +57,20 @@ import Testing
             #expect(aggregate.top == sorted[Int((0.9 * Double(values.count)).rounded(.up)) - 1])
             #expect((aggregate.sketch != nil) == (partial.key.kind == .timer))
         }
+    }
+
+    @Test("a signal ends the program only after what was recorded has been sent")
+    func termination() async throws {
+        // Goal: SIGTERM loses nothing. (By a signal that nobody else here sends.)
+        let transport = ScriptedTransport()
+        let stats = client(transport)
+        stats.count("hits")
+        let (ends, end) = AsyncStream.makeStream(of: (signal: Int32, sent: Int).self)
+        stats.stop(on: [SIGUSR2], within: 5) { end.yield(($0, transport.requests.count)) }
+        kill(getpid(), SIGUSR2)
+        let ended = try #require(await ends.first { _ in true })
+        #expect(ended.signal == SIGUSR2 && ended.sent == 1)
+        #expect(try transport.batches()[0].aggregate(.counter, "hits")?.sum == 1)
     }
 
     @Test("every push period sends what was recorded in it, and a silent one sends nothing")

@@ -1,4 +1,5 @@
 import CLoadSockets
+import DattssClient
 import DattssCore
 import DattssServer
 import DattssLog
@@ -14,7 +15,20 @@ struct Stage: Sendable {
     let prepare: @Sendable (StageInput) -> () -> Int
     let prepareFloor: @Sendable (StageInput) -> () -> Int
 
-    static let all = [decodeDatagrams, accumulate, flush, decodeBodies, decodeSketches, merge, roll, encode, compress, replay]
+    static let all = [
+        record, decodeDatagrams, accumulate, flush, decodeBodies, decodeSketches, merge, roll, encode, compress, replay,
+    ]
+
+    private static let record = Stage(
+        name: "count in the Swift client", item: "sample", floor: "copy of 8 numbers",
+        prepare: { input in
+            let stats = Dattss(auth: "nobody")
+            let paths = input.datagrams.statistics.map(\.path)
+            return {
+                for path in paths { stats.count(path) }
+                return paths.count
+            }
+        }, prepareFloor: { copyNumbers($0.datagrams.statistics.count) })
 
     private static let decodeDatagrams = Stage(
         name: "decode a datagram", item: "sample", floor: "scan of the bytes",
