@@ -50,7 +50,8 @@ public struct AccumulatedPeriod: Sendable {
         var isComplete = true
         line.forEachMember { member in
             if distinct[position]?.number(of: member) != nil { return }
-            if distinct[position, default: NameIndex()].count < AccumulatorTable.distinctValuesMax {
+            let (count, bytes) = distinct[position].map { ($0.count, $0.byteCount) } ?? (0, 0)
+            if count < AccumulatorTable.distinctValuesMax, bytes + member.count <= AccumulatorTable.distinctBytesMax {
                 _ = distinct[position, default: NameIndex()].insert(member)
             } else {
                 isComplete = false

@@ -17,7 +17,9 @@ public struct AccumulatorTable: Sendable {
     private let fraction: Double
 
     public static let idleFlushesMax = 720
+    /// Of a set in one period: as many members, and as many bytes of them.
     public static let distinctValuesMax = 65_536
+    public static let distinctBytesMax = 4 << 20
 
     private struct Statistic: Sendable {
         let key: StatisticKey

@@ -27,6 +27,9 @@ public struct NameIndex: Sendable {
     /// How many names have a number.
     public var count: Int { slots.count }
 
+    /// What the names take.
+    var byteCount: Int { bytes.count }
+
     /// The number of a name; names with different tags are different.
     @inline(__always)
     public func number(of name: UnsafeBufferPointer<UInt8>, tag: UInt8 = 0) -> Int? {

@@ -116,6 +116,14 @@ function isChance(stat, count, mean) {
   return isNear(count, mean) && (five == null || isNear(five, 5 * mean));
 }
 
+/**
+ * Whether silence says something. That of what is rare does not, until seven should have come: then there is none by chance
+ * once in a thousand times (e^-7).
+ */
+function isMissed(stat, mean, time) {
+  return stat.kind === 'c' ? mean * (time - stat.seen) / 60 > 7 : mean > 0;
+}
+
 class Card {
   #hourShown = '';
 
@@ -163,7 +171,8 @@ class Card {
     const normal = usual.at(stat, page.zone, () => page.later());
     const ratio = !isSilent && normal > 0 && shown != null ? shown / normal : null;
     const distance = ratio == null ? 0 : Math.abs(ratio - 1);
-    this.isUnusual = isSilent ? normal > 0 && stat.seen > 0 : distance >= UNUSUAL && !(kind === 'c' && isChance(stat, shown, normal));
+    this.isUnusual = isSilent ? stat.seen > 0 && isMissed(stat, normal, time)
+      : distance >= UNUSUAL && !(kind === 'c' && isChance(stat, shown, normal));
     put(this.chip, ratio == null ? normal > 0 ? `usually ${valueOf(kind, normal)}` : 'no usual yet'
       : distance < AS_USUAL ? 'as usual' : `${change(ratio)} vs usual`);
     const look = [

@@ -130,6 +130,18 @@ import Testing
         #expect(flush(&table).map(\.aggregate.last) == [Double(AccumulatorTable.distinctValuesMax)])
     }
 
+    @Test("a set of long values is full when they take four mebibytes")
+    func longMembers() {
+        // Goal: memory is bounded, whatever the values are.
+        var table = AccumulatorTable()
+        let long = String(repeating: "x", count: 60_000)
+        let fitting = AccumulatorTable.distinctBytesMax / (long.utf8.count + 5)
+        for number in 0..<fitting { #expect(add("s:\(long)\(10_000 + number)|s", to: &table)) }
+        #expect(!add("s:\(long)\(10_000 + fitting)|s", to: &table))
+        #expect(add("s:\(long)10000|s", to: &table))
+        #expect(flush(&table).map(\.aggregate.last) == [Double(fitting)])
+    }
+
     @Test("a rate scales a counter's sum and a timer's count")
     func rates() {
         // Goal: the two meanings of `|@0.1`.
