@@ -58,7 +58,7 @@ class Views(Scene):
 
     def test_everything_is_done_by_keyboard(self):
         page = self.page
-        page.open("/#show=&tz=UTC").dashboard()
+        page.open(f"/#show=&tz={self.zone.replace('+', '%2B')}").dashboard()
         self.assertTrue(page.js("return document.querySelector('#nothing').checkVisibility()"))
         body = page.one("body")
         page.press("/", on=body)
