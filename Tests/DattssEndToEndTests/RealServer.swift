@@ -61,6 +61,11 @@ actor RealServer {
         return process.terminationStatus
     }
 
+    /// A test that fails leaves no server behind, which would hold what the tests print open for ever.
+    deinit {
+        if let process, process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
+    }
+
     var processIdentifier: Int32 { process?.processIdentifier ?? -1 }
 
     /// Ends it, and removes its folder.
