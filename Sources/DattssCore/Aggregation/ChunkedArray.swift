@@ -7,8 +7,6 @@ struct ChunkedArray<Element: Sendable>: Sendable {
     private static var chunkShift: Int { 8 }
     private static var chunkCount: Int { 1 << chunkShift }
 
-    var indices: Range<Int> { 0..<count }
-
     subscript(index: Int) -> Element {
         @inline(__always) get { chunks[index >> Self.chunkShift][index & (Self.chunkCount - 1)] }
         @inline(__always) set { chunks[index >> Self.chunkShift][index & (Self.chunkCount - 1)] = newValue }
