@@ -14,8 +14,12 @@ enum EndSignals {
     static func wait() async -> Int32? {
         let (signals, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingOldest(1))
         let sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            #if canImport(Darwin)
+                // Not before: a signal that came in between would be ignored, and never be heard of. On Linux, Dispatch sets
+                // a handler of its own, which must stay.
+                source.setRegistrationHandler { signal(number, SIG_IGN) }
+            #endif
             source.setEventHandler {
                 for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
                 continuation.yield(number)
