@@ -91,6 +91,7 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(name: "CLoadSockets"),
+        .target(name: "CMemory"),
         .target(name: "CAllocationCount"),
         .target(name: "AllocationCounting", swiftSettings: settings),
         .executableTarget(
@@ -101,7 +102,7 @@ let package = Package(
             name: "dattss",
             dependencies: [
                 "AllocationCounting", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient",
-                "CDatagramFloor", "CLoadSockets", "CZlib",
+                "CDatagramFloor", "CLoadSockets", "CMemory", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
