@@ -1,43 +1,59 @@
 /// The samples of one push period, taken out of an ``AccumulatorTable``: their partials can be worked out elsewhere while the
 /// table takes in the next period's.
 public struct AccumulatedPeriod: Sendable {
-    /// By position, in the order of each one's first sample. Apart from the accumulators, which the samples go to.
-    private var keys: [StatisticKey] = []
+    /// By position, in the order of each one's first sample.
     private var accumulators: [SampleAccumulator] = []
+    /// Of each position, the number of its statistic in the table.
+    private var numbers: [Int32] = []
     /// The values of sets, by position.
     private var distinct: [Int: NameIndex] = [:]
+    /// By number: the table's, which the period that has ended shares.
+    private var keys: [StatisticKey?] = []
     let number: UInt32
 
     init(number: UInt32, capacity: Int) {
         self.number = number
-        keys.reserveCapacity(capacity)
         accumulators.reserveCapacity(capacity)
+        numbers.reserveCapacity(capacity)
+    }
+
+    func ended(_ keys: [StatisticKey?]) -> AccumulatedPeriod {
+        var ended = self
+        ended.keys = keys
+        return ended
     }
 
     /// How many statistics have samples in it.
-    public var count: Int { keys.count }
-    public var isEmpty: Bool { keys.isEmpty }
+    public var count: Int { numbers.count }
+    public var isEmpty: Bool { numbers.isEmpty }
 
-    /// The partials, in the order of each one's first sample.
+    /// The partials, in the order in which the table first saw their statistics: the same in every period, so that whoever
+    /// takes them in finds what is known of them in the order of the memory.
     public func partials(fraction: Double = Aggregate.defaultFraction) -> [Partial] {
         var partials: [Partial] = []
-        partials.reserveCapacity(keys.count)
-        for position in keys.indices {
-            let key = keys[position]
-            var accumulator = accumulators[position]
-            if let distinct = distinct[position] { accumulator.add(Double(distinct.count)) }
-            if let aggregate = accumulator.partial(of: key.kind, fraction: fraction) {
+        partials.reserveCapacity(count)
+        for (key, position) in zip(keys, positions) where position >= 0 {
+            var accumulator = accumulators[Int(position)]
+            if let distinct = distinct[Int(position)] { accumulator.add(Double(distinct.count)) }
+            if let key, let aggregate = accumulator.partial(of: key.kind, fraction: fraction) {
                 partials.append(Partial(key, aggregate))
             }
         }
         return partials
     }
 
+    /// By number; -1 for a statistic without a sample.
+    private var positions: [Int32] {
+        var positions = [Int32](repeating: -1, count: keys.count)
+        for (position, number) in numbers.enumerated() { positions[Int(number)] = Int32(position) }
+        return positions
+    }
+
     /// - Returns: the position of the statistic.
-    mutating func append(_ key: StatisticKey) -> Int {
-        keys.append(key)
+    mutating func append(_ number: Int) -> Int {
+        numbers.append(Int32(number))
         accumulators.append(SampleAccumulator())
-        return keys.count - 1
+        return numbers.count - 1
     }
 
     subscript(position: Int) -> SampleAccumulator {

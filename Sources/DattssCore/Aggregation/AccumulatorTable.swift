@@ -11,7 +11,8 @@ public struct AccumulatorTable: Sendable {
     /// With each name, as its mark, its ``Place``: all that most samples need.
     private var index = NameIndex()
     /// By their numbers in the index; nil where a number is free.
-    private var statistics: [Statistic?] = []
+    private var keys: [StatisticKey?] = []
+    private var statistics: [Statistic] = []
     private var period = AccumulatedPeriod(number: 1, capacity: 0)
     private let capacity: Int
     private let fraction: Double
@@ -22,7 +23,6 @@ public struct AccumulatorTable: Sendable {
     public static let distinctBytesMax = 4 << 20
 
     private struct Statistic: Sendable {
-        let key: StatisticKey
         /// A gauge's last value, which a delta builds on.
         var last: Double?
         var idleFlushes = 0
@@ -62,7 +62,7 @@ public struct AccumulatorTable: Sendable {
     public mutating func add(_ sample: SampleValue, to path: DatagramLine.Bytes) throws(DatagramError) {
         let (number, position) = try touch(sample.kind, path)
         period[position].add(sample.value, isEmphasised: sample.isEmphasised)
-        if sample.kind == .gauge { statistics[number]?.last = sample.value }
+        if sample.kind == .gauge { statistics[number].last = sample.value }
     }
 
     /// Adds what a statsd line says: sums of a counter scale with the rate, a sampled timer counts as often as it stands
@@ -95,7 +95,7 @@ public struct AccumulatorTable: Sendable {
 
     /// The samples of the period that ends now.
     public mutating func takePeriod() -> AccumulatedPeriod {
-        let ended = period
+        let ended = period.ended(keys)
         // 0 is no period's number: the place of a new name is in none.
         period = AccumulatedPeriod(number: max(1, ended.number &+ 1), capacity: ended.count)
         return ended
@@ -104,10 +104,10 @@ public struct AccumulatorTable: Sendable {
     /// Makes room: forgets what was silent for ``idleFlushesMax`` periods. Call it once a period.
     public mutating func forgetIdle() {
         for number in statistics.indices {
-            guard let statistic = statistics[number], Place(mark: index[mark: number]).period != period.number else { continue }
-            statistics[number]?.idleFlushes += 1
-            if statistic.idleFlushes == Self.idleFlushesMax {
-                statistics[number] = nil
+            if Place(mark: index[mark: number]).period == period.number || keys[number] == nil { continue }
+            statistics[number].idleFlushes += 1
+            if statistics[number].idleFlushes > Self.idleFlushesMax {
+                keys[number] = nil
                 index.remove(number)
             }
         }
@@ -119,10 +119,10 @@ public struct AccumulatorTable: Sendable {
     }
 
     private mutating func addGauge(_ sample: StatsdLine.Value, _ number: Int, at position: Int) {
-        let base = sample.isSigned ? statistics[number]?.last ?? 0 : 0
+        let base = sample.isSigned ? statistics[number].last ?? 0 : 0
         let value = base.saturatingAdd(sample.value)
         period[position].add(value)
-        statistics[number]?.last = value
+        statistics[number].last = value
     }
 
     /// The number of a statistic, and its position in this period.
@@ -136,10 +136,9 @@ public struct AccumulatorTable: Sendable {
     }
 
     private mutating func open(_ number: Int) -> Int {
-        guard let key = statistics[number]?.key else { preconditionFailure("a name without a statistic") }
-        let position = period.append(key)
+        let position = period.append(number)
         index[mark: number] = Place(period: period.number, position: position).mark
-        statistics[number]?.idleFlushes = 0
+        statistics[number].idleFlushes = 0
         return position
     }
 
@@ -147,8 +146,12 @@ public struct AccumulatorTable: Sendable {
         guard Name.isValidPath(path) else { throw .badPath }
         guard index.count < capacity else { throw .full }
         let number = index.insert(path, tag: kind.rawValue)
-        let statistic = Statistic(key: StatisticKey(kind, String(decoding: path, as: UTF8.self)))
-        if number == statistics.count { statistics.append(statistic) } else { statistics[number] = statistic }
+        if number == keys.count {
+            keys.append(nil)
+            statistics.append(Statistic())
+        }
+        keys[number] = StatisticKey(kind, String(decoding: path, as: UTF8.self))
+        statistics[number] = Statistic()
         return number
     }
 }

@@ -115,11 +115,12 @@ public struct Admission: Sendable {
         var ids: [StatisticID] = []
         ids.reserveCapacity(partials.count)
         var interned: [StatisticID] = []
-        for partial in partials {
-            if let id = table.id(of: partial.key) {
+        // (By position: to look at a partial would copy it.)
+        for position in partials.indices {
+            if let id = table.id(of: partials[position].key) {
                 ids.append(id)
             } else if table.count < limit {
-                let id = table.intern(partial.key)
+                let id = table.intern(partials[position].key)
                 interned.append(id)
                 ids.append(id)
             } else {
