@@ -3,13 +3,13 @@
 import email
 import email.policy
 import re
-import socket
 import unittest
 
 from aiosmtpd.controller import Controller
 
 from page import until
 from scene import Scene
+from server import free_port
 
 ADDRESS = "ada@example.org"
 FIRST, SECOND = "correct horse battery", "staple of another kind"
@@ -20,9 +20,7 @@ class Mails:
 
     def __init__(self):
         self.texts = []
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self.controller.start()
 
