@@ -116,7 +116,7 @@ function route(setup) {
   } else if (said.get('invitation')) {
     pages['sign-up'](setup);
   } else if (hash === 'link-expired') {
-    pages['sign-in'](setup, 'This link was used before, or is too old. “dattss serve” prints one on its first start.');
+    pages['sign-in'](setup, 'This link was used before, or is too old. “dattss user link NAME” prints another.');
   } else {
     (pages[hash] ?? pages['sign-in'])(setup);
   }
