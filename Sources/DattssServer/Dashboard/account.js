@@ -58,9 +58,10 @@ function card(title, ...children) {
 const link = (hash, text) => h('a', { href: `#${hash}` }, text);
 
 /** After a request for a mail: the answer is the same whether the address exists. */
-function mailed(setup, words) {
-  card('Look into your mail', h('p', {}, words),
-    !setup.mail && h('p.note', {}, 'This server sends no mail: the link is in the server’s log.'),
+function mailed(setup, what, condition) {
+  card(setup.mail ? 'Look into your mail' : 'Ask who runs this server',
+    h('p', {}, setup.mail ? `A link to set ${what} is on its way, if ${condition}.`
+      : `This server sends no mail. A link to set ${what} is in its log, if ${condition}.`),
     h('p', {}, link('sign-in', 'Back to signing in')));
 }
 
@@ -84,7 +85,7 @@ const pages = {
       form(fields, 'Send me a link', async said => {
         if (!said.invitation) delete said.invitation;
         await ask('sign-up', { method: 'POST', body: said, at: '' });
-        mailed(setup, 'A link to set your password is on its way, if you may sign up with this address.');
+        mailed(setup, 'your password', 'you may sign up with this address');
       }),
       h('p.links', {}, link('sign-in', 'I have an account')));
   },
@@ -93,7 +94,7 @@ const pages = {
     h('p', {}, 'You are sent a link with which you set another one.'),
     form([email()], 'Send me a link', async said => {
       await ask('password-reset', { method: 'POST', body: said, at: '' });
-      mailed(setup, 'A link to set another password is on its way, if there is an account of this address.');
+      mailed(setup, 'another password', 'there is an account of this address');
     }),
     h('p.links', {}, link('sign-in', 'Back to signing in'))),
 

@@ -63,13 +63,13 @@ export class UsualNow {
   #known = new Map();
   static step = 15;
 
-  /** null when it is not known (yet); `onKnown` is called when it is. */
+  /** null when there is none, undefined while it is asked for; `onKnown` is called when it is known. */
   at(stat, zone, onKnown) {
     const time = now();
     const day = date(time, zone);
     const key = `${stat.id} ${day} ${zone}`;
     if (!this.#known.has(key)) {
-      this.#known.set(key, null);
+      this.#known.set(key, undefined);
       ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${UsualNow.step}`).then(answer => {
         const usual = new Map(answer.usual.map(point =>
           [point.minute, stat.kind === 'c' ? point.sum / UsualNow.step : mean(point)]));
@@ -78,6 +78,7 @@ export class UsualNow {
       }, () => setTimeout(() => this.#known.delete(key), 30000));
     }
     const minute = Math.floor(minuteOfDay(time, zone) / UsualNow.step) * UsualNow.step;
-    return this.#known.get(key)?.get(minute) ?? null;
+    const usual = this.#known.get(key);
+    return usual && (usual.get(minute) ?? null);
   }
 }
