@@ -12,6 +12,7 @@ function explain(error) {
     case 'bad_credentials': return 'The address or the password is wrong.';
     case 'weak_password': return `A password has at least ${SHORTEST_PASSWORD} characters.`;
     case 'link_expired': return 'This link was used before, or is too old. Ask for another one.';
+    case 'invitation_needed': return 'This invitation is for another address, or was used before.';
     case 'too_many_attempts': {
       const when = error.retryAfter ? `in ${Math.ceil(error.retryAfter / 60)} min` : 'later';
       return `Too many attempts. Try again ${when}.`;
