@@ -16,7 +16,7 @@ extension Dattss.Configuration {
     ///     DATTSS_PUSH_PERIOD         seconds, default 5; from 100 on it is read as milliseconds, as early clients did
     ///     DATTSS_DEBUG               1 or true: say what is sent
     ///
-    /// A value that cannot be read is logged, as ``log`` says, and its default stays: a statistic is no reason for a program not to start.
+    /// A value that cannot be read is said to ``log``, and its default stays: a statistic is no reason for a program not to start.
     public init(process: String? = nil) {
         self.init(process: process, environment: Self.environmentVariable)
     }

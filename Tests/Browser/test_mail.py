@@ -84,7 +84,8 @@ class Mail(unittest.TestCase):
 
     def test_tls_from_the_first_byte(self):
         found = self.sign_up(
-            "smtps", ["--smtp-authority", self.own.certificate, "--smtp-user", USER], PASSWORD, ssl_context=self.tls, auth_require_tls=False)
+            "smtps", ["--smtp-authority", self.own.certificate, "--smtp-user", USER], PASSWORD, ssl_context=self.tls,
+            auth_require_tls=False)
         self.assert_sent(found, True)
         self.assertEqual(found[0].passwords, [(USER, PASSWORD)])
 

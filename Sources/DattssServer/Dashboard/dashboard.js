@@ -184,8 +184,10 @@ function showSession(session, page) {
   page.isReadOnly = session.readOnly;
   document.body.classList.toggle('looking', session.readOnly);
   const places = [['', 'Mine', '/'], ['/server', 'Server', '/server']];
-  if (base === '/demo') $('#places').append(h('span.place', {}, 'Demo', h('span', {}, ', for looking only')), h('a', { href: '/account' }, 'Sign in'));
-  else if (session.isAdmin) {
+  if (base === '/demo') {
+    const place = h('span.place', {}, 'Demo', h('span', {}, ', for looking only'));
+    $('#places').append(place, h('a', { href: '/account' }, 'Sign in'));
+  } else if (session.isAdmin) {
     $('#places').append(...places.map(([at, name, href]) => h('a', { href, 'aria-current': at === base ? 'page' : null }, name)));
   }
   if (base !== '/demo') $('#places').append(h('a', { href: '/account' }, 'Account'));
