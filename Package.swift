@@ -90,6 +90,11 @@ let package = Package(
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
             swiftSettings: settings),
+        .executableTarget(
+            name: "Mixture",
+            dependencies: ["DattssClient"],
+            path: "Tests/Clients/programs/Mixture",
+            swiftSettings: settings),
         .target(name: "CLoadSockets"),
         .target(name: "CMemory"),
         .target(name: "CAllocationCount"),

@@ -27,13 +27,17 @@ extension Dattss {
         public var bufferBytes = 16 << 20
         /// How long an answer may take.
         public var requestTimeoutMilliseconds: Int64 = 15_000
+        /// How long the end of the program may wait until what was recorded is sent.
+        public var exitTimeoutMilliseconds: Int64 = 2000 {
+            didSet { exitTimeoutMilliseconds = exitTimeoutMilliseconds.clamped(0, 60_000) }
+        }
         /// Whether to say what is sent and what the server answers, and not only what goes wrong.
         public var isDebugging = false
         /// Called once when somebody asks this program to stop. nil, the default, does not ask the server.
         /// Needs ``process``.
         public var onStopRequest: (@Sendable () async -> Void)?
-        /// Where lines about problems go: to standard error, unless something else is set.
-        public var log: @Sendable (String) -> Void = { StandardError.print("dattss: \($0)") }
+        /// Where lines about problems go. Without it to standard error while debugging, and nowhere else.
+        public var log: (@Sendable (String) -> Void)?
 
         public static let defaultURL = "http://127.0.0.1:3002"
 
@@ -45,6 +49,10 @@ extension Dattss {
 
         public init(auth: String, host: String, port: Int, process: String? = nil) {
             self.init(auth: auth, url: Self.url(host: host, port: port), process: process)
+        }
+
+        func say(_ line: String) {
+            if let log { log(line) } else if isDebugging { StandardError.print("dattss: \(line)") }
         }
 
         static func url(host: String, port: Int) -> String {

@@ -8,7 +8,6 @@ import Synchronization
 ///     stats.stopOnTermination()
 ///     stats.count("hits")
 ///     let rows = try await stats.measure("query") { try await database.query() }
-///     await stats.stop()
 ///
 /// One is enough for a program; share it, it may be called from anywhere. Recording takes a lock for some hundred
 /// nanoseconds, never touches the network and never throws: what cannot be recorded is dropped and counted in
@@ -16,7 +15,8 @@ import Synchronization
 ///
 /// The samples of one period become one aggregate a statistic, and those a batch. A batch waits in a bounded buffer
 /// until the server has acknowledged it: over a server's restart or a lost answer nothing is lost and nothing is
-/// counted twice. Without ``start()`` nothing is sent but by ``flush()`` and ``stop(within:)``.
+/// counted twice. Without ``start()`` nothing is sent but by ``flush()`` and ``stop(within:)``; after it, what is left is
+/// sent when the program ends, or lets go of this.
 public final class Dattss: Sendable {
     public let configuration: Configuration
     let recorder: Recorder
@@ -57,8 +57,14 @@ public final class Dattss: Sendable {
     }
 
     deinit {
-        life.withLock { life in life.tasks.forEach { $0.cancel() } }
-        Task { [pusher] in await pusher.cancel() }
+        let tasks = life.withLock { $0.tasks }
+        tasks.forEach { $0.cancel() }
+        let limit = tasks.isEmpty ? nil : configuration.exitTimeoutMilliseconds
+        Task { [pusher] in
+            guard let limit else { return await pusher.cancel() }
+            _ = await pusher.stop(withinMilliseconds: limit)
+            ProgramEnd.forget(pusher)
+        }
     }
 
     /// Begins to send every push period. Does nothing when it was called before.
@@ -66,6 +72,7 @@ public final class Dattss: Sendable {
         life.withLock { life in
             guard !life.isStarted else { return }
             life.isStarted = true
+            ProgramEnd.watch(pusher, limitMilliseconds: configuration.exitTimeoutMilliseconds)
             let (pusher, clock, period) = (pusher, clock, configuration.pushPeriodMilliseconds)
             life.tasks.append(
                 Task {
@@ -105,6 +112,7 @@ public final class Dattss: Sendable {
             return life.tasks.take()
         }
         tasks.forEach { $0.cancel() }
+        defer { ProgramEnd.forget(pusher) }
         return await pusher.stop(withinMilliseconds: Int64((seconds.clamped(0, 86_400) * 1000).rounded()))
     }
 

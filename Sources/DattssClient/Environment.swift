@@ -16,21 +16,22 @@ extension Dattss.Configuration {
     ///     DATTSS_PUSH_PERIOD         seconds, default 5; from 100 on it is read as milliseconds, as early clients did
     ///     DATTSS_DEBUG               1 or true: say what is sent
     ///
-    /// A value that cannot be read is logged and its default stays: a statistic is no reason for a program not to start.
+    /// A value that cannot be read is said to ``log``, and its default stays: a statistic is no reason for a program not to start.
     public init(process: String? = nil) {
         self.init(process: process, environment: Self.environmentVariable)
     }
 
     init(
-        process: String?, environment: (String) -> String?,
-        log: @escaping @Sendable (String) -> Void = { StandardError.print("dattss: \($0)") }
+        process: String?, environment: (String) -> String?, log: (@Sendable (String) -> Void)? = nil
     ) {
         self.init(auth: environment("DATTSS_AUTH_KEY") ?? "", process: process)
         self.log = log
+        isDebugging = ["1", "true", "yes"].contains(environment("DATTSS_DEBUG")?.lowercased())
+        let said = self
         func read<Value>(_ name: String, _ expected: String, _ parse: (String) -> Value?) -> Value? {
             guard let text = environment(name), !text.isEmpty else { return nil }
             if let value = parse(text) { return value }
-            log("\(name) is '\(text)', expected \(expected); it is ignored")
+            said.say("\(name) is '\(text)', expected \(expected); it is ignored")
             return nil
         }
         let host = read("DATTSS_SERVER_HTTP_HOST", "a host name") { $0.contains("/") ? nil : $0 }
@@ -50,7 +51,6 @@ extension Dattss.Configuration {
         {
             pushPeriodMilliseconds = Int64((period < 100 ? period * 1000 : period).rounded())
         }
-        isDebugging = ["1", "true", "yes"].contains(environment("DATTSS_DEBUG")?.lowercased())
     }
 
     private static func environmentVariable(_ name: String) -> String? {

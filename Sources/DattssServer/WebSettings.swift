@@ -51,12 +51,24 @@ public struct MailSettings: Sendable, Hashable {
         public var url: String
         public var user: String?
         public var password: String?
-        /// STARTTLS or nothing. Without it, it is used when the server offers it.
+        /// STARTTLS or nothing. Without it, it is used when the server offers it; but see ``needsTLS``.
         public var requiresTLS = false
         /// Certificates to trust instead of the system's.
         public var authorityFile: String?
 
         public init(url: String) { self.url = url }
+
+        /// Whether mail goes through TLS or not at all. A password does not leave the machine in the clear: whoever is between
+        /// here and there could take STARTTLS out of what the server offers.
+        var needsTLS: Bool { requiresTLS || password != nil && !isHere }
+
+        /// On this machine's loopback.
+        private var isHere: Bool {
+            let place = url.split(separator: "/").last.map(String.init) ?? ""
+            let host = place.hasPrefix("[") ? place.dropFirst().prefix { $0 != "]" } : place.prefix { $0 != ":" }
+            guard let address = IPAddress(host) else { return host == "localhost" }
+            return address.bytes.count == 4 ? address.bytes[0] == 127 : address == IPAddress("::1")
+        }
     }
 
     public init(from: EmailAddress, way: Way) {

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -17,12 +18,24 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BINARY = os.environ.get("DATTSS_BINARY", os.path.join(ROOT, ".build/debug/dattss"))
 
 
+def prepare(*packages):
+    """Installs what a test needs besides the server and a browser."""
+    subprocess.run([os.path.join(ROOT, "scripts/prepare"), *packages], check=True)
+
+
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 class Server:
     def __init__(self, *options):
         self.options = options
         self.folder = tempfile.mkdtemp(prefix="dattss-browser-")
         self.data = os.path.join(self.folder, "data")
         self.http = self.udp = "127.0.0.1:0"
+        self.environment = {}
         self.process = None
         self.sign_in = None
 
@@ -45,7 +58,7 @@ class Server:
         self.log = open(os.path.join(self.folder, "log"), "a")
         self.process = subprocess.Popen(
             [BINARY, "serve", "--data-dir", self.data, "--http", self.http, "--udp", self.udp,
-             *self.options], stdout=subprocess.PIPE, stderr=self.log, text=True)
+             *self.options], env={**os.environ, **self.environment}, stdout=subprocess.PIPE, stderr=self.log, text=True)
         printed = ""
         for line in self.process.stdout:
             printed += line

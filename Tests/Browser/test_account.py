@@ -26,6 +26,17 @@ class SignedOutPages(Scene):
         page.one("input[type=email]").send_keys("nobody@example.org")
         page.one("form button").click()
         page.until_text("main", "if there is an account of this address")
+        # Nobody is to wait for a letter that does not come.
+        self.assertEqual(page.text("h1"), "Ask who runs this server")
+        self.assertIn("is in its log", page.text("main"))
+
+    def test_a_page_that_is_not_there_says_so_and_connects_to_nothing(self):
+        self.page.open("/demo")
+        self.page.until_text("#start h1", "This server shows no demo.")
+        self.assertFalse(self.page.js("return document.querySelector('#live').checkVisibility()"))
+        # The console tells of the 404.
+        self.page.driver.get_log("browser")
+        self.assertEqual(self.page.complaints(), [])
 
     def test_an_expired_link_says_so(self):
         self.page.open("/account#link-expired")

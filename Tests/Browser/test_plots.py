@@ -1,6 +1,7 @@
 """The plots show what the API answers, and nothing else."""
 
 import datetime
+import json
 import unittest
 from zoneinfo import ZoneInfo
 
@@ -159,6 +160,24 @@ class Plots(Scene):
         self.server.send(("c", "minutes.new", 60))
         until(lambda: self.page.js("return document.querySelector('.plot').plot.main.some(value => value > 0)"), 20,
               "the open minute in the plot")
+
+
+class WithoutPercentiles(Scene):
+    def test_what_an_old_client_sends_is_called_mean_and_top_not_percentiles(self):
+        # A partial without a sketch, as the first clients sent it.
+        partial = {"typ": "ms", "pth": "old.wait", "sum": 400, "cnt": 10, "max": 99, "min": 11, "fst": 20, "lst": 30, "top": 70, "bot": 12}
+        body = json.dumps({"prt": {"c": [], "ms": [partial], "g": []}}).encode()
+        self.assertEqual(self.server.request("/agg", body, "PUT")[0], 200)
+        page = self.page
+        page.open("/#show=ms:old.wait").dashboard()
+        page.until_text(".plot .readout", "mean 40 ms", 20)
+        self.assertEqual(page.one(".plot .readout").text.split("so far")[1].split(),
+                         "mean 40 ms usual p50 – min 11 ms top 70 ms p99 – max 99 ms".split())
+        page.one(".plot details summary").click()
+        page.until_text(".plot caption", "percentiles are not known")
+        self.assertEqual(page.js("return [...document.querySelectorAll('.plot tbody td')].map(cell => cell.textContent)"),
+                         ["–", "≈ 40", "11", "≈ 70", "–", "99"])
+        self.assert_sound()
 
 
 class WithoutLibrary(Scene):

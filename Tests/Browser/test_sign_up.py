@@ -3,15 +3,18 @@
 import email
 import email.policy
 import re
-import socket
 import unittest
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiosmtpd.controller import Controller
 
-from page import until
+from page import Keys, until
 from scene import Scene
+from server import free_port
 
 ADDRESS = "ada@example.org"
+INVITED = "[aria-label='E-mail address of the invited']"
 FIRST, SECOND = "correct horse battery", "staple of another kind"
 
 
@@ -20,9 +23,7 @@ class Mails:
 
     def __init__(self):
         self.texts = []
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
         self.controller.start()
 
@@ -39,7 +40,21 @@ class Mails:
         return re.search(r"/account#(token=\S+)", text)[1]
 
 
-class SignUp(Scene):
+class Form(Scene):
+    def fill(self, **fields):
+        for name, text in fields.items():
+            field = self.page.one(f"input[name={name}]")
+            field.clear()
+            field.send_keys(text)
+        self.page.one("form.fields button.primary").click()
+
+    def invite(self):
+        field = self.page.one(INVITED)
+        field.send_keys(ADDRESS)
+        self.page.press(Keys.ENTER, on=field)
+
+
+class SignUp(Form):
     signs_in = False
 
     @classmethod
@@ -50,13 +65,6 @@ class SignUp(Scene):
             "--sign-up", "open", "--public-url", "http://stats.example.org", "--mail-from", "stats@example.org",
             "--smtp-url", f"smtp://127.0.0.1:{cls.mails.port}")
         super().setUpClass()
-
-    def fill(self, **fields):
-        for name, text in fields.items():
-            field = self.page.one(f"input[name={name}]")
-            field.clear()
-            field.send_keys(text)
-        self.page.one("form button.primary").click()
 
     def sign_out(self):
         self.page.open("/account")
@@ -105,6 +113,58 @@ class SignUp(Scene):
         page.driver.get_log("browser")
         page.open("/account")
         page.until_text("h1", ADDRESS)
+        self.assert_sound()
+
+
+    def test_who_is_invited_gets_a_letter(self):
+        count = len(self.mails.texts)
+        self.page.open(urlsplit(self.server.sign_in).path)
+        self.page.open("/account")
+        self.invite()
+        self.page.until_text("main", "The invitation is sent.")
+        link = self.page.text(".note code")
+        until(lambda: len(self.mails.texts) > count, 20, "the letter")
+        self.assertEqual(self.mails.texts[-1][0], [ADDRESS])
+        self.assertIn(link, self.mails.texts[-1][1])
+        self.assert_sound()
+        self.sign_out()
+
+
+class Invitation(Form):
+    """Where nobody may sign up uninvited, and no mail is sent: links are handed on by people."""
+
+    def test_who_is_invited_makes_an_account_and_changes_its_password(self):
+        page = self.page
+        page.open("/account")
+        self.invite()
+        page.until_text("main", "Pass this link on")
+        invitation = re.search(r"http://\S+/account(#invitation=[0-9a-f]+)", page.text("main"))[1]
+        page.one(".who button").click()
+        until(lambda: page.text("h1") == "Sign in")
+
+        # The invitation is for one address.
+        page.open(f"/account{invitation}")
+        self.fill(email="eve@example.org")
+        page.until_text(".problem", "This invitation is for another address")
+        page.driver.get_log("browser")
+        self.fill(email=ADDRESS)
+        page.until_text("h1", "Ask who runs this server")
+        self.assertEqual(page.complaints(), [])
+        log = Path(self.server.folder, "log").read_text()
+        page.open(re.search(rf"for {ADDRESS}: .*(/account#token=\S+)", log)[1])
+        self.fill(password=FIRST)
+        page.one("#key")
+
+        page.open("/account")
+        page.until_text("h1", ADDRESS)
+        page.driver.get_log("browser")
+        self.fill(current=SECOND, password=SECOND)
+        until(lambda: page.text(".fields .problem") == "The address or the password is wrong.", 20)
+        page.driver.get_log("browser")
+        self.fill(current=FIRST, password=SECOND)
+        page.until_text("main", "The password is changed.", 20)
+        # Only who runs the server invites.
+        self.assertFalse(page.all(INVITED))
         self.assert_sound()
 
 

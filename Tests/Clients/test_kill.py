@@ -11,6 +11,8 @@ from pathlib import Path
 from .server import REPOSITORY, Server, eventually
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
+# A program of Swift has to be built first.
+MIXTURE = str(REPOSITORY / ".build" / "debug" / "Mixture")
 PERIODS = 3
 ROUNDS = 400
 
@@ -109,6 +111,21 @@ class KillTests(unittest.TestCase):
         program = [sys.executable, str(PROGRAMS / "mixture.py")]
         counted, errors = self.run_across_a_kill(program, PYTHONPATH=str(REPOSITORY / "clients" / "python"))
         self.assertEqual((counted["dropped"], errors), (0, ""))
+        self.assert_exact()
+
+    def test_swift_loses_and_doubles_nothing(self):
+        counted, errors = self.run_across_a_kill([MIXTURE])
+        self.assertEqual((counted["dropped"], errors), (0, ""))
+        self.assert_exact()
+
+    def test_the_end_of_a_swift_program_sends_everything(self):
+        program = Program([MIXTURE], {
+            "DATTSS_AUTH_KEY": self.server.key, "DATTSS_SERVER_HTTP_PORT": str(self.server.port("http")),
+            "DATTSS_PUSH_PERIOD": "99"})  # fmt: skip
+        for period in range(PERIODS):
+            program.read(f"period {period}")
+            program.go_on()
+        self.assertEqual(program.end(), ({"dropped": 0}, ""))
         self.assert_exact()
 
     def test_the_shell_over_http_loses_and_doubles_nothing(self):

@@ -1,6 +1,8 @@
-"""The clients of others, as they come from PyPI, and lines by hand, over UDP, TCP and Unix sockets."""
+"""The clients of others, as they come from PyPI and from the distribution, and lines by hand, over UDP, TCP and Unix sockets."""
 
+import os
 import socket
+import subprocess
 import threading
 import time
 import unittest
@@ -9,6 +11,18 @@ import datadog.dogstatsd
 import statsd
 
 from .server import Server, eventually
+
+
+# The distribution's clients of other languages: each counts 5, times 42 ms, and sets a gauge to 7.
+PERL = """use Net::Statsd; ($Net::Statsd::HOST, $Net::Statsd::PORT) = ("127.0.0.1", shift); my $at = shift;
+Net::Statsd::increment("$at.hits") for 1..3; Net::Statsd::update_stats("$at.hits", 2);
+Net::Statsd::timing("$at.wait", 42); Net::Statsd::gauge("$at.load", 7);"""
+RUBY = """require "statsd"; stats = Statsd.new("127.0.0.1", ARGV[0].to_i); stats.namespace = ARGV[1]
+3.times { stats.increment("hits") }; stats.count("hits", 2); stats.timing("wait", 42); stats.gauge("load", 7)"""
+NODE = """const stats = new (require("lynx"))("127.0.0.1", +process.argv[1], { scope: process.argv[2] });
+for (let i = 0; i < 3; i++) stats.increment("hits"); stats.count("hits", 2); stats.timing("wait", 42); stats.gauge("load", 7);
+setTimeout(() => stats.close(), 200);"""
+OTHERS = {"perl": ["perl", "-e", PERL], "ruby": ["ruby", "-e", RUBY], "node": ["node", "--no-deprecation", "-e", NODE]}
 
 
 class StatsdTests(unittest.TestCase):
@@ -96,6 +110,18 @@ class StatsdTests(unittest.TestCase):
         self.assertEqual(status[("g", f"{prefix}.users")]["lst"], 1)
         client.stop()
         client.close_socket()
+
+    def test_clients_of_other_languages(self):
+        for name, command in OTHERS.items():
+            with self.subTest(name):
+                done = subprocess.run(
+                    [*command, str(self.server.port("udp")), name], env={**os.environ, "NODE_PATH": "/usr/share/nodejs"},
+                    capture_output=True, text=True, timeout=30)  # fmt: skip
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                eventually(lambda: self.server.status()[("c", f"{name}.hits")]["sum"] == 5)
+                eventually(lambda: self.server.status()[("g", f"{name}.load")]["lst"] == 7)
+                wait = eventually(lambda: self.server.series("ms", f"{name}.wait"))
+                self.assertEqual((wait["cnt"], wait["sum"]), (1, 42))
 
     def test_datadog_over_udp(self):
         client = datadog.dogstatsd.DogStatsd("127.0.0.1", self.server.port("udp"), disable_telemetry=True)

@@ -196,6 +196,18 @@ import Testing
         #expect(try transport.batches().map { $0.aggregate(.counter, "hits")?.sum } == [1])
     }
 
+    @Test("a client that a program lets go of sends what is left")
+    func letGo() async throws {
+        let transport = ScriptedTransport()
+        do {
+            let stats = client(transport)
+            stats.start()
+            stats.count("hits")
+        }
+        await transport.untilAsked(1)
+        #expect(try transport.batches()[0].aggregate(.counter, "hits")?.sum == 1)
+    }
+
     @Test("stop tries at once what waits for a later attempt")
     func stopHurries() async throws {
         let transport = ScriptedTransport([.noAnswer])

@@ -6,6 +6,38 @@ import Testing
 
 /// `Fixtures/wire` against the Swift SDK.
 @Suite struct WireVectorTests {
+    private func client(percentile: Double = Aggregate.defaultFraction) -> Dattss {
+        var configuration = Dattss.Configuration.quiet()
+        configuration.percentile = percentile
+        return Dattss(configuration, transport: ScriptedTransport(), clock: HandClock(), seed: 1)
+    }
+
+    @Test("a sample's text means what the vectors say")
+    func samples() throws {
+        for vector in try WireVectors.samples() {
+            let stats = client()
+            stats.agg("a.b", vector.text)
+            let partials = stats.recorder.flush(reportsDrops: false).partials
+            guard vector.reason == nil else {
+                #expect(partials.isEmpty && stats.drops[.badSample] == 1, "'\(vector.text)'")
+                continue
+            }
+            let partial = try #require(partials.first)
+            #expect(partial.key == StatisticKey(try #require(vector.typ.flatMap { Kind(symbol: $0) }), "a.b"), "'\(vector.text)'")
+            #expect(partial.aggregate.last == vector.value && partial.aggregate.isEmphasised == vector.emp, "'\(vector.text)'")
+        }
+    }
+
+    @Test("samples become the partial of the vectors, to the last bit")
+    func partials() throws {
+        for vector in try WireVectors.partials() {
+            let stats = client(percentile: vector.pct)
+            for text in vector.samples { stats.agg("a.b", text) }
+            let batch = try WireBatch(Batch(partials: stats.recorder.flush(reportsDrops: false).partials))
+            #expect(batch.prt.values.flatMap { $0 } == [vector.partial], "\(vector.name)")
+        }
+    }
+
     @Test("a period's calls become the batch of the vectors, with what was dropped")
     func batches() throws {
         for vector in try WireVectors.batches() {

@@ -19,7 +19,7 @@ struct StopPoller: Sendable {
         }
         request = TransportRequest(path: "/process", body: json.bytes, timeoutMilliseconds: Self.timeoutMilliseconds)
         poll = configuration.process.map { StopPoll(auth: configuration.auth, process: $0, seed: .random(in: 0...UInt64.max)) }
-        if poll == nil { configuration.log("a process without a name cannot be asked to stop") }
+        if poll == nil { configuration.say("a process without a name cannot be asked to stop") }
     }
 
     /// - Returns: true when it is to stop; false when the task was cancelled.

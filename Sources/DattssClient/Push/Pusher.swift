@@ -119,10 +119,10 @@ actor Pusher {
             step = queue.fail("no answer from \(configuration.url): \(error)", at: clock.now())
         }
         if let problem = queue.problem, before == nil, step.losses.isEmpty {
-            configuration.log("\(problem); batches are kept and sent again")
+            configuration.say("\(problem); batches are kept and sent again")
         } else if before != nil, queue.problem == nil {
             isLosingOldest = false
-            configuration.log("sending again, \(queue.count) batches wait")
+            configuration.say("sending again, \(queue.count) batches wait")
         }
         return step
     }
@@ -133,10 +133,10 @@ actor Pusher {
             recorder.drop(loss.push.samples, loss.reason, alreadyReported: loss.push.reportedDrops)
             switch loss.reason {
             case .bufferFull:
-                if !isLosingOldest { configuration.log("the buffer is full, the oldest batches are dropped") }
+                if !isLosingOldest { configuration.say("the buffer is full, the oldest batches are dropped") }
                 isLosingOldest = true
             default:
-                configuration.log("batch \(loss.push.sequence) is dropped: \(queue.problem ?? "the client stopped")")
+                configuration.say("batch \(loss.push.sequence) is dropped: \(queue.problem ?? "the client stopped")")
             }
         }
     }
@@ -147,6 +147,6 @@ actor Pusher {
     }
 
     private func debug(_ line: @autoclosure () -> String) {
-        if configuration.isDebugging { configuration.log(line()) }
+        if configuration.isDebugging { configuration.say(line()) }
     }
 }

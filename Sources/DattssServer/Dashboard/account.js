@@ -12,6 +12,7 @@ function explain(error) {
     case 'bad_credentials': return 'The address or the password is wrong.';
     case 'weak_password': return `A password has at least ${SHORTEST_PASSWORD} characters.`;
     case 'link_expired': return 'This link was used before, or is too old. Ask for another one.';
+    case 'invitation_needed': return 'This invitation is for another address, or was used before.';
     case 'too_many_attempts': {
       const when = error.retryAfter ? `in ${Math.ceil(error.retryAfter / 60)} min` : 'later';
       return `Too many attempts. Try again ${when}.`;
@@ -58,9 +59,10 @@ function card(title, ...children) {
 const link = (hash, text) => h('a', { href: `#${hash}` }, text);
 
 /** After a request for a mail: the answer is the same whether the address exists. */
-function mailed(setup, words) {
-  card('Look into your mail', h('p', {}, words),
-    !setup.mail && h('p.note', {}, 'This server sends no mail: the link is in the server’s log.'),
+function mailed(setup, what, condition) {
+  card(setup.mail ? 'Look into your mail' : 'Ask who runs this server',
+    h('p', {}, setup.mail ? `A link to set ${what} is on its way, if ${condition}.`
+      : `This server sends no mail. A link to set ${what} is in its log, if ${condition}.`),
     h('p', {}, link('sign-in', 'Back to signing in')));
 }
 
@@ -84,7 +86,7 @@ const pages = {
       form(fields, 'Send me a link', async said => {
         if (!said.invitation) delete said.invitation;
         await ask('sign-up', { method: 'POST', body: said, at: '' });
-        mailed(setup, 'A link to set your password is on its way, if you may sign up with this address.');
+        mailed(setup, 'your password', 'you may sign up with this address');
       }),
       h('p.links', {}, link('sign-in', 'I have an account')));
   },
@@ -93,7 +95,7 @@ const pages = {
     h('p', {}, 'You are sent a link with which you set another one.'),
     form([email()], 'Send me a link', async said => {
       await ask('password-reset', { method: 'POST', body: said, at: '' });
-      mailed(setup, 'A link to set another password is on its way, if there is an account of this address.');
+      mailed(setup, 'another password', 'there is an account of this address');
     }),
     h('p.links', {}, link('sign-in', 'Back to signing in'))),
 
@@ -116,7 +118,7 @@ function route(setup) {
   } else if (said.get('invitation')) {
     pages['sign-up'](setup);
   } else if (hash === 'link-expired') {
-    pages['sign-in'](setup, 'This link was used before, or is too old. “dattss serve” prints one on its first start.');
+    pages['sign-in'](setup, 'This link was used before, or is too old. “dattss user link NAME” prints another.');
   } else {
     (pages[hash] ?? pages['sign-in'])(setup);
   }

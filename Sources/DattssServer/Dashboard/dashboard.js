@@ -184,8 +184,10 @@ function showSession(session, page) {
   page.isReadOnly = session.readOnly;
   document.body.classList.toggle('looking', session.readOnly);
   const places = [['', 'Mine', '/'], ['/server', 'Server', '/server']];
-  if (base === '/demo') $('#places').append(h('span.place', {}, 'Demo, for looking only'), h('a', { href: '/account' }, 'Sign in'));
-  else if (session.isAdmin) {
+  if (base === '/demo') {
+    const place = h('span.place', {}, 'Demo', h('span', {}, ', for looking only'));
+    $('#places').append(place, h('a', { href: '/account' }, 'Sign in'));
+  } else if (session.isAdmin) {
     $('#places').append(...places.map(([at, name, href]) => h('a', { href, 'aria-current': at === base ? 'page' : null }, name)));
   }
   if (base !== '/demo') $('#places').append(h('a', { href: '/account' }, 'Account'));
@@ -202,6 +204,7 @@ async function open() {
       : error.status === 404 ? 'This server shows no demo.' : `This page cannot be shown: ${error.message}.`;
     $('#start').replaceChildren(h('h1', {}, reason), h('p', {}, h('a', { href: '/account' }, 'Sign in with another account')));
     $('#start').hidden = false;
+    $('#live').hidden = true;
     return;
   }
   const page = new Page();

@@ -14,18 +14,24 @@ export const COLUMNS = {
 export const UNITS = { c: 'per minute', ms: 'milliseconds', g: 'mean of each step' };
 
 const mean = point => point.cnt > 0 ? point.sum / point.cnt : null;
-/** Percentiles are not known of what old clients send: the mean stands for the median then, the outermost tenths for p95. */
+/** Percentiles are not known of what old clients send: the mean stands for the median then, `top` for p95, and the page says so. */
+const isRough = point => point.cnt > 0 && point.p50 === null;
 const pick = {
   c: (point, minutes) => [point.sum / minutes],
   g: point => [mean(point), point.min, point.max],
   ms: point => [point.p50 ?? mean(point), point.min, point.p95 ?? point.top, point.p99 ?? null, point.max],
 };
 
-/** Asks for a day; `columns[name][i]` belongs to minute `i * step`, null where there is nothing. */
+/**
+ * Asks for a day; `columns[name][i]` belongs to minute `i * step`, null where there is nothing. `rough` are the steps without
+ * percentiles: of the usual day, and of this one.
+ */
 export async function loadDay(stat, { day, zone, step }) {
   const answer = await ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${step}`);
   const count = DAY_MINUTES / step;
   const columns = COLUMNS[stat.kind].map(() => new Array(count).fill(null));
+  const rough = [answer.usual, answer.today].map(points =>
+    new Set(stat.kind === 'ms' ? points.filter(isRough).map(point => point.minute / step) : []));
   for (const point of answer.usual) columns[0][point.minute / step] = pick[stat.kind](point, step)[0];
   let open = null;
   for (const point of answer.today) {
@@ -36,7 +42,7 @@ export async function loadDay(stat, { day, zone, step }) {
     if (isOpen) open = point.minute;
     pick[stat.kind](point, Math.max(1, minutes)).forEach((value, i) => { columns[i + 1][point.minute / step] = value; });
   }
-  return { columns, step, day, open, days: Math.max(0, ...answer.usual.map(point => point.days)) };
+  return { columns, rough, step, day, open, days: Math.max(0, ...answer.usual.map(point => point.days)) };
 }
 
 /** How many minutes of a step are over. */
@@ -57,13 +63,13 @@ export class UsualNow {
   #known = new Map();
   static step = 15;
 
-  /** null when it is not known (yet); `onKnown` is called when it is. */
+  /** null when there is none, undefined while it is asked for; `onKnown` is called when it is known. */
   at(stat, zone, onKnown) {
     const time = now();
     const day = date(time, zone);
     const key = `${stat.id} ${day} ${zone}`;
     if (!this.#known.has(key)) {
-      this.#known.set(key, null);
+      this.#known.set(key, undefined);
       ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${UsualNow.step}`).then(answer => {
         const usual = new Map(answer.usual.map(point =>
           [point.minute, stat.kind === 'c' ? point.sum / UsualNow.step : mean(point)]));
@@ -72,6 +78,7 @@ export class UsualNow {
       }, () => setTimeout(() => this.#known.delete(key), 30000));
     }
     const minute = Math.floor(minuteOfDay(time, zone) / UsualNow.step) * UsualNow.step;
-    return this.#known.get(key)?.get(minute) ?? null;
+    const usual = this.#known.get(key);
+    return usual && (usual.get(minute) ?? null);
   }
 }

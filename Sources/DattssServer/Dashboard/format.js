@@ -29,11 +29,11 @@ export function duration(value) {
 /** A value of a kind, with its unit. */
 export const valueOf = (kind, value) => kind === 'ms' ? duration(value) : number(value);
 
-/** +38 %, −7 %, ×12. */
+/** +38 %, −7 %, ±0 %, ×12. */
 export function change(ratio) {
   if (ratio >= 10) return `×${number(Math.round(ratio))}`;
   const percent = Math.round((ratio - 1) * 100);
-  return `${percent < 0 ? '−' : '+'}${Math.abs(percent)} %`;
+  return `${percent < 0 ? '−' : percent ? '+' : '±'}${Math.abs(percent)} %`;
 }
 
 /** Of seconds: 40 s, 12 min, 3 h, 9 d. */

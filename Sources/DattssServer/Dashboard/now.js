@@ -173,7 +173,7 @@ class Card {
     const distance = ratio == null ? 0 : Math.abs(ratio - 1);
     this.isUnusual = isSilent ? stat.seen > 0 && isMissed(stat, normal, time)
       : distance >= UNUSUAL && !(kind === 'c' && isChance(stat, shown, normal));
-    put(this.chip, ratio == null ? normal > 0 ? `usually ${valueOf(kind, normal)}` : 'no usual yet'
+    put(this.chip, normal === undefined ? '' : ratio == null ? normal > 0 ? `usually ${valueOf(kind, normal)}` : 'no usual yet'
       : distance < AS_USUAL ? 'as usual' : `${change(ratio)} vs usual`);
     const look = [
       this.isUnusual ? ratio > 1 ? 'unusual above' : 'unusual below' : ratio != null && distance < UNUSUAL && 'usual',

@@ -9,6 +9,8 @@ import { DAY_MINUTES } from './view.js';
 /** What a column is called when it is read out. */
 const title = (kind, name, today) =>
   name === 'usual' ? kind === 'ms' ? 'usual p50' : 'usual' : name === 'today' ? today : name;
+/** What a column of a timer is where percentiles are not known. */
+const ROUGH = { usual: 'usual mean', p50: 'mean', p95: 'top' };
 
 export class Plot {
   data = null;
@@ -125,7 +127,7 @@ export class Plot {
     const words = [at];
     this.names.forEach((name, i) => {
       const value = columns[i][index];
-      put(this.labels[i], title(this.stat.kind, name, today));
+      put(this.labels[i], this.#isRough(i, index) ? ROUGH[name] : title(this.stat.kind, name, today));
       put(this.values[i], valueOf(this.stat.kind, value));
       words.push(`${this.labels[i].shown} ${value == null ? 'nothing' : this.values[i].shown}`);
     });
@@ -133,6 +135,10 @@ export class Plot {
     put(this.versus, usual > 0 && main != null ? change(main / usual) : '');
     this.chart.setAttribute('aria-valuenow', Math.max(0, index * step));
     this.chart.setAttribute('aria-valuetext', words.join(', '));
+  }
+
+  #isRough(column, index) {
+    return this.names[column] in ROUGH && this.data.rough[column ? 1 : 0].has(index);
   }
 
   #mark(index) {
@@ -172,9 +178,12 @@ export class Plot {
     const { columns, step } = this.data;
     const today = this.board.view.day ? dayName(this.data.day) : 'today';
     const rows = columns[0].flatMap((_, i) => columns.every(column => column[i] == null) ? [] :
-      [h('tr', {}, h('th', { scope: 'row' }, clock(i * step)), ...columns.map(column => h('td', {}, number(column[i]))))]);
+      [h('tr', {}, h('th', { scope: 'row' }, clock(i * step)), ...columns.map((column, n) =>
+        h('td', {}, `${this.#isRough(n, i) ? '≈ ' : ''}${number(column[i])}`)))]);
+    const isRough = this.data.rough.some(indexes => indexes.size > 0);
     this.table.lastChild.replaceChildren(h('table', {},
-      h('caption', {}, `${this.stat.path}, ${UNITS[this.stat.kind]}, steps of ${step} minutes, ${this.board.view.zone}`),
+      h('caption', {}, `${this.stat.path}, ${UNITS[this.stat.kind]}, steps of ${step} minutes, ${this.board.view.zone}`
+        + (isRough ? '; ≈ where percentiles are not known: the mean, and the top that was sent' : '')),
       h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'time'),
         ...this.names.map(name => h('th', { scope: 'col' }, title(this.stat.kind, name, today))))),
       h('tbody', {}, ...rows)));

@@ -13,7 +13,8 @@ extension Routes {
         let events = LiveEvents(seat: feeds.seat(of: user)) { (try? viewer(request, context)) != nil }
         return Response(
             status: .ok,
-            headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store"],
+            // nginx keeps answers back until its buffer is full, unless it is told not to.
+            headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store", .accelBuffering: "no"],
             body: ResponseBody(asyncSequence: events))
     }
 }

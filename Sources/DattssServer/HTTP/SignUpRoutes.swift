@@ -81,7 +81,7 @@ extension Routes {
         return try signedIn(secret, request, context)
     }
 
-    /// `POST /api/v1/invitations`
+    /// `POST /api/v1/invitations`: a link by which one may sign up, also sent to the address that is invited.
     func invite(_ request: Request, _ context: Context) async throws -> Response {
         let viewer = try viewer(request, context, .account)
         guard accounts.person(viewer.user)?.isAdmin == true else {
@@ -91,6 +91,9 @@ extension Routes {
         let email = try body["email"].map { _ in try body.email() }
         let now = clock.now()
         let token = try await accounts.run { try $0.invite(email, at: now) }
-        return Response(json: AccountJSON.link(web.link("/account#invitation=\(token)")), status: .created)
+        let link = web.link("/account#invitation=\(token)")
+        // Without mail, who invites passes the link on, and nothing has to be in the log.
+        if let email, web.mailer.sends { web.mailer.send(.invitation(email, link: link)) }
+        return Response(json: AccountJSON.link(link), status: .created)
     }
 }

@@ -119,6 +119,7 @@ extension HTTPField.Name {
     static let forwardedFor = token("X-Forwarded-For")
     static let forwardedProto = token("X-Forwarded-Proto")
     static let forwardedHost = token("X-Forwarded-Host")
+    static let accelBuffering = token("X-Accel-Buffering")
     static let changeToken = token("X-CSRF-Token")
     static let fetchSite = token("Sec-Fetch-Site")
     static let referrerPolicy = token("Referrer-Policy")

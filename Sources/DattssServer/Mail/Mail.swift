@@ -19,6 +19,12 @@ struct Mail: Sendable, Hashable {
             text: "Somebody, probably you, wants to set your password at DaTtSs. Do that here, within an hour:", link: link)
     }
 
+    static func invitation(_ to: EmailAddress, link: String) -> Mail {
+        Mail(
+            to: to, subject: "An invitation to DaTtSs",
+            text: "You are invited to an account at DaTtSs. Make it here, within a week:", link: link)
+    }
+
     /// As RFC 5322 wants it. No part of it can begin a header of its own: addresses have no such characters, and what else
     /// is in the headers is ours.
     func message(from: EmailAddress, at time: Date) -> [UInt8] {

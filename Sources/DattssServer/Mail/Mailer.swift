@@ -79,7 +79,7 @@ final class Mailer: Sendable {
             message.withMemoryRebound(to: CChar.self) { message in
                 var mail = dattss_mail(
                     url: texts[0], user: texts[3], password: texts[4], authority_file: texts[5],
-                    requires_tls: server.requiresTLS ? 1 : 0, from: texts[1], to: texts[2], message: message.baseAddress,
+                    requires_tls: server.needsTLS ? 1 : 0, from: texts[1], to: texts[2], message: message.baseAddress,
                     message_bytes: message.count, timeout_seconds: timeoutSeconds)
                 return dattss_mail_send(&mail, &problem, problem.count)
             }

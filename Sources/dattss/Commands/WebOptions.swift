@@ -17,7 +17,7 @@ struct WebOptions: ParsableArguments {
     var smtpUrl: String?
     @Option(help: "The user at the mail server.")
     var smtpUser: String?
-    @Flag(help: "Send no mail without TLS.")
+    @Flag(help: "Send no mail without TLS. With a password that is so anyway, but for a mail server on this machine.")
     var smtpTls = false
     @Option(help: "A file of certificates to trust at the mail server, instead of the system's.")
     var smtpAuthority: String?

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DattssClient
 import DattssCore
+import Foundation
 
 /// `dattss host`: measures this machine every second and sends it like any other program.
 struct HostCommand: AsyncParsableCommand {
@@ -44,7 +45,9 @@ struct HostCommand: AsyncParsableCommand {
     func run() async throws {
         let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory)
         let name = StatisticName.component(HostSource.hostName)
-        let stats = Dattss(Dattss.Configuration(auth: endpoint.auth, url: endpoint.url, process: "host-\(name)"))
+        var configuration = Dattss.Configuration(auth: endpoint.auth, url: endpoint.url, process: "host-\(name)")
+        configuration.log = { try? FileHandle.standardError.write(contentsOf: Data("dattss: \($0)\n".utf8)) }
+        let stats = Dattss(configuration)
         let sampling = Task { [interval, prefix = prefix ?? "host.\(name)"] in
             await Self.sample(HostSampler(prefix: prefix), every: interval, into: stats)
         }
