@@ -1,9 +1,9 @@
 /// Merges aggregates of one statistic: the partials of a minute, or the minutes of a step.
 ///
 /// `sum`, `count`, `max`, `min` and the sketch are exact whatever the order; `first` and `last` follow the order of
-/// arrival. ``merged`` derives `bottom` and `top`: from the sketch when every part carried one, else by
-/// count-weighted nearest rank over the parts, which marks the result approximate unless every part was made of equal
-/// samples and ``WeightedParts`` had room for them all.
+/// arrival. ``merged`` derives `bottom` and `top`: from the sketch when some part carried one and every other was made of equal
+/// samples, else by count-weighted nearest rank over the parts, which marks the result approximate unless every part was made
+/// of equal samples and ``WeightedParts`` had room for them all.
 public struct MergingAggregate: Sendable, Hashable {
     /// Its `bottom` and `top` stay those of the first part.
     private var running: Aggregate
@@ -27,6 +27,7 @@ public struct MergingAggregate: Sendable, Hashable {
     }
 
     public mutating func merge(_ part: Aggregate) {
+        mergeSketch(of: part)
         if !parts.isEmpty || part.bottom != running.bottom || part.top != running.top {
             if parts.isEmpty { parts.add(running) }
             parts.add(part)
@@ -39,7 +40,6 @@ public struct MergingAggregate: Sendable, Hashable {
         running.fraction = part.fraction
         running.isEmphasised = running.isEmphasised || part.isEmphasised
         running.isApproximate = running.isApproximate || part.isApproximate
-        mergeSketch(of: part)
         hasOnePart = false
         hasOnlyEqualSamples = hasOnlyEqualSamples && part.min == part.max
     }
@@ -76,12 +76,31 @@ public struct MergingAggregate: Sendable, Hashable {
         return merged
     }
 
+    /// Called before the numbers are merged.
+    ///
+    /// A part without a sketch does not take that of the others away when its samples are equal, so that they tell it: a single
+    /// sample that somebody sent by hand does not cost a minute its percentiles.
     private mutating func mergeSketch(of part: Aggregate) {
+        if running.sketch == nil, part.sketch == nil { return }
         // Taken out first, so that its storage is not shared and grows in place.
-        guard var merged = running.sketch.take() else { return }
-        guard let sketch = part.sketch else { return }
-        merged.merge(sketch)
+        guard var merged = running.sketch.take() ?? sketchOfEqualSamples else { return }
+        if let sketch = part.sketch {
+            merged.merge(sketch)
+        } else if part.min == part.max {
+            merged.add(part.min, weight: part.count)
+        } else {
+            return
+        }
         running.sketch = merged
+    }
+
+    /// The sketch of all parts so far, of which none had one.
+    private var sketchOfEqualSamples: Sketch? {
+        guard hasOnlyEqualSamples, !parts.isJoined else { return nil }
+        if parts.isEmpty { return Sketch(of: running.min, count: running.count) }
+        var sketch = Sketch()
+        for position in 0..<parts.count { sketch.add(parts.entry(position).bottom, weight: parts.entry(position).count) }
+        return sketch
     }
 }
 

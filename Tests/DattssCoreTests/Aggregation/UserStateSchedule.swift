@@ -145,18 +145,28 @@ struct Schedule {
         #expect(totals.min == inside.map(\.aggregate.min).min() ?? .infinity, comment)
     }
 
-    /// Those of this minute and the one before it, if every partial in them had a sketch, or all samples were equal.
+    /// Those of this minute and the one before it, if both tell all their samples.
     private func expectPercentiles(_ status: StatisticStatus, _ events: [Event], _ comment: Comment) {
-        let parts = events.filter { $0.time.minute >= time.minute.advanced(by: -1) }.map(\.aggregate)
+        let recent = events.filter { $0.time.minute >= time.minute.advanced(by: -1) }
+        let minutes = Dictionary(grouping: recent, by: \.time.minute).values.map { told($0.map(\.aggregate)) }
+        let parts = recent.map(\.aggregate)
         guard status.key.kind == .timer, let min = parts.map(\.min).min(), let max = parts.map(\.max).max(),
-            min == max || !parts.contains(where: { $0.sketch == nil })
+            min == max || (minutes.contains { $0.hasSketch } && minutes.allSatisfy { $0.hasSketch || $0.isEqual })
         else {
             #expect(status.percentiles == nil, comment)
             return
         }
         var sketch = Sketch()
-        for part in parts { sketch.merge(part.sketch ?? Sketch()) }
+        for part in parts {
+            if let known = part.sketch { sketch.merge(known) } else { sketch.add(part.min, weight: part.count) }
+        }
         func quantile(_ q: Double) -> Double { min == max ? min : sketch.quantile(q).clamped(min, max) }
         #expect(status.percentiles == .init(p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99)), comment)
+    }
+
+    /// What a minute of parts tells: a sketch when one of them has one and all others are of equal samples.
+    private func told(_ parts: [Aggregate]) -> (hasSketch: Bool, isEqual: Bool) {
+        let hasSketch = parts.contains { $0.sketch != nil } && parts.allSatisfy { $0.sketch != nil || $0.min == $0.max }
+        return (hasSketch, Set(parts.flatMap { [$0.min, $0.max] }).count == 1)
     }
 }
