@@ -19,12 +19,12 @@ struct IsolationTests {
         let server = RealServer(["--demo"])
         try await server.start()
         let users = ["ann", "bob"]
-        for user in users { _ = try server.command("user", "add", user, "--email", "\(user)s-mail@example.org") }
-        let keys = try users.map { try server.key(of: $0) }
+        for user in users { _ = try await server.command("user", "add", user, "--email", "\(user)s-mail@example.org") }
+        let keys = [try await server.key(of: "ann"), try await server.key(of: "bob")]
         #expect(try await eventually { try await server.request(.GET, "/api/v1/status", key: keys[1]).status == 200 })
         var (ann, bob) = (Browser(server), Browser(server))
-        _ = try await ann.open(try link(server, "ann"))
-        _ = try await bob.open(try link(server, "bob"))
+        _ = try await ann.open(try await link(server, "ann"))
+        _ = try await bob.open(try await link(server, "bob"))
         let secrets = try await fill(&ann, keys[0], server)
         let before = try await picture(&ann)
 
@@ -59,11 +59,11 @@ struct IsolationTests {
             }
         }
         #expect(try await picture(&ann) == before)
-        await server.discard()
+        try await server.discard()
     }
 
-    private func link(_ server: RealServer, _ user: String) throws -> String {
-        try server.command("user", "link", user).output.trimmingCharacters(in: .newlines)
+    private func link(_ server: RealServer, _ user: String) async throws -> String {
+        try await server.command("user", "link", user).output.trimmingCharacters(in: .newlines)
     }
 
     /// Gives Ann something of everything.
