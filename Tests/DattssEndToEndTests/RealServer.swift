@@ -103,7 +103,7 @@ extension RealServer {
 
     func request(
         _ method: HTTPMethod, _ path: String, key: String? = nil, body: [UInt8]? = nil, headers: HTTPHeaders = [:],
-        timeout: TimeAmount = .seconds(20)
+        timeout: TimeAmount = .seconds(120)
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: "http://\(http)\(path)")
         request.method = method
