@@ -11,8 +11,8 @@ final class ChildProcess: Sendable {
     private let lines: AsyncStream<String>
     private let task: Task<TerminationStatus, any Error>
 
-    /// How long a test waits for what is known to come, however slow the machine.
-    private static let patienceSeconds = 300.0
+    /// How long a test waits for what is known to come: all tests begin at once, and many of them keep every core busy.
+    private static let patienceSeconds = 900.0
     private static let outputBytesMax = 16 << 20
 
     private init(_ identifier: pid_t, _ lines: AsyncStream<String>, _ task: Task<TerminationStatus, any Error>) {
@@ -42,6 +42,7 @@ final class ChildProcess: Sendable {
             }
         }
         for try await identifier in started { return ChildProcess(identifier, lines, task) }
+        // Only when the test itself is cancelled.
         task.cancel()
         throw CancellationError()
     }

@@ -90,7 +90,7 @@ struct OverloadTests {
         try await server.start()
         // Long enough for a slow machine to start the server anew meanwhile.
         async let outcome = server.load(
-            #"{"phases":[{"seconds":10,"streams":[{"over":"http","rate":1000,"partials":10,"connections":2}]}]}"#, expects: 1)
+            #"{"phases":[{"seconds":20,"streams":[{"over":"http","rate":1000,"partials":10,"connections":2}]}]}"#, expects: 1)
         #expect(try await eventually { try await server.metric("dattss_batches_accepted_total") > 20 })
         // Its counters begin anew, its statistics do not: only the statement about itself is wrong.
         try await server.kill()
