@@ -23,9 +23,13 @@ extension Dattss {
 
     /// - Parameter end: ends the program by the signal.
     func stop(on signals: [Int32], within seconds: Double, end: @escaping @Sendable (Int32) -> Void) {
+        let queue = DispatchQueue(label: "dattss.termination")
         for number in signals {
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            #if canImport(Darwin)
+                // Elsewhere Dispatch handles it, and one that is ignored until then would be lost.
+                signal(number, SIG_IGN)
+            #endif
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             // Keeps itself, and the client, for as long as the program runs.
             source.setEventHandler {
                 withExtendedLifetime(source) {
@@ -36,7 +40,11 @@ extension Dattss {
                     }
                 }
             }
+            // From the return on, no signal is missed.
+            let isInPlace = DispatchSemaphore(value: 0)
+            source.setRegistrationHandler { isInPlace.signal() }
             source.activate()
+            isInPlace.wait()
         }
     }
 }
