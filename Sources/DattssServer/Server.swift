@@ -234,7 +234,8 @@ extension Server {
             return
         }
         try DemoHistory.write(
-            shop, into: configuration.dataDirectory, configuration.fileSystem, policy: configuration.syncMode, until: now)
+            shop, into: configuration.dataDirectory, configuration.fileSystem, policy: configuration.syncMode,
+            days: configuration.web.demoDays, until: now)
         try accounts.add(.demo, at: now, isInternal: true)
         try accounts.setFavourites(DemoShop.favourites, of: .demo)
     }

@@ -10,6 +10,8 @@ public struct WebSettings: Sendable {
     public var trustedProxies = TrustedProxies()
     /// Whether there is a demo at `/demo`.
     public var hasDemo = false
+    /// How many days the demo's past has, when it is made.
+    public var demoDays: Int64 = 7
     /// Whether the server keeps statistics of itself, seen at `/server`.
     public var keepsOwnStatistics = true
 

@@ -66,11 +66,8 @@ import Testing
         let stats = client(transport)
         stats.count("hits")
         let (ends, end) = AsyncStream.makeStream(of: (signal: Int32, sent: Int).self)
-        stats.stop(on: [SIGUSR2], within: 5) {
-            kill(getpid(), $0)
-        } end: {
-            end.yield(($0, transport.requests.count))
-        }
+        stats.stop(on: [SIGUSR2], within: 5) { end.yield(($0, transport.requests.count)) }
+        kill(getpid(), SIGUSR2)
         let ended = try #require(await ends.first { _ in true })
         #expect(ended.signal == SIGUSR2 && ended.sent == 1)
         #expect(try transport.batches()[0].aggregate(.counter, "hits")?.sum == 1)

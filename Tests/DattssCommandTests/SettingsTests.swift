@@ -42,7 +42,7 @@ struct SettingsTests {
             "sign-up = open", "public-url = https://stats.example.com/", "mail-from = dattss@example.com",
             "smtp-url = smtp://127.0.0.1:25", "smtp-user = joe", "smtp-password = secret", "smtp-tls = true",
             "smtp-authority = /ca.pem", "tls-certificate = /c.pem", "tls-key = /k.pem",
-            "trusted-proxies = 127.0.0.1, 10.0.0.0/8", "demo = true", "no-self = true",
+            "trusted-proxies = 127.0.0.1, 10.0.0.0/8", "demo = true", "demo-days = 2", "no-self = true",
             "dygraphs-dir = /js",
         ]
         // A server has either of the two ways to send mail.
@@ -69,7 +69,7 @@ struct SettingsTests {
         #expect(server.web.signUp == .open && server.web.publicURL == "https://stats.example.com")
         #expect(server.web.certificate == .init(certificate: "/c.pem", key: "/k.pem"))
         #expect(server.web.trustedProxies == TrustedProxies("127.0.0.1,10.0.0.0/8"))
-        #expect(server.web.hasDemo && !server.web.keepsOwnStatistics)
+        #expect(server.web.hasDemo && server.web.demoDays == 2 && !server.web.keepsOwnStatistics)
         #expect(server.plotDirectory == "/js")
         // The command line offers the same options.
         let help = ServeCommand.helpMessage()
@@ -82,6 +82,7 @@ struct SettingsTests {
             ("http", "expected 'option = value'"), ("htttp = 1", "no option 'htttp'"), ("= 1", "expected 'option = value'"),
             ("http = here", "expected HOST:PORT"), ("sync = often", "always, second or never"), ("max-partials = 0", "at least 1"),
             ("statsd-user = A", "a user's name"), ("idle-seconds = 5", "at least 120"),
+            ("demo-days = 29", "1 to 28"),
         ])
     func wrong(line: String, complaint: String) throws {
         let path = try file(line)

@@ -1,14 +1,15 @@
 import Foundation
+import Subprocess
 import Testing
 
 /// What does not vary from machine to machine: how often the hot path asks for memory, and how much a statistic keeps. Counted
 /// in a program of its own, `Sources/HotPath`: optimised, which tests are not, and with a malloc that counts.
 @Suite struct AllocationTests {
     @Test("no sample and no partial asks for memory, and a live statistic keeps what the README says")
-    func hotPath() throws {
+    func hotPath() async throws {
         // Goal: what is asked for is asked for a datagram, a body or a minute, and is little by the fifty items of each; and a
         // field too many in what is kept of every statistic is noticed.
-        let figures = try Self.run()
+        let figures = try await Self.run()
         let allocations = [
             "decode a datagram": 0, "accumulate a datagram": 0.01, "decode a body": 0.05,
             "merge into window, status and minute": 0.05, "encode an accepted batch": 0.05,
@@ -27,7 +28,7 @@ import Testing
         var bytes: [String: Double]
     }
 
-    private static func run() throws -> Figures {
+    private static func run() async throws -> Figures {
         let debug = URL(fileURLWithPath: RealServer.binary).deletingLastPathComponent()
         // `scripts/test` builds it.
         let program = debug.deletingLastPathComponent().appendingPathComponent("release/HotPath")
@@ -36,17 +37,10 @@ import Testing
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-hot-path-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
-        let process = Process()
-        process.executableURL = program
-        process.arguments = [folder.path, "8192"]
         let library = debug.appendingPathComponent("libAllocationCount.so").path
-        process.environment = ProcessInfo.processInfo.environment.merging(["LD_PRELOAD": library]) { $1 }
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-        return try JSONDecoder().decode(Figures.self, from: bytes)
+        let ended = try await ChildProcess.run(
+            program.path, [folder.path, "8192"], environment: .inherit.updating(["LD_PRELOAD": library]))
+        #expect(ended.status == 0, "\(ended.errors)")
+        return try JSONDecoder().decode(Figures.self, from: Data(ended.output.utf8))
     }
 }

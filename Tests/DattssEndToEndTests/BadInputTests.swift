@@ -67,7 +67,7 @@ struct BadInputTests {
     func refused() async throws {
         let server = RealServer(["--max-partials", "1000", "--max-body-bytes", "262144"])
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         for (body, status, name, place) in Self.cases {
             let answer = try await server.request(.PUT, "/agg", key: key, body: Array(body.utf8))
             #expect(answer.status == status && answer.errorName == name, "\(body.prefix(120)): \(answer.body)")
@@ -85,7 +85,7 @@ struct BadInputTests {
         #expect(
             try await server.metric(#"dattss_batches_refused_total{reason="bad_value"}"#)
                 == Double(Self.cases.count { $0.name == "bad_value" }))
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: compressed bodies are read, and none becomes larger than the limit.
@@ -93,7 +93,7 @@ struct BadInputTests {
     func compressed() async throws {
         let server = RealServer()
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         let plain = Array(Self.body().utf8)
         let bomb = [UInt8](repeating: UInt8(ascii: " "), count: 200 << 20)
         let encodings: [(String, ([UInt8]) -> [UInt8])] = [
@@ -117,7 +117,7 @@ struct BadInputTests {
         let status = try String(contentsOfFile: "/proc/\(await server.processIdentifier)/status", encoding: .utf8)
         let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM") }?.split(separator: " ").dropFirst().first
         #expect(peak.flatMap { Int($0) } ?? .max < 400 << 10, "peak \(peak ?? "?") KiB")
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: who stops in the middle of a request is answered 408 and counted, others are served meanwhile.
@@ -125,7 +125,7 @@ struct BadInputTests {
     func halfSent() async throws {
         let server = RealServer(["--request-seconds", "1"])
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         let half = try RawConnection(await server.http)
         try half.send("PUT /agg?auth=\(key) HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{\"prt\":")
         let silent = try RawConnection(await server.http)
@@ -135,7 +135,7 @@ struct BadInputTests {
         #expect(try silent.readToEnd().isEmpty)
         #expect(try await server.metric("dattss_request_timeouts_total") == 1)
         #expect(try await server.status(.counter, key: key)["a.b"]?.sum == 3)
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: requests that are sent without waiting are answered in order, whoever answers them; `Connection: close` and
@@ -144,7 +144,7 @@ struct BadInputTests {
     func pipelined() async throws {
         let server = RealServer(["--max-body-bytes", "2000"])
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         func put(_ key: String, _ body: String, _ more: String = "") -> String {
             "PUT /agg?auth=\(key) HTTP/1.1\r\nHost: x\r\n\(more)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
         }
@@ -172,7 +172,7 @@ struct BadInputTests {
         let garbage = try RawConnection(await server.http)
         try garbage.send(put(key, Self.body()) + "@@@@\r\n\r\n")
         #expect(try garbage.readToEnd().hasPrefix("HTTP/1.1 200"))
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: datagrams of random bytes are counted and cost nothing else.
@@ -180,7 +180,7 @@ struct BadInputTests {
     func datagrams() async throws {
         let server = RealServer(["--statsd-user", "local"])
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         var random = SeededGenerator(seed: 7)
         var datagrams = (0..<500).map { _ in
             (0..<Int.random(in: 1..<600, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -199,7 +199,7 @@ struct BadInputTests {
             #expect(try await server.metric("dattss_udp_lines_refused_total{reason=\"\(reason)\"}") >= 1, "\(reason)")
         }
         #expect(try await server.request(.GET, "/api/v1/processes", key: key).body.contains("\"api\""))
-        await server.discard()
+        try await server.discard()
     }
 
     private func zstd(_ bytes: [UInt8]) -> [UInt8] {
@@ -257,15 +257,17 @@ struct RawConnection {
 
     func hangUp() { close(socket) }
 
-    /// Everything until one of `marks` has come, or the other side closes.
+    /// Everything until one of `marks` has come, or the other side closes: within a minute, whatever else comes meanwhile.
     func read(until marks: [String]) throws -> String {
         defer { close(socket) }
+        let deadline = ContinuousClock.now + .seconds(60)
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
         while !marks.contains(where: { String(decoding: bytes, as: UTF8.self).contains($0) }) {
             let count = Foundation.read(socket, &chunk, chunk.count)
             if count < 0 { throw RealServer.Failure(description: "nothing came: errno \(errno)") }
             if count == 0 { break }
+            if ContinuousClock.now > deadline { throw RealServer.Failure(description: "only other things came") }
             bytes += chunk[..<count]
         }
         return String(decoding: bytes, as: UTF8.self)

@@ -12,22 +12,22 @@ struct CommandLineTests {
     func users() async throws {
         let server = RealServer()
         let report = try await server.start()
-        let local = try server.key()
+        let local = try await server.key()
         #expect(report.contains(local))
-        let shop = try server.command("user", "add", "shop").output.trimmingCharacters(in: .newlines)
+        let shop = try await server.command("user", "add", "shop").output.trimmingCharacters(in: .newlines)
         #expect(shop.hasPrefix("shop.") && shop != local)
-        #expect(try server.command("user", "add", "shop").errors.contains("already"))
-        #expect(try server.command("user", "add", "no/name").status != 0)
-        #expect(try server.command("user", "key", "nobody").errors.contains("no user"))
-        #expect(try server.command("user", "list").output.split(separator: "\n").count == 2)
+        #expect(try await server.command("user", "add", "shop").errors.contains("already"))
+        #expect(try await server.command("user", "add", "no/name").status != 0)
+        #expect(try await server.command("user", "key", "nobody").errors.contains("no user"))
+        #expect(try await server.command("user", "list").output.split(separator: "\n").count == 2)
         #expect(try await eventually { try await server.request(.GET, "/api/v1/status", key: shop).status == 200 })
-        let renewed = try server.command("user", "revoke", "shop").output.trimmingCharacters(in: .newlines)
+        let renewed = try await server.command("user", "revoke", "shop").output.trimmingCharacters(in: .newlines)
         #expect(renewed != shop)
-        #expect(try server.key(of: "shop") == renewed)
+        #expect(try await server.key(of: "shop") == renewed)
         #expect(try await eventually { try await server.request(.GET, "/api/v1/status", key: shop).status == 401 })
         #expect(try await server.request(.GET, "/api/v1/status", key: renewed).status == 200)
         #expect(try await server.request(.GET, "/api/v1/status", key: local).status == 200)
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: no route shows or changes anything of another user.
@@ -35,8 +35,8 @@ struct CommandLineTests {
     func apart() async throws {
         let server = RealServer()
         try await server.start()
-        let ann = try server.command("user", "add", "ann").output.trimmingCharacters(in: .newlines)
-        let bob = try server.command("user", "add", "bob").output.trimmingCharacters(in: .newlines)
+        let ann = try await server.command("user", "add", "ann").output.trimmingCharacters(in: .newlines)
+        let bob = try await server.command("user", "add", "bob").output.trimmingCharacters(in: .newlines)
         #expect(try await eventually { try await server.request(.GET, "/api/v1/status", key: bob).status == 200 })
         var batch = Sender.batch(sender: 1, sequence: 1)
         batch.process = "secret-process"
@@ -58,7 +58,7 @@ struct CommandLineTests {
         // The same client number of another user is another client.
         #expect(try await server.put(batch, key: bob).status == 200)
         #expect(try await server.status(.counter, key: bob)["shared.hits"]?.sum == 3)
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: from the shell in, to the shell out.
@@ -66,18 +66,18 @@ struct CommandLineTests {
     func sendAndStatus() async throws {
         let server = RealServer()
         try await server.start()
-        let sent = try server.command("send", "backup.size", "512g", "backup.runs", "1c")
+        let sent = try await server.command("send", "backup.size", "512g", "backup.runs", "1c")
         #expect(sent.status == 0 && sent.output.isEmpty, "\(sent)")
-        #expect(try server.command("send", "backup.size", "512x").status != 0)
-        let table = try server.command("status").output
+        #expect(try await server.command("send", "backup.size", "512x").status != 0)
+        let table = try await server.command("status").output
         #expect(table.contains("backup.size") && table.contains("512") && table.contains("backup.runs"), "\(table)")
-        #expect(try server.command("status", "runs").output.contains("backup.size") == false)
-        let dump = try server.command("log", "dump", "--records").output
+        #expect(try await server.command("status", "runs").output.contains("backup.size") == false)
+        let dump = try await server.command("log", "dump", "--records").output
         #expect(dump.contains("backup.size"), "\(dump)")
-        #expect(try server.command("log", "verify").output.contains("sound"))
-        let second = try server.command("serve", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0")
+        #expect(try await server.command("log", "verify").output.contains("sound"))
+        let second = try await server.command("serve", "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0")
         #expect(second.status != 0, "two servers on one folder")
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: a process that polls is listed, told to stop once, and an expired poll is empty. Nobody sends a second request on a
@@ -86,7 +86,7 @@ struct CommandLineTests {
     func stopProcess() async throws {
         let server = RealServer()
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         let body = Array("{\"auth\":\"\(key)\",\"process\":\"worker\"}".utf8)
         async let poll = server.request(.PUT, "/process", body: body, timeout: .seconds(40))
         #expect(try await eventually { try await server.request(.GET, "/api/v1/processes", key: key).body.contains("\"up\":true") })
@@ -108,10 +108,10 @@ struct CommandLineTests {
             .PUT, "/process", body: Array("{\"auth\":\"\(key)\",\"process\":\"other\"}".utf8), timeout: .seconds(40))
         #expect(try await eventually { try await server.request(.GET, "/api/v1/processes", key: key).body.contains("other") })
         let begin = ContinuousClock.now
-        #expect(await server.stop() == 0)
+        #expect(try await server.stop() == 0)
         #expect(ContinuousClock.now - begin < .seconds(10))
         #expect(try await unasked.body.isEmpty)
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: imported minutes are answered like any others.
@@ -123,15 +123,15 @@ struct CommandLineTests {
         let lines = (0..<100).map { "\(now - 6000 + Int64($0) * 60),\(Double($0) / 4)" }
         try Data((["timestamp,value"] + lines).joined(separator: "\n").utf8).write(to: file)
         defer { try? FileManager.default.removeItem(at: file) }
-        let imported = try server.command("import", file.path, "--path", "temperature")
+        let imported = try await server.command("import", file.path, "--path", "temperature")
         #expect(imported.status == 0, "\(imported)")
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         let totals = try await server.seriesTotals(.gauge, "temperature", key: key)
         #expect(totals.count == 100 && totals.sum == Double((0..<100).reduce(0, +)) / 4)
         #expect(try await server.status(.gauge, key: key)["temperature"]?.lst == 24.75)
-        #expect(try server.command("import", file.path).errors.contains("server runs"))
-        await server.discard()
+        #expect(try await server.command("import", file.path).errors.contains("server runs"))
+        try await server.discard()
     }
 
     /// Goal: the SDK loses nothing over a kill, and counts nothing twice.
@@ -139,7 +139,7 @@ struct CommandLineTests {
     func clientAcrossKill() async throws {
         let server = RealServer()
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         var configuration = Dattss.Configuration(auth: key, url: "http://\(await server.http)", process: "e2e")
         configuration.pushPeriodMilliseconds = 100
         let client = Dattss(configuration)
@@ -152,7 +152,7 @@ struct CommandLineTests {
             }
             try await Task.sleep(for: .milliseconds(60))
             if round == 5 {
-                await server.kill()
+                try await server.kill()
                 try await server.start()
             }
         }
@@ -161,7 +161,7 @@ struct CommandLineTests {
         let wait = try await server.seriesTotals(.timer, "sdk.wait", key: key)
         #expect(wait.count == 1000 && wait.sum == 49_500)
         #expect(try await server.status(.gauge, key: key)["sdk.round"]?.lst == 9)
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: a live reader gets everything first, then what changes.
@@ -169,17 +169,17 @@ struct CommandLineTests {
     func live() async throws {
         let server = RealServer()
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         let connection = try RawConnection(await server.http)
         try connection.send("GET /api/v1/live?auth=\(key) HTTP/1.1\r\nHost: x\r\n\r\n")
         #expect(try await server.put(Sender.batch(sender: 1, sequence: 1), key: key).status == 200)
         try await Task.sleep(for: .milliseconds(2500))
         // Ends every stream.
-        #expect(await server.stop() == 0)
+        #expect(try await server.stop() == 0)
         let events = try connection.readToEnd()
         #expect(events.contains("text/event-stream") && events.contains("event: processes"))
         #expect(events.contains("event: status\ndata: {\"at\":"))
         #expect(events.contains("shared.hits"), "\(events)")
-        await server.discard()
+        try await server.discard()
     }
 }

@@ -15,7 +15,7 @@ struct KillTests {
     func exactlyOnce(mode: SyncMode) async throws {
         let server = RealServer(["--sync", mode.rawValue])
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         let seed = UInt64(ProcessInfo.processInfo.environment["DATTSS_SEED"] ?? "") ?? 20_261_122
         var random = SeededGenerator(seed: seed)
         let kills = mode == .second ? Self.kills : max(1, Self.kills / 4)
@@ -25,7 +25,7 @@ struct KillTests {
             for sender in senders { group.addTask { try await sender.run() } }
             for _ in 0..<kills {
                 try await Task.sleep(for: .milliseconds(Int.random(in: 20..<400, using: &random)))
-                await server.kill()
+                try await server.kill()
                 try await server.start()
             }
             for sender in senders { await sender.finish() }
@@ -43,8 +43,8 @@ struct KillTests {
             #expect(counters[path]?.sum == Double(count), "seed \(seed)")
             #expect(try await server.seriesTotals(.counter, path, key: key).sum == Double(count), "seed \(seed)")
         }
-        #expect(try server.command("log", "verify").status == 0)
-        await server.discard()
+        #expect(try await server.command("log", "verify").status == 0)
+        try await server.discard()
     }
 
     private func withOrder(_ senders: [Sender]) async -> [Int] {
@@ -58,14 +58,14 @@ struct KillTests {
     func datagramsSurvive() async throws {
         let server = RealServer(["--statsd-user", "local"])
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         try await server.send((0..<1000).map { _ in Array("udp.hits:1|c\nudp.wait:5|ms".utf8) })
         #expect(try await eventually { try await server.status(.counter, key: key)["udp.hits"]?.sum == 1000 })
-        await server.kill()
+        try await server.kill()
         try await server.start()
         #expect(try await server.status(.counter, key: key)["udp.hits"]?.sum == 1000)
         #expect(try await server.seriesTotals(.timer, "udp.wait", key: key).sum == 5000)
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: an ordered shutdown writes the open minute down, keeps everything, and exits with 0.
@@ -73,11 +73,11 @@ struct KillTests {
     func orderedShutdown() async throws {
         let server = RealServer()
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         for sequence in 1...3 {
             let batch = Sender.batch(sender: 9, sequence: Int64(sequence))
             #expect(try await server.put(batch, key: key).status == 200)
-            #expect(await server.stop(sequence == 2 ? SIGINT : SIGTERM) == 0)
+            #expect(try await server.stop(sequence == 2 ? SIGINT : SIGTERM) == 0)
             let report = try await server.start()
             #expect(report.contains("replayed"))
             // The same number again counts once, also across the shutdown.
@@ -85,7 +85,7 @@ struct KillTests {
         }
         #expect(try await server.status(.counter, key: key)["shared.hits"]?.sum == 9)
         #expect(try await server.seriesTotals(.counter, "shared.hits", key: key).sum == 9)
-        await server.discard()
+        try await server.discard()
     }
 }
 

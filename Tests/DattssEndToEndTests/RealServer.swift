@@ -8,7 +8,7 @@ import Testing
 /// The real binary on a data folder of its own, on loopback, which can be killed and started again at the same address.
 actor RealServer {
     nonisolated let folder: String
-    private var process: Process?
+    private var process: ChildProcess?
     private var arguments: [String]
     private(set) var http = "127.0.0.1:0"
     private(set) var udp = "127.0.0.1:0"
@@ -27,86 +27,48 @@ actor RealServer {
     /// - Returns: what it printed.
     @discardableResult
     func start() async throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.binary)
-        process.arguments = ["serve", "--data-dir", folder, "--http", http, "--udp", udp] + arguments
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
+        let process = try await ChildProcess.start(
+            Self.binary, ["serve", "--data-dir", folder, "--http", http, "--udp", udp] + arguments)
         self.process = process
-        let lines = try await Self.readUntilReady(output.fileHandleForReading)
-        guard let addresses = lines.split(separator: "\n").first(where: { $0.contains("listening") })?.split(separator: " "),
-            addresses.count >= 4
+        var lines: [String] = []
+        while lines.last?.hasSuffix("ready") != true {
+            guard let line = try await process.line() else {
+                throw Failure(description: "the server ended: \(lines.joined(separator: "\n"))")
+            }
+            lines.append(line)
+        }
+        guard let addresses = lines.first(where: { $0.contains("listening") })?.split(separator: " "), addresses.count >= 4
         else { throw Failure(description: "the server did not start: \(lines)") }
         http = String(addresses[1].split(separator: "/").last ?? "")
         udp = String(addresses[3])
-        return lines
+        return lines.joined(separator: "\n")
     }
 
-    func kill() {
-        guard let process else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        self.process = nil
-    }
+    func kill() async throws { try await stop(SIGKILL) }
 
     /// Asks it to end.
     /// - Returns: its exit status.
     @discardableResult
-    func stop(_ signal: Int32 = SIGTERM) -> Int32 {
-        guard let process else { return -1 }
-        Foundation.kill(process.processIdentifier, signal)
-        process.waitUntilExit()
-        self.process = nil
-        return process.terminationStatus
+    func stop(_ signal: Int32 = SIGTERM) async throws -> Int32 {
+        defer { process = nil }
+        return try await process?.end(signal) ?? -1
     }
 
-    /// A test that fails leaves no server behind, which would hold what the tests print open for ever.
-    deinit {
-        if let process, process.isRunning { Foundation.kill(process.processIdentifier, SIGKILL) }
-    }
-
-    var processIdentifier: Int32 { process?.processIdentifier ?? -1 }
+    var processIdentifier: Int32 { process?.identifier ?? -1 }
 
     /// Ends it, and removes its folder.
-    func discard() {
-        kill()
-        do { try FileManager.default.removeItem(atPath: folder) } catch { Issue.record("cannot remove \(folder): \(error)") }
+    func discard() async throws {
+        try await kill()
+        try FileManager.default.removeItem(atPath: folder)
     }
 
     /// Runs another command of the binary on the same folder.
-    nonisolated func command(_ arguments: String...) throws -> (status: Int32, output: String, errors: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.binary)
-        process.arguments = arguments + ["--data-dir", folder]
-        let (output, errors) = (Pipe(), Pipe())
-        (process.standardOutput, process.standardError) = (output, errors)
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, text, errorText)
+    nonisolated func command(_ arguments: String...) async throws -> (status: Int32, output: String, errors: String) {
+        try await ChildProcess.run(Self.binary, arguments + ["--data-dir", folder])
     }
 
-    nonisolated func key(of user: String = "local") throws -> String {
-        try command("user", "key", user).output.trimmingCharacters(in: .newlines)
-    }
-
-    private static func readUntilReady(_ handle: FileHandle) async throws -> String {
-        try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                var bytes = Data()
-                while !String(decoding: bytes, as: UTF8.self).contains("ready\n") {
-                    let more = handle.availableData
-                    if more.isEmpty {
-                        let text = String(decoding: bytes, as: UTF8.self)
-                        return continuation.resume(throwing: Failure(description: "the server ended: \(text)"))
-                    }
-                    bytes += more
-                }
-                continuation.resume(returning: String(decoding: bytes, as: UTF8.self))
-            }
-        }
+    nonisolated func key(of user: String = "local") async throws -> String {
+        try await command("user", "key", user).output.trimmingCharacters(in: .newlines)
     }
 }
 
@@ -141,7 +103,7 @@ extension RealServer {
 
     func request(
         _ method: HTTPMethod, _ path: String, key: String? = nil, body: [UInt8]? = nil, headers: HTTPHeaders = [:],
-        timeout: TimeAmount = .seconds(20)
+        timeout: TimeAmount = .seconds(120)
     ) async throws -> Answer {
         var request = HTTPClientRequest(url: "http://\(http)\(path)")
         request.method = method

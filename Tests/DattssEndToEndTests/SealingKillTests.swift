@@ -22,9 +22,9 @@ struct SealingKillTests {
         var sums = [[Double]](repeating: [Double](repeating: 0, count: Self.days.count), count: Self.statistics)
 
         try await server.start()
-        let key = try server.key()
+        let key = try await server.key()
         for _ in 0..<Self.kills {
-            await server.kill()
+            try await server.kill()
             let file = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-\(UUID()).csv")
             defer { try? FileManager.default.removeItem(at: file) }
             var text = "minute_epoch,type,path,sum,cnt,max,min,top,bot,fst,lst\n"
@@ -37,16 +37,16 @@ struct SealingKillTests {
                 }
             }
             try Data(text.utf8).write(to: file)
-            let imported = try server.command("import", "--format", "aggregates", file.path)
+            let imported = try await server.command("import", "--format", "aggregates", file.path)
             #expect(imported.status == 0, "\(imported.errors)")
             try await server.start()
             try await Task.sleep(for: .milliseconds(Int.random(in: 0..<120, using: &random)))
         }
-        await server.kill()
+        try await server.kill()
         try await server.start()
         // Sealing gets no processor time that anybody else wants: on a busy machine it takes long.
         #expect(try await eventually(within: 300) { try await server.metric("dattss_housekeeping_passes_total") > 0 })
-        #expect(try server.command("log", "verify").status == 0)
+        #expect(try await server.command("log", "verify").status == 0)
         for statistic in 0..<Self.statistics {
             for (position, day) in Self.days.enumerated() {
                 let from = today - day * 86_400
@@ -58,6 +58,6 @@ struct SealingKillTests {
                 if day > 8 { #expect(points.allSatisfy { ($0["at"] as? Int ?? 1).isMultiple(of: 3600) }) }
             }
         }
-        await server.discard()
+        try await server.discard()
     }
 }

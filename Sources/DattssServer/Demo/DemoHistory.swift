@@ -2,13 +2,11 @@ import DattssCore
 import DattssLog
 import DattssPipeline
 
-/// Writes a week of the demo's past into the log of a folder that has none, before the pipeline opens it.
+/// Writes days of the demo's past into the log of a folder that has none, before the pipeline opens it.
 enum DemoHistory {
-    static let days: Int64 = 7
-
     /// - Parameter folder: one that nobody else has open.
     static func write(
-        _ shop: DemoShop, into folder: String, _ fileSystem: any FileSystem, policy: SyncMode, until now: Timestamp
+        _ shop: DemoShop, into folder: String, _ fileSystem: any FileSystem, policy: SyncMode, days: Int64, until now: Timestamp
     ) throws {
         var ignored = IgnoredRecovery()
         let recovery = try Recovery.run(fileSystem: fileSystem, directory: folder, policy: policy.logPolicy, into: &ignored)

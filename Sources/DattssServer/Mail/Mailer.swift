@@ -4,13 +4,13 @@ import Foundation
 import Logging
 import Synchronization
 
-/// Sends mail from a thread of its own, so that no request waits for a mail server; at most ``queuedMax`` wait.
+/// Sends mail, one after the other, so that no request waits for a mail server; at most ``queuedMax`` wait.
 ///
 /// Without settings, what would be sent is written to the log: whoever runs the server passes the link on.
 final class Mailer: Sendable {
     private let settings: MailSettings?
     private let logger: Logger
-    private let queue = DispatchQueue(label: "mail")
+    private let queue: AsyncStream<Mail>.Continuation
     private let counts = Mutex(Counts())
 
     struct Counts: Sendable, Hashable {
@@ -24,11 +24,19 @@ final class Mailer: Sendable {
     private static let queuedMax = 100
     private static let timeoutSeconds = 20
     private static let prepared: Void = dattss_mail_prepare()
+    /// For what blocks.
+    private static let threads = DispatchQueue(label: "mail", attributes: .concurrent)
 
     init(_ settings: MailSettings?, logger: Logger) {
         _ = Self.prepared
-        (self.settings, self.logger) = (settings, logger)
+        let (mails, queue) = AsyncStream.makeStream(of: Mail.self)
+        (self.settings, self.logger, self.queue) = (settings, logger, queue)
+        Task { [weak self] in
+            for await mail in mails { await self?.deliver(mail) }
+        }
     }
+
+    deinit { queue.finish() }
 
     /// Whether mails leave the machine.
     var sends: Bool { settings != nil }
@@ -36,7 +44,7 @@ final class Mailer: Sendable {
 
     /// Sends a mail, soon.
     func send(_ mail: Mail) {
-        guard let settings else {
+        guard settings != nil else {
             return logger.notice("no mail is set up; for \(mail.to): \(mail.subject): \(mail.link)")
         }
         let isTaken = counts.withLock { counts in
@@ -48,22 +56,34 @@ final class Mailer: Sendable {
             return true
         }
         guard isTaken else { return logger.error("a mail to \(mail.to) is not sent: \(Self.queuedMax) wait already") }
-        queue.async { [self] in
-            let result = Result { try Self.deliver(mail, settings) }
-            counts.withLock { counts in
-                counts.queued -= 1
-                if case .success = result { counts.sent += 1 } else { counts.failed += 1 }
-            }
-            if case .failure(let error) = result { logger.error("a mail to \(mail.to) was not sent: \(error)") }
-        }
+        queue.yield(mail)
     }
 
-    private static func deliver(_ mail: Mail, _ settings: MailSettings) throws {
+    private func deliver(_ mail: Mail) async {
+        guard let settings else { return }
+        var problem: (any Error)?
+        do { try await Self.deliver(mail, settings) } catch { problem = error }
+        counts.withLock { counts in
+            counts.queued -= 1
+            if problem == nil { counts.sent += 1 } else { counts.failed += 1 }
+        }
+        if let problem { logger.error("a mail to \(mail.to) was not sent: \(problem)") }
+    }
+
+    private static func deliver(_ mail: Mail, _ settings: MailSettings) async throws {
         let message = mail.message(from: settings.from, at: Date())
         switch settings.way {
-        case .smtp(let server): try deliver(message, from: settings.from, to: mail.to, server)
+        case .smtp(let server):
+            // It blocks, for which the threads of tasks are too few.
+            try await withCheckedThrowingContinuation { continuation in
+                threads.async {
+                    continuation.resume(
+                        with: Result { try deliver(message, from: settings.from, to: mail.to, server) })
+                }
+            }
         case .sendmail(let path):
-            try Sendmail.deliver(message, from: settings.from, to: mail.to, command: path, timeoutSeconds: timeoutSeconds)
+            try await Sendmail.deliver(
+                message, from: settings.from, to: mail.to, command: path, timeoutSeconds: timeoutSeconds)
         }
     }
 

@@ -31,12 +31,14 @@ struct WebOptions: ParsableArguments {
     var trustedProxies: String?
     @Flag(help: "Show a made-up shop at /demo, to anybody.")
     var demo = false
+    @Option(help: "For how many days the demo has a past, when it is made (default: 7).")
+    var demoDays: String?
     @Flag(help: "Keep no statistics of the server itself.")
     var noSelf = false
 
     static let optionNames: Set<String> = [
         "sign-up", "public-url", "mail-from", "smtp-url", "smtp-user", "smtp-tls", "smtp-authority", "sendmail",
-        "tls-certificate", "tls-key", "trusted-proxies", "demo", "no-self",
+        "tls-certificate", "tls-key", "trusted-proxies", "demo", "demo-days", "no-self",
     ]
     /// What a command line must not show to the other users of the machine.
     static let secretNames: Set<String> = ["smtp-password"]
@@ -59,6 +61,9 @@ struct WebOptions: ParsableArguments {
             "trusted-proxies", trustedProxies, standard: TrustedProxies(), "addresses and ranges like 127.0.0.1,10.0.0.0/8"
         ) { TrustedProxies($0) }
         web.hasDemo = try settings.flag("demo", demo)
+        web.demoDays = try settings.value("demo-days", demoDays, standard: web.demoDays, "1 to 28") { text in
+            Int64(text).flatMap { 1...28 ~= $0 ? $0 : nil }
+        }
         web.keepsOwnStatistics = try !settings.flag("no-self", noSelf)
         return web
     }

@@ -42,9 +42,8 @@ struct Browser {
 }
 
 /// A mail server that keeps what it gets, as a process of its own.
-final class MailServer {
-    private let process = Process()
-    private let output = Pipe()
+struct MailServer {
+    private let process: ChildProcess
     let port: Int
 
     struct Letter: Decodable {
@@ -60,35 +59,21 @@ final class MailServer {
         }
     }
 
-    init() throws {
+    static func start() async throws -> MailServer {
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("mail-server")
-        process.executableURL = script
-        process.standardInput = Pipe()
-        process.standardOutput = output
-        try process.run()
-        var first = Data()
-        while first.last != UInt8(ascii: "\n"), let byte = try output.fileHandleForReading.read(upToCount: 1), !byte.isEmpty {
-            first += byte
-        }
-        guard let port = Int(String(decoding: first, as: UTF8.self).trimmingCharacters(in: .newlines)) else {
+        let process = try await ChildProcess.start(script.path)
+        guard let port = try await process.line().flatMap({ Int($0) }) else {
             throw RealServer.Failure(description: "no mail server: is python3-aiosmtpd installed?")
         }
-        self.port = port
+        return MailServer(process: process, port: port)
     }
 
-    deinit { process.terminate() }
+    func end() async throws { try await process.end() }
 
     /// Waits for the next letter.
     func next() async throws -> Letter {
-        let handle = output.fileHandleForReading
-        let line = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                var line = Data()
-                while let byte = try? handle.read(upToCount: 1), byte.first != UInt8(ascii: "\n"), !byte.isEmpty { line += byte }
-                continuation.resume(returning: line)
-            }
-        }
-        return try JSONDecoder().decode(Letter.self, from: line)
+        guard let line = try await process.line() else { throw RealServer.Failure(description: "the mail server ended") }
+        return try JSONDecoder().decode(Letter.self, from: Data(line.utf8))
     }
 }

@@ -13,7 +13,7 @@ struct SignUpTests {
     @Test("sign up, sign in, sign out and set a new password")
     func lifeOfAnAccount() async throws {
         setenv("DATTSS_SMTP_PASSWORD", "secret", 1)
-        let mail = try MailServer()
+        let mail = try await MailServer.start()
         let server = RealServer([
             "--mail-from", "dattss@example.com", "--smtp-url", "smtp://127.0.0.1:\(mail.port)", "--smtp-user", "joe",
             "--public-url", "https://stats.example.com",
@@ -78,7 +78,8 @@ struct SignUpTests {
         #expect(try await server.request(.GET, "/api/v1/session", headers: ["Cookie": signedIn ?? ""]).status == 401)
         #expect(try await ann.request(.POST, "/api/v1/session", right).status == 401)
         #expect(try await server.metric(#"dattss_mails_total{outcome="sent"}"#) == 2)
-        await server.discard()
+        try await server.discard()
+        try await mail.end()
     }
 
     /// Goal: who guesses is told to wait, and that is counted.
@@ -101,7 +102,7 @@ struct SignUpTests {
             #expect(answer.headers["Retry-After"].first.flatMap { Int($0) } ?? 0 > 0)
         }
         #expect(try await server.metric(#"dattss_attempts_limited_total{by="account"}"#) == 2)
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: the first link is one for the first time only; `user link` makes others.
@@ -109,7 +110,7 @@ struct SignUpTests {
     func firstLink() async throws {
         let server = RealServer()
         let first = try #require(Browser.link(try await server.start()))
-        await server.stop()
+        try await server.stop()
         let second = try #require(Browser.link(try await server.start()))
         var browser = Browser(server)
         #expect(try await browser.open(first).headers["Location"] == ["/account#link-expired"])
@@ -118,17 +119,17 @@ struct SignUpTests {
         let answer = try await browser.open(second)
         #expect(answer.status == 303 && answer.headers["Location"] == ["/"])
         #expect(try await browser.request(.GET, "/api/v1/session").json["user"] as? String == "local")
-        await server.stop()
+        try await server.stop()
         #expect(Browser.link(try await server.start()) == nil)
-        let printed = try server.command("user", "link", "local").output.trimmingCharacters(in: .newlines)
+        let printed = try await server.command("user", "link", "local").output.trimmingCharacters(in: .newlines)
         var other = Browser(server)
         #expect(try await eventually { try await other.open(printed).headers["Location"] == ["/"] })
-        #expect(try server.command("user", "sessions", "list", "local").output.split(separator: "\n").count == 2)
+        #expect(try await server.command("user", "sessions", "list", "local").output.split(separator: "\n").count == 2)
         // The shell signs a browser out.
-        let id = try server.command("user", "sessions", "list", "local").output.prefix { $0 != "\t" }
-        #expect(try server.command("user", "sessions", "revoke", "local", String(id)).status == 0)
-        #expect(try server.command("user", "sessions", "list", "local").output.split(separator: "\n").count == 1)
-        await server.discard()
+        let id = try await server.command("user", "sessions", "list", "local").output.prefix { $0 != "\t" }
+        #expect(try await server.command("user", "sessions", "revoke", "local", String(id)).status == 0)
+        #expect(try await server.command("user", "sessions", "list", "local").output.split(separator: "\n").count == 1)
+        try await server.discard()
     }
 
     /// Goal: the guards of a session, one by one, on the real server.
@@ -168,7 +169,7 @@ struct SignUpTests {
         let id = try #require(added.json["id"] as? String)
         #expect(try await owner.request(.DELETE, "/api/v1/keys/\(id)").status == 204)
         #expect(try await server.put(batch, key: ingest).status == 401)
-        await server.discard()
+        try await server.discard()
     }
 
     /// Goal: asking a process to stop leaves a line that says who it was.
@@ -176,7 +177,7 @@ struct SignUpTests {
     func audit() async throws {
         let server = RealServer()
         let link = try #require(Browser.link(try await server.start()))
-        let key = try server.key()
+        let key = try await server.key()
         var batch = Sender.batch(sender: 1, sequence: 1)
         batch.process = "api"
         #expect(try await server.put(batch, key: key).status == 200)
@@ -189,6 +190,6 @@ struct SignUpTests {
                 as? [[String: Any]])
         #expect(lines.map { $0["by"] as? String } == ["session", "default"])
         #expect(lines.allSatisfy { $0["what"] as? String == "api" && $0["address"] as? String == "127.0.0.1" })
-        await server.discard()
+        try await server.discard()
     }
 }

@@ -30,13 +30,13 @@ struct SpacesTests {
         #expect(try await server.request(.GET, "/demo/api/v1/keys").status == 404)
         // Its traffic is nobody's.
         #expect(try await server.metric("dattss_batches_accepted_total") == 0)
-        #expect(try server.command("user", "key", "demo").status != 0)
+        #expect(try await server.command("user", "key", "demo").status != 0)
 
         let past = try await total(server)
-        await server.stop()
+        try await server.stop()
         try await server.start()
         #expect(try await total(server) == past)
-        await server.discard()
+        try await server.discard()
     }
 
     /// What was sold on the days before today.
@@ -52,13 +52,13 @@ struct SpacesTests {
     func own() async throws {
         let server = RealServer()
         let link = try #require(Browser.link(try await server.start()))
-        let key = try server.key()
-        _ = try server.command("user", "add", "ann")
+        let key = try await server.key()
+        _ = try await server.command("user", "add", "ann")
         #expect(try await server.put(Sender.batch(sender: 1, sequence: 1), key: key).status == 200)
         #expect(try await server.request(.GET, "/api/v1/status", key: "nobody.0").status == 401)
         var (owner, ann) = (Browser(server), Browser(server))
         #expect(try await owner.open(link).status == 303)
-        let annsLink = try server.command("user", "link", "ann").output.trimmingCharacters(in: .newlines)
+        let annsLink = try await server.command("user", "link", "ann").output.trimmingCharacters(in: .newlines)
         #expect(try await eventually { try await ann.open(annsLink).headers["Location"] == ["/"] })
         #expect(
             try await eventually {
@@ -74,6 +74,6 @@ struct SpacesTests {
         // The books count what others sent.
         #expect(try await server.metric("dattss_batches_accepted_total") == 1)
         #expect(try await server.metric("dattss_own_batches_accepted_total") >= 1)
-        await server.discard()
+        try await server.discard()
     }
 }

@@ -42,21 +42,38 @@ struct MailTests {
     }
 
     /// Goal: a sendmail command gets the addresses as arguments that are no options, and the message on its input; when it
-    /// fails, that is an error.
+    /// fails, or takes too long, that is an error, and it does not run on.
     @Test("is handed to a sendmail command")
-    func sendmail() throws {
+    func sendmail() async throws {
         let folder = try TestFolder()
-        let command = folder.path + "/sendmail"
-        try Data("#!/bin/sh\necho \"$*\" > \(folder.path)/arguments\ncat > \(folder.path)/message\n".utf8)
-            .write(to: URL(fileURLWithPath: command))
-        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: command)
-        let (from, to) = (try #require(EmailAddress("d@example.com")), try #require(EmailAddress("-x@example.com")))
-        try Sendmail.deliver(Array("Subject: x\r\n\r\ny\r\n".utf8), from: from, to: to, command: command, timeoutSeconds: 20)
+        try await deliver("echo \"$*\" > \(folder.path)/arguments; cat > \(folder.path)/message", in: folder)
         #expect(
             try String(contentsOfFile: folder.path + "/arguments", encoding: .utf8) == "-i -f d@example.com -- -x@example.com\n")
         #expect(try String(contentsOfFile: folder.path + "/message", encoding: .utf8) == "Subject: x\n\ny\n")
-        #expect(throws: (any Error).self) {
-            try Sendmail.deliver([], from: from, to: to, command: "/bin/false", timeoutSeconds: 20)
-        }
+        await #expect(performing: { try await deliver("exit 75", in: folder) }, throws: { "\($0)".hasSuffix("exit status 75") })
+        await #expect(performing: { try await deliver("kill -9 $$", in: folder) }, throws: { "\($0)".hasSuffix("by signal 9") })
+        await #expect(
+            performing: { try await deliver("echo $$ > \(folder.path)/process; exec sleep 60", in: folder, timeoutSeconds: 1) },
+            throws: { "\($0)".hasSuffix("took more than 1 seconds") })
+        let process = try String(contentsOfFile: folder.path + "/process", encoding: .utf8).trimmingCharacters(in: .newlines)
+        #expect(!FileManager.default.fileExists(atPath: "/proc/\(process)"))
+    }
+
+    /// Goal: exim, for one, answers and delivers in the background.
+    @Test("is delivered when the command says so, whatever it leaves in the background")
+    func background() async throws {
+        let folder = try TestFolder()
+        try await deliver("cat > /dev/null; sleep 60 & echo $! > \(folder.path)/process", in: folder)
+        let process = try String(contentsOfFile: folder.path + "/process", encoding: .utf8).trimmingCharacters(in: .newlines)
+        #expect(kill(try #require(pid_t(process)), SIGKILL) == 0)
+    }
+
+    private func deliver(_ script: String, in folder: TestFolder, timeoutSeconds: Int = 20) async throws {
+        let command = folder.path + "/sendmail"
+        try Data("#!/bin/sh\n\(script)\n".utf8).write(to: URL(fileURLWithPath: command))
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: command)
+        let (from, to) = (try #require(EmailAddress("d@example.com")), try #require(EmailAddress("-x@example.com")))
+        try await Sendmail.deliver(
+            Array("Subject: x\r\n\r\ny\r\n".utf8), from: from, to: to, command: command, timeoutSeconds: timeoutSeconds)
     }
 }
