@@ -1,7 +1,6 @@
 import ArgumentParser
 import DattssClient
 import DattssCore
-import Foundation
 
 /// `dattss host`: measures this machine every second and sends it like any other program.
 struct HostCommand: AsyncParsableCommand {
@@ -46,7 +45,7 @@ struct HostCommand: AsyncParsableCommand {
         let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory)
         let name = StatisticName.component(HostSource.hostName)
         var configuration = Dattss.Configuration(auth: endpoint.auth, url: endpoint.url, process: "host-\(name)")
-        configuration.log = { try? FileHandle.standardError.write(contentsOf: Data("dattss: \($0)\n".utf8)) }
+        configuration.log = { StandardError.print("dattss: \($0)") }
         let stats = Dattss(configuration)
         let sampling = Task { [interval, prefix = prefix ?? "host.\(name)"] in
             await Self.sample(HostSampler(prefix: prefix), every: interval, into: stats)
