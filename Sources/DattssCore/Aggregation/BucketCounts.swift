@@ -26,13 +26,10 @@ struct BucketCounts: Sendable {
     }
 
     /// The same counts as a store.
-    var store: BucketStore {
-        var store = BucketStore()
-        store.reserve(counts.count { $0 > 0 })
-        for (offset, count) in counts.enumerated() where count > 0 {
-            store.add(Int64(count), at: base + Int32(offset))
-        }
-        return store
+    var store: BucketStore { withRow { BucketStore($0) } }
+
+    func withRow<Result>(_ body: (BucketRow<UInt32>) -> Result) -> Result {
+        counts.withUnsafeBufferPointer { body(BucketRow(first: base, counts: $0)) }
     }
 
     /// Makes room for a bucket, a few more on its side than asked for.

@@ -75,7 +75,7 @@ public struct SampleAccumulator: Sendable {
         guard count > 0 else { return nil }
         let wantsSketch = kind == .timer && count <= Aggregate.countMax
         var (bottom, top) = (min, min)
-        var sketch: Sketch?
+        var sketch: PackedSketch?
         if isBucketed {
             if wantsSketch || min != max { sketch = bucketSketch }
             if let sketch, min != max {
@@ -83,16 +83,17 @@ public struct SampleAccumulator: Sendable {
                 top = sketch.quantile(1 - fraction).clamped(min, max)
             }
         } else if samples.isEmpty {
-            if wantsSketch { sketch = Sketch(of: min, count: count) }
+            if wantsSketch { sketch = PackedSketch(of: min, count: count) }
         } else {
             let sorted = samples.sorted()
             bottom = sorted[Int(nearestRank(fraction, of: count)) - 1]
             top = sorted[Int(nearestRank(1 - fraction, of: count)) - 1]
-            if wantsSketch { sketch = Sketch(ofAscending: sorted) }
+            if wantsSketch { sketch = PackedSketch(ofAscending: sorted) }
         }
         return Aggregate(
             sum: sum, count: Swift.min(count, Aggregate.countMax), max: max, min: min, first: first, last: last,
-            bottom: bottom, top: top, fraction: fraction, isEmphasised: isEmphasised, sketch: wantsSketch ? sketch : nil)
+            bottom: bottom, top: top, fraction: fraction, isEmphasised: isEmphasised,
+            packedSketch: wantsSketch ? sketch : nil)
     }
 
     @inline(__always)
@@ -110,12 +111,12 @@ public struct SampleAccumulator: Sendable {
         }
     }
 
-    private var bucketSketch: Sketch {
+    private var bucketSketch: PackedSketch {
         guard let others = others.first else {
-            return Sketch(zeroCount: 0, positive: positive.store, negative: BucketStore())
+            return positive.withRow { PackedSketch(zeroCount: 0, positive: $0, negative: NoBuckets()) }
         }
         var sketch = Sketch(zeroCount: others.zeroCount, positive: positive.store, negative: others.negative.store)
         sketch.merge(others.outlying)
-        return sketch
+        return PackedSketch(sketch)
     }
 }

@@ -26,14 +26,14 @@ public struct Aggregate: Sendable, Hashable {
     /// Whether `bottom` and `top` are only estimates, merged out of parts that had no sketch. (Read from a sketch,
     /// they are within its relative error, and not marked.)
     public var isApproximate: Bool
-    private var box: SketchBox?
+    public var packedSketch: PackedSketch?
 
     public static let defaultFraction = 0.1
 
     public init(
         sum: Double, count: Int64, max: Double, min: Double, first: Double, last: Double, bottom: Double,
         top: Double, fraction: Double = defaultFraction, isEmphasised: Bool = false,
-        isApproximate: Bool = false, sketch: Sketch? = nil
+        isApproximate: Bool = false, packedSketch: PackedSketch?
     ) {
         self.sum = sum
         self.count = count
@@ -46,12 +46,24 @@ public struct Aggregate: Sendable, Hashable {
         self.fraction = fraction
         self.isEmphasised = isEmphasised
         self.isApproximate = isApproximate
-        box = sketch.map(SketchBox.init)
+        self.packedSketch = packedSketch
     }
 
+    public init(
+        sum: Double, count: Int64, max: Double, min: Double, first: Double, last: Double, bottom: Double,
+        top: Double, fraction: Double = defaultFraction, isEmphasised: Bool = false,
+        isApproximate: Bool = false, sketch: Sketch? = nil
+    ) {
+        self.init(
+            sum: sum, count: count, max: max, min: min, first: first, last: last, bottom: bottom, top: top,
+            fraction: fraction, isEmphasised: isEmphasised, isApproximate: isApproximate,
+            packedSketch: sketch.map { PackedSketch($0) })
+    }
+
+    /// The sketch to work with: unpacked and packed at every call.
     public var sketch: Sketch? {
-        get { box?.sketch }
-        set { box = newValue.map(SketchBox.init) }
+        get { packedSketch.map { Sketch($0) } }
+        set { packedSketch = newValue.map { PackedSketch($0) } }
     }
 
     /// The aggregate of a single sample.
@@ -67,7 +79,7 @@ public struct Aggregate: Sendable, Hashable {
     /// are known to be equal.
     public func quantile(_ quantile: Double) -> Double? {
         if min == max { return min }
-        return sketch.map { $0.quantile(quantile, count: count).clamped(min, max) }
+        return packedSketch.map { $0.quantile(quantile, count: count).clamped(min, max) }
     }
 
     /// Numbers up to 2^53 are integers that a double holds exactly; counts beyond are refused.
@@ -80,7 +92,7 @@ public struct Aggregate: Sendable, Hashable {
     public consuming func checked() throws(AggregateError) -> Aggregate {
         // Finite exactly when all of them are, because 0 times anything else is no number.
         let isFinite = (sum * 0 + max * 0 + min * 0 + first * 0 + last * 0 + bottom * 0 + top * 0) == 0
-        let isCounted = count >= 1 && count <= Self.countMax && (sketch.map { $0.count == count } ?? true)
+        let isCounted = count >= 1 && count <= Self.countMax && (packedSketch.map { $0.count == count } ?? true)
         guard isFinite, isCounted, fraction > 0, fraction <= 0.5, min <= max else { throw problem }
         // (Two at a time: of more, the library makes an array.)
         min = Swift.min(Swift.min(min, first), Swift.min(last, Swift.min(bottom, top)))
@@ -97,7 +109,7 @@ public struct Aggregate: Sendable, Hashable {
             return AggregateError(field: "pct", problem: "is \(fraction), expected more than 0 and at most 0.5")
         }
         if min > max { return AggregateError(field: "min", problem: "is \(min), which is more than max, \(max)") }
-        return AggregateError(field: "skt", problem: "counts \(sketch?.count ?? 0) samples, but cnt is \(count)")
+        return AggregateError(field: "skt", problem: "counts \(packedSketch?.count ?? 0) samples, but cnt is \(count)")
     }
 
     private var firstInfiniteField: String? {
@@ -105,16 +117,6 @@ public struct Aggregate: Sendable, Hashable {
             ("sum", sum), ("max", max), ("min", min), ("fst", first), ("lst", last), ("bot", bottom), ("top", top),
         ].first { !$0.1.isFinite }?.0
     }
-}
-
-/// Makes the sketch of an ``Aggregate`` one reference instead of four: most have none, and all are copied a lot.
-private final class SketchBox: Sendable, Hashable {
-    let sketch: Sketch
-
-    init(_ sketch: Sketch) { self.sketch = sketch }
-
-    static func == (a: SketchBox, b: SketchBox) -> Bool { a === b || a.sketch == b.sketch }
-    func hash(into hasher: inout Hasher) { hasher.combine(sketch) }
 }
 
 /// Which field of an aggregate breaks which rule. `field` is the name on the wire.

@@ -27,23 +27,14 @@ public struct BucketStore: Sendable, Hashable {
         self.collapsedCount = collapsedCount
     }
 
-    /// The store of a few magnitudes, at most ``capacity``. Asks for memory twice at most.
-    init(ofAscending magnitudes: some Collection<Double>) {
-        if magnitudes.isEmpty { return }
-        withUnsafeTemporaryAllocation(of: (index: Int32, count: Int64).self, capacity: magnitudes.count) { buckets in
-            var end = 0
-            for magnitude in magnitudes {
-                let index = SketchIndex.of(magnitude: magnitude)
-                if end > 0, buckets[end - 1].index == index {
-                    buckets[end - 1].count += 1
-                } else {
-                    buckets[end] = (index, 1)
-                    end += 1
-                }
-            }
-            indices = buckets[..<end].map(\.index)
-            counts = buckets[..<end].map(\.count)
-        }
+    init(_ packed: PackedStore) {
+        reserve(packed.count)
+        packed.forEach { append($0, $1) }
+        collapsedCount = packed.collapsedCount
+    }
+
+    init(_ row: BucketRow<UInt32>) {
+        row.forEach { append($0, $1) }
     }
 
     public var isEmpty: Bool { indices.isEmpty }
@@ -53,17 +44,22 @@ public struct BucketStore: Sendable, Hashable {
         zip(indices.reversed(), counts.reversed())
     }
 
-    mutating func reserve(_ count: Int) {
+    private mutating func reserve(_ count: Int) {
+        if count == 0 { return }
         indices.reserveCapacity(count)
         counts.reserveCapacity(count)
+    }
+
+    /// - Parameter index: above all others.
+    private mutating func append(_ index: Int32, _ count: Int64) {
+        indices.append(index)
+        counts.append(count)
     }
 
     mutating func add(_ weight: Int64, at index: Int32) {
         // Whoever adds in ascending order needs no search.
         if let last = indices.last, index > last, indices.count < Self.capacity {
-            indices.append(index)
-            counts.append(weight)
-            return
+            return append(index, weight)
         }
         let position = lowerBound(index)
         if position < indices.count, indices[position] == index {

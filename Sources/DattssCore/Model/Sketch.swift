@@ -33,15 +33,6 @@ public struct Sketch: Sendable, Hashable {
         add(value, weight: count)
     }
 
-    /// The sketch of a few samples: at most as many as a store has buckets.
-    init(ofAscending samples: [Double]) {
-        let negativeCount = samples.prefix { $0 < 0 }.count
-        let positiveStart = samples[negativeCount...].firstIndex { $0 > 0 } ?? samples.count
-        zeroCount = Int64(positiveStart - negativeCount)
-        positive = BucketStore(ofAscending: samples[positiveStart...])
-        negative = BucketStore(ofAscending: samples[..<negativeCount].lazy.reversed().map { -$0 })
-    }
-
     /// How many samples it holds.
     public var count: Int64 { zeroCount.saturatingAdd(positive.count).saturatingAdd(negative.count) }
 

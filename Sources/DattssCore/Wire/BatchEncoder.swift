@@ -34,25 +34,27 @@ public enum BatchEncoder {
                 json.member("lst", aggregate.last)
                 json.member("pct", aggregate.fraction)
                 json.member("emp", aggregate.isEmphasised)
-                if let sketch = aggregate.sketch { write(sketch, &json) }
+                if let sketch = aggregate.packedSketch { write(sketch, &json) }
             }
         }
     }
 
-    private static func write(_ sketch: Sketch, _ json: inout JSONWriter) {
-        json.object("skt") { json in
-            if sketch.zeroCount > 0 { json.member("z", sketch.zeroCount) }
-            write(sketch.positive, "p", "cp", &json)
-            write(sketch.negative, "n", "cn", &json)
+    private static func write(_ sketch: PackedSketch, _ json: inout JSONWriter) {
+        sketch.withStores { zeroCount, positive, negative in
+            json.object("skt") { json in
+                if zeroCount > 0 { json.member("z", zeroCount) }
+                write(positive, "p", "cp", &json)
+                write(negative, "n", "cn", &json)
+            }
         }
     }
 
     private static func write(
-        _ store: BucketStore, _ name: StaticString, _ collapsedName: StaticString, _ json: inout JSONWriter
+        _ store: PackedStore, _ name: StaticString, _ collapsedName: StaticString, _ json: inout JSONWriter
     ) {
-        guard !store.isEmpty else { return }
+        guard store.count > 0 else { return }
         json.array(name) { json in
-            for (index, count) in store.ascending {
+            store.forEach { index, count in
                 json.value(Int64(index))
                 json.value(count)
             }

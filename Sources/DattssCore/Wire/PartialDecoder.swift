@@ -9,7 +9,7 @@ struct PartialDecoder {
     /// Bit i says that number i is there.
     private var present: UInt16 = 0
     private var isEmphasised = false
-    private var sketch: Sketch?
+    private var sketch: PackedSketch?
 
     private static let fields = ["sum", "cnt", "max", "min", "top", "bot", "fst", "lst", "pct"]
     private static let count = 1
@@ -121,7 +121,7 @@ struct PartialDecoder {
         let aggregate = Aggregate(
             sum: numbers[0], count: count, max: numbers[2], min: numbers[3], first: numbers[6], last: numbers[7],
             bottom: numbers[5], top: numbers[4], fraction: hasFraction ? numbers[Self.fraction] : Aggregate.defaultFraction,
-            isEmphasised: isEmphasised, sketch: sketch)
+            isEmphasised: isEmphasised, packedSketch: sketch)
         do { return Partial(StatisticKey(kind, path), try aggregate.checked()) } catch {
             throw WireError(.badValue, ".\(error.field): \(error.problem)")
         }

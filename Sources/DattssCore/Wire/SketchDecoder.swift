@@ -6,7 +6,7 @@
 /// ascending indices of scale 5 (see ``Sketch``); `cp` and `cn` say how much of a full store's lowest bucket was folded
 /// into it. All may be left out.
 enum SketchDecoder {
-    static func decode(_ cursor: inout JSONCursor) throws(WireError) -> Sketch {
+    static func decode(_ cursor: inout JSONCursor) throws(WireError) -> PackedSketch {
         var zeroCount: Int64 = 0
         var stores = (positive: Store(), negative: Store())
         try cursor.object { (name, cursor) throws(WireError) in
@@ -24,7 +24,7 @@ enum SketchDecoder {
                 try cursor.skipValue()
             }
         }
-        return Sketch(
+        return PackedSketch(
             zeroCount: zeroCount, positive: try stores.positive.checked("p"), negative: try stores.negative.checked("n"))
     }
 

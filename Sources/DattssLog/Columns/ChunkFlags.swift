@@ -18,7 +18,7 @@ struct ChunkFlags {
         var flags: Int64 = 0
         if aggregate.isEmphasised { flags |= emphasised }
         if aggregate.isApproximate { flags |= approximate }
-        if aggregate.sketch != nil { flags |= sketch }
+        if aggregate.packedSketch != nil { flags |= sketch }
         if !aggregate.hasDefaultFraction { flags |= fraction }
         if EqualSamples.hold(for: aggregate) {
             flags |= equal

@@ -1,3 +1,5 @@
+internal import DattssCore
+
 /// How often each ``NumberClass`` occurs in a column, and what coding the column with these classes would cost.
 struct ClassHistogram {
     private var all = [UInt32](repeating: 0, count: NumberClass.count(mantissa: NumberClass.mantissaMax))

@@ -1,3 +1,5 @@
+internal import DattssCore
+
 /// How the integers of a column become bits: chosen by the writer for each column, by what it costs.
 ///
 ///     base (signed, parameter 8) │ form (2 bits) │ form 1, 2: mantissa (3 bits) │ table │ form 3: parameter (6 bits)

@@ -30,7 +30,7 @@ enum SketchColumn {
             counts.write(to: &writer)
         }
         writer.append(to: &bytes)
-        for row in sketches.indices where !isRegular[row] { SketchCodec.encode(sketches[row], into: &bytes) }
+        for row in sketches.indices where !isRegular[row] { SketchCodec.encode(PackedSketch(sketches[row]), into: &bytes) }
     }
 
     static func decode(_ rows: [Row], _ bytes: inout ByteReader) throws(LogError) -> [Sketch] {
@@ -44,7 +44,7 @@ enum SketchColumn {
             for row in rows.indices where isRegular[row] == 1 { sketches[row] = try counts.next(rows[row], &reader) }
             return isRegular
         }
-        for row in rows.indices where isRegular[row] != 1 { sketches[row] = try SketchCodec.decode(&bytes) }
+        for row in rows.indices where isRegular[row] != 1 { sketches[row] = Sketch(try SketchCodec.decode(&bytes)) }
         return sketches
     }
 }

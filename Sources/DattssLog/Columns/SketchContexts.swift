@@ -1,3 +1,5 @@
+internal import DattssCore
+
 /// What a count of a sketch is coded with, given how many samples were expected.
 ///
 /// Up to ``fewMax`` expected samples the count itself is coded; from there on its distance to the expectation, zigzag. A context

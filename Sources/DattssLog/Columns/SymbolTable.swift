@@ -1,3 +1,5 @@
+internal import DattssCore
+
 /// How often each of some symbols occurs, coarsely: the model that the entropy coder codes them with.
 ///
 /// A frequency is stored as its logarithm in half octaves, and the difference to its neighbour's takes some three bits:

@@ -1,3 +1,5 @@
+internal import DattssCore
+
 /// Integers of any width as bits: short ones take few, and a parameter says what is short. An exponential Golomb code
 /// (Teuhola 1978), but in terms of the integer's own width.
 ///
@@ -61,13 +63,4 @@ extension BitReader {
     }
 
     mutating func readSigned(parameter: Int = 0) -> Int64 { Zigzag.decode(readVariable(parameter: parameter)) }
-}
-
-/// 0, −1, 1, −2, 2 … as 0, 1, 2, 3, 4 ….
-enum Zigzag {
-    @inline(__always)
-    static func encode(_ value: Int64) -> UInt64 { UInt64(bitPattern: value &<< 1 ^ value &>> 63) }
-
-    @inline(__always)
-    static func decode(_ value: UInt64) -> Int64 { Int64(bitPattern: value &>> 1 ^ (0 &- (value & 1))) }
 }

@@ -12,7 +12,7 @@ struct AggregateBuilder {
     private var bottom = 1.0
     private var top = 1.0
     var fraction = Aggregate.defaultFraction
-    var sketch: Sketch?
+    var sketch: PackedSketch?
 
     @inline(__always)
     init(_ flags: AggregateFlags, count: Int64) {
@@ -69,6 +69,6 @@ struct AggregateBuilder {
         aggregate.fraction = fraction
         aggregate.isEmphasised = flags.has(AggregateFlags.emphasised)
         aggregate.isApproximate = flags.has(AggregateFlags.approximate)
-        if let sketch { aggregate.sketch = sketch }
+        if let sketch { aggregate.packedSketch = sketch }
     }
 }

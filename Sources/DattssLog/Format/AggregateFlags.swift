@@ -37,7 +37,7 @@ struct AggregateFlags: Equatable {
         rawValue = UInt16(kind.rawValue) << 14
         if aggregate.isEmphasised { rawValue |= Self.emphasised }
         if aggregate.isApproximate { rawValue |= Self.approximate }
-        if aggregate.sketch != nil { rawValue |= Self.sketch }
+        if aggregate.packedSketch != nil { rawValue |= Self.sketch }
         if !aggregate.hasDefaultFraction { rawValue |= Self.fraction }
         if EqualSamples.hold(for: aggregate) {
             rawValue |= Self.equal

@@ -88,7 +88,7 @@ public enum BatchCodec {
             }
             if flags.has(AggregateFlags.fraction) { scratch.appendFixed(aggregate.fraction.bitPattern) }
         }
-        if let sketch = aggregate.sketch { SketchCodec.encode(sketch, into: &writer) }
+        if let sketch = aggregate.packedSketch { SketchCodec.encode(sketch, into: &writer) }
     }
 
     /// - Parameter row: memory for it, which stays as it was when this throws.

@@ -107,6 +107,11 @@ package struct ByteReader {
         offset += count
     }
 
+    /// Calls `body` with the bytes that are left.
+    func rest<Value>(_ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+        bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[offset..<end])) }
+    }
+
     /// Passes over varints without looking at their values.
     package mutating func skipVarints(_ count: Int, _ what: StaticString) throws(LogError) {
         var position = offset

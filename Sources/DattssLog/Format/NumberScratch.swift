@@ -1,3 +1,5 @@
+internal import DattssCore
+
 /// The fixed part of a partial while it is encoded: on the stack, so that the array that it goes to grows once for all numbers
 /// and not byte by byte.
 struct NumberScratch {

@@ -1,39 +1,19 @@
 internal import DattssCore
 
-/// A sketch as bytes: the zero count, then the positive and the negative store.
-///
-///     store:  n │ index₁ (zigzag) │ indexᵢ − indexᵢ₋₁ − 1 … │ countᵢ − 1 … │ collapsed count, if n = 512
-///
-/// Neighbouring buckets are the rule, so most of these varints are a single byte.
+/// A sketch in the bytes of a log: those of a ``PackedSketch``.
 enum SketchCodec {
-    static func encode(_ sketch: Sketch, into writer: inout ByteWriter) {
-        writer.appendVarint(UInt64(bitPattern: sketch.zeroCount))
-        encode(sketch.positive, into: &writer)
-        encode(sketch.negative, into: &writer)
-    }
+    static func encode(_ sketch: PackedSketch, into writer: inout ByteWriter) { writer.append(sketch.bytes) }
 
-    static func decode(_ reader: inout ByteReader) throws(LogError) -> Sketch {
+    static func decode(_ reader: inout ByteReader) throws(LogError) -> PackedSketch {
+        if let sketch = reader.rest(PackedSketch.init(prefixOf:)) {
+            try reader.skip(sketch.bytes.count, "sketch")
+            return sketch
+        }
+        // It is damaged, which is told in detail, or written with longer varints than need be.
         let zeroCount = Int64(bitPattern: try reader.varint("zero count of a sketch"))
         guard zeroCount >= 0 else { throw reader.malformed("zero count of a sketch", "at least 0", "\(zeroCount)") }
         let positive = try store(&reader)
-        return Sketch(zeroCount: zeroCount, positive: positive, negative: try store(&reader))
-    }
-
-    private static func encode(_ store: BucketStore, into writer: inout ByteWriter) {
-        writer.appendVarint(store.indices.count)
-        var previous: Int32?
-        for index in store.indices {
-            if let previous {
-                writer.appendVarint(Int(index) - Int(previous) - 1)
-            } else {
-                writer.appendZigzag(Int64(index))
-            }
-            previous = index
-        }
-        for count in store.counts { writer.appendVarint(UInt64(count - 1)) }
-        if store.indices.count == BucketStore.capacity {
-            writer.appendVarint(UInt64(bitPattern: store.collapsedCount))
-        }
+        return PackedSketch(Sketch(zeroCount: zeroCount, positive: positive, negative: try store(&reader)))
     }
 
     private static func store(_ reader: inout ByteReader) throws(LogError) -> BucketStore {

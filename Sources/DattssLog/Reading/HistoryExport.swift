@@ -42,7 +42,7 @@ extension History {
                 for owner in try blocks.users(of: frame) where owner.user == user {
                     for partial in owner.aggregates {
                         var point = HistorySlice.Point(minute: frame.header.minute, aggregate: partial.aggregate)
-                        if !withSketches { point.aggregate.sketch = nil }
+                        if !withSketches { point.aggregate.packedSketch = nil }
                         try body(partial.key, point)
                     }
                 }

@@ -39,7 +39,7 @@ enum SealRow {
             row.append(aggregate.bottom, unless: aggregate.min, bit: 4)
             row.append(aggregate.top, unless: aggregate.max, bit: 5)
             row.append(aggregate.sum, unless: aggregate.max * Double(aggregate.count), bit: 6)
-            var flags: UInt8 = aggregate.sketch == nil ? 0 : sketchFlag
+            var flags: UInt8 = aggregate.packedSketch == nil ? 0 : sketchFlag
             if !aggregate.hasDefaultFraction {
                 flags |= fractionFlag
                 row.appendFixed(aggregate.fraction.bitPattern)
@@ -51,7 +51,7 @@ enum SealRow {
             (room[0], room[1], room[2]) = (row.stored, row.raw, flags)
             writer.append(contentsOf: UnsafeBufferPointer(rebasing: room[..<row.end]))
         }
-        if let sketch = aggregate.sketch { SketchCodec.encode(sketch, into: &writer) }
+        if let sketch = aggregate.packedSketch { SketchCodec.encode(sketch, into: &writer) }
     }
 
     /// Decodes the row at the reader, which goes on to the one after.
@@ -83,7 +83,7 @@ enum SealRow {
         point.minute = SealedStep.minute.minute(ofSlot: slot, day: day)
         point.aggregate.isEmphasised = flags & emphasisedFlag != 0
         point.aggregate.isApproximate = flags & approximateFlag != 0
-        point.aggregate.sketch = flags & sketchFlag != 0 ? try reader.sketch() : nil
+        point.aggregate.packedSketch = flags & sketchFlag != 0 ? try reader.sketch() : nil
         return Origin(
             slot: slot, isNewInMinutes: flags & minutesFlag != 0, isNewInHours: flags & hoursFlag != 0)
     }

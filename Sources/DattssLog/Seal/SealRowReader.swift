@@ -24,7 +24,7 @@ struct SealRowReader {
         offset = end
     }
 
-    mutating func sketch() throws(LogError) -> Sketch {
+    mutating func sketch() throws(LogError) -> PackedSketch {
         var reader = ByteReader(bytes, offset..<bytes.count)
         let sketch = try SketchCodec.decode(&reader)
         offset = reader.offset

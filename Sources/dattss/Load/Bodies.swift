@@ -20,7 +20,7 @@ extension Bundles {
         for _ in 0..<stream.samplesPerPartial { accumulator.add(numbers.value(of: key.kind)) }
         // There is at least one sample.
         var aggregate = accumulator.partial(of: key.kind) ?? Aggregate(sample: 0)
-        if !stream.hasSketches { aggregate.sketch = nil }
+        if !stream.hasSketches { aggregate.packedSketch = nil }
         return Partial(key, aggregate)
     }
 

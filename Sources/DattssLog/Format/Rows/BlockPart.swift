@@ -106,7 +106,7 @@ enum BlockPart {
 
     private static func code(_ row: BlockRow, with coder: inout some RowCoder) {
         guard var numbers = RowNumbers(row.aggregate, row.shape) else { preconditionFailure("a row that its shape does not fit") }
-        if let sketch = row.aggregate.sketch {
+        if let sketch = row.aggregate.packedSketch {
             numbers.code(row.shape, row.shape.scale, SketchOutline(sketch, fraction: row.aggregate.fraction), with: &coder)
         } else {
             numbers.code(row.shape, row.shape.scale, with: &coder)

@@ -103,20 +103,23 @@ struct SketchOutline {
     let bottom: Double
     let top: Double
 
-    init(_ sketch: Sketch, fraction: Double) {
+    init(_ sketch: PackedSketch, fraction: Double) {
         let count = sketch.count
         self.count = count
         // A reader of damaged bytes may find any number here.
         let fraction = fraction >= 0 && fraction <= 1 ? fraction : 0
         bottom = sketch.quantile(fraction, count: count)
         top = sketch.quantile(1 - fraction, count: count)
-        var sum = 0.0
-        for (index, weight) in sketch.positive.ascending { sum += SketchIndex.representative(of: index) * Double(weight) }
-        for (index, weight) in sketch.negative.ascending { sum -= SketchIndex.representative(of: index) * Double(weight) }
-        self.sum = sum
-        let (positive, negative) = (sketch.positive.indices, sketch.negative.indices)
-        min = Self.end(negative.last, -1) ?? (sketch.zeroCount > 0 ? 0 : Self.end(positive.first, 1) ?? 0)
-        max = Self.end(positive.last, 1) ?? (sketch.zeroCount > 0 ? 0 : Self.end(negative.first, -1) ?? 0)
+        (sum, min, max) = sketch.withStores { zeroCount, positive, negative in
+            var sum = 0.0
+            positive.forEach { index, weight in sum += SketchIndex.representative(of: index) * Double(weight) }
+            negative.forEach { index, weight in sum -= SketchIndex.representative(of: index) * Double(weight) }
+            let zero = zeroCount > 0 ? 0.0 : nil
+            return (
+                sum, Self.end(negative.bounds?.last, -1) ?? zero ?? Self.end(positive.bounds?.first, 1) ?? 0,
+                Self.end(positive.bounds?.last, 1) ?? zero ?? Self.end(negative.bounds?.first, -1) ?? 0
+            )
+        }
     }
 
     /// `bottom` and `top` of an aggregate that was merged out of sketches.

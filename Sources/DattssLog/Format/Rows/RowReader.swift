@@ -75,14 +75,15 @@ struct RowReader {
         bits.skip(position)
         defer { position = bits.position }
         let fraction = plan.shape.hasFraction ? Double(bitPattern: bits.readWide(64)) : Aggregate.defaultFraction
-        var sketch: Sketch?
+        var sketch: PackedSketch?
         var outline: SketchOutline?
         if plan.shape.hasSketch {
             guard let read = SketchBits.read(&bits) else {
                 throw LogError(.malformed, expected: "a sketch of id \(id)", found: "other bits")
             }
-            sketch = read
-            outline = SketchOutline(read, fraction: fraction)
+            let packed = PackedSketch(read)
+            sketch = packed
+            outline = SketchOutline(packed, fraction: fraction)
         }
         var coder = OtherRowCoder(bits: bits, parameters: plan.parameters)
         var numbers = RowNumbers()
@@ -96,7 +97,7 @@ struct RowReader {
         blank.initialize(row)
         numbers.fill(&row.pointee, plan.shape, plan.scale)
         row.pointee.fraction = fraction
-        row.pointee.sketch = sketch
+        row.pointee.packedSketch = sketch
         if let outline, plan.shape.quantiles == .ofSketch {
             (row.pointee.bottom, row.pointee.top) = outline.quantiles(row.pointee.min, row.pointee.max)
         }

@@ -57,7 +57,7 @@ struct RowShape: Sendable, Hashable {
         if aggregate.isEmphasised { flags |= Self.emphasisedFlag }
         if aggregate.isApproximate { flags |= Self.approximateFlag }
         if !aggregate.hasDefaultFraction { flags |= Self.fractionFlag }
-        if aggregate.sketch != nil { flags |= Self.sketchFlag }
+        if aggregate.packedSketch != nil { flags |= Self.sketchFlag }
         let layout = Self.layout(of: aggregate)
         flags |= layout.rawValue << 2
         switch layout {
@@ -77,7 +77,7 @@ struct RowShape: Sendable, Hashable {
     private static func quantiles(of aggregate: Aggregate) -> (Quantiles, RowScale) {
         let scale = RowScale.fitting(RowNumbers.samples(of: aggregate), sum: aggregate.sum)
         let extremes = { RowScale.fitting(RowNumbers.extremes(of: aggregate), sum: aggregate.sum) }
-        if let sketch = aggregate.sketch {
+        if let sketch = aggregate.packedSketch {
             let outline = SketchOutline(sketch, fraction: aggregate.fraction)
             let (bottom, top) = outline.quantiles(aggregate.min, aggregate.max)
             let isOfSketch =

@@ -26,7 +26,7 @@ struct SampleDay {
 
     /// How many of them have a sketch.
     var sketchCount: Int {
-        rows.reduce(0) { $0 + (points[$1.source].first?.aggregate.sketch == nil ? 0 : points[$1.source].count) }
+        rows.reduce(0) { $0 + (points[$1.source].first?.aggregate.packedSketch == nil ? 0 : points[$1.source].count) }
     }
 
     /// Minute by minute, as a server writes them.
@@ -39,7 +39,7 @@ struct SampleDay {
                 guard position < points[source].count, points[source][position].minute == minute else { return nil }
                 positions[source] += 1
                 var aggregate = points[source][position].aggregate
-                if !withSketches { aggregate.sketch = nil }
+                if !withSketches { aggregate.packedSketch = nil }
                 return aggregate
             }
             let partials = rows.compactMap { row in current[row.source].map { Partial(row.key, $0) } }

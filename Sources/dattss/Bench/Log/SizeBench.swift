@@ -70,12 +70,12 @@ private struct SketchSizes {
     private static let meanRange = 80.0...125.0
 
     mutating func add(_ key: StatisticKey, _ points: [HistorySlice.Point]) throws {
-        let sketched = points.filter { $0.aggregate.sketch != nil }
+        let sketched = points.filter { $0.aggregate.packedSketch != nil }
         let total = sketched.reduce(Int64(0)) { $0 + $1.aggregate.count }
         guard let first = sketched.first, Self.meanRange ~= Double(total) / Double(sketched.count) else { return }
         let bare = sketched.map { point in
             var bare = point
-            bare.aggregate.sketch = nil
+            bare.aggregate.packedSketch = nil
             return bare
         }
         let origin = Minute(first.minute.day * Minute.perDay)

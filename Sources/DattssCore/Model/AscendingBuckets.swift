@@ -1,0 +1,67 @@
+/// Buckets of one sign, whatever they are kept in: what is packed.
+protocol AscendingBuckets {
+    /// How many samples of the lowest bucket belong below it: see ``BucketStore``.
+    var collapsedCount: Int64 { get }
+    /// Calls `body` with each bucket that has samples, in the order of the indices. There are ``BucketStore/capacity`` at most.
+    func forEach(_ body: (_ index: Int32, _ count: Int64) -> Void)
+}
+
+struct NoBuckets: AscendingBuckets {
+    var collapsedCount: Int64 { 0 }
+
+    @inline(__always)
+    func forEach(_ body: (Int32, Int64) -> Void) {}
+}
+
+struct OneBucket: AscendingBuckets {
+    let index: Int32
+    let count: Int64
+    var collapsedCount: Int64 { 0 }
+
+    @inline(__always)
+    func forEach(_ body: (Int32, Int64) -> Void) { body(index, count) }
+}
+
+/// Counts of neighbouring buckets, with holes where nothing fell.
+struct BucketRow<Count: FixedWidthInteger & UnsignedInteger>: AscendingBuckets {
+    /// The index of the first count.
+    let first: Int32
+    // Borrowed for the packing, by whoever owns the counts.
+    let counts: UnsafeBufferPointer<Count>
+    var collapsedCount: Int64 { 0 }
+
+    @inline(__always)
+    func forEach(_ body: (Int32, Int64) -> Void) {
+        for position in 0..<counts.count where counts[position] > 0 {
+            body(first + Int32(truncatingIfNeeded: position), Int64(counts[position]))
+        }
+    }
+}
+
+/// A few magnitudes, ascending.
+struct AscendingMagnitudes<Magnitudes: Collection<Double>>: AscendingBuckets {
+    let magnitudes: Magnitudes
+    var collapsedCount: Int64 { 0 }
+
+    @inline(__always)
+    func forEach(_ body: (Int32, Int64) -> Void) {
+        var current: (index: Int32, count: Int64)?
+        for magnitude in magnitudes {
+            let index = SketchIndex.of(magnitude: magnitude)
+            if let known = current, known.index == index {
+                current = (index, known.count + 1)
+            } else {
+                if let known = current { body(known.index, known.count) }
+                current = (index, 1)
+            }
+        }
+        if let known = current { body(known.index, known.count) }
+    }
+}
+
+extension BucketStore: AscendingBuckets {
+    @inline(__always)
+    func forEach(_ body: (Int32, Int64) -> Void) {
+        for position in 0..<indices.count { body(indices[position], counts[position]) }
+    }
+}

@@ -1,0 +1,59 @@
+/// Unsigned integers of seven bits a byte, least significant first; the high bit says that more follow (LEB128). Written here
+/// in as few bytes as they need.
+package enum Varint {
+    /// What 64 bits take.
+    package static let byteCountMax = 10
+
+    @inline(__always)
+    package static func byteCount(_ value: UInt64) -> Int { (70 - (value | 1).leadingZeroBitCount) / 7 }
+
+    /// - Parameter next: there is room for it; stands behind it then.
+    @inline(__always)
+    package static func write(_ value: UInt64, to next: inout UnsafeMutablePointer<UInt8>) {
+        var rest = value
+        while rest >= 0x80 {
+            next.pointee = UInt8(truncatingIfNeeded: rest) | 0x80
+            next += 1
+            rest &>>= 7
+        }
+        next.pointee = UInt8(truncatingIfNeeded: rest)
+        next += 1
+    }
+
+    /// - Parameter next: at a whole varint, of bytes that ``write(_:to:)`` wrote; stands behind it then.
+    @inline(__always)
+    package static func read(_ next: inout UnsafePointer<UInt8>) -> UInt64 {
+        var value = UInt64(next.pointee)
+        next += 1
+        if value < 0x80 { return value }
+        value &= 0x7F
+        var shift: UInt64 = 7
+        while true {
+            let byte = UInt64(next.pointee)
+            next += 1
+            value |= (byte & 0x7F) &<< shift
+            if byte < 0x80 { return value }
+            shift &+= 7
+        }
+    }
+
+    /// Passes over varints.
+    /// - Parameter next: at as many whole ones.
+    @inline(__always)
+    package static func skip(_ count: Int, _ next: inout UnsafePointer<UInt8>) {
+        var remaining = count
+        while remaining > 0 {
+            if next.pointee < 0x80 { remaining &-= 1 }
+            next += 1
+        }
+    }
+}
+
+/// 0, −1, 1, −2, 2 … as 0, 1, 2, 3, 4 …, so that small negative numbers are short too.
+package enum Zigzag {
+    @inline(__always)
+    package static func encode(_ value: Int64) -> UInt64 { UInt64(bitPattern: value &<< 1 ^ value &>> 63) }
+
+    @inline(__always)
+    package static func decode(_ value: UInt64) -> Int64 { Int64(bitPattern: value &>> 1 ^ (0 &- (value & 1))) }
+}
