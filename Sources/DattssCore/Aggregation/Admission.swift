@@ -10,7 +10,7 @@
 ///        └────► over the limit, or too old a number: refuse, nothing changed
 public struct Admission: Sendable {
     private var table = StatisticTable()
-    private var usedAt: [Timestamp] = []
+    private var usedAt = ChunkedArray<Timestamp>()
     private var clients: ClientTable
     private var pending: Set<Batch.Origin> = []
 
@@ -90,7 +90,7 @@ public struct Admission: Sendable {
     /// Forgets the statistics that were last used before `time`, and says which. The caller clears what it keeps of
     /// them before it handles another batch: the numbers may be given out again at once.
     public mutating func removeIdle(before time: Timestamp) -> [StatisticID] {
-        let idle = usedAt.indices.filter { usedAt[$0] < time }.map { StatisticID(index: Int32($0)) }
+        let idle = (0..<usedAt.count).filter { usedAt[$0] < time }.map { StatisticID(index: Int32($0)) }
         for id in idle {
             table.remove(id)
             usedAt[Int(id.index)] = .never

@@ -2,25 +2,51 @@
 /// the writer's.
 struct ClosedTimers: Sendable {
     let minute: Minute
-    /// Positions in the minute's entries, ascending.
-    private var positions: [Int32] = []
-    private var timers: [MergingAggregate] = []
+    /// By position in the minute's entries, ascending.
+    private var timers: [Timer] = []
+    /// Their sketches, one behind the other.
+    private var bytes: [UInt8] = []
 
-    init(_ closed: OpenMinute) {
-        minute = closed.minute
-        for (position, entry) in closed.entries.enumerated() where entry.key.kind == .timer {
-            positions.append(Int32(position))
-            timers.append(entry.merging.forPercentiles)
-        }
+    private struct Timer: Sendable {
+        var position: Int32
+        var start: UInt32
+        var byteCount: UInt16
+        var count: Int64
+        var min: Double
+        var max: Double
     }
 
-    /// The timer at a position of the minute's entries.
-    subscript(position: Int) -> MergingAggregate? {
-        var (low, high) = (0, positions.count)
+    init(_ minute: Minute, timerCapacity: Int, byteCapacity: Int) {
+        self.minute = minute
+        timers.reserveCapacity(timerCapacity)
+        bytes.reserveCapacity(byteCapacity)
+    }
+
+    /// How many, and how many bytes their sketches take.
+    var size: (timers: Int, bytes: Int) { (timers.count, bytes.count) }
+
+    /// - Parameter position: in the minute's entries, above all others.
+    mutating func append(_ timer: Aggregate, at position: Int) {
+        let packed = timer.packedSketch?.bytes ?? []
+        timers.append(
+            Timer(
+                position: Int32(position), start: UInt32(bytes.count), byteCount: UInt16(packed.count), count: timer.count,
+                min: timer.min, max: timer.max))
+        bytes += packed
+    }
+
+    /// The timer at a position of the minute's entries: what its percentiles are read from, and nothing else.
+    subscript(position: Int) -> Aggregate? {
+        var (low, high) = (0, timers.count)
         while low < high {
             let middle = (low + high) / 2
-            if positions[middle] < position { low = middle + 1 } else { high = middle }
+            if timers[middle].position < position { low = middle + 1 } else { high = middle }
         }
-        return low < positions.count && positions[low] == position ? timers[low] : nil
+        guard low < timers.count, timers[low].position == position else { return nil }
+        let timer = timers[low]
+        let packed = bytes[Int(timer.start)..<Int(timer.start) + Int(timer.byteCount)]
+        return Aggregate(
+            sum: 0, count: timer.count, max: timer.max, min: timer.min, first: timer.min, last: timer.max,
+            bottom: timer.min, top: timer.max, packedSketch: packed.isEmpty ? nil : PackedSketch(checked: Array(packed)))
     }
 }

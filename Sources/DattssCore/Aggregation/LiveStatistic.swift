@@ -1,8 +1,9 @@
 /// A statistic in memory: its window, its totals, and where the open minute keeps its merge.
 struct LiveStatistic: Sendable {
-    let key: StatisticKey
-    private(set) var isEmphasised: Bool
     private(set) var window: Window
+    /// What its merge is likely to need.
+    var room = MinuteEntry.Room()
+    private(set) var isEmphasised: Bool
     private(set) var last: Double
     private(set) var seen: Timestamp
     /// The sum of all minutes before the latest one in which it was sent.
@@ -22,9 +23,8 @@ struct LiveStatistic: Sendable {
         static let none = Place(openNumber: -1, position: 0)
     }
 
-    init(key: StatisticKey, totals: StatusTotals?) {
-        self.key = key
-        window = Window(of: key.kind)
+    init(_ kind: Kind, totals: StatusTotals?) {
+        window = Window(of: kind)
         last = totals?.last ?? 0
         seen = totals?.seen ?? Timestamp(milliseconds: 0)
         isEmphasised = totals?.isEmphasised ?? false
@@ -36,14 +36,13 @@ struct LiveStatistic: Sendable {
     }
 
     /// Takes in a partial, and merges it into the minute that is open.
-    mutating func apply(_ aggregate: Aggregate, at time: Timestamp, in open: inout OpenMinute?) {
+    mutating func apply(_ aggregate: Aggregate, of id: StatisticID, at time: Timestamp, in open: inout OpenMinute?) {
         if place.openNumber == open?.number {
-            open?.merge(aggregate, at: Int(place.position))
+            open?.merge(aggregate, at: Int(place.position), expecting: room)
         } else if let number = open?.number {
             closedSum = closedSum.saturatingAdd(minuteSum)
             minuteSum = 0
-            // With the key that is in memory already, not with the one that came with the batch.
-            let position = open?.append(Partial(key, aggregate)) ?? 0
+            let position = open?.append(id, aggregate, expecting: room) ?? 0
             (placeBefore, place) = (place, Place(openNumber: number, position: Int32(position)))
             isEmphasised = false
         }

@@ -3,35 +3,42 @@
 /// `sum`, `count`, `max`, `min` and the sketch are exact whatever the order; `first` and `last` follow the order of
 /// arrival. ``merged`` derives `bottom` and `top`: from the sketch when some part carried one and every other was made of equal
 /// samples, else by count-weighted nearest rank over the parts, which marks the result approximate unless every part was made
-/// of equal samples and ``WeightedParts`` had room for them all.
+/// of equal samples and ``WeightedParts`` had room for them all. What a sketch told until a part without one came is one part.
 public struct MergingAggregate: Sendable, Hashable {
-    /// Its `bottom` and `top` stay those of the first part.
-    private var running: Aggregate
-    /// Empty as long as all parts have the same `bottom` and `top`, which costs no memory.
-    private var parts = WeightedParts()
+    /// Its `bottom` and `top` stay those of the first part. It has a sketch only while that part is the only one.
+    private(set) var running: Aggregate
+    private(set) var sketch: Sketch?
+    /// Empty as long as all parts have the same `bottom` and `top`, which costs no memory, and while there is a sketch.
+    private(set) var parts = WeightedParts()
     private var hasOnePart = true
     /// Whether every part was made of equal samples, so that it tells them all without a sketch.
-    private var hasOnlyEqualSamples: Bool
+    private(set) var hasOnlyEqualSamples: Bool
 
     public init(_ first: Aggregate) {
         running = first
         hasOnlyEqualSamples = first.min == first.max
     }
 
+    /// A merge that was kept in another way.
+    init(_ running: Aggregate, sketch: Sketch?, parts: WeightedParts, hasOnePart: Bool, hasOnlyEqualSamples: Bool) {
+        self.running = running
+        self.sketch = sketch
+        self.parts = parts
+        self.hasOnePart = hasOnePart
+        self.hasOnlyEqualSamples = hasOnlyEqualSamples
+    }
+
     /// Begins anew, in the memory that it has.
     mutating func restart(_ first: Aggregate) {
         running = first
+        sketch = nil
         parts.removeAll()
         hasOnePart = true
         hasOnlyEqualSamples = first.min == first.max
     }
 
     public mutating func merge(_ part: Aggregate) {
-        mergeSketch(of: part)
-        if !parts.isEmpty || part.bottom != running.bottom || part.top != running.top {
-            if parts.isEmpty { parts.add(running) }
-            parts.add(part)
-        }
+        mergePercentiles(of: part)
         running.sum = running.sum.saturatingAdd(part.sum)
         running.count = running.count.saturatingAdd(part.count)
         running.max = Swift.max(running.max, part.max)
@@ -44,54 +51,42 @@ public struct MergingAggregate: Sendable, Hashable {
         hasOnlyEqualSamples = hasOnlyEqualSamples && part.min == part.max
     }
 
-    /// Without what only `bottom` and `top` need.
-    var forPercentiles: MergingAggregate {
-        var copy = self
-        copy.parts = WeightedParts()
-        return copy
-    }
-
     /// How many samples so far.
     public var count: Int64 { running.count }
 
-    /// The sketch of all parts, while every part has one.
-    public var sketch: Sketch? { running.sketch }
-
     /// The aggregate of all parts.
     public var merged: Aggregate {
-        if hasOnePart { return running }
         var merged = running
-        if let sketch = running.sketch {
-            merged.bottom = sketch.quantile(running.fraction, count: running.count)
-            merged.top = sketch.quantile(1 - running.fraction, count: running.count)
-        } else {
-            if !parts.isEmpty {
-                merged.bottom = parts.bottom(running.fraction)
-                merged.top = parts.top(running.fraction)
-            }
-            merged.isApproximate = running.isApproximate || !hasOnlyEqualSamples || parts.isJoined
+        if let sketch { merged.packedSketch = PackedSketch(sketch) }
+        if hasOnePart { return merged }
+        if merged.packedSketch != nil { return merged.withQuantilesOfSketch }
+        if !parts.isEmpty {
+            merged.bottom = parts.bottom(running.fraction).clamped(running.min, running.max)
+            merged.top = parts.top(running.fraction).clamped(running.min, running.max)
         }
-        merged.bottom = merged.bottom.clamped(running.min, running.max)
-        merged.top = merged.top.clamped(running.min, running.max)
+        merged.isApproximate = running.isApproximate || !hasOnlyEqualSamples || parts.isJoined
         return merged
     }
 
     /// Called before the numbers are merged.
     ///
     /// A part without a sketch does not take that of the others away when its samples are equal, so that they tell it: a single
-    /// sample that somebody sent by hand does not cost a minute its percentiles.
-    private mutating func mergeSketch(of part: Aggregate) {
-        if running.sketch == nil, part.sketch == nil { return }
+    /// sample that somebody sent by hand does not cost a minute its percentiles. Else what was merged so far is one part for
+    /// the nearest rank from then on.
+    private mutating func mergePercentiles(of part: Aggregate) {
         // Taken out first, so that its storage is not shared and grows in place.
-        guard var merged = running.sketch.take() ?? sketchOfEqualSamples else { return }
-        if let sketch = part.sketch {
-            merged.merge(sketch)
-        } else if part.min == part.max {
-            merged.add(part.min, weight: part.count)
-        } else {
-            return
+        let known = sketch.take() ?? running.packedSketch.take().map { Sketch($0) }
+        if var merged = known ?? (part.packedSketch == nil ? nil : sketchOfEqualSamples) {
+            if merged.merge(part) {
+                sketch = merged
+                return parts.removeAll()
+            }
+            if !hasOnePart { (running.bottom, running.top) = merged.quantiles(of: running) }
         }
-        running.sketch = merged
+        if !parts.isEmpty || part.bottom != running.bottom || part.top != running.top {
+            if parts.isEmpty { parts.add(running) }
+            parts.add(part)
+        }
     }
 
     /// The sketch of all parts so far, of which none had one.
@@ -101,6 +96,39 @@ public struct MergingAggregate: Sendable, Hashable {
         var sketch = Sketch()
         for position in 0..<parts.count { sketch.add(parts.entry(position).bottom, weight: parts.entry(position).count) }
         return sketch
+    }
+}
+
+extension Sketch {
+    /// - Returns: false, and nothing changed, when nothing tells the samples of `part`.
+    fileprivate mutating func merge(_ part: Aggregate) -> Bool {
+        if let packed = part.packedSketch {
+            merge(Sketch(packed))
+        } else if part.min == part.max {
+            add(part.min, weight: part.count)
+        } else {
+            return false
+        }
+        return true
+    }
+
+    fileprivate func quantiles(of aggregate: Aggregate) -> (bottom: Double, top: Double) {
+        (
+            quantile(aggregate.fraction, count: aggregate.count).clamped(aggregate.min, aggregate.max),
+            quantile(1 - aggregate.fraction, count: aggregate.count).clamped(aggregate.min, aggregate.max)
+        )
+    }
+}
+
+extension Aggregate {
+    /// `bottom` and `top` as the sketch has them, which is there.
+    var withQuantilesOfSketch: Aggregate {
+        var aggregate = self
+        if let packedSketch {
+            aggregate.bottom = packedSketch.quantile(fraction, count: count).clamped(min, max)
+            aggregate.top = packedSketch.quantile(1 - fraction, count: count).clamped(min, max)
+        }
+        return aggregate
     }
 }
 

@@ -5,14 +5,15 @@
 public struct UserState: Sendable {
     public let user: UserID
     private var statistics = ChunkedArray<LiveStatistic?>()
+    /// By the same numbers; shared with the minutes that are closed.
+    private var keys = ChunkedArray<StatisticKey?>()
     /// Totals of statistics that left memory, for when they come back.
     private var dormant: [StatisticKey: StatusTotals] = [:]
     private var clients: ClientTable
     private var open: OpenMinute?
     /// The minute that was closed last, whose sketches the percentiles of a status still need.
     private var previous: ClosedTimers?
-    /// How many entries the last minute had: about as many as the next one will.
-    private var entryCountBefore = 0
+    private var sizeBefore = OpenMinute.Size()
     /// Counts the open minutes, so that a statistic's place in one is never taken for a place in another.
     private var openNumber: Int32 = 0
 
@@ -22,7 +23,11 @@ public struct UserState: Sendable {
     }
 
     /// The minute being filled; nil when nothing was sent in it yet.
-    public var openMinute: OpenMinute? { open }
+    public var openMinute: OpenMinute? {
+        var minute = open
+        minute?.keys = keys
+        return minute
+    }
 
     /// Merges a batch.
     /// - Precondition: an open minute is not later than `time`'s; one that is earlier was closed.
@@ -38,38 +43,56 @@ public struct UserState: Sendable {
     /// Ends the open minute, if it is `minute` or earlier.
     /// - Returns: the minute as it was filled; nil when nothing was sent in it.
     public mutating func close(through minute: Minute) -> OpenMinute? {
-        guard let closed = open, closed.minute <= minute else { return nil }
-        previous = ClosedTimers(closed)
-        entryCountBefore = closed.entries.count
+        guard let closed = openMinute, closed.minute <= minute else { return nil }
         open = nil
+        sizeBefore = closed.size
+        previous = timers(of: closed)
         return closed
+    }
+
+    /// Keeps the timers of a closed minute, and how much room the next one needs.
+    private mutating func timers(of closed: OpenMinute) -> ClosedTimers {
+        let size = previous?.size ?? (timers: 0, bytes: 0)
+        var timers = ClosedTimers(closed.minute, timerCapacity: size.timers, byteCapacity: size.bytes)
+        for (position, entry) in closed.entries.enumerated() {
+            let index = Int(entry.id.index)
+            guard keys[index]?.kind == .timer else {
+                statistics.update(index) { $0?.room = entry.room(nil) }
+                continue
+            }
+            let timer = entry.forPercentiles(in: closed.memory)
+            statistics.update(index) { $0?.room = entry.room(timer.packedSketch) }
+            timers.append(timer, at: position)
+        }
+        return timers
     }
 
     /// The status of every live statistic, sorted.
     public func status(at time: Timestamp) -> [StatisticStatus] {
-        statistics.elements.lazy.compactMap { $0 }.map { status(of: $0, at: time) }.sorted { $0.key < $1.key }
+        live.map { status(of: $0.statistic, $0.key, at: time) }.sorted { $0.key < $1.key }
     }
 
     /// The status of some statistics; one that is not live is left out.
     public func status(of ids: some Sequence<StatisticID>, at time: Timestamp) -> [StatisticStatus] {
-        ids.compactMap { live($0) }.map { status(of: $0, at: time) }
+        ids.compactMap { live($0) }.map { status(of: $0.statistic, $0.key, at: time) }
     }
 
     /// What a minute that was filled here holds of one statistic.
     /// - Parameter id: of a live one, which needs no search.
     public func aggregate(of key: StatisticKey, _ id: StatisticID?, in minute: OpenMinute) -> Aggregate? {
-        guard let id, let statistic = live(id), statistic.key == key, minute.number >= openNumber - 1 else {
-            return minute.entries.first { $0.key == key }?.merging.merged
+        guard let id, let live = live(id), live.key == key, minute.number >= openNumber - 1 else {
+            return minute.aggregate(of: key)
         }
-        return position(of: statistic, inOpen: minute.number).map { minute.entries[$0].merging.merged }
+        return position(of: live.statistic, inOpen: minute.number).map { minute.aggregate(at: $0) }
     }
 
     /// Forgets statistics, but for their totals. So do the totals of those that nobody sent since `horizon`.
     public mutating func forget(_ ids: [StatisticID], horizon: Timestamp) {
         for id in ids {
-            guard let statistic = live(id) else { continue }
-            dormant[statistic.key] = statistic.totals
+            guard let live = live(id) else { continue }
+            dormant[live.key] = live.statistic.totals
             statistics[Int(id.index)] = nil
+            keys[Int(id.index)] = nil
         }
         if !ids.isEmpty { dormant = dormant.filter { $0.value.seen >= horizon } }
     }
@@ -79,9 +102,7 @@ public struct UserState: Sendable {
     /// The totals of all closed minutes; taken when no minute is open.
     public var checkpoint: UserCheckpoint {
         precondition(open == nil, "a checkpoint is taken between two minutes")
-        var totals = statistics.elements.compactMap { $0 }.map {
-            UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.totals)
-        }
+        var totals = live.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.statistic.totals) }
         totals += dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
         totals.sort { $0.key < $1.key }
         var windows: [ClientWindow] = []
@@ -90,7 +111,7 @@ public struct UserState: Sendable {
     }
 
     public mutating func restore(_ totals: StatusTotals, of key: StatisticKey, as id: StatisticID?) {
-        if let id { place(LiveStatistic(key: key, totals: totals), id) } else { dormant[key] = totals }
+        if let id { place(key, totals, id) } else { dormant[key] = totals }
     }
 
     public mutating func restore(_ aggregate: Aggregate, of key: StatisticKey, minute: Minute, as id: StatisticID) {
@@ -118,51 +139,64 @@ public struct UserState: Sendable {
         ensureOpen(time.minute)
         // Taken out, because a statistic and the open minute change together.
         var minute = open.take()
-        statistics.update(Int(id.index)) { $0?.apply(partial.aggregate, at: time, in: &minute) }
+        statistics.update(Int(id.index)) { $0?.apply(partial.aggregate, of: id, at: time, in: &minute) }
         open = minute
     }
 
     private mutating func ensureOpen(_ minute: Minute) {
         guard open == nil else { return }
         openNumber += 1
-        open = OpenMinute(minute, number: openNumber, capacity: entryCountBefore)
+        open = OpenMinute(minute, number: openNumber, expecting: sizeBefore)
     }
 
     private mutating func ensure(_ id: StatisticID, _ key: StatisticKey) {
         // (Compared in place: a statistic is large, and looking at it would copy it.)
         if Int(id.index) < statistics.count, statistics[Int(id.index)] != nil { return }
-        place(LiveStatistic(key: key, totals: dormant.removeValue(forKey: key)), id)
+        place(key, dormant.removeValue(forKey: key), id)
     }
 
-    private mutating func place(_ statistic: LiveStatistic, _ id: StatisticID) {
-        while statistics.count <= Int(id.index) { statistics.append(nil) }
-        statistics[Int(id.index)] = statistic
+    private mutating func place(_ key: StatisticKey, _ totals: StatusTotals?, _ id: StatisticID) {
+        while statistics.count <= Int(id.index) {
+            statistics.append(nil)
+            keys.append(nil)
+        }
+        statistics[Int(id.index)] = LiveStatistic(key.kind, totals: totals)
+        keys[Int(id.index)] = key
     }
 
-    private func live(_ id: StatisticID) -> LiveStatistic? {
-        Int(id.index) < statistics.count ? statistics[Int(id.index)] : nil
+    private typealias Live = (key: StatisticKey, statistic: LiveStatistic)
+
+    private func live(_ id: StatisticID) -> Live? {
+        let index = Int(id.index)
+        guard index < statistics.count, let key = keys[index], let statistic = statistics[index] else { return nil }
+        return (key, statistic)
     }
 
-    private func status(of statistic: LiveStatistic, at time: Timestamp) -> StatisticStatus {
+    private var live: some Sequence<Live> {
+        (0..<statistics.count).lazy.compactMap { live(StatisticID(index: Int32($0))) }
+    }
+
+    private func status(of statistic: LiveStatistic, _ key: StatisticKey, at time: Timestamp) -> StatisticStatus {
         let totals = statistic.totals
         return StatisticStatus(
-            key: statistic.key, sum: totals.sum, last: totals.last, seen: totals.seen,
+            key: key, sum: totals.sum, last: totals.last, seen: totals.seen,
             isEmphasised: totals.isEmphasised, window: statistic.window.totals(at: time),
-            percentiles: percentiles(of: statistic, at: time))
+            percentiles: key.kind == .timer ? percentiles(of: statistic, at: time) : nil)
     }
 
     private func percentiles(of statistic: LiveStatistic, at time: Timestamp) -> StatisticStatus.Percentiles? {
-        guard statistic.key.kind == .timer else { return nil }
         // When no minute is open, the one closed last still has the latest number.
         let previousNumber = open == nil ? openNumber : openNumber - 1
         let isRecent = (previous?.minute ?? time.minute) >= time.minute.advanced(by: -1)
-        var merged: MergingAggregate?
-        if isRecent, let position = position(of: statistic, inOpen: previousNumber) { merged = previous?[position] }
+        var timer: Aggregate?
+        if isRecent, let position = position(of: statistic, inOpen: previousNumber) { timer = previous?[position] }
         if let open, open.minute >= time.minute.advanced(by: -1), let position = position(of: statistic, inOpen: openNumber) {
-            let part = open.entries[position].merging
-            if merged == nil { merged = part } else { merged?.merge(part.merged) }
+            let part = open.entries[position].forPercentiles(in: open.memory)
+            var merging = timer.map { MergingAggregate($0) }
+            merging?.merge(part)
+            timer = merging?.merged ?? part
         }
-        return merged?.merged.percentiles
+        return timer?.percentiles
     }
 
     private func position(of statistic: LiveStatistic, inOpen number: Int32) -> Int? {

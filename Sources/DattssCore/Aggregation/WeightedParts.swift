@@ -25,7 +25,21 @@ struct WeightedParts: Sendable, Hashable {
         case entries([Entry])
     }
 
+    init() {}
+
+    init(singles: [Double]) { storage = .singles(singles) }
+
+    init(entries: [Entry], isJoined: Bool) { (storage, self.isJoined) = (.entries(entries), isJoined) }
+
     var isEmpty: Bool { count == 0 }
+
+    /// Whether every entry is a single sample.
+    var areSingles: Bool {
+        switch storage {
+        case .singles: true
+        case .entries: false
+        }
+    }
 
     /// How many entries there are.
     var count: Int {

@@ -11,8 +11,8 @@ public struct Window: Sendable {
     private var sums: InlineArray<12, Double> = .init(repeating: 0)
     /// By position; empty while every slot that is occupied holds a single sample, or where only sums are kept.
     private var details: [Detail] = []
-    /// The number of the latest slot that holds something.
-    private var latest: Int64 = .min / 2
+    /// The number of the latest slot that holds something; good until the year 2310.
+    private var latestNumber: Int32 = .min
     /// A bit for each position: whether its slot holds anything.
     private var occupied: UInt16 = 0
     private let keepsOnlySums: Bool
@@ -24,6 +24,11 @@ public struct Window: Sendable {
 
     public init(of kind: Kind) {
         keepsOnlySums = kind == .counter
+    }
+
+    private var latest: Int64 {
+        get { Int64(latestNumber) }
+        set { latestNumber = Int32(clamping: newValue) }
     }
 
     private struct Detail: Sendable {

@@ -6,8 +6,12 @@ import DattssCore
 /// that may have faded since the reader looked last counts as changed, too.
 struct ChangeTracker: Sendable {
     private var version: UInt64 = 0
-    private var versions: [UInt64] = []
-    private var seen: [Timestamp] = []
+    private var changes = ChunkedArray<Change>()
+
+    private struct Change {
+        var version: UInt64
+        var seen: Timestamp
+    }
 
     /// What a reader has seen.
     struct Mark: Sendable, Hashable {
@@ -24,12 +28,8 @@ struct ChangeTracker: Sendable {
         version += 1
         for id in ids {
             let index = Int(id.index)
-            while versions.count <= index {
-                versions.append(0)
-                seen.append(Timestamp(milliseconds: 0))
-            }
-            versions[index] = version
-            seen[index] = time
+            while changes.count <= index { changes.append(Change(version: 0, seen: Timestamp(milliseconds: 0))) }
+            changes[index] = Change(version: version, seen: time)
         }
     }
 
@@ -39,8 +39,8 @@ struct ChangeTracker: Sendable {
         let isNewSlot = Window.slotNumber(at: time) != Window.slotNumber(at: mark.at)
         // A window empties a slot after its minute, percentiles end with the minute after the last sample's.
         let fading = mark.at.advanced(byMilliseconds: -Self.fadingMilliseconds)
-        let ids = versions.indices.filter { index in
-            versions[index] > mark.version || (isNewSlot && seen[index] >= fading)
+        let ids = (0..<changes.count).filter { index in
+            changes[index].version > mark.version || (isNewSlot && changes[index].seen >= fading)
         }
         return (ids.map { StatisticID(index: Int32($0)) }, self.mark(at: time))
     }

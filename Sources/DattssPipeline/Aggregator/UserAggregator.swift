@@ -67,7 +67,7 @@ actor UserAggregator {
         let checkpoint = edge.wantsCheckpoint && !isErased ? state.checkpoint : nil
         await roller.send(
             .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
-            weight: max(1, closed?.entries.count ?? 0))
+            weight: max(1, closed?.count ?? 0))
         // As of the edge before: a batch that is under way now was admitted after that one, so nothing of it is idle,
         // however far the clock has jumped since.
         if let edgeBefore { forgetIdle(at: edgeBefore) }
@@ -105,7 +105,7 @@ actor UserAggregator {
             storedThrough: unwritten.first.map { LSN($0.through.value - 1) } ?? closedThrough)
         let id = admission.withLock { $0.id(of: key) }
         for minute in unwritten.map(\.minute) + (state.openMinute.map { [$0] } ?? []) {
-            if !minute.entries.isEmpty { recent.active.append(minute.minute) }
+            if !minute.isEmpty { recent.active.append(minute.minute) }
             if let aggregate = state.aggregate(of: key, id, in: minute) {
                 recent.aggregates.append(MinutePoint(minute: minute.minute, aggregate: aggregate))
             }

@@ -229,7 +229,7 @@ extension Stage {
             now = Timestamp(milliseconds: now.milliseconds + 60_000)
             guard let closed else { return 0 }
             keep(UInt64(closed.closed(user: .local).entryCount))
-            return closed.entries.count
+            return closed.count
         }
     }
 }

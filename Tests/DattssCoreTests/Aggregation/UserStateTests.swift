@@ -137,7 +137,7 @@ import Testing
         let minute = Timestamp.noon.minute
         let early = state.close(through: minute.advanced(by: -1))
         #expect(early == nil)
-        #expect(state.openMinute?.entries.map(\.key.path) == ["a"])
+        #expect(state.openMinute.map { [$0.key(at: 0).path] } == ["a"])
         let closed = state.close(through: minute.advanced(by: 5))
         #expect(closed?.minute == minute)
         let again = state.close(through: minute.advanced(by: 5))
@@ -162,7 +162,7 @@ import Testing
         for minute in minutes + [state.openMinute].compactMap(\.self) {
             for number in 0..<9 {
                 let key = StatisticKey(.counter, "s\(number)")
-                let expected = minute.entries.first { $0.key == key }?.merging.merged
+                let expected = minute.aggregate(of: key)
                 for id in [nil, number, 0, 100] as [Int?] {
                     let id = id.map { StatisticID(index: Int32($0)) }
                     #expect(state.aggregate(of: key, id, in: minute) == expected, "seed \(seed)")
