@@ -36,8 +36,14 @@ public struct NameCache: Sendable {
     /// The name that `bytes` are; nil when they are none: see ``Name/isValidPath(_:)``.
     @inline(__always)
     package mutating func name(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
-        guard isEnabled, let base = bytes.baseAddress, !bytes.isEmpty else { return checked(bytes) }
-        let hash = Self.hash(base, bytes.count)
+        guard let base = bytes.baseAddress, !bytes.isEmpty else { return nil }
+        return name(bytes, isEnabled ? WordHash.of(base, bytes.count) : 0)
+    }
+
+    /// - Parameter hash: what ``WordHash`` makes of them.
+    @inline(__always)
+    mutating func name(_ bytes: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> String? {
+        guard isEnabled else { return checked(bytes) }
         for index in group(of: hash) where slots[index].hash == hash && slots[index].name.holds(bytes) {
             return slots[index].name
         }
@@ -74,30 +80,6 @@ public struct NameCache: Sendable {
     private func group(of hash: UInt64) -> Range<Int> {
         let first = Int(truncatingIfNeeded: hash) & (slots.count - Self.groupSlots)
         return first..<first + Self.groupSlots
-    }
-
-    /// Multiplies words in, eight bytes each, the last ones overlapping; the halves of each product are folded, so that every
-    /// byte reaches every bit.
-    @inline(__always)
-    private static func hash(_ base: UnsafePointer<UInt8>, _ count: Int) -> UInt64 {
-        var hash = UInt64(truncatingIfNeeded: count)
-        if count < 8 {
-            var word: UInt64 = 0
-            for index in 0..<count { word = word << 8 | UInt64(base[index]) }
-            return mixed(hash ^ word << 8)
-        }
-        var offset = 0
-        while offset < count - 8 {
-            hash = mixed(hash ^ JSONWord.load(base + offset))
-            offset += 8
-        }
-        return mixed(hash ^ JSONWord.load(base + count - 8))
-    }
-
-    @inline(__always)
-    private static func mixed(_ word: UInt64) -> UInt64 {
-        let product = (word ^ 0x2D35_8DCC_AA6C_78A5).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-        return product.high ^ product.low
     }
 }
 

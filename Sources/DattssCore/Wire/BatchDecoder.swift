@@ -14,11 +14,18 @@ public enum BatchDecoder {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits(), paths: inout NameCache
     ) throws(WireError) -> Batch {
+        try decode(bytes, limits: limits, paths: &paths, hasLane: true)
+    }
+
+    /// - Parameter hasLane: see ``JSONCursor/laneCount``.
+    static func decode(
+        _ bytes: UnsafeRawBufferPointer, limits: Limits, paths: inout NameCache, hasLane: Bool
+    ) throws(WireError) -> Batch {
         var batch = Batch(partials: [])
         var client: String?
         var sequence: Int64?
         var hasPartials = false
-        try JSONCursor.read(bytes) { (cursor) throws(WireError) in
+        try JSONCursor.read(bytes, hasLane: hasLane) { (cursor) throws(WireError) in
             try cursor.object { (name, cursor) throws(WireError) in
                 if name == "prt" {
                     guard !hasPartials else { throw WireError(.malformed, "prt: is there twice") }
@@ -73,13 +80,14 @@ public enum BatchDecoder {
         _ cursor: inout JSONCursor, _ kind: Kind, to partials: inout [Partial], limits: Limits, _ paths: inout NameCache
     ) throws(WireError) {
         try cursor.openArray()
+        var decoder = PartialDecoder(kind: kind)
         var index = 0
         while try cursor.nextElement(isFirst: index == 0) {
             guard partials.count < limits.partialsPerBatch else {
                 throw WireError(.tooManyPartials, "more than \(limits.partialsPerBatch) partials in a batch")
             }
             do throws(WireError) {
-                partials.append(try PartialDecoder.decode(&cursor, kind: kind, paths: &paths))
+                try decoder.decode(&cursor, to: &partials, &paths)
             } catch {
                 throw error.within("[\(index)]")
             }

@@ -64,6 +64,18 @@ public struct DecimalNumber {
         }
     }
 
+    /// The double nearest to digits over a power of ten up to 10^19.
+    @inline(__always)
+    static func nearest(_ digits: UInt64, overTenTo exponent: Int) -> Double {
+        digits <= 1 << 53
+            ? Double(Int64(digits)) / powersOfTen[exponent]
+            : quotient(digits, integerPowersOfTen[exponent])
+    }
+
+    /// 10^0 to 10^19.
+    @inline(__always)
+    static func powerOfTen(_ exponent: Int) -> UInt64 { integerPowersOfTen[exponent] }
+
     /// The double nearest to a fraction, ties to even.
     ///
     /// Both are shifted up to their highest bit, so that the integer quotient has 63 or 64 bits: 53 are kept, and the others

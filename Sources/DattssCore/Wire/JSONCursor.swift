@@ -8,6 +8,8 @@ public struct JSONCursor: ~Copyable {
     // The pointer is valid for the duration of the closure that `read` calls; every access is checked against `count`.
     let base: UnsafePointer<UInt8>
     let count: Int
+    /// `count`, or 0 to let no ``JSONLane`` read ahead: everything is then read one way, against which tests hold the other.
+    let laneCount: Int
     var position = 0
     private var depth = 0
 
@@ -19,10 +21,17 @@ public struct JSONCursor: ~Copyable {
     public static func read<Value>(
         _ bytes: UnsafeRawBufferPointer, _ body: (inout JSONCursor) throws(WireError) -> Value
     ) throws(WireError) -> Value {
+        try read(bytes, hasLane: true, body)
+    }
+
+    static func read<Value>(
+        _ bytes: UnsafeRawBufferPointer, hasLane: Bool, _ body: (inout JSONCursor) throws(WireError) -> Value
+    ) throws(WireError) -> Value {
         guard let base = bytes.baseAddress, bytes.count > 0 else {
             throw WireError(.malformed, "the body is empty")
         }
-        var cursor = JSONCursor(base: base.assumingMemoryBound(to: UInt8.self), count: bytes.count)
+        var cursor = JSONCursor(
+            base: base.assumingMemoryBound(to: UInt8.self), count: bytes.count, laneCount: hasLane ? bytes.count : 0)
         let value = try body(&cursor)
         cursor.skipSpace()
         guard cursor.position == cursor.count else {
@@ -31,9 +40,8 @@ public struct JSONCursor: ~Copyable {
         return value
     }
 
-    private init(base: UnsafePointer<UInt8>, count: Int) {
-        self.base = base
-        self.count = count
+    private init(base: UnsafePointer<UInt8>, count: Int, laneCount: Int) {
+        (self.base, self.count, self.laneCount) = (base, count, laneCount)
     }
 
     // MARK: Structure
@@ -96,6 +104,15 @@ public struct JSONCursor: ~Copyable {
         try expect(UInt8(ascii: ":"), "':' after a member's name")
         skipSpace()
         return name
+    }
+
+    /// Leaves an object if the very next byte is its end; for who is behind a member.
+    @inline(__always)
+    mutating func takeObjectEnd() -> Bool {
+        guard peek() == UInt8(ascii: "}") else { return false }
+        position += 1
+        depth -= 1
+        return true
     }
 
     /// Enters an array; ``nextElement(isFirst:)`` then steps to its elements until there are none.

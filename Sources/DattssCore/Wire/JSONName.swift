@@ -15,9 +15,7 @@ public struct JSONName {
     @inline(__always)
     public static func == (name: JSONName, literal: StaticString) -> Bool {
         guard literal.utf8CodeUnitCount < 8 else { return name.string == String(describing: literal) }
-        var word: UInt64 = 0
-        for index in 0..<literal.utf8CodeUnitCount { word |= UInt64(literal.utf8Start[index]) << UInt64(8 * index) }
-        return name.word == word
+        return name.word == JSONWord.of(literal)
     }
 
     public var string: String { JSONEscapes.resolve(bytes) ?? "" }
@@ -42,9 +40,45 @@ enum JSONWord {
         return ((isLow | word) & repeated(0x80)).trailingZeroBitCount >> 3
     }
 
-    /// A mask of `count` bytes, fewer than eight.
+    /// How many bytes come before the first quote; 8 for none.
+    @inline(__always)
+    static func unquotedLength(_ word: UInt64) -> Int {
+        let quote = word ^ repeated(UInt8(ascii: "\""))
+        return ((quote &- repeated(1)) & ~quote & repeated(0x80)).trailingZeroBitCount >> 3
+    }
+
+    /// How many bytes come before the first that is no digit; 8 for none.
+    ///
+    /// A carry marks a byte above it wrongly, but comes only out of a byte that is marked itself.
+    @inline(__always)
+    static func digitLength(_ word: UInt64) -> Int {
+        let digits = word ^ repeated(UInt8(ascii: "0"))
+        return (((digits &+ repeated(0x76)) | digits) & repeated(0x80)).trailingZeroBitCount >> 3
+    }
+
+    /// The number of the first `count` bytes, which are digits; 0 for none.
+    ///
+    /// They are moved to the upper end, behind zeros; then neighbours are joined, digits to pairs, pairs to fours and these to
+    /// eight (Lemire, Quickly parsing eight digits, 2018).
+    @inline(__always)
+    static func number(_ word: UInt64, _ count: Int) -> UInt64 {
+        let digits = (word ^ repeated(UInt8(ascii: "0"))) << UInt64(64 &- 8 &* count)
+        let pairs = (digits &* (10 << 8 + 1)) >> 8 & 0x00FF_00FF_00FF_00FF
+        let fours = (pairs &* (100 << 16 + 1)) >> 16 & 0x0000_FFFF_0000_FFFF
+        return (fours &* (10_000 << 32 + 1)) >> 32
+    }
+
+    /// A mask of `count` bytes, up to eight.
     @inline(__always)
     static func lowBytes(_ count: Int) -> UInt64 { 1 << UInt64(8 * count) &- 1 }
+
+    // Inlined, so that it is a constant.
+    @inline(__always)
+    static func of(_ literal: StaticString) -> UInt64 {
+        var word: UInt64 = 0
+        for index in 0..<literal.utf8CodeUnitCount { word |= UInt64(literal.utf8Start[index]) << UInt64(8 * index) }
+        return word
+    }
 
     /// A name of up to seven bytes; of a longer one a word that no name has, because its bytes are not UTF-8.
     static func of(_ name: UnsafeBufferPointer<UInt8>) -> UInt64 {

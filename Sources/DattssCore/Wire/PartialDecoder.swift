@@ -1,4 +1,4 @@
-/// Decodes one element of `prt.c`, `prt.ms` or `prt.g`.
+/// Decodes the elements of `prt.c`, `prt.ms` or `prt.g`, one after the other.
 struct PartialDecoder {
     private let kind: Kind
     private var path: String?
@@ -6,7 +6,7 @@ struct PartialDecoder {
     private var invalidPath: String?
     /// As ``fields`` names them.
     private var numbers: InlineArray<9, Double> = .init(repeating: 0)
-    /// Bit i says that number i is there.
+    /// Bit i says that number i is there, bit ``sketch`` that a sketch is.
     private var present: UInt16 = 0
     private var isEmphasised = false
     private var sketch: PackedSketch?
@@ -14,20 +14,78 @@ struct PartialDecoder {
     private static let fields = ["sum", "cnt", "max", "min", "top", "bot", "fst", "lst", "pct"]
     private static let count = 1
     private static let fraction = 8
+    private static let sketch = 9
 
-    /// - Parameter kind: the kind of the array that it stands in; `typ`, when it is there, must agree.
+    /// - Parameter kind: the kind of the array that the partials stand in; `typ`, when it is there, must agree.
+    init(kind: Kind) { self.kind = kind }
+
+    /// Decodes the next partial. After an error there is none.
     @inline(__always)
-    static func decode(
-        _ cursor: inout JSONCursor, kind: Kind, paths: inout NameCache
-    ) throws(WireError) -> Partial {
-        var decoder = PartialDecoder(kind: kind)
+    mutating func decode(
+        _ cursor: inout JSONCursor, to partials: inout [Partial], _ paths: inout NameCache
+    ) throws(WireError) {
+        (present, isEmphasised) = (0, false)
+        if invalidPath != nil { invalidPath = nil }
         try cursor.openObject()
         var isFirst = true
-        while let name = try cursor.nextMember(&isFirst) { try decoder.member(name, &cursor, &paths) }
-        return try decoder.partial()
+        while !takeUsualMembers(&cursor, &isFirst, &paths) {
+            guard try takeMember(&cursor, &isFirst, &paths) else { break }
+        }
+        partials.append(try partial())
     }
 
-    private init(kind: Kind) { self.kind = kind }
+    /// Takes members as long as they are as usual: mostly all of them. What ``member(_:_:_:)`` does, where that is simple: no
+    /// errors, and no value that is null.
+    /// - Returns: whether the end came behind them, and is taken, too.
+    @inline(never)
+    private mutating func takeUsualMembers(
+        _ cursor: inout JSONCursor, _ isFirst: inout Bool, _ paths: inout NameCache
+    ) -> Bool {
+        var lane = JSONLane(cursor, isFirst: isFirst)
+        var present = present
+        while let name = lane.name(), let position = UsualMember.position(of: name) {
+            if position <= Self.fraction {
+                guard present & 1 &<< UInt16(position) == 0, let number = lane.number(isInteger: position == Self.count)
+                else { break }
+                present |= 1 &<< UInt16(position)
+                numbers[position] = number
+            } else if position == UsualMember.path {
+                guard let path = lane.path(&paths) else { break }
+                self.path = path
+            } else if position == UsualMember.type {
+                guard takeType(&lane) else { break }
+            } else {
+                let isTrue = lane.take("true")
+                guard isTrue || lane.take("false") else { break }
+                isEmphasised = isTrue
+            }
+        }
+        self.present = present
+        guard let end = lane.end else { return false }
+        isFirst = false
+        cursor.position = end
+        return cursor.takeObjectEnd()
+    }
+
+    @inline(__always)
+    private func takeType(_ lane: inout JSONLane) -> Bool {
+        switch kind {
+        case .counter: lane.take("\"c\"")
+        case .timer: lane.take("\"ms\"")
+        case .gauge: lane.take("\"g\"")
+        }
+    }
+
+    /// Takes one member, whatever it is.
+    /// - Returns: false for the end.
+    @inline(never)
+    private mutating func takeMember(
+        _ cursor: inout JSONCursor, _ isFirst: inout Bool, _ paths: inout NameCache
+    ) throws(WireError) -> Bool {
+        guard let name = try cursor.nextMember(&isFirst) else { return false }
+        try member(name, &cursor, &paths)
+        return true
+    }
 
     @inline(__always)
     private mutating func member(
@@ -47,6 +105,7 @@ struct PartialDecoder {
         } else if name == "skt" {
             if !cursor.takeNull() {
                 sketch = try located(".skt") { () throws(WireError) in try SketchDecoder.decode(&cursor) }
+                present |= 1 &<< UInt16(Self.sketch)
             }
         } else {
             try cursor.skipValue()
@@ -108,23 +167,50 @@ struct PartialDecoder {
     }
 
     @inline(__always)
-    private func partial() throws(WireError) -> Partial {
-        guard let path else { throw noPath() }
+    private mutating func partial() throws(WireError) -> Partial {
+        guard let path = path.take() else { throw noPath() }
         let missing = ~present & 0b0_1111_1111
         guard missing == 0 else {
             throw WireError(.missingField, ".\(Self.fields[missing.trailingZeroBitCount]): is missing")
         }
-        guard let count = Int64(exactly: numbers[Self.count]) else {
-            throw WireError(.badValue, ".cnt: is \(numbers[Self.count]), expected an integer")
+        let count = try sampleCount()
+        let fraction = has(Self.fraction) ? numbers[Self.fraction] : Aggregate.defaultFraction
+        if !has(Self.sketch),
+            let aggregate = Aggregate.sound(
+                sum: numbers[0], count: count, max: numbers[2], min: numbers[3], first: numbers[6], last: numbers[7],
+                bottom: numbers[5], top: numbers[4], fraction: fraction, isEmphasised: isEmphasised)
+        {
+            return Partial(StatisticKey(kind, path), aggregate)
         }
-        let hasFraction = present & 1 << UInt16(Self.fraction) != 0
+        return Partial(StatisticKey(kind, path), try anyAggregate(count, fraction))
+    }
+
+    /// With a sketch, or unsound.
+    @inline(never)
+    private mutating func anyAggregate(_ count: Int64, _ fraction: Double) throws(WireError) -> Aggregate {
         let aggregate = Aggregate(
             sum: numbers[0], count: count, max: numbers[2], min: numbers[3], first: numbers[6], last: numbers[7],
-            bottom: numbers[5], top: numbers[4], fraction: hasFraction ? numbers[Self.fraction] : Aggregate.defaultFraction,
-            isEmphasised: isEmphasised, packedSketch: sketch)
-        do { return Partial(StatisticKey(kind, path), try aggregate.checked()) } catch {
+            bottom: numbers[5], top: numbers[4], fraction: fraction, isEmphasised: isEmphasised,
+            packedSketch: sketch.take())
+        do { return try aggregate.checked() } catch {
             throw WireError(.badValue, ".\(error.field): \(error.problem)")
         }
+    }
+
+    @inline(__always)
+    private func has(_ position: Int) -> Bool { present & 1 &<< UInt16(position) != 0 }
+
+    @inline(__always)
+    private func sampleCount() throws(WireError) -> Int64 {
+        let number = numbers[Self.count]
+        // `Int64(exactly:)` calls a function of the C library.
+        if number.magnitude <= 0x1p53 {
+            let count = Int64(number)
+            if Double(count) == number { return count }
+        } else if let count = Int64(exactly: number) {
+            return count
+        }
+        throw WireError(.badValue, ".cnt: is \(number), expected an integer")
     }
 
     private func noPath() -> WireError {

@@ -33,11 +33,14 @@ struct AggregateFlags: Equatable {
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    init(_ kind: Kind, _ aggregate: Aggregate) {
+    /// All but ``rawColumns``, which whoever stores the numbers finds out; see ``markRaw(_:)``.
+    /// - Parameter hasSketch: what the aggregate says, and is best asked once.
+    @inline(__always)
+    init(_ kind: Kind, _ aggregate: borrowing Aggregate, hasSketch: Bool) {
         rawValue = UInt16(kind.rawValue) << 14
         if aggregate.isEmphasised { rawValue |= Self.emphasised }
         if aggregate.isApproximate { rawValue |= Self.approximate }
-        if aggregate.packedSketch != nil { rawValue |= Self.sketch }
+        if hasSketch { rawValue |= Self.sketch }
         if !aggregate.hasDefaultFraction { rawValue |= Self.fraction }
         if EqualSamples.hold(for: aggregate) {
             rawValue |= Self.equal
@@ -46,17 +49,11 @@ struct AggregateFlags: Equatable {
                 if aggregate.max == 1 { rawValue |= Self.ones }
             }
         }
-        let stored = storedColumns
-        var raw: UInt16 = 0
-        Self.forEachNumber(of: aggregate) { column, value in
-            if stored >> UInt8(column) & 1 == 1, StoredNumber.integer(value) == nil { raw |= Self.raw(column) }
-        }
-        rawValue |= raw
     }
 
     /// In the order of the columns.
     @inline(__always)
-    static func forEachNumber(of aggregate: Aggregate, _ body: (Int, Double) -> Void) {
+    static func forEachNumber(of aggregate: borrowing Aggregate, _ body: (Int, Double) -> Void) {
         body(0, aggregate.sum)
         body(1, aggregate.max)
         body(2, aggregate.min)
@@ -91,6 +88,9 @@ struct AggregateFlags: Equatable {
     func isRaw(_ column: Int) -> Bool { has(Self.raw(column)) }
 
     @inline(__always)
+    mutating func markRaw(_ column: Int) { rawValue |= Self.raw(column) }
+
+    @inline(__always)
     private static func raw(_ column: Int) -> UInt16 { 1 << UInt16(7 + column) }
 }
 
@@ -99,10 +99,18 @@ enum StoredNumber {
     /// The integer to store instead of the double, if that loses nothing.
     @inline(__always)
     static func integer(_ value: Double) -> Int64? {
+        // Behind 1.5 · 2^52 an integer up to 2^51 stands in the low bits of the sum; of other numbers something else does.
+        let integer = Int64(bitPattern: (value + 0x1.8p52).bitPattern &- 0x1.8p52.bitPattern)
+        // Bit by bit: −0 is not 0.
+        if Double(integer).bitPattern == value.bitPattern { return integer }
+        return value.magnitude > 0x1p51 ? largeInteger(value) : nil
+    }
+
+    @inline(never)
+    private static func largeInteger(_ value: Double) -> Int64? {
         guard value.magnitude <= 0x1p53 else { return nil }
         let integer = Int64(value)
-        // Bit by bit: −0 is not 0.
-        return Double(integer).bitPattern == value.bitPattern ? integer : nil
+        return Double(integer) == value ? integer : nil
     }
 
     static func append(_ value: Double, to writer: inout ByteWriter, isRaw: Bool) {

@@ -28,7 +28,15 @@ public enum BatchCodec {
         if let process = batch.process { writer.appendName(process) }
         if let uptime = batch.uptimeSeconds { writer.appendFixed(uptime.bitPattern) }
         writer.appendVarint(batch.partials.count)
-        for partial in batch.partials { encode(partial, into: &writer) }
+        batch.partials.withUnsafeBufferPointer { partials in
+            for index in partials.indices {
+                // Where it is: a partial is large to copy.
+                guard let partial = partials.baseAddress.map({ $0 + index }) else { return }
+                let sketch = partial.pointee.aggregate.packedSketch
+                PartialScratch.append(partial, hasSketch: sketch != nil, to: &writer)
+                if let sketch { SketchCodec.encode(sketch, into: &writer) }
+            }
+        }
         return writer.bytes
     }
 
@@ -74,21 +82,6 @@ public enum BatchCodec {
         }
         try reader.expectEnd("batch")
         return (user, batch)
-    }
-
-    private static func encode(_ partial: Partial, into writer: inout ByteWriter) {
-        let aggregate = partial.aggregate
-        let flags = AggregateFlags(partial.key.kind, aggregate)
-        writer.appendName(partial.key.path)
-        NumberScratch.append(to: &writer) { scratch in
-            scratch.appendFixed(flags.rawValue)
-            scratch.appendVarint(UInt64(bitPattern: aggregate.count))
-            AggregateFlags.forEachNumber(of: aggregate) { column, value in
-                if flags.stores(column) { scratch.append(value, isRaw: flags.isRaw(column)) }
-            }
-            if flags.has(AggregateFlags.fraction) { scratch.appendFixed(aggregate.fraction.bitPattern) }
-        }
-        if let sketch = aggregate.packedSketch { SketchCodec.encode(sketch, into: &writer) }
     }
 
     /// - Parameter row: memory for it, which stays as it was when this throws.

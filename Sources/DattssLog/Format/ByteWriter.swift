@@ -42,5 +42,18 @@ package struct ByteWriter {
         bytes.append(contentsOf: name.utf8)
     }
 
+    /// Appends what `body` writes from an address on, up to the address that it returns.
+    /// - Parameter countMax: how many bytes there is room for.
+    @inline(__always)
+    mutating func append(upTo countMax: Int, _ body: (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer) {
+        bytes.append(addingCapacity: countMax) { span in
+            span.withUnsafeMutableBufferPointer { buffer, count in
+                guard let first = buffer.baseAddress else { return }
+                let start = UnsafeMutableRawPointer(first)
+                count = body(start) - start
+            }
+        }
+    }
+
     mutating func append(contentsOf other: some Collection<UInt8>) { bytes.append(contentsOf: other) }
 }

@@ -4,7 +4,7 @@ internal import DattssCore
 enum EqualSamples {
     /// Whether `max min first last bottom top` are the same, bit by bit.
     @inline(__always)
-    static func hold(for aggregate: Aggregate) -> Bool {
+    static func hold(for aggregate: borrowing Aggregate) -> Bool {
         let value = aggregate.max.bitPattern
         return aggregate.min.bitPattern == value && aggregate.first.bitPattern == value && aggregate.last.bitPattern == value
             && aggregate.bottom.bitPattern == value && aggregate.top.bitPattern == value
@@ -12,7 +12,7 @@ enum EqualSamples {
 
     /// Whether `sum` is what it is when they are, bit by bit.
     @inline(__always)
-    static func giveSum(of aggregate: Aggregate) -> Bool {
+    static func giveSum(of aggregate: borrowing Aggregate) -> Bool {
         aggregate.sum.bitPattern == sum(aggregate.max, aggregate.count).bitPattern
     }
 

@@ -16,6 +16,7 @@ import Testing
         var generator = SeededGenerator(seed: seed)
         let originals = [
             Bodies.body(ms: Bodies.timer, rest: #","nam":"a\u0070i","é":"\n""#),
+            Bodies.body(c: Bodies.counter + "," + Bodies.counter, rest: #","nam":"api""#),
             Bodies.body(g: Bodies.gauge, rest: #","cid":"x","seq":1"#),
         ]
         .map { Array($0.utf8) }
@@ -34,6 +35,7 @@ import Testing
             }
             let cached = try? body.withUnsafeBytes { try BatchDecoder.decode($0, paths: &paths) }
             #expect(cached == batch, "seed \(seed): \(String(decoding: body, as: UTF8.self))")
+            expectAgreement(on: body, &paths, "seed \(seed):")
             guard !isException(body, syntax) else { continue }
             let tree = try? JSONSerialization.jsonObject(with: Data(body), options: .fragmentsAllowed)
             #expect((tree != nil) == (syntax == nil), "seed \(seed): \(String(decoding: body, as: UTF8.self))")
