@@ -7,6 +7,7 @@ enum Program {
     /// Lets Swift tasks run on the event loops, so that a request is answered without a change of threads. Nothing that
     /// blocks runs in a task: the log's writers and readers have threads of their own, and so has the UDP port.
     static func main() async {
+        EventLoops.fitProcessors()
         NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
         await DattssCommand.main()
     }

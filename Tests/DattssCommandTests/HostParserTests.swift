@@ -34,6 +34,17 @@ import Testing
         #expect(Uptime.seconds(uptime: "350735.47 234388.90\n") == 350_735.47)
     }
 
+    @Test(
+        "the processors that a process may run on are the bits of a mask",
+        arguments: [
+            ("Name:\tdattss\nCpus_allowed:\t3\nCpus_allowed_list:\t0-1\n", 2), ("Cpus_allowed:\t1\n", 1),
+            ("Cpus_allowed:\tff,ffffffff\n", 40), ("Cpus_allowed:\t00000000,80000001\n", 2), ("Cpus_allowed:\t0\n", nil),
+            ("Cpus_allowed:\tx1\n", nil), ("Cpus_allowed:\n", nil), ("Cpus_allowed_list:\t0-1\n", nil), ("", nil),
+        ] as [(String, Int?)])
+    func allowedProcessors(status: String, count: Int?) {
+        #expect(EventLoops.allowedProcessors(status: status) == count)
+    }
+
     @Test("memory is in bytes; what is used is what is not available")
     func memory() {
         let memory = MemoryUse(

@@ -162,6 +162,14 @@ struct BadInputTests {
         let continued = try polite.readToEnd()
         #expect(continued.hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK"), "\(continued)")
 
+        // A head that is known already is held to the limit all the same, and may come in pieces.
+        let repeated = try RawConnection(await server.http)
+        let head = String(put(key, Self.body()).prefix { $0 != "{" })
+        try repeated.send(put(key, Self.body()) + String(head.dropLast(9)))
+        #expect(try await eventually { try await server.status(.counter, key: key)["a.b"]?.sum == 18 })
+        try repeated.send(String(head.suffix(9)) + Self.body() + put(key, String(repeating: " ", count: 2001)))
+        let ends = try repeated.readToEnd().components(separatedBy: "HTTP/1.1 ").dropFirst().map { String($0.prefix(3)) }
+        #expect(ends == ["200", "200", "413"])
         // Too large, and not in one piece: refused at once, and closed behind the rest.
         let large = try RawConnection(await server.http)
         try large.send("PUT /agg?auth=\(key) HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")

@@ -21,10 +21,15 @@ struct CommandLineTests {
         #expect(try await server.command("user", "key", "nobody").errors.contains("no user"))
         #expect(try await server.command("user", "list").output.split(separator: "\n").count == 2)
         #expect(try await eventually { try await server.request(.GET, "/api/v1/status", key: shop).status == 200 })
+        // Over connections that have sent with this key before, too.
+        let batch = Batch(partials: [Partial(StatisticKey(.counter, "hits"), Aggregate(sample: 1))])
+        for _ in 0..<3 { #expect(try await server.put(batch, key: shop).status == 200) }
         let renewed = try await server.command("user", "revoke", "shop").output.trimmingCharacters(in: .newlines)
         #expect(renewed != shop)
         #expect(try await server.key(of: "shop") == renewed)
-        #expect(try await eventually { try await server.request(.GET, "/api/v1/status", key: shop).status == 401 })
+        #expect(try await eventually { try await server.put(batch, key: shop).status == 401 })
+        #expect(try await server.request(.GET, "/api/v1/status", key: shop).status == 401)
+        #expect(try await server.put(batch, key: renewed).status == 200)
         #expect(try await server.request(.GET, "/api/v1/status", key: renewed).status == 200)
         #expect(try await server.request(.GET, "/api/v1/status", key: local).status == 200)
         try await server.discard()

@@ -133,6 +133,34 @@ struct PipelineTests {
         }
     }
 
+    /// Goal: what one event loop takes in is of many users, and answered together.
+    @Test("a group of several users' batches is counted whole, each for its user and in order")
+    func mixedGroup() async throws {
+        let harness = try PipelineHarness()
+        let (ann, bob) = (UserID("ann")!, UserID("bob")!)
+        let (hits, level) = (StatisticKey(.counter, "hits"), StatisticKey(.gauge, "level"))
+        var group = BatchGroup()
+        for (number, user) in [ann, ann, bob, ann, bob, bob].enumerated() {
+            let batch = batch([(hits, [1, 2]), (level, [Double(number)])])
+            guard case .grouped = harness.pipeline.admit(batch, of: user, into: &group) else {
+                Issue.record("batch \(number) was not admitted")
+                return
+            }
+        }
+        let full = group
+        let answer = await withCheckedContinuation { reply in
+            harness.pipeline.write(full) { reply.resume(returning: $0) }
+        }
+        #expect(answer == .accepted)
+        for (user, last) in [(ann, 3.0), (bob, 5.0)] {
+            let status = await harness.status(of: user)
+            #expect(status[hits]?.sum == 9 && status[level]?.last == last, "\(user)")
+        }
+        let counters = await harness.pipeline.snapshot().ingest
+        #expect(counters.acceptedBatches == 6 && counters.acceptedPartials == 12 && counters.acceptedSamples == 18)
+        await harness.stop()
+    }
+
     /// Goal: many users at once, from many tasks, across minute edges and a kill: nothing is mixed up.
     @Test("10,000 users do not see each other")
     func manyUsers() async throws {

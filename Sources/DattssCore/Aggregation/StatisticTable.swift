@@ -37,6 +37,8 @@ public struct StatisticTable: Sendable {
 
     @inline(__always)
     private func hash(of key: StatisticKey) -> UInt32 {
+        // (First as it is: `withUTF8` needs a copy that it may change.)
+        if let hash = key.path.utf8.withContiguousStorageIfAvailable({ hash($0, key.kind.rawValue) }) { return hash }
         var path = key.path
         return path.withUTF8 { hash($0, key.kind.rawValue) }
     }

@@ -37,9 +37,10 @@ actor UserAggregator {
         for await item in link.items {
             _ = link.take()
             switch item.element {
-            case .batches(let accepted):
+            case .batches(let batches, let time):
                 if isErased { break }
-                for accepted in accepted { apply(accepted.batch, accepted.ids) }
+                // (By position: to look at a batch would copy it.)
+                for position in batches.indices { apply(batches[position].batch, batches[position].ids, at: time) }
             case .minuteEnded(let edge):
                 await close(edge)
             case .erased:
@@ -54,9 +55,9 @@ actor UserAggregator {
         }
     }
 
-    private func apply(_ accepted: AcceptedBatch, _ ids: [StatisticID]) {
-        state.apply(accepted.batch, ids: ids, at: accepted.at)
-        changes.note(ids, at: accepted.at)
+    private func apply(_ batch: Batch, _ ids: [StatisticID], at time: Timestamp) {
+        state.apply(batch, ids: ids, at: time)
+        changes.note(ids, at: time)
     }
 
     private func close(_ edge: MinuteAssembly.Edge) async {

@@ -20,18 +20,13 @@ final class UserEntry: Sendable {
 
 /// What reaches a user's aggregator, in the order of the log.
 enum UserEvent: Sendable {
-    case batches([Accepted])
+    /// They are in the log, as of this time.
+    case batches([WriteAhead.Pending], at: Timestamp)
     case minuteEnded(MinuteAssembly.Edge)
     /// The user was deleted: forget everything, and whatever still comes.
     case erased
     /// A reader that wants to see everything that was acknowledged before.
     case barrier(CheckedContinuation<Void, Never>)
-
-    /// A batch that is in the log, with the statistic of each partial.
-    struct Accepted: Sendable {
-        let batch: AcceptedBatch
-        let ids: [StatisticID]
-    }
 }
 
 /// The value that decides in front of the log, shared by all that takes in batches and the user's aggregator.

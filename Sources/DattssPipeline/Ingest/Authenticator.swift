@@ -33,14 +33,24 @@ extension Authenticator {
     /// The user whose key a request presents.
     /// - Throws: `unauthorized` without a valid key, `wrong_scope` when it is not good for this.
     public func user(presenting key: String?, for needed: KeyScope) throws(WireError) -> UserID {
-        guard let key else {
-            throw WireError(.unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
-        }
-        guard let owner = owner(ofKey: key) else { throw WireError(.unauthorized, "the auth key is not valid") }
-        guard owner.scope.covers(needed) else {
-            throw WireError(
-                .wrongScope, "the auth key has the scope '\(owner.scope.rawValue)', expected '\(needed.rawValue)' or 'all'")
-        }
+        guard let key else { throw .noKey }
+        guard let owner = owner(ofKey: key) else { throw .badKey }
+        try owner.requireScope(needed)
         return owner.user
     }
+}
+
+extension KeyOwner {
+    /// - Throws: `wrong_scope` when the key is not good for this.
+    public func requireScope(_ needed: KeyScope) throws(WireError) {
+        guard scope.covers(needed) else {
+            throw WireError(.wrongScope, "the auth key has the scope '\(scope.rawValue)', expected '\(needed.rawValue)' or 'all'")
+        }
+    }
+}
+
+extension WireError {
+    public static let noKey = WireError(
+        .unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
+    public static let badKey = WireError(.unauthorized, "the auth key is not valid")
 }

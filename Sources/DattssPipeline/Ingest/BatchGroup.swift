@@ -3,8 +3,9 @@ import DattssCore
 /// Batches that were admitted one after the other and will be written, and answered, together: what an event loop takes in
 /// during one turn. A hop to the log and back costs as much as fifty partials; this shares it.
 public struct BatchGroup: Sendable {
-    var batches: [WriteAhead.Pending] = []
-    var weight = 0
+    private(set) var batches: [WriteAhead.Pending] = []
+    private(set) var weight = 0
+    private(set) var totals = BatchTotals()
 
     public init() {}
 
@@ -16,8 +17,15 @@ public struct BatchGroup: Sendable {
     private static let weightMax = 50_000
 
     mutating func append(_ pending: WriteAhead.Pending) {
-        batches.append(pending)
         weight += pending.weight
+        totals.add(pending.batch)
+        batches.append(pending)
+    }
+
+    /// The user of the batch before, if it is this one: then there is no need to look for the entry again.
+    func latest(_ user: UserID) -> UserEntry? {
+        guard !batches.isEmpty, batches[batches.count - 1].user.id == user else { return nil }
+        return batches[batches.count - 1].user
     }
 }
 

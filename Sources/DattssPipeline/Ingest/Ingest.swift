@@ -30,14 +30,8 @@ struct Ingest: Sendable {
 
         var snapshot: IngestCounters { counters.withLock { $0 } }
 
-        func note(_ answer: IngestAnswer, _ batch: Batch? = nil) {
-            counters.withLock { $0.note(answer, batch) }
-        }
-
-        func note(_ answer: IngestAnswer, _ group: [WriteAhead.Pending]) {
-            counters.withLock { counters in
-                for pending in group { counters.note(answer, pending.batch) }
-            }
+        func note(_ answer: IngestAnswer, _ totals: BatchTotals = BatchTotals(batches: 1)) {
+            counters.withLock { $0.note(answer, totals) }
         }
     }
 
@@ -59,7 +53,8 @@ struct Ingest: Sendable {
     /// Decides on a batch, and adds it to a group that is to be written if it is to be.
     func admit(_ batch: Batch, of user: UserID, into group: inout BatchGroup) -> BatchVerdict {
         do throws(WireError) {
-            return try admit(batch, of: directory.entry(for: user, limits: limits), into: &group)
+            let entry = group.latest(user) ?? directory.entry(for: user, limits: limits)
+            return try admit(batch, of: entry, into: &group)
         } catch {
             counters.note(.refused(error))
             return .answered(.refused(error))
@@ -108,15 +103,14 @@ struct Ingest: Sendable {
 
     /// Hands a group to the log. `answer` is told once what became of all of it: it is written, or none of it counts.
     func write(_ group: BatchGroup, answer: @escaping @Sendable (IngestAnswer) -> Void) {
-        let batches = group.batches
-        let counters = counters
-        let queued = WriteAhead.Group(batches: batches) { outcome in
+        let (totals, counters) = (group.totals, counters)
+        let queued = WriteAhead.Group(batches: group.batches) { outcome in
             let result: IngestAnswer =
                 switch outcome {
                 case .success: .accepted
                 case .failure(let error): .refused(error)
                 }
-            counters.note(result, batches)
+            counters.note(result, totals)
             answer(result)
         }
         switch writeAhead.offer(.group(queued), weight: group.weight) {

@@ -26,18 +26,33 @@ public struct IngestCounters: Sendable, Hashable {
     public var duplicateBatches = 0
     public var refusedBatches: [WireError.Reason: Int] = [:]
 
-    mutating func note(_ answer: IngestAnswer, _ batch: Batch?) {
+    mutating func note(_ answer: IngestAnswer, _ totals: BatchTotals) {
         switch answer {
         case .accepted:
-            acceptedBatches += 1
-            acceptedPartials += batch?.partials.count ?? 0
-            for partial in batch?.partials ?? [] {
-                acceptedSamples = acceptedSamples.saturatingAdd(partial.aggregate.count)
-            }
+            acceptedBatches += totals.batches
+            acceptedPartials += totals.partials
+            acceptedSamples = acceptedSamples.saturatingAdd(totals.samples)
         case .duplicate:
-            duplicateBatches += 1
+            duplicateBatches += totals.batches
         case .refused(let error):
-            refusedBatches[error.reason, default: 0] += 1
+            refusedBatches[error.reason, default: 0] += totals.batches
+        }
+    }
+}
+
+/// What is counted of batches that are answered together.
+struct BatchTotals: Sendable, Hashable {
+    var batches = 0
+    var partials = 0
+    /// Samples that the partials stand for.
+    var samples: Int64 = 0
+
+    mutating func add(_ batch: Batch) {
+        batches += 1
+        partials += batch.partials.count
+        // (By position: to look at a partial would copy it.)
+        for position in batch.partials.indices {
+            samples = samples.saturatingAdd(batch.partials[position].aggregate.count)
         }
     }
 }

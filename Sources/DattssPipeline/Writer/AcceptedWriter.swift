@@ -102,14 +102,14 @@ actor AcceptedWriter {
     private func flush() {
         guard !groups.isEmpty else { return }
         let (groups, weight) = (self.groups, queuedWeight)
-        self.groups.removeAll(keepingCapacity: true)
+        self.groups = []
         queuedWeight = 0
         defer { link.done(weight) }
         if hasFailed { return fail(groups, "the log has failed; the server is stopping") }
 
         advance()
         let time = edge.latest
-        let batches = groups.flatMap(\.batches)
+        let batches = groups.count == 1 ? groups[0].batches : groups.flatMap(\.batches)
         let first: LSN
         do {
             first = try lane.append(batches.map { (encoded: $0.record, at: time) }).lowerBound
@@ -125,33 +125,37 @@ actor AcceptedWriter {
             return
         }
         lastLSN = first.advanced(by: batches.count - 1)
-        handOn(batches, from: first, at: time)
+        handOn(batches, at: time)
         for group in groups { group.reply(.success(())) }
         health.wrote()
     }
 
     /// Gives each user's aggregator what is in the log of it, in the order of the log, as one element.
-    private func handOn(_ batches: [WriteAhead.Pending], from first: LSN, at time: Timestamp) {
+    private func handOn(_ batches: [WriteAhead.Pending], at time: Timestamp) {
+        // (By position here and below: to look at a batch would copy it.)
+        for position in batches.indices { batches[position].commit(at: time) }
+        for batches in byUser(batches) {
+            let user = batches[0].user
+            active[user.id] = user
+            let weight = batches.indices.reduce(0) { $0 + batches[$1].weight }
+            user.link.send(reserved: .batches(batches, at: time), weight: weight)
+        }
+    }
+
+    /// The batches of each user; when all are of one, which they often are, just as they are.
+    private func byUser(_ batches: [WriteAhead.Pending]) -> [[WriteAhead.Pending]] {
+        if batches.indices.allSatisfy({ batches[$0].user === batches[0].user }) { return [batches] }
         var positions: [ObjectIdentifier: Int] = [:]
-        var users: [(entry: UserEntry, batches: [UserEvent.Accepted], weight: Int)] = []
-        for (offset, pending) in batches.enumerated() {
-            pending.commit(at: time)
-            let accepted = UserEvent.Accepted(
-                batch: AcceptedBatch(
-                    user: pending.user.id, batch: pending.batch, at: time, lsn: first.advanced(by: offset)),
-                ids: pending.ids)
+        var users: [[WriteAhead.Pending]] = []
+        for pending in batches {
             let position = positions[ObjectIdentifier(pending.user), default: users.count]
             if position == users.count {
                 positions[ObjectIdentifier(pending.user)] = position
-                users.append((pending.user, [], 0))
+                users.append([])
             }
-            users[position].batches.append(accepted)
-            users[position].weight += pending.weight
+            users[position].append(pending)
         }
-        for user in users {
-            active[user.entry.id] = user.entry
-            user.entry.link.send(reserved: .batches(user.batches), weight: user.weight)
-        }
+        return users
     }
 
     private func fail(_ groups: [WriteAhead.Group], _ message: String) {

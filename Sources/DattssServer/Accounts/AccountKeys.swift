@@ -109,7 +109,7 @@ extension Accounts {
     /// Writes down which keys and sessions were used in the last minute.
     func writeUses(at time: Timestamp) throws {
         let (names, areForgotten) = uses.take()
-        if areForgotten { withState { $0.verified = [:] } }
+        if areForgotten { withState { $0.verified.removeAll() } }
         if names.isEmpty { return }
         // Nothing that requests ask for changes, so nothing is read back.
         try database.write { database in

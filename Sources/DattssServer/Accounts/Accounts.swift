@@ -32,8 +32,7 @@ public final class Accounts: Authenticator {
         /// Those that the server itself made.
         var isInternal: Set<UserID> = []
         var dataVersion: Int64 = 0
-        /// Keys that were found valid, so that a client costs one HMAC and not one a request.
-        var verified: [String: VerifiedKey] = [:]
+        var verified = VerifiedKeys()
     }
 
     struct NamedKey {
@@ -41,19 +40,11 @@ public final class Accounts: Authenticator {
         var scope: KeyScope
     }
 
-    struct VerifiedKey {
-        var owner: KeyOwner
-        var name: String
-        var use: KeyUse
-    }
-
     /// What a page says of somebody who is signed in.
     struct Person {
         var email: String?
         var isAdmin: Bool
     }
-
-    private static let verifiedMax = 20_000
 
     /// Opens the accounts in `directory`, which exists; makes them, and the secret, when they are not there.
     public init(directory: String) throws {
@@ -74,12 +65,20 @@ public final class Accounts: Authenticator {
         let found: VerifiedKey? = state.withLock { state in
             if let known = state.verified[key] { return known }
             guard let found = verify(key, state) else { return nil }
-            if state.verified.count >= Self.verifiedMax { state.verified = [:] }
-            state.verified[key] = found
+            state.verified.add(found, as: key)
             return found
         }
-        found?.use.note()
+        found?.noteUse()
         return found
+    }
+
+    /// The valid key that a request presents.
+    /// - Throws: as `user(presenting:for:)` does.
+    func verified(presenting key: String?, for needed: KeyScope) throws(WireError) -> VerifiedKey {
+        guard let key else { throw .noKey }
+        guard let verified = verified(key) else { throw .badKey }
+        try verified.owner.requireScope(needed)
+        return verified
     }
 
     private func verify(_ key: String, _ state: borrowing State) -> VerifiedKey? {
@@ -109,7 +108,10 @@ public final class Accounts: Authenticator {
     func reload() throws {
         try reading.withLock { _ in
             let read = try database.read(AccountReading.state)
-            state.withLock { $0 = read }
+            state.withLock { state in
+                state.verified.removeAll()
+                state = read
+            }
         }
     }
 

@@ -7,26 +7,35 @@ import HummingbirdCore
 struct AggregateEndpoint: Sendable {
     let pipeline: Pipeline
     let processes: ProcessRegistry
-    let accounts: any Authenticator
+    let accounts: Accounts
     let limits: Limits
 
     /// What of the head is needed when the body is there.
     struct Head: Sendable {
-        var user: UserID
-        var encoding: ContentEncoding
+        let key: VerifiedKey
+        let encoding: ContentEncoding
+
+        var user: UserID { key.owner.user }
     }
 
     /// Refuses by its head what is not worth reading a body for.
     /// - Parameter announced: `Content-Length`.
     func check(key: String?, announced: Int?, contentEncoding: String?) throws(WireError) -> Head {
         do throws(WireError) {
-            let user = try accounts.user(presenting: key, for: .ingest)
+            let key = try accounts.verified(presenting: key, for: .ingest)
             if let announced { try check(bodyBytes: announced) }
-            return Head(user: user, encoding: try ContentEncoding(contentEncoding))
+            return Head(key: key, encoding: try ContentEncoding(contentEncoding))
         } catch {
             pipeline.noteRefused(error)
             throw error
         }
+    }
+
+    /// Whether a head that was checked before would be found as good again, with another length. Counts as a use of its key.
+    func isStillGood(_ head: Head, announced: Int) -> Bool {
+        guard head.key.isCurrent, announced <= limits.bodyBytes else { return false }
+        head.key.noteUse()
+        return true
     }
 
     func check(_ request: HTTPRequest) throws(WireError) -> Head {

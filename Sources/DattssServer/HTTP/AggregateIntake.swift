@@ -52,7 +52,8 @@ final class AggregateIntake {
         lanes = []
         endpoint.pipeline.write(group) { answer in
             eventLoop.execute {
-                for lane in bound.value { lane.finish(answer) }
+                let now = NIODeadline.now()
+                for lane in bound.value { lane.finish(answer, at: now) }
             }
         }
     }
@@ -61,7 +62,7 @@ final class AggregateIntake {
         let (bound, eventLoop, pipeline) = (NIOLoopBound(lane, eventLoop: eventLoop), eventLoop, endpoint.pipeline)
         Task {
             let answer = await pipeline.answerOfFirstCopy(of: batch, of: user)
-            eventLoop.execute { bound.value.finish(answer) }
+            eventLoop.execute { bound.value.finish(answer, at: .now()) }
         }
     }
 }

@@ -23,9 +23,13 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     private var context: ChannelHandlerContext?
     /// What arrived and is not used up.
     private var received = ByteBuffer()
+    private var known = KnownHead()
+    /// What ``known`` led to, or the head of this request.
+    private var checked: AggregateEndpoint.Head?
     /// What happened while a batch was on its way.
     private var heldEvents: [Any] = []
     private var isReadHeld = false
+    private var isWritable = true
 
     /// Who sends more than this without waiting for answers is held back.
     private static let readAheadBytesMax = 65_536
@@ -33,7 +37,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     private enum State {
         case idle
         case passing
-        case receiving(AggregateEndpoint.Head, length: Int, closes: Bool)
+        case receiving(length: Int, closes: Bool)
         case answering(closes: Bool)
         case discarding(length: Int, closes: Bool)
     }
@@ -61,8 +65,9 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         if case .passing = state { return context.fireChannelRead(data) }
         var bytes = unwrapInboundIn(data)
+        var begins = false
         if received.readableBytes == 0 {
-            if case .idle = state { deadline.requestBegins() }
+            if case .idle = state { begins = true }
             received = bytes
         } else {
             // Who pipelines may never let it become empty.
@@ -70,50 +75,78 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
             received.writeBuffer(&bytes)
         }
         advance(context)
+        // Most requests arrive whole and need no deadline.
+        if begins, isWaitingForMore { deadline.requestBegins() }
+    }
+
+    private var isWaitingForMore: Bool {
+        switch state {
+        case .idle: received.readableBytes > 0
+        case .receiving, .discarding: true
+        case .answering, .passing: false
+        }
+    }
+
+    /// Those behind the lane have read nothing, so there is nothing for them to complete, and no use in asking them whether
+    /// to read on.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if case .passing = state { return context.fireChannelReadComplete() }
+        if mayRead { context.read() }
     }
 
     /// Goes as far as what has arrived allows.
     private func advance(_ context: ChannelHandlerContext) {
-        while received.readableBytes > 0 || isBodyThere {
+        while true {
             switch state {
             case .idle:
-                switch received.withUnsafeReadableBytes(PlainHead.parse) {
-                case .incomplete: return
-                case .foreign: return pass(context)
-                case .head(let head):
-                    received.moveReaderIndex(forwardBy: head.byteCount)
-                    begin(head, context)
-                }
-            case .receiving(let head, let length, let closes):
-                guard isBodyThere else { return }
-                take(head, length, closes, context)
+                guard received.readableBytes > 0, readHead(context) else { return }
+            case .receiving(let length, let closes):
+                guard received.readableBytes >= length, let checked else { return }
+                take(checked, length, closes, context)
             case .discarding(let length, let closes):
                 let count = min(length, received.readableBytes)
                 received.moveReaderIndex(forwardBy: count)
                 state = .discarding(length: length - count, closes: closes)
                 if count < length { return }
-                goOn(context, closes: closes)
+                goOn(context, closes: closes, at: .now())
             case .answering, .passing:
                 return
             }
         }
     }
 
-    /// Also one of no bytes.
-    private var isBodyThere: Bool {
-        switch state {
-        case .receiving(_, let length, _): received.readableBytes >= length
-        case .discarding(let length, _): length == 0
-        default: false
+    /// - Returns: whether there was one for the lane.
+    private func readHead(_ context: ChannelHandlerContext) -> Bool {
+        if let checked, let repetition = received.withUnsafeReadableBytes(known.repetition),
+            intake.endpoint.isStillGood(checked, announced: repetition.contentLength)
+        {
+            received.moveReaderIndex(forwardBy: repetition.byteCount)
+            state = .receiving(length: repetition.contentLength, closes: false)
+            return true
+        }
+        switch received.withUnsafeReadableBytes(PlainHead.parse) {
+        case .incomplete: return false
+        case .foreign:
+            pass(context)
+            return false
+        case .head(let head):
+            begin(head, context)
+            return true
         }
     }
 
     private func begin(_ head: PlainHead, _ context: ChannelHandlerContext) {
+        defer { received.moveReaderIndex(forwardBy: head.byteCount) }
+        known.forget()
         do throws(WireError) {
-            let checked = try intake.endpoint.check(
+            checked = try intake.endpoint.check(
                 key: head.key, announced: head.contentLength, contentEncoding: head.contentEncoding)
-            state = .receiving(checked, length: head.contentLength, closes: head.closes)
-            if head.expectsContinue { context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.continue)), promise: nil) }
+            state = .receiving(length: head.contentLength, closes: head.closes)
+            if head.expectsContinue {
+                context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.continue)), promise: nil)
+            } else if !head.closes {
+                received.withUnsafeReadableBytes { known.remember(head, in: $0) }
+            }
         } catch {
             // Answered before the request has come to its end, the rest of which is thrown away. The connection is closed
             // only behind that rest, because closing with something unread may take the answer away from the sender.
@@ -130,20 +163,20 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
             intake.take(UnsafeRawBufferPointer(rebasing: bytes[..<length]), head, for: self)
         }
         received.moveReaderIndex(forwardBy: length)
-        if let answer { write(answer, context, closes: closes) }
+        if let answer { write(answer, context, closes: closes, at: .now()) }
     }
 
     // MARK: Answering
 
     /// The batch that was handed to the intake is written, or refused.
-    func finish(_ answer: IngestAnswer) {
+    func finish(_ answer: IngestAnswer, at time: NIODeadline) {
         guard let context, case .answering(let closes) = state else { return }
-        write(answer, context, closes: closes)
+        write(answer, context, closes: closes, at: time)
         advance(context)
         readIfHeld(context)
     }
 
-    private func write(_ answer: IngestAnswer, _ context: ChannelHandlerContext, closes: Bool) {
+    private func write(_ answer: IngestAnswer, _ context: ChannelHandlerContext, closes: Bool, at time: NIODeadline) {
         var closes = closes
         let bytes: ByteBuffer
         switch answer {
@@ -154,11 +187,11 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
             bytes = LaneAnswer.bytes(error, closes: closes)
         }
         context.writeAndFlush(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
-        goOn(context, closes: closes)
+        goOn(context, closes: closes, at: time)
     }
 
     /// A request is answered and over.
-    private func goOn(_ context: ChannelHandlerContext, closes: Bool) {
+    private func goOn(_ context: ChannelHandlerContext, closes: Bool, at time: NIODeadline) {
         state = .idle
         if closes {
             state = .discarding(length: .max, closes: true)
@@ -166,7 +199,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         }
         if received.readableBytes == 0 {
             received = ByteBuffer()
-            deadline.isIdle()
+            deadline.isIdle(from: time)
         } else {
             deadline.requestBegins()
         }
@@ -211,24 +244,25 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     /// Nothing more is read while much waits already, or while the sender does not read its answers: who does not wait is
     /// held back, not buffered.
     func read(context: ChannelHandlerContext) {
-        if mayRead(context) { context.read() } else { isReadHeld = true }
+        if mayRead { context.read() } else { isReadHeld = true }
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        isWritable = context.channel.isWritable
         readIfHeld(context)
         context.fireChannelWritabilityChanged()
     }
 
-    private func mayRead(_ context: ChannelHandlerContext) -> Bool {
+    private var mayRead: Bool {
         switch state {
         case .passing: true
-        case .answering: received.readableBytes < Self.readAheadBytesMax && context.channel.isWritable
-        case .idle, .receiving, .discarding: context.channel.isWritable
+        case .answering: received.readableBytes < Self.readAheadBytesMax && isWritable
+        case .idle, .receiving, .discarding: isWritable
         }
     }
 
     private func readIfHeld(_ context: ChannelHandlerContext) {
-        guard isReadHeld, mayRead(context) else { return }
+        guard isReadHeld, mayRead else { return }
         isReadHeld = false
         context.read()
     }

@@ -27,7 +27,7 @@ struct LaneDeadline {
     /// From now on the sender waits for us.
     func requestEnds() { timer?.deadline = .distantFuture }
 
-    func isIdle() { timer?.deadline = .now() + idleLimit }
+    func isIdle(from time: NIODeadline) { timer?.deadline = time + idleLimit }
 
     mutating func stop() {
         timer?.cancel()
@@ -36,7 +36,8 @@ struct LaneDeadline {
 
     private final class Timer {
         var deadline: NIODeadline
-        private weak var lane: AggregateLane?
+        /// Until ``cancel()``. (Not weak: whatever has weak references is slower to retain, and this one is all the time.)
+        private var lane: AggregateLane?
         private let eventLoop: any EventLoop
         private let interval: TimeAmount
         private var scheduled: Scheduled<Void>?
@@ -47,7 +48,10 @@ struct LaneDeadline {
             schedule(in: interval)
         }
 
-        func cancel() { scheduled?.cancel() }
+        func cancel() {
+            scheduled?.cancel()
+            lane = nil
+        }
 
         private func schedule(in delay: TimeAmount) {
             let bound = NIOLoopBound(self, eventLoop: eventLoop)

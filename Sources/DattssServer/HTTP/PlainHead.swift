@@ -11,6 +11,8 @@ struct PlainHead: Equatable {
     /// From the method to the empty line.
     private(set) var byteCount = 0
     private(set) var contentLength = 0
+    /// Where the digits of the length are.
+    private(set) var lengthDigits = 0..<0
     /// Of `Authorization: Bearer`, else of `?auth=`.
     private(set) var key: String?
     private(set) var contentEncoding: String?
@@ -28,6 +30,8 @@ struct PlainHead: Equatable {
 
     /// A longer one is foreign.
     static let bytesMax = 8192
+    /// Nobody sends more, and these cannot overflow.
+    static let lengthDigitsMax = 15
 
     static func parse(_ bytes: UnsafeRawBufferPointer) -> Outcome {
         guard starts.contains(where: { $0.agrees(with: bytes) }) else { return .foreign }
@@ -97,9 +101,9 @@ struct PlainHead: Equatable {
     private mutating func read(_ field: Field, _ value: Slice<UnsafeRawBufferPointer>) -> Bool {
         switch field {
         case .contentLength:
-            // Nobody sends more digits, and these cannot overflow.
-            guard !value.isEmpty, value.count <= 15, value.allSatisfy(\.isDigit) else { return false }
+            guard !value.isEmpty, value.count <= Self.lengthDigitsMax, value.allSatisfy(\.isDigit) else { return false }
             contentLength = value.reduce(0) { $0 * 10 + Int($1 - UInt8(ascii: "0")) }
+            lengthDigits = value.startIndex..<value.endIndex
         case .authorization:
             let bearer: StaticString = "bearer "
             guard value.prefix(bearer.utf8CodeUnitCount).isCaseless(bearer) else { return true }

@@ -9,7 +9,7 @@ struct Viewer: Sendable {
     var credential: Credential
 
     enum Credential: Sendable {
-        case key(String, Accounts.VerifiedKey)
+        case key(String, VerifiedKey)
         case session(Secret, Accounts.Session)
         /// None is needed.
         case nobody
@@ -62,9 +62,8 @@ extension Routes {
             guard access != .account else {
                 throw WireError(.wrongScope, "this needs somebody who is signed in, not an auth key")
             }
-            let user = try accounts.user(presenting: key, for: access == .read ? .read : .all)
-            guard let verified = accounts.verified(key) else { throw WireError(.unauthorized, "the auth key is not valid") }
-            return Viewer(user: user, credential: .key(key, verified))
+            let verified = try accounts.verified(presenting: key, for: access == .read ? .read : .all)
+            return Viewer(user: verified.owner.user, credential: .key(key, verified))
         }
         guard let (secret, session) = session(request) else {
             throw WireError(.unauthorized, "expected a session, or an auth key as 'Authorization: Bearer KEY' or '?auth=KEY'")

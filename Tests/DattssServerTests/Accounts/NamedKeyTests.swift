@@ -58,6 +58,50 @@ struct NamedKeyTests {
         #expect(accounts.user(forKey: keys[1].key) == nil)
     }
 
+    /// Goal: who keeps a verified key learns of everything that may have made it worthless, also from another process.
+    @Test("that were verified are current until something changes")
+    func verified() throws {
+        let accounts = try accounts()
+        let shell = try Accounts(directory: folder.path)
+        let key = try accounts.addKey(named: "api", scope: .all, of: ann, at: start)
+        let standard = try #require(accounts.key(of: ann))
+        func keep() throws -> VerifiedKey {
+            let verified = try accounts.verified(presenting: standard, for: .ingest)
+            #expect(verified.isCurrent && accounts.verified(standard) === verified)
+            return verified
+        }
+        var kept = try keep()
+        try accounts.revokeKey(key.id, of: ann, at: start)
+        #expect(!kept.isCurrent)
+        kept = try keep()
+        _ = try shell.addKey(named: "api", scope: .all, of: ann, at: start)
+        try accounts.refresh()
+        #expect(!kept.isCurrent)
+        kept = try keep()
+        accounts.withState { $0.verified.removeAll() }
+        #expect(!kept.isCurrent)
+        kept = try keep()
+        try accounts.delete(ann, at: start)
+        #expect(!kept.isCurrent && accounts.verified(standard) == nil)
+    }
+
+    /// Goal: those that have to make room for others are not kept for current.
+    @Test("that make room for others are not current any more")
+    func makeRoom() {
+        let uses = KeyUses()
+        func verified(_ id: String) -> VerifiedKey {
+            VerifiedKey(owner: KeyOwner(ann), name: id, use: uses.use(of: ann, id))
+        }
+        var keys = VerifiedKeys()
+        let first = verified("first")
+        keys.add(first, as: "first")
+        for number in 1..<VerifiedKeys.countMax { keys.add(first, as: "\(number)") }
+        #expect(first.isCurrent && keys["first"] === first)
+        let last = verified("last")
+        keys.add(last, as: "last")
+        #expect(!first.isCurrent && keys["first"] == nil && last.isCurrent && keys["last"] === last)
+    }
+
     /// Goal: names are for people, and there is an end to their number.
     @Test("have names of their own")
     func names() throws {
