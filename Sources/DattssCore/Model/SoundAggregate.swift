@@ -14,6 +14,6 @@ extension Aggregate {
             sum: sum, count: count,
             max: Swift.max(Swift.max(max, first), Swift.max(last, Swift.max(bottom, top))),
             min: Swift.min(Swift.min(min, first), Swift.min(last, Swift.min(bottom, top))),
-            first: first, last: last, bottom: bottom, top: top, fraction: fraction, isEmphasised: isEmphasised)
+            first: first, last: last, bottom: bottom, top: top, fraction: fraction, isEmphasised: isEmphasised, packedSketch: nil)
     }
 }
