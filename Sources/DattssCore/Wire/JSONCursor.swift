@@ -124,6 +124,11 @@ public struct JSONCursor: ~Copyable {
     /// Whether there is another element, at which the cursor then stands.
     @inline(__always)
     mutating func nextElement(isFirst: Bool) throws(WireError) -> Bool {
+        // A comma without space around it: what is nearly always there.
+        if !isFirst, count - position > 1, base[position] == UInt8(ascii: ","), base[position + 1] > 0x20 {
+            position += 1
+            return true
+        }
         if isFirst {
             if take(UInt8(ascii: "]")) {
                 depth -= 1

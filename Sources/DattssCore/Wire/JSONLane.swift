@@ -20,9 +20,9 @@ struct JSONLane {
     /// The same for a number of any length.
     private static let longNumberBytes = frameBytes + JSONNumber.aheadBytes
 
-    // Computed, so that they are constants.
-    private static var frameBehindComma: UInt64 { JSONWord.of(",\"\0\0\0\":") }
-    private static var frameBehindBrace: UInt64 { JSONWord.of("{\"\0\0\0\":") }
+    /// `,"   ":` and `{"   ":`, the first byte in the lowest bits.
+    private static let frameBehindComma: UInt64 = 0x003A_2200_0000_222C
+    private static let frameBehindBrace: UInt64 = 0x003A_2200_0000_227B
 
     /// - Parameters:
     ///   - cursor: behind an opening brace, or behind a member.

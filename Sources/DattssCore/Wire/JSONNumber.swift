@@ -31,6 +31,22 @@ struct JSONNumber {
         return JSONNumber(magnitude, isNegative, length: length &+ 1)
     }
 
+    /// An integer that ends within eight bytes behind its sign with a comma or a bracket.
+    /// - Parameter start: there are nine bytes to read.
+    @inline(__always)
+    static func shortElement(_ start: UnsafePointer<UInt8>) -> (integer: Int64, length: Int)? {
+        var word = JSONWord.load(start)
+        let isNegative = UInt8(truncatingIfNeeded: word) == UInt8(ascii: "-")
+        if isNegative { word = JSONWord.load(start + 1) }
+        let length = JSONWord.digitLength(word)
+        let behind = byte(word, length)
+        guard length > 0, behind == UInt8(ascii: ",") || behind == UInt8(ascii: "]"),
+            length == 1 || UInt8(truncatingIfNeeded: word) != UInt8(ascii: "0")
+        else { return nil }
+        let integer = Int64(bitPattern: JSONWord.number(word, length))
+        return isNegative ? (-integer, length &+ 1) : (integer, length)
+    }
+
     @inline(__always)
     private init(_ magnitude: Double, _ isNegative: Bool, length: Int) {
         value = Double(bitPattern: magnitude.bitPattern | (isNegative ? 1 << 63 : 0))

@@ -65,6 +65,15 @@ extension JSONCursor {
     /// An integer of up to fifteen digits; nil, and nothing consumed, where anything else stands.
     @inline(__always)
     mutating func takeShortInteger() -> Int64? {
+        if count - position > 8, let (integer, length) = JSONNumber.shortElement(base + position) {
+            position += length
+            return integer
+        }
+        return takeAnyShortInteger()
+    }
+
+    @inline(never)
+    private mutating func takeAnyShortInteger() -> Int64? {
         var end = position
         let isNegative = end < count && base[end] == UInt8(ascii: "-")
         if isNegative { end += 1 }

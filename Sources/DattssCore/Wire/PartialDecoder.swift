@@ -53,7 +53,7 @@ struct PartialDecoder {
                 guard let path = lane.path(&paths) else { break }
                 self.path = path
             } else if position == UsualMember.type {
-                guard takeType(&lane) else { break }
+                guard Self.takeType(kind, &lane) else { break }
             } else {
                 let isTrue = lane.take("true")
                 guard isTrue || lane.take("false") else { break }
@@ -68,7 +68,7 @@ struct PartialDecoder {
     }
 
     @inline(__always)
-    private func takeType(_ lane: inout JSONLane) -> Bool {
+    private static func takeType(_ kind: Kind, _ lane: inout JSONLane) -> Bool {
         switch kind {
         case .counter: lane.take("\"c\"")
         case .timer: lane.take("\"ms\"")
