@@ -45,7 +45,8 @@ let package = Package(
         .target(name: "CDatagramSocket"),
         .target(name: "CMail", dependencies: ["CCurl"]),
         .target(name: "CDatagramFloor"),
-        .target(name: "DattssCore", swiftSettings: settings),
+        .target(name: "CPrefetch"),
+        .target(name: "DattssCore", dependencies: ["CPrefetch"], swiftSettings: settings),
         .target(
             name: "DattssLog",
             dependencies: ["DattssCore", "CZstd"],

@@ -47,6 +47,19 @@ struct DatagramCollectorTests {
         #expect(keyed.counts.refusedLines == [.wrongScope: 2, .unknownKey: 1])
     }
 
+    /// Goal: each line of a datagram counts once, whichever way it takes, in a period's first datagram and in later ones.
+    @Test("counts usual lines among others")
+    func mixedLines() {
+        let datagram = "hits:1|c\nhits:2|c|@0.5\n\nbad name:1|c\nhits:4|c\r\nwait:2.5|ms\nhits:x|c\nann.0123:api:own:2c\nhits:8|c"
+        var collector = collect([datagram, datagram, "hits:1|c", "hits:1|c\n"], statsdUser: "joe")
+        #expect(collector.counts.datagrams == 4 && collector.counts.lines == 18 && collector.counts.samples == 14)
+        #expect(collector.counts.bytes == 2 * datagram.utf8.count + 17)
+        #expect(collector.counts.refusedLines == [.badPath: 2, .badValue: 2])
+        let partials = collector.flush().batches.first { $0.user.string == "joe" }?.batch.partials
+        #expect(partials?.map(\.aggregate.sum) == [2 * 17 + 2, 5])
+        #expect(partials?.map(\.aggregate.count) == [2 * 5 + 2, 2])
+    }
+
     /// Goal: a period's samples are flushed once; a gauge's delta builds on the value of an earlier period.
     @Test("flushes a period once and remembers gauges")
     func periods() {

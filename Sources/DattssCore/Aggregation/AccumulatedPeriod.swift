@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// The samples of one push period, taken out of an ``AccumulatorTable``: their partials can be worked out elsewhere while the
 /// table takes in the next period's.
 public struct AccumulatedPeriod: Sendable {
@@ -59,6 +61,17 @@ public struct AccumulatedPeriod: Sendable {
     subscript(position: Int) -> SampleAccumulator {
         get { accumulators[position] }
         @inline(__always) _modify { yield &accumulators[position] }
+    }
+
+    /// Asks for the memory of an accumulator, which is in two lines.
+    @inline(__always)
+    func prefetch(_ position: Int) {
+        accumulators.withUnsafeBufferPointer { accumulators in
+            guard let base = accumulators.baseAddress else { return }
+            let address = UnsafeRawPointer(base + position)
+            CPrefetch.prefetch(address)
+            CPrefetch.prefetch(address + 64)
+        }
     }
 
     /// - Returns: whether the set has room for them all.

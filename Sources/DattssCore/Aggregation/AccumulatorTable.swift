@@ -22,6 +22,11 @@ public struct AccumulatorTable: Sendable {
     public static let distinctValuesMax = 65_536
     public static let distinctBytesMax = 4 << 20
 
+    /// How many lines are looked at before the first of them is added: what is behind a refused one was looked at in vain.
+    private static let linesAhead = 8
+    /// As many statistics stay in a processor's own cache.
+    private static let cachedMax = 4096
+
     private struct Statistic: Sendable {
         /// A gauge's last value, which a delta builds on.
         var last: Double?
@@ -90,6 +95,70 @@ public struct AccumulatorTable: Sendable {
         }
     }
 
+    /// Adds the usual lines that stand at `start`: statsd lines of a name, a number without a sign and a type. All others
+    /// are left to the caller, who takes them apart and goes on behind them.
+    ///
+    ///     a.hits:1|c        added
+    ///     a.wait:12.5|ms    added
+    ///     a.wait:7|ms|@0.1  where it ends
+    ///
+    /// - Returns: how many lines were added, and where the first begins that was not.
+    public mutating func addUsualLines(of bytes: DatagramLine.Bytes, from start: Int) -> (count: Int, end: Int) {
+        guard bytes.count >= UsualLine.bytesMin else { return (0, start) }
+        var (count, end) = (0, start)
+        withUnsafeTemporaryAllocation(of: UsualLine.self, capacity: Self.linesAhead) { lines in
+            var isGoingOn = true
+            while isGoingOn {
+                var (ahead, next) = (0, end)
+                while ahead < lines.count, next < bytes.count, let line = UsualLine(in: bytes, at: next, index.hash) {
+                    lines.initializeElement(at: ahead, to: line)
+                    next = line.next
+                    ahead += 1
+                }
+                isGoingOn = ahead == lines.count
+                if index.count > Self.cachedMax { prefetch(lines, ahead) }
+                for line in lines[..<ahead] {
+                    guard add(line) else {
+                        isGoingOn = false
+                        break
+                    }
+                    count += 1
+                    end = line.next
+                }
+            }
+        }
+        return (count, min(end, bytes.count))
+    }
+
+    /// - Returns: false, and nothing added, when there is no room or the path is bad.
+    @inline(__always)
+    private mutating func add(_ line: UsualLine) -> Bool {
+        let number: Int
+        let position: Int
+        if let place = index.place(of: line.name, tag: line.kind.rawValue) {
+            (number, position) = (index.number(at: place), self.position(at: place))
+        } else {
+            guard let new = try? insert(line.kind, line.name.bytes) else { return false }
+            (number, position) = (new, open(new))
+        }
+        period[position].add(line.value)
+        if line.kind == .gauge { statistics[number].last = line.value }
+        return true
+    }
+
+    /// Asks for the memory of these lines' statistics, of all at once: they lie anywhere, and one after another each would be
+    /// waited for.
+    @inline(never)
+    private func prefetch(_ lines: UnsafeMutableBufferPointer<UsualLine>, _ count: Int) {
+        for line in lines[..<count] { index.prefetchSlot(of: line.name, tag: line.kind.rawValue) }
+        for line in lines[..<count] { index.prefetchRecord(of: line.name, tag: line.kind.rawValue) }
+        for line in lines[..<count] {
+            guard let mark = index.likelyMark(of: line.name, tag: line.kind.rawValue) else { continue }
+            let place = Place(mark: mark)
+            if place.period == period.number { period.prefetch(Int(place.position)) }
+        }
+    }
+
     /// The partials of the period that ends now.
     public mutating func flush() -> [Partial] { takePeriod().partials(fraction: fraction) }
 
@@ -130,11 +199,21 @@ public struct AccumulatorTable: Sendable {
     private mutating func touch(
         _ kind: Kind, _ path: DatagramLine.Bytes
     ) throws(DatagramError) -> (number: Int, position: Int) {
-        let number = if let known = index.number(of: path, tag: kind.rawValue) { known } else { try insert(kind, path) }
-        let place = Place(mark: index[mark: number])
-        return (number, place.period == period.number ? Int(place.position) : open(number))
+        guard let place = index.place(of: HashedName(path, index.hash), tag: kind.rawValue) else {
+            let number = try insert(kind, path)
+            return (number, open(number))
+        }
+        return (index.number(at: place), position(at: place))
     }
 
+    /// The position in this period of the statistic at a place of the index.
+    @inline(__always)
+    private mutating func position(at place: Int) -> Int {
+        let found = Place(mark: index.mark(at: place))
+        return found.period == period.number ? Int(found.position) : open(index.number(at: place))
+    }
+
+    @inline(never)
     private mutating func open(_ number: Int) -> Int {
         let position = period.append(number)
         index[mark: number] = Place(period: period.number, position: position).mark

@@ -1,25 +1,38 @@
+import CPrefetch
+
 /// Numbers names, which are bytes: 0, 1, 2 … as they come, and again those of names that were removed.
 ///
-/// A look-up hashes the bytes where they are and touches one slot and the name it finds; nothing is allocated.
+/// A look-up hashes the bytes where they are and touches one slot and the record it finds, whose parts lie side by side;
+/// nothing is allocated.
 ///
-///     slots   [ hash | number ]  ──►  names  [ start | length | tag | mark ]  ──►  bytes  … a p i . h i t s …
+///     slots   [ hash | place ]  ──►  words  … [ mark ][ number | length, tag ][api.hits][ .total ] …
 public struct NameIndex: Sendable {
     private var slots = SlotTable()
-    /// By number.
-    private var names: [Name] = []
-    private var bytes: [UInt8] = []
+    /// The records, one behind another. A name ends within its last word, with zeros behind it.
+    private var words: [UInt64] = []
+    /// By number, where in `words` its record is.
+    private var places: [Int32] = []
     private var free: [Int32] = []
-    private var garbageBytes = 0
-    private let hash = NameHash()
+    private var garbageWords = 0
+    /// What all names take that have a number.
+    private(set) var byteCount = 0
+    let hash = NameHash()
 
-    /// Half a cache line.
-    private struct Name {
-        var start: Int
-        var length: Int32
+    /// In front of a name: its mark, and its number with ``Shape/code``.
+    private static let headWords = 2
+
+    /// A name's length and tag, in one word so that both are compared at once.
+    private struct Shape {
+        var length: Int
         var tag: UInt8
-        var mark: UInt64 = 0
 
-        var range: Range<Int> { start..<start + Int(length) }
+        var code: UInt32 { UInt32(truncatingIfNeeded: length) << 8 | UInt32(tag) }
+        var recordWords: Int { NameIndex.headWords + length / 8 + 1 }
+
+        init(_ length: Int, _ tag: UInt8) { (self.length, self.tag) = (length, tag) }
+
+        /// - Parameter head: the second word of a record.
+        init(head: UInt64) { self.init(Int(head >> 40), UInt8(truncatingIfNeeded: head >> 32)) }
     }
 
     public init() {}
@@ -27,98 +40,122 @@ public struct NameIndex: Sendable {
     /// How many names have a number.
     public var count: Int { slots.count }
 
-    /// What the names take.
-    var byteCount: Int { bytes.count }
-
     /// The number of a name; names with different tags are different.
     @inline(__always)
     public func number(of name: UnsafeBufferPointer<UInt8>, tag: UInt8 = 0) -> Int? {
-        slots.find(hash(name, tag)) { isName($0, name, tag) }
+        place(of: HashedName(name, hash), tag: tag).map { number(at: $0) }
     }
 
     /// What the owner wants to find beside a name without another look elsewhere: 0 at first.
-    @inline(__always)
     public subscript(mark number: Int) -> UInt64 {
-        get { names[number].mark }
-        set { names[number].mark = newValue }
+        get { words[Int(places[number])] }
+        set { words[Int(places[number])] = newValue }
     }
+
+    /// Where the record of a name is, until another one is inserted.
+    @inline(__always)
+    func place(of name: HashedName, tag: UInt8) -> Int? {
+        slots.find(name.hash(tag)) { isName($0, name, tag) }
+    }
+
+    @inline(__always)
+    func mark(at place: Int) -> UInt64 { words[place] }
+
+    @inline(__always)
+    func number(at place: Int) -> Int { Int(UInt32(truncatingIfNeeded: words[place + 1])) }
+
+    /// Asks for the memory that a look-up begins with.
+    @inline(__always)
+    func prefetchSlot(of name: HashedName, tag: UInt8) { slots.prefetch(name.hash(tag)) }
+
+    /// Asks for the record that a look-up most likely finds.
+    @inline(__always)
+    func prefetchRecord(of name: HashedName, tag: UInt8) {
+        guard let place = slots.first(name.hash(tag)) else { return }
+        words.withUnsafeBufferPointer { if let base = $0.baseAddress { CPrefetch.prefetch(base + place) } }
+    }
+
+    /// The mark of the name that a look-up most likely finds.
+    @inline(__always)
+    func likelyMark(of name: HashedName, tag: UInt8) -> UInt64? { slots.first(name.hash(tag)).map { words[$0] } }
 
     /// Gives a number to a name that has none.
     public mutating func insert(_ name: UnsafeBufferPointer<UInt8>, tag: UInt8 = 0) -> Int {
-        if garbageBytes > bytes.count / 2 { compact() }
-        let number = free.popLast().map { Int($0) } ?? names.count
-        let entry = Name(start: bytes.count, length: Int32(name.count), tag: tag)
-        bytes.append(contentsOf: name)
-        if number == names.count { names.append(entry) } else { names[number] = entry }
-        slots.insert(number, hash(name, tag))
+        if garbageWords > words.count / 2 { compact() }
+        let number = free.popLast().map { Int($0) } ?? places.count
+        let place = words.count
+        let hashed = HashedName(name, hash)
+        words.append(0)
+        words.append(UInt64(Shape(name.count, tag).code) << 32 | UInt64(number))
+        for index in 0..<name.count / 8 { words.append(name.word(at: index * 8)) }
+        words.append(hashed.rest)
+        if number == places.count { places.append(Int32(place)) } else { places[number] = Int32(place) }
+        slots.insert(place, hashed.hash(tag))
+        byteCount += name.count
         return number
     }
 
     /// Takes a name's number away.
     public mutating func remove(_ number: Int) {
-        let name = names[number]
-        let nameHash = bytes.withUnsafeBufferPointer { hash($0.part(name.range.lowerBound, name.range.upperBound), name.tag) }
-        slots.remove(number, nameHash)
-        garbageBytes += Int(name.length)
-        names[number].length = 0
+        let place = Int(places[number])
+        slots.remove(place, hash(at: place))
+        let shape = Shape(head: words[place + 1])
+        garbageWords += shape.recordWords
+        byteCount -= shape.length
+        places[number] = -1
         free.append(Int32(number))
     }
 
     public mutating func removeAll() {
         slots.removeAll()
-        names.removeAll(keepingCapacity: true)
-        bytes.removeAll(keepingCapacity: true)
+        words.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
         free.removeAll(keepingCapacity: true)
-        garbageBytes = 0
+        (garbageWords, byteCount) = (0, 0)
     }
 
     /// All names, where none was removed.
     public var strings: [String] {
-        names.map { String(decoding: bytes[$0.range], as: UTF8.self) }
+        places.map { place in withName(at: Int(place)) { String(decoding: $0, as: UTF8.self) } }
     }
 
     private mutating func compact() {
-        var kept: [UInt8] = []
-        kept.reserveCapacity(bytes.count - garbageBytes)
-        for number in names.indices {
-            let name = names[number]
-            names[number].start = kept.count
-            kept += bytes[name.range]
+        var kept: [UInt64] = []
+        kept.reserveCapacity(words.count - garbageWords)
+        slots.removeAll()
+        for number in places.indices where places[number] >= 0 {
+            let place = Int(places[number])
+            places[number] = Int32(kept.count)
+            slots.insert(kept.count, hash(at: place))
+            kept += words[place..<place + Shape(head: words[place + 1]).recordWords]
         }
-        bytes = kept
-        garbageBytes = 0
+        words = kept
+        garbageWords = 0
     }
 
-    // MARK: Bytes
+    // MARK: Names
 
-    @inline(__always)
-    private func isName(_ number: Int, _ other: UnsafeBufferPointer<UInt8>, _ tag: UInt8) -> Bool {
-        let name = names[number]
-        guard Int(name.length) == other.count, name.tag == tag else { return false }
-        return bytes.withUnsafeBytes { Self.isEqual(UnsafeRawBufferPointer(rebasing: $0[name.start...]), other) }
+    private func hash(at place: Int) -> UInt32 {
+        let tag = Shape(head: words[place + 1]).tag
+        return withName(at: place) { HashedName($0, hash).hash(tag) }
     }
 
-    /// - Parameter a: as long as `b` at least.
+    /// - Precondition: words hold the bytes in their order, as on all machines that this runs on.
+    private func withName<Result>(at place: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        let length = Shape(head: words[place + 1]).length
+        return words[(place + Self.headWords)...].withUnsafeBytes { bytes in
+            body(UnsafeBufferPointer(rebasing: bytes.bindMemory(to: UInt8.self)[..<length]))
+        }
+    }
+
     @inline(__always)
-    private static func isEqual(_ a: UnsafeRawBufferPointer, _ b: UnsafeBufferPointer<UInt8>) -> Bool {
-        let b = UnsafeRawBufferPointer(b)
-        var offset = 0
-        while offset + 8 <= b.count {
-            if a.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                != b.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            {
-                return false
-            }
-            offset += 8
+    private func isName(_ place: Int, _ name: HashedName, _ tag: UInt8) -> Bool {
+        guard UInt32(truncatingIfNeeded: words[place + 1] >> 32) == Shape(name.bytes.count, tag).code else { return false }
+        var word = place + Self.headWords
+        for index in 0..<name.bytes.count / 8 {
+            if words[word] != name.bytes.word(at: index * 8) { return false }
+            word += 1
         }
-        if offset == b.count { return true }
-        if b.count >= 8 {
-            // The last eight, some of them for the second time: no loop, whose end would be guessed wrong.
-            let last = b.count - 8
-            return a.loadUnaligned(fromByteOffset: last, as: UInt64.self)
-                == b.loadUnaligned(fromByteOffset: last, as: UInt64.self)
-        }
-        for position in b.indices where a[position] != b[position] { return false }
-        return true
+        return words[word] == name.rest
     }
 }

@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// The slots of an open-addressing hash table that maps hashes to numbers, with linear probing, at most half full. What the
 /// numbers stand for, its owner knows.
 ///
@@ -25,6 +27,22 @@ struct SlotTable: Sendable {
             if slot.hash == hash, isMatch(Int(slot.number)) { return Int(slot.number) }
             position = (position + 1) & (slots.count - 1)
         }
+    }
+
+    /// Asks for the memory of the slot where a search begins.
+    @inline(__always)
+    func prefetch(_ hash: UInt32) {
+        slots.withUnsafeBufferPointer { slots in
+            if let base = slots.baseAddress { CPrefetch.prefetch(base + (Int(hash) & (slots.count - 1))) }
+        }
+    }
+
+    /// The number where a search begins.
+    @inline(__always)
+    func first(_ hash: UInt32) -> Int? {
+        if slots.isEmpty { return nil }
+        let number = slots[Int(hash) & (slots.count - 1)].number
+        return number < 0 ? nil : Int(number)
     }
 
     /// Adds a number that is not there.
@@ -75,40 +93,5 @@ struct SlotTable: Sendable {
         let old = slots
         slots = Array(repeating: .empty, count: slotCount)
         for slot in old where slot.number >= 0 { place(slot) }
-    }
-}
-
-/// Hashes names, eight bytes at a time: multiplies and folds, like wyhash (https://github.com/wangyi-fudan/wyhash). Keyed at
-/// random, so that nobody can choose names that collide.
-struct NameHash: Sendable {
-    private let seed = UInt64.random(in: .min ... .max)
-
-    /// - Parameter tag: names with different tags have different hashes.
-    @inline(__always)
-    func callAsFunction(_ name: UnsafeBufferPointer<UInt8>, _ tag: UInt8) -> UInt32 {
-        let raw = UnsafeRawBufferPointer(name)
-        var state = seed ^ (UInt64(truncatingIfNeeded: raw.count) << 8) ^ UInt64(tag)
-        var offset = 0
-        while offset + 8 <= raw.count {
-            state = Self.fold(state ^ raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-            offset += 8
-        }
-        if offset < raw.count {
-            var rest: UInt64 = 0
-            if raw.count >= 8 {
-                // The last eight, some of them for the second time.
-                rest = raw.loadUnaligned(fromByteOffset: raw.count - 8, as: UInt64.self)
-            } else {
-                for byte in raw { rest = rest << 8 | UInt64(byte) }
-            }
-            state = Self.fold(state ^ rest)
-        }
-        return UInt32(truncatingIfNeeded: state ^ (state >> 32))
-    }
-
-    @inline(__always)
-    private static func fold(_ state: UInt64) -> UInt64 {
-        let product = state.multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
-        return product.high ^ product.low
     }
 }

@@ -31,12 +31,18 @@ public enum DatagramLine {
         let bytes = datagram.bindMemory(to: UInt8.self)
         var start = 0
         while start < bytes.count {
-            let end = bytes.position(of: UInt8(ascii: "\n"), from: start) ?? bytes.count
-            var length = end - start
-            if length > 0, bytes[end - 1] == UInt8(ascii: "\r") { length -= 1 }
-            if length > 0 { body(bytes.part(start, start + length)) }
-            start = end + 1
+            let (line, next) = line(of: bytes, at: start)
+            if !line.isEmpty { body(line) }
+            start = next
         }
+    }
+
+    /// The line that begins at `start`, without its end, and where the next one begins.
+    @inlinable
+    public static func line(of bytes: Bytes, at start: Int) -> (line: Bytes, next: Int) {
+        let end = bytes.position(of: UInt8(ascii: "\n"), from: start) ?? bytes.count
+        let hasReturn = end > start && bytes[end - 1] == UInt8(ascii: "\r")
+        return (bytes.part(start, hasReturn ? end - 1 : end), end + 1)
     }
 }
 

@@ -163,8 +163,15 @@ extension Stage {
     private static func add(_ datagrams: Bundles, to table: inout AccumulatorTable) -> Int {
         var samples = 0
         datagrams.forEach { datagram in
-            DatagramLine.forEachLine(of: datagram) { line in
-                guard case .statsd(let statsd)? = try? DatagramLine.parse(line) else { return }
+            let bytes = datagram.bindMemory(to: UInt8.self)
+            var start = 0
+            while start < bytes.count {
+                let (count, end) = table.addUsualLines(of: bytes, from: start)
+                samples += count
+                guard end < bytes.count else { break }
+                let (line, next) = DatagramLine.line(of: bytes, at: end)
+                start = next
+                guard case .statsd(let statsd)? = try? DatagramLine.parse(line) else { continue }
                 if (try? table.add(statsd, to: statsd.name)) != nil { samples += 1 }
             }
         }

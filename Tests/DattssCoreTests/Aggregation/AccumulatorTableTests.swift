@@ -176,6 +176,57 @@ import Testing
         #expect(table.count == 0 && table.isEmpty)
     }
 
+    @Test("usual lines among others add what each line by itself adds, and refuse what it refuses", arguments: seeds)
+    func usualLines(seed: UInt64) {
+        // Goal: the lane for usual lines is not seen in any partial, nor in any count.
+        var generator = SeededGenerator(seed: seed)
+        var (fast, plain) = (AccumulatorTable(capacity: 40), AccumulatorTable(capacity: 40))
+        for _ in 0..<60 {
+            for _ in 0..<20 {
+                let datagram = generator.datagram()
+                let counts = [addAll(datagram, to: &fast, usual: true), addAll(datagram, to: &plain, usual: false)]
+                #expect(counts[0] == counts[1], "seed \(seed): \(String(decoding: datagram, as: UTF8.self))")
+            }
+            #expect(flush(&fast) == flush(&plain), "seed \(seed)")
+        }
+    }
+
+    @Test("a datagram in which nothing is a line is looked through only once", arguments: ["a\n", "a|\n", "\n"])
+    func noColons(line: String) {
+        // Goal: a line without a colon ends the search for one within a path's length: not at the end of the datagram.
+        var table = AccumulatorTable()
+        let datagram = Array(String(repeating: line, count: 20_000).utf8)
+        #expect(addAll(datagram, to: &table, usual: true)[nil] == nil)
+        #expect(table.isEmpty)
+    }
+
+    /// Adds each line of a datagram, and counts them by why they were refused.
+    private func addAll(_ datagram: [UInt8], to table: inout AccumulatorTable, usual: Bool) -> [DatagramError?: Int] {
+        var counts: [DatagramError?: Int] = [:]
+        datagram.withUnsafeBufferPointer { bytes in
+            var start = 0
+            while start < bytes.count {
+                if usual {
+                    let (count, end) = table.addUsualLines(of: bytes, from: start)
+                    if count > 0 { counts[nil, default: 0] += count }
+                    start = end
+                    if start >= bytes.count { break }
+                }
+                let (line, next) = DatagramLine.line(of: bytes, at: start)
+                start = next
+                if line.isEmpty { continue }
+                do throws(DatagramError) {
+                    guard case .statsd(let line) = try DatagramLine.parse(line) else { continue }
+                    try line.withPath { (path) throws(DatagramError) in try table.add(line, to: path) }
+                    counts[nil, default: 0] += 1
+                } catch {
+                    counts[error, default: 0] += 1
+                }
+            }
+        }
+        return counts
+    }
+
     /// Adds a statsd line under its own path.
     private func add(_ line: String, to table: inout AccumulatorTable) -> Bool {
         Array(line.utf8).withUnsafeBufferPointer { bytes in
@@ -188,5 +239,23 @@ import Testing
 
     private func add(_ value: Double, _ path: String, to table: inout AccumulatorTable) -> Bool {
         table.add(SampleValue(value: value, kind: .counter), to: path)
+    }
+}
+
+extension SeededGenerator {
+    /// A few lines, most of them usual, some with a byte changed.
+    fileprivate mutating func datagram() -> [UInt8] {
+        let values = ["1", "0", "12", "12345678", "1234567", "123456789012345678", "007", "1.5", "+2", "-3", "1e3", "x", "1:2", ""]
+        let types = ["c", "ms", "g", "h", "d", "s", "m", "x", "", "c|@0.5", "ms|#a:b", "c\r"]
+        let lines = (0..<Int.random(in: 0...24, using: &self)).map { _ in
+            let name = String(repeating: "n", count: Int.random(in: 0...18, using: &self)) + element(of: ["", "a", "b.c", "_"])
+            let value = oneIn(2) ? element(of: ["5", "77", "123"]) : element(of: values)
+            return "\(name):\(value)|\(oneIn(2) ? element(of: ["c", "ms", "g"]) : element(of: types))"
+        }
+        var bytes = Array(lines.joined(separator: "\n").utf8)
+        for _ in 0..<Int.random(in: 0...2, using: &self) where !bytes.isEmpty {
+            bytes[Int.random(in: bytes.indices, using: &self)] = element(of: Array("|:\n\0_.9cgms#@+- é".utf8))
+        }
+        return bytes
     }
 }

@@ -43,6 +43,18 @@ import Testing
         #expect(index.strings == [""])
     }
 
+    @Test("names that differ in zero bytes at their ends are different")
+    func zeroBytes() {
+        // Goal: what a name's last word is filled up with is no part of it.
+        var index = NameIndex()
+        let names = (0...17).map { [UInt8](repeating: 0, count: $0) } + (0...8).map { [7] + [UInt8](repeating: 0, count: $0) }
+        for (number, name) in names.enumerated() {
+            #expect(name.withUnsafeBufferPointer { index.number(of: $0) } == nil)
+            #expect(name.withUnsafeBufferPointer { index.insert($0) } == number)
+        }
+        #expect(index.strings.map { Array($0.utf8) } == names)
+    }
+
     private struct Name: Hashable {
         var bytes: [UInt8]
         var tag: UInt8

@@ -1,0 +1,109 @@
+/// A statsd line as nearly all are: `name:value|type`, a plain number without a sign, and nothing behind it.
+///
+/// It is read by the word, without a loop whose end depends on the line where that can be: a processor guesses such ends
+/// wrong, which takes as long as all the rest. Its name is hashed on the way. Whatever is not so usual, good or bad, is no
+/// ``UsualLine``, and takes the way of ``DatagramLine/parse(_:)``.
+struct UsualLine {
+    /// Up to the first colon: only a name that is known already is also known to be one.
+    let name: HashedName
+    let kind: Kind
+    let value: Double
+    /// Where the next line begins.
+    let next: Int
+
+    /// Reads the line that begins at `start`.
+    /// - Parameter bytes: the lines; at least ``bytesMin``.
+    @inline(__always)
+    init?(in bytes: DatagramLine.Bytes, at start: Int, _ hash: NameHash) {
+        guard let name = Self.name(in: bytes, at: start, hash) else { return nil }
+        let valueStart = start + name.bytes.count + 1
+        guard let (value, length) = Self.number(in: bytes, at: valueStart) else { return nil }
+        let bar = valueStart + length
+        guard bar < bytes.count, bytes[bar] == UInt8(ascii: "|"),
+            let (kind, typeLength) = Self.kind(Self.word(in: bytes, at: bar + 1))
+        else { return nil }
+        let end = bar + 1 + typeLength
+        guard end == bytes.count || bytes[end] == UInt8(ascii: "\n") else { return nil }
+        (self.name, self.kind, self.value, next) = (name, kind, value, end + 1)
+    }
+
+    static let bytesMin = 8
+
+    /// The eight bytes from `offset` on, the first one the lowest; zeros behind the end.
+    @inline(__always)
+    private static func word(in bytes: DatagramLine.Bytes, at offset: Int) -> UInt64 {
+        let missing = offset + 8 - bytes.count
+        return missing <= 0 ? bytes.word(at: offset) : bytes.word(at: bytes.count - 8) >> UInt64(8 * missing)
+    }
+
+    /// The high bit of each byte that is 0, at least of the lowest one (Warren, Hacker's Delight, 6-1).
+    @inline(__always)
+    private static func zeroBytes(_ word: UInt64) -> UInt64 {
+        (word &- 0x0101_0101_0101_0101) & ~word & 0x8080_8080_8080_8080
+    }
+
+    @inline(__always)
+    private static func name(in bytes: DatagramLine.Bytes, at start: Int, _ hash: NameHash) -> HashedName? {
+        var state = hash.seed
+        var offset = start
+        var word = Self.word(in: bytes, at: offset)
+        var colons = zeroBytes(word ^ 0x3A3A_3A3A_3A3A_3A3A)
+        while colons == 0 {
+            state = NameHash.mixed(state, word)
+            offset += 8
+            // No path is longer; and nobody may have a whole datagram looked through for each of its lines.
+            guard offset < bytes.count, offset - start <= Name.pathBytesMax else { return nil }
+            word = Self.word(in: bytes, at: offset)
+            colons = zeroBytes(word ^ 0x3A3A_3A3A_3A3A_3A3A)
+        }
+        let bits = UInt64(truncatingIfNeeded: colons.trailingZeroBitCount & ~7)
+        let name = DatagramLine.Bytes(start: bytes.baseAddress.map { $0 + start }, count: offset - start + Int(bits / 8))
+        return HashedName(name, rest: word & ((1 &<< bits) &- 1), state: state)
+    }
+
+    /// A number and how many bytes it takes: digits of one word are read at once.
+    @inline(__always)
+    private static func number(in bytes: DatagramLine.Bytes, at start: Int) -> (value: Double, length: Int)? {
+        let word = word(in: bytes, at: start) ^ 0x3030_3030_3030_3030
+        // A byte of 10 or more; a carry out of such a one only reaches those above it.
+        let others = ((word &+ 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080
+        let bits = UInt64(truncatingIfNeeded: others.trailingZeroBitCount & ~7)
+        guard 8..<64 ~= bits, bits == 8 || word & 0xFF != 0, UInt8(truncatingIfNeeded: word >> bits) ^ 0x30 == UInt8(ascii: "|")
+        else { return anyNumber(in: bytes, at: start) }
+        // The digits become the last of eight, then pairs of them, fours and all are added up.
+        var digits = word &<< (64 &- bits)
+        digits = (digits &* 10) &+ (digits >> 8)
+        let (even, odd) = (digits & 0x0000_00FF_0000_00FF, (digits >> 16) & 0x0000_00FF_0000_00FF)
+        digits = ((even &* 0x000F_4240_0000_0064) &+ (odd &* 0x0000_2710_0000_0001)) >> 32
+        return (Double(digits), Int(bits / 8))
+    }
+
+    @inline(never)
+    private static func anyNumber(in bytes: DatagramLine.Bytes, at start: Int) -> (value: Double, length: Int)? {
+        guard let base = bytes.baseAddress, start < bytes.count,
+            // A gauge's sign means more than that of a number.
+            bytes[start] != UInt8(ascii: "+"), bytes[start] != UInt8(ascii: "-")
+        else { return nil }
+        return SampleValue.number(base + start, bytes.count - start)
+    }
+
+    /// - Parameter word: the type and what stands behind it.
+    @inline(__always)
+    private static func kind(_ word: UInt64) -> (kind: Kind, typeLength: Int)? {
+        let letter = word & 0xFF
+        let code = letter & 0xE0 == 0x60 ? (codes >> (2 * (letter & 0x1F))) & 3 : 0
+        guard code != 0, let kind = Kind(rawValue: UInt8(truncatingIfNeeded: code - 1)) else { return nil }
+        if letter != UInt8(ascii: "m") { return (kind, 1) }
+        return (word >> 8) & 0xFF == UInt8(ascii: "s") ? (kind, 2) : nil
+    }
+
+    /// Two bits a letter: what its kind's raw value is, and one more; 0 where it begins no type.
+    private static var codes: UInt64 {
+        code("c", .counter) | code("m", .timer) | code("h", .timer) | code("d", .timer) | code("g", .gauge)
+    }
+
+    @inline(__always)
+    private static func code(_ letter: Unicode.Scalar, _ kind: Kind) -> UInt64 {
+        UInt64(kind.rawValue + 1) << UInt64(2 * (letter.value & 0x1F))
+    }
+}
