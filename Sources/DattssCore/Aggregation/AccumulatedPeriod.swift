@@ -35,13 +35,20 @@ public struct AccumulatedPeriod: Sendable {
         var partials: [Partial] = []
         partials.reserveCapacity(count)
         for (key, position) in zip(keys, positions) where position >= 0 {
-            var accumulator = accumulators[Int(position)]
-            if let distinct = distinct[Int(position)] { accumulator.add(Double(distinct.count)) }
-            if let key, let aggregate = accumulator.partial(of: key.kind, fraction: fraction) {
+            if let key, let aggregate = aggregate(at: Int(position), of: key.kind, fraction: fraction) {
                 partials.append(Partial(key, aggregate))
             }
         }
         return partials
+    }
+
+    private func aggregate(at position: Int, of kind: Kind, fraction: Double) -> Aggregate? {
+        guard !distinct.isEmpty, let distinct = distinct[position] else {
+            return accumulators[position].partial(of: kind, fraction: fraction)
+        }
+        var accumulator = accumulators[position]
+        accumulator.add(Double(distinct.count))
+        return accumulator.partial(of: kind, fraction: fraction)
     }
 
     /// By number; -1 for a statistic without a sample.

@@ -1,7 +1,7 @@
 import CPrefetch
 
-/// The slots of an open-addressing hash table that maps hashes to numbers, with linear probing, at most half full. What the
-/// numbers stand for, its owner knows.
+/// The slots of an open-addressing hash table that maps hashes to numbers, with linear probing, at most three quarters full. What
+/// the numbers stand for, its owner knows.
 ///
 ///     slots   [ hash | number ]     at the place that the hash's low bits name, or behind it
 struct SlotTable: Sendable {
@@ -48,7 +48,7 @@ struct SlotTable: Sendable {
     /// Adds a number that is not there.
     mutating func insert(_ number: Int, _ hash: UInt32) {
         count += 1
-        if count * 2 > slots.count { rehash(slotCount: max(16, slots.count * 2)) }
+        if count * 4 > slots.count * 3 { rehash(slotCount: max(16, slots.count * 2)) }
         place(Slot(hash: hash, number: Int32(number)))
     }
 
