@@ -75,7 +75,7 @@ import Testing
                 }
             }
             if aggregate.fraction != 0.1 { writer.appendFixed(aggregate.fraction.bitPattern) }
-            if let sketch = aggregate.sketch { SketchCodec.encode(sketch, into: &writer) }
+            if let sketch = aggregate.packedSketch { SketchCodec.encode(sketch, into: &writer) }
         }
         return writer.bytes
     }
