@@ -7,6 +7,12 @@
 /// into it. All may be left out.
 enum SketchDecoder {
     static func decode(_ cursor: inout JSONCursor) throws(WireError) -> PackedSketch {
+        if let sketch = SketchLane.take(&cursor) { return sketch }
+        return try decodeAny(&cursor)
+    }
+
+    @inline(never)
+    private static func decodeAny(_ cursor: inout JSONCursor) throws(WireError) -> PackedSketch {
         var zeroCount: Int64 = 0
         var stores = (positive: Store(), negative: Store())
         try cursor.object { (name, cursor) throws(WireError) in

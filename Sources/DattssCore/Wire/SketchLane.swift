@@ -1,0 +1,89 @@
+/// Reads a sketch as clients mostly write it straight into the bytes of a ``PackedSketch``:
+///
+///     {"p":[index,count,index,count,…]}        short integers, no space
+///
+/// Nothing here throws: everything else, and all that is close to the end of the body, is left to the ``SketchDecoder``, at
+/// the place where the sketch begins.
+struct SketchLane {
+    private var gaps = InlineArray<384, UInt8>(repeating: 0)
+    private var counts = InlineArray<512, UInt8>(repeating: 0)
+    private var gapBytes = 0
+    private var countBytes = 0
+    private var bucketCount = 0
+    private var previous = Int64(SketchIndex.range.lowerBound) - 1
+
+    /// So many have room: an index takes three bytes at most, a count of seven digits four.
+    private static let bucketsMax = 128
+    /// How many bytes a bucket may take, and the lane reads ahead: two signs, two words, and the end.
+    private static let aheadBytes = 2 * (1 + 8) + 2
+
+    /// - Parameter cursor: at the value of `skt`.
+    /// - Returns: nil, and nothing consumed, for what is not as usual.
+    @inline(__always)
+    static func take(_ cursor: inout JSONCursor) -> PackedSketch? {
+        var lane = SketchLane()
+        guard let end = lane.read(cursor.base, from: cursor.position, cursor.laneCount) else { return nil }
+        cursor.position = end
+        return lane.packed
+    }
+
+    /// - Returns: where the sketch ends.
+    private mutating func read(_ base: UnsafePointer<UInt8>, from start: Int, _ count: Int) -> Int? {
+        let open: StaticString = "{\"p\":["
+        let openLength = open.utf8CodeUnitCount
+        guard count - start >= 8, JSONWord.load(base + start) & JSONWord.lowBytes(openLength) == JSONWord.of(open)
+        else { return nil }
+        var position = start + openLength
+        repeat {
+            guard count - position >= Self.aheadBytes, bucketCount < Self.bucketsMax,
+                let index = JSONNumber.shortElement(base + position), base[position + index.length] == UInt8(ascii: ","),
+                index.integer > previous, index.integer <= SketchIndex.range.upperBound
+            else { return nil }
+            position += index.length + 1
+            guard let samples = JSONNumber.shortElement(base + position), samples.integer >= 1 else { return nil }
+            position += samples.length + 1
+            append(index.integer, samples.integer)
+        } while base[position - 1] == UInt8(ascii: ",")
+        return base[position] == UInt8(ascii: "}") ? position + 1 : nil
+    }
+
+    @inline(__always)
+    private mutating func append(_ index: Int64, _ samples: Int64) {
+        let gap = bucketCount == 0 ? Zigzag.encode(index) : UInt64(index &- previous &- 1)
+        gapBytes = Self.write(gap, to: &gaps, at: gapBytes)
+        countBytes = Self.write(UInt64(samples &- 1), to: &counts, at: countBytes)
+        previous = index
+        bucketCount &+= 1
+    }
+
+    /// - Returns: the place behind it.
+    @inline(__always)
+    private static func write<let size: Int>(
+        _ value: UInt64, to bytes: inout InlineArray<size, UInt8>, at start: Int
+    ) -> Int {
+        var (rest, position) = (value, start)
+        while rest >= 0x80 {
+            bytes[position] = UInt8(truncatingIfNeeded: rest) | 0x80
+            position &+= 1
+            rest &>>= 7
+        }
+        bytes[position] = UInt8(truncatingIfNeeded: rest)
+        return position &+ 1
+    }
+
+    private var packed: PackedSketch {
+        let capacity = 1 + Varint.byteCount(UInt64(bucketCount)) + gapBytes + countBytes + 1
+        return PackedSketch(
+            checked: [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+                guard var next = buffer.baseAddress else { return }
+                Varint.write(0, to: &next)
+                Varint.write(UInt64(bucketCount), to: &next)
+                gaps.span.withUnsafeBufferPointer { next.update(from: $0.baseAddress ?? UnsafePointer(next), count: gapBytes) }
+                next += gapBytes
+                counts.span.withUnsafeBufferPointer { next.update(from: $0.baseAddress ?? UnsafePointer(next), count: countBytes) }
+                next += countBytes
+                Varint.write(0, to: &next)
+                count = capacity
+            })
+    }
+}
