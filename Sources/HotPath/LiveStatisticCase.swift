@@ -28,7 +28,6 @@ struct LiveStatisticCase: Sendable {
     private static let batchPartials = 1000
     /// Four minutes and a half: until then the log's names of new statistics are written more than once, and kept.
     private static let pushes = 54
-    private static let warmingPushes = 24
 
     /// - Parameter folder: for the log; made, and left behind.
     func bytes(of count: Int, in folder: String) async throws -> Double {
@@ -53,12 +52,12 @@ struct LiveStatisticCase: Sendable {
         }
         // The compressors' memory is as large as minutes of that size want it before anything is counted: those of another user,
         // of whom then nothing is left but what lives.
-        await send(0..<Self.warmingPushes, of: count, by: .another)
-        await send(Self.warmingPushes..<2 * Self.warmingPushes, of: 1, by: .someone)
+        await send(0..<Self.pushes, of: count, by: .another)
+        await send(Self.pushes..<2 * Self.pushes, of: 1, by: .someone)
         let before = AllocationCount.liveBytes ?? 0
-        await send(2 * Self.warmingPushes..<2 * Self.warmingPushes + Self.pushes, of: count, by: .someone)
+        await send(2 * Self.pushes..<3 * Self.pushes, of: count, by: .someone)
         // The closed minute is let go once it is written, when the next batch comes.
-        _ = await pipeline.accept(batch(0..<1, 2 * Self.warmingPushes + Self.pushes), of: .someone)
+        _ = await pipeline.accept(batch(0..<1, 3 * Self.pushes), of: .someone)
         _ = await pipeline.queries.status(of: .someone)
         let bytes = (AllocationCount.liveBytes ?? 0) - before
         pipeline.finish()
