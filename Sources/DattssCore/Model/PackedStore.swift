@@ -28,15 +28,13 @@ package struct PackedStore {
     /// The indices of the lowest and the highest bucket; nil without one.
     package var bounds: (first: Int32, last: Int32)? {
         if count == 0 { return nil }
-        var (index, next) = (first, gaps)
-        for _ in 1..<count { index &+= Int32(truncatingIfNeeded: Varint.read(&next)) &+ 1 }
-        return (first, index)
+        var next = gaps
+        return (first, first &+ Int32(truncatingIfNeeded: Varint.sum(count - 1, &next)) &+ Int32(count - 1))
     }
 
     package var sampleCount: Int64 {
-        var (sum, next) = (Int64(0), counts)
-        for _ in 0..<count { sum = sum.saturatingAdd(Int64(Varint.read(&next)) + 1) }
-        return sum
+        var next = counts
+        return Varint.sum(count, &next).saturatingAdd(Int64(count))
     }
 
     @inline(__always)

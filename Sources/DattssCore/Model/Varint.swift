@@ -42,11 +42,40 @@ package enum Varint {
     @inline(__always)
     package static func skip(_ count: Int, _ next: inout UnsafePointer<UInt8>) {
         var remaining = count
+        // Eight have eight bytes at least, and end with those of them that have no high bit.
+        while remaining >= 8 {
+            remaining &-= (~word(next) & highBits).nonzeroBitCount
+            next += 8
+        }
         while remaining > 0 {
             if next.pointee < 0x80 { remaining &-= 1 }
             next += 1
         }
     }
+
+    /// The sum of varints, and at most `Int64.max`.
+    /// - Parameter next: at as many whole ones; stands behind them then.
+    @inline(__always)
+    package static func sum(_ count: Int, _ next: inout UnsafePointer<UInt8>) -> Int64 {
+        var (sum, remaining) = (Int64(0), count)
+        while remaining > 0 {
+            if remaining >= 8, case let word = word(next), word & highBits == 0 {
+                let pairs = (word & 0x00FF_00FF_00FF_00FF) &+ (word &>> 8 & 0x00FF_00FF_00FF_00FF)
+                sum = sum.saturatingAdd(Int64(truncatingIfNeeded: (pairs &* 0x0001_0001_0001_0001) &>> 48))
+                next += 8
+                remaining &-= 8
+            } else {
+                sum = sum.saturatingAdd(Int64(clamping: read(&next)))
+                remaining &-= 1
+            }
+        }
+        return sum
+    }
+
+    private static var highBits: UInt64 { 0x8080_8080_8080_8080 }
+
+    @inline(__always)
+    private static func word(_ bytes: UnsafePointer<UInt8>) -> UInt64 { UnsafeRawPointer(bytes).loadUnaligned(as: UInt64.self) }
 }
 
 /// 0, −1, 1, −2, 2 … as 0, 1, 2, 3, 4 …, so that small negative numbers are short too.

@@ -36,15 +36,40 @@ struct SketchLane {
         var position = start + openLength
         repeat {
             guard count - position >= Self.aheadBytes, bucketCount < Self.bucketsMax,
-                let index = JSONNumber.shortElement(base + position), base[position + index.length] == UInt8(ascii: ","),
-                index.integer > previous, index.integer <= SketchIndex.range.upperBound
+                let bucket = Self.usualBucket(base + position) ?? Self.bucket(base + position),
+                bucket.index > previous, bucket.index <= SketchIndex.range.upperBound
             else { return nil }
-            position += index.length + 1
-            guard let samples = JSONNumber.shortElement(base + position), samples.integer >= 1 else { return nil }
-            position += samples.length + 1
-            append(index.integer, samples.integer)
+            position += bucket.length
+            append(bucket.index, bucket.samples)
         } while base[position - 1] == UInt8(ascii: ",")
         return base[position] == UInt8(ascii: "}") ? position + 1 : nil
+    }
+
+    /// A bucket and the byte behind it.
+    private typealias Bucket = (index: Int64, samples: Int64, length: Int)
+
+    /// One that is in a single word: of an index of up to five digits, and less than ten samples.
+    @inline(__always)
+    private static func usualBucket(_ start: UnsafePointer<UInt8>) -> Bucket? {
+        let word = JSONWord.load(start)
+        let length = JSONWord.digitLength(word)
+        let isPlain = length == 1 || UInt8(truncatingIfNeeded: word) != UInt8(ascii: "0")
+        guard 1...5 ~= length, isPlain else { return nil }
+        let behind = word &>> UInt64(8 &* length)
+        let samples = UInt8(truncatingIfNeeded: behind &>> 8) &- UInt8(ascii: "0")
+        let end = UInt8(truncatingIfNeeded: behind &>> 16)
+        guard UInt8(truncatingIfNeeded: behind) == UInt8(ascii: ","), 1...9 ~= samples,
+            end == UInt8(ascii: ",") || end == UInt8(ascii: "]")
+        else { return nil }
+        return (Int64(bitPattern: JSONWord.number(word, length)), Int64(samples), length &+ 3)
+    }
+
+    @inline(never)
+    private static func bucket(_ start: UnsafePointer<UInt8>) -> Bucket? {
+        guard let index = JSONNumber.shortElement(start), start[index.length] == UInt8(ascii: ","),
+            let samples = JSONNumber.shortElement(start + index.length + 1), samples.integer >= 1
+        else { return nil }
+        return (index.integer, samples.integer, index.length &+ samples.length &+ 2)
     }
 
     @inline(__always)
@@ -61,6 +86,10 @@ struct SketchLane {
     private static func write<let size: Int>(
         _ value: UInt64, to bytes: inout InlineArray<size, UInt8>, at start: Int
     ) -> Int {
+        if value < 0x80 {
+            bytes[start] = UInt8(truncatingIfNeeded: value)
+            return start &+ 1
+        }
         var (rest, position) = (value, start)
         while rest >= 0x80 {
             bytes[position] = UInt8(truncatingIfNeeded: rest) | 0x80
