@@ -22,8 +22,9 @@ public struct AccumulatorTable: Sendable {
     public static let distinctValuesMax = 65_536
     public static let distinctBytesMax = 4 << 20
 
-    /// How many lines are looked at before the first of them is added: what is behind a refused one was looked at in vain.
-    private static let linesAhead = 8
+    /// How many lines are looked at before the first of them is added, as many as a datagram usually has: what is behind a
+    /// refused one was looked at in vain.
+    private static let linesAhead = 32
     /// As many statistics stay in a processor's own cache.
     private static let cachedMax = 4096
 
@@ -148,8 +149,10 @@ public struct AccumulatorTable: Sendable {
 
     /// Asks for the memory of these lines' statistics, of all at once: they lie anywhere, and one after another each would be
     /// waited for.
+    ///
+    /// (Mutating, because `self` would be copied for it otherwise.)
     @inline(never)
-    private func prefetch(_ lines: UnsafeMutableBufferPointer<UsualLine>, _ count: Int) {
+    private mutating func prefetch(_ lines: UnsafeMutableBufferPointer<UsualLine>, _ count: Int) {
         for line in lines[..<count] { index.prefetchSlot(of: line.name, tag: line.kind.rawValue) }
         for line in lines[..<count] { index.prefetchRecord(of: line.name, tag: line.kind.rawValue) }
         for line in lines[..<count] {

@@ -115,27 +115,32 @@ public struct Admission: Sendable {
         var ids: [StatisticID] = []
         ids.reserveCapacity(partials.count)
         var interned: [StatisticID] = []
-        // (By position: to look at a partial would copy it.)
-        for position in partials.indices {
-            if let id = table.id(of: partials[position].key) {
-                ids.append(id)
-            } else if table.count < limit {
-                let id = table.intern(partials[position].key)
-                interned.append(id)
-                ids.append(id)
-            } else {
-                for id in interned { table.remove(id) }
-                return nil
+        for start in stride(from: 0, to: partials.count, by: Self.lookedUpAhead) {
+            var new: [Int] = []
+            table.ids(of: partials[start..<min(start + Self.lookedUpAhead, partials.count)]) { position, id in
+                if id == nil { new.append(position) }
+                ids.append(id ?? StatisticID(index: -1))
+            }
+            for position in new {
+                let count = table.count
+                guard count < limit || table.id(of: partials[position].key) != nil else {
+                    for id in interned { table.remove(id) }
+                    return nil
+                }
+                ids[position] = table.intern(partials[position].key)
+                if table.count > count { interned.append(ids[position]) }
             }
         }
         for id in ids { note(id, usedAt: time) }
         return ids
     }
 
+    /// How many statistics are looked up together.
+    private static let lookedUpAhead = 32
+
     private mutating func note(_ id: StatisticID, usedAt time: Timestamp) {
         while usedAt.count <= Int(id.index) { usedAt.append(.never) }
-        let known = usedAt[Int(id.index)]
-        usedAt[Int(id.index)] = known == .never ? time : max(known, time)
+        usedAt.update(Int(id.index)) { $0 = $0 == .never ? time : max($0, time) }
     }
 }
 

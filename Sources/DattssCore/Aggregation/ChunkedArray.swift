@@ -1,26 +1,26 @@
 /// An array that grows without ever moving more than a chunk, and has room for at most a chunk too many: for large elements,
 /// of which there are many.
-package struct ChunkedArray<Element: Sendable>: Sendable {
+struct ChunkedArray<Element: Sendable>: Sendable {
     private var chunks: [[Element]] = []
-    package private(set) var count = 0
+    private(set) var count = 0
 
-    package init() {}
+    init() {}
 
     private static var chunkShift: Int { 8 }
     private static var chunkCount: Int { 1 << chunkShift }
 
-    package subscript(index: Int) -> Element {
+    subscript(index: Int) -> Element {
         @inline(__always) get { chunks[index >> Self.chunkShift][index & (Self.chunkCount - 1)] }
         @inline(__always) set { chunks[index >> Self.chunkShift][index & (Self.chunkCount - 1)] = newValue }
     }
 
     /// Changes an element where it is. (Through the subscript, a large one would be copied, or an accessor would ask for memory.)
     @inline(__always)
-    package mutating func update<Value>(_ index: Int, _ body: (inout Element) -> Value) -> Value {
+    mutating func update<Value>(_ index: Int, _ body: (inout Element) -> Value) -> Value {
         body(&chunks[index >> Self.chunkShift][index & (Self.chunkCount - 1)])
     }
 
-    package mutating func append(_ element: Element) {
+    mutating func append(_ element: Element) {
         if count & (Self.chunkCount - 1) == 0 {
             chunks.append([])
             // The first one grows with its elements, for those who have few.
@@ -31,5 +31,5 @@ package struct ChunkedArray<Element: Sendable>: Sendable {
     }
 
     /// All elements, in order.
-    package var elements: some Sequence<Element> { chunks.lazy.joined() }
+    var elements: some Sequence<Element> { chunks.lazy.joined() }
 }

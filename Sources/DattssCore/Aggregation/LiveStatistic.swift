@@ -36,14 +36,14 @@ struct LiveStatistic: Sendable {
     }
 
     /// Takes in a partial, and merges it into the minute that is open.
-    mutating func apply(_ aggregate: Aggregate, of id: StatisticID, at time: Timestamp, in open: inout OpenMinute?) {
-        if place.openNumber == open?.number {
-            open?.merge(aggregate, at: Int(place.position), expecting: room)
-        } else if let number = open?.number {
+    mutating func apply(_ aggregate: Aggregate, of id: StatisticID, at time: Timestamp, in open: inout OpenMinute) {
+        if place.openNumber == open.number {
+            open.merge(aggregate, at: Int(place.position), expecting: room)
+        } else {
             closedSum = closedSum.saturatingAdd(minuteSum)
             minuteSum = 0
-            let position = open?.append(id, aggregate, expecting: room) ?? 0
-            (placeBefore, place) = (place, Place(openNumber: number, position: Int32(position)))
+            let position = open.append(id, aggregate, expecting: room)
+            (placeBefore, place) = (place, Place(openNumber: open.number, position: Int32(position)))
             isEmphasised = false
         }
         minuteSum = minuteSum.saturatingAdd(aggregate.sum)

@@ -14,6 +14,21 @@ public struct StatisticTable: Sendable {
 
     public func id(of key: StatisticKey) -> StatisticID? { find(key, hash(of: key)) }
 
+    /// The numbers of the statistics of some partials, nil for those that have none.
+    ///
+    /// With many statistics their slots are asked for together: they lie anywhere, and one after another each would be waited
+    /// for.
+    func ids(of partials: ArraySlice<Partial>, _ body: (Int, StatisticID?) -> Void) {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: partials.count) { hashes in
+            // (By position: to look at a partial would copy it.)
+            for (offset, position) in partials.indices.enumerated() {
+                hashes.initializeElement(at: offset, to: hash(of: partials[position].key))
+                slots.prefetch(hashes[offset])
+            }
+            for (offset, position) in partials.indices.enumerated() { body(position, find(partials[position].key, hashes[offset])) }
+        }
+    }
+
     public mutating func intern(_ key: StatisticKey) -> StatisticID {
         let hash = hash(of: key)
         if let id = find(key, hash) { return id }

@@ -33,11 +33,18 @@ public struct UserState: Sendable {
     /// - Precondition: an open minute is not later than `time`'s; one that is earlier was closed.
     public mutating func apply(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
         precondition(open == nil || open?.minute == time.minute, "the open minute was not closed")
-        for (partial, id) in zip(batch.partials, ids) { apply(partial, id, at: time) }
-        guard let origin = batch.origin else { return }
-        clients.insert(origin, at: time)
-        ensureOpen(time.minute)
-        if let window = clients.window(of: origin.client) { open?.note(origin.client, window) }
+        if batch.partials.isEmpty && batch.origin == nil { return }
+        // Taken out, because the statistics and the open minute change together.
+        var minute = open.take() ?? newMinute(time.minute)
+        for (position, id) in ids.enumerated() {
+            ensure(id, batch.partials[position].key)
+            statistics.update(Int(id.index)) { $0?.apply(batch.partials[position].aggregate, of: id, at: time, in: &minute) }
+        }
+        if let origin = batch.origin {
+            clients.insert(origin, at: time)
+            if let window = clients.window(of: origin.client) { minute.note(origin.client, window) }
+        }
+        open = minute
     }
 
     /// Ends the open minute, if it is `minute` or earlier.
@@ -134,19 +141,9 @@ public struct UserState: Sendable {
 
     // MARK: One statistic
 
-    private mutating func apply(_ partial: Partial, _ id: StatisticID, at time: Timestamp) {
-        ensure(id, partial.key)
-        ensureOpen(time.minute)
-        // Taken out, because a statistic and the open minute change together.
-        var minute = open.take()
-        statistics.update(Int(id.index)) { $0?.apply(partial.aggregate, of: id, at: time, in: &minute) }
-        open = minute
-    }
-
-    private mutating func ensureOpen(_ minute: Minute) {
-        guard open == nil else { return }
+    private mutating func newMinute(_ minute: Minute) -> OpenMinute {
         openNumber += 1
-        open = OpenMinute(minute, number: openNumber, expecting: sizeBefore)
+        return OpenMinute(minute, number: openNumber, expecting: sizeBefore)
     }
 
     private mutating func ensure(_ id: StatisticID, _ key: StatisticKey) {

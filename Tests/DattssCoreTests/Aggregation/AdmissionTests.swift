@@ -134,7 +134,11 @@ import Testing
         let limits = Self.limits(statistics: 12)
         for second in Int64(0)..<600 {
             let time = Timestamp(seconds: second)
-            let names = (0..<Int.random(in: 0...6, using: &generator)).map { _ in "s\(Int.random(in: 0..<30, using: &generator))" }
+            // A few names are many partials now and then: more than are looked up together.
+            let (most, distinct) = generator.oneIn(4) ? (80, 10) : (6, 30)
+            let names = (0..<Int.random(in: 0...most, using: &generator)).map { _ in
+                "s\(Int.random(in: 0..<distinct, using: &generator))"
+            }
             let partials = names.map { Partial(StatisticKey(.counter, $0), Aggregate(sample: 1)) }
             let new = Set(partials.map(\.key)).subtracting(model.keys)
             switch admission.admit(Batch(partials: partials), at: time, limits: limits) {
