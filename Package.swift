@@ -54,7 +54,7 @@ let package = Package(
         .target(
             name: "DattssPipeline",
             dependencies: [
-                "DattssCore", "DattssLog",
+                "CMemory", "DattssCore", "DattssLog",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
@@ -173,7 +173,7 @@ let package = Package(
         .testTarget(
             name: "DattssCommandTests",
             dependencies: [
-                "dattss", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport", "CZlib",
+                "dattss", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport", "CMemory", "CZlib",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

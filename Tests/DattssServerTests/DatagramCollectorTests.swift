@@ -25,14 +25,14 @@ struct DatagramCollectorTests {
     func owner() {
         var keyed = collect(["ann.0123:api:hits:2c", "ann.0123.hits:3|c", "bob.9:api:hits:1c", "hits:1|c", "ann.0123.:1|c"])
         let collected = keyed.flush()
-        #expect(collected.batches.map(\.user.string) == ["ann"])
-        #expect(collected.batches.first?.batch.partials.map(\.aggregate.sum) == [5])
+        #expect(collected.all.map(\.user.string) == ["ann"])
+        #expect(collected.all.first?.batch.partials.map(\.aggregate.sum) == [5])
         #expect(collected.processes.map(\.name) == ["api"])
         #expect(keyed.counts.refusedLines == [.unknownKey: 2, .badPath: 1])
         #expect(keyed.counts.lines == 5 && keyed.counts.samples == 2)
 
         var bound = collect(["hits:1|c\nhits:4|c", "ann.0123:api:hits:2c"], statsdUser: "joe")
-        let batches = bound.flush().batches.sorted { $0.user < $1.user }
+        let batches = bound.flush().all.sorted { $0.user < $1.user }
         #expect(batches.map(\.user.string) == ["ann", "joe"])
         #expect(batches.map { $0.batch.partials.map(\.aggregate.sum) } == [[2], [5]])
     }
@@ -43,7 +43,7 @@ struct DatagramCollectorTests {
         var keyed = collect([
             "ann.k1.0123.hits:3|c", "ann.k1.0123:api:hits:1c", "ann.k2.0123.hits:5|c", "ann.k2.0123:api:hits:7c", "ann.k1.hits:1|c",
         ])
-        #expect(keyed.flush().batches.first?.batch.partials.map(\.aggregate.sum) == [4])
+        #expect(keyed.flush().all.first?.batch.partials.map(\.aggregate.sum) == [4])
         #expect(keyed.counts.refusedLines == [.wrongScope: 2, .unknownKey: 1])
     }
 
@@ -55,7 +55,7 @@ struct DatagramCollectorTests {
         #expect(collector.counts.datagrams == 4 && collector.counts.lines == 18 && collector.counts.samples == 14)
         #expect(collector.counts.bytes == 2 * datagram.utf8.count + 17)
         #expect(collector.counts.refusedLines == [.badPath: 2, .badValue: 2])
-        let partials = collector.flush().batches.first { $0.user.string == "joe" }?.batch.partials
+        let partials = collector.flush().all.first { $0.user.string == "joe" }?.batch.partials
         #expect(partials?.map(\.aggregate.sum) == [2 * 17 + 2, 5])
         #expect(partials?.map(\.aggregate.count) == [2 * 5 + 2, 2])
     }
@@ -64,10 +64,10 @@ struct DatagramCollectorTests {
     @Test("flushes a period once and remembers gauges")
     func periods() {
         var collector = collect(["temp:20|g"], statsdUser: "joe")
-        #expect(collector.flush().batches.first?.batch.partials.first?.aggregate.last == 20)
+        #expect(collector.flush().all.first?.batch.partials.first?.aggregate.last == 20)
         #expect(collector.flush().isEmpty)
         Array("temp:+5|g\ntemp:-1|g".utf8).withUnsafeBytes { collector.receive($0) }
-        let second = collector.flush().batches.first?.batch.partials.first?.aggregate
+        let second = collector.flush().all.first?.batch.partials.first?.aggregate
         #expect(second?.last == 24 && second?.first == 25 && second?.count == 2)
     }
 
@@ -84,4 +84,8 @@ struct DatagramCollectorTests {
         #expect(KernelDrops.drops(in: table, port: 53) == 4)
         #expect(KernelDrops.drops(in: "", port: 53) == 0)
     }
+}
+
+extension DatagramCollector.Collected {
+    fileprivate var all: [(user: UserID, batch: Batch)] { Array(batches) }
 }

@@ -29,17 +29,26 @@ public struct AccumulatedPeriod: Sendable {
     public var count: Int { numbers.count }
     public var isEmpty: Bool { numbers.isEmpty }
 
-    /// The partials, in the order in which the table first saw their statistics: the same in every period, so that whoever
-    /// takes them in finds what is known of them in the order of the memory.
+    /// All partials, in the order of ``batches(of:fraction:)``.
     public func partials(fraction: Double = Aggregate.defaultFraction) -> [Partial] {
-        var partials: [Partial] = []
-        partials.reserveCapacity(count)
-        for (key, position) in zip(keys, positions) where position >= 0 {
-            if let key, let aggregate = aggregate(at: Int(position), of: key.kind, fraction: fraction) {
-                partials.append(Partial(key, aggregate))
-            }
+        var batches = batches(of: max(1, count), fraction: fraction)
+        return batches.next() ?? []
+    }
+
+    /// The partials, in the order in which the table first saw their statistics: the same in every period, so that whoever
+    /// takes them in finds what is known of them in the order of the memory. Each batch is worked out when it is asked for:
+    /// 100,000 partials at once are more memory than a processor's caches hold, and than is kept from second to second.
+    /// - Parameter size: how many partials a batch has at most.
+    public func batches(of size: Int, fraction: Double = Aggregate.defaultFraction) -> AccumulatedBatches {
+        AccumulatedBatches(self, positions, size: size, fraction: fraction)
+    }
+
+    /// - Parameter number: that of a statistic with samples.
+    fileprivate func partial(of number: Int, at position: Int32, fraction: Double) -> Partial? {
+        guard let key = keys[number], let aggregate = aggregate(at: Int(position), of: key.kind, fraction: fraction) else {
+            return nil
         }
-        return partials
+        return Partial(key, aggregate)
     }
 
     private func aggregate(at position: Int, of kind: Kind, fraction: Double) -> Aggregate? {
@@ -94,5 +103,34 @@ public struct AccumulatedPeriod: Sendable {
             }
         }
         return isComplete
+    }
+}
+
+/// The partials of a period, in batches: see ``AccumulatedPeriod/batches(of:fraction:)``.
+public struct AccumulatedBatches: Sequence, IteratorProtocol, Sendable {
+    private let period: AccumulatedPeriod
+    /// By number; -1 for a statistic without a sample.
+    private let positions: [Int32]
+    private let size: Int
+    private let fraction: Double
+    /// Where the next batch begins.
+    private var number = 0
+
+    fileprivate init(_ period: AccumulatedPeriod, _ positions: [Int32], size: Int, fraction: Double) {
+        precondition(size > 0, "a batch of no partials")
+        (self.period, self.positions, self.size, self.fraction) = (period, positions, size, fraction)
+    }
+
+    public mutating func next() -> [Partial]? {
+        var partials: [Partial] = []
+        partials.reserveCapacity(Swift.min(size, period.count))
+        while number < positions.count, partials.count < size {
+            let position = positions[number]
+            if position >= 0, let partial = period.partial(of: number, at: position, fraction: fraction) {
+                partials.append(partial)
+            }
+            number += 1
+        }
+        return partials.isEmpty ? nil : partials
     }
 }

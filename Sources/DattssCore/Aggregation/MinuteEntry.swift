@@ -22,7 +22,7 @@ struct MinuteEntry: Sendable {
     /// What an entry took the last time.
     struct Room: Sendable {
         var buckets = SketchRow.Range.none
-        var parts: UInt8 = 0
+        var parts = PartRow.Room()
     }
 
     init(_ id: StatisticID, _ part: Aggregate, expecting room: Room, in memory: inout MinuteMemory) {
@@ -108,7 +108,7 @@ struct MinuteEntry: Sendable {
 
     /// What the next minute is likely to need.
     /// - Parameter packed: the sketch of ``forPercentiles(in:)``.
-    func room(_ packed: PackedSketch?) -> Room { Room(buckets: sketch.range(of: packed), parts: parts.count) }
+    func room(_ packed: PackedSketch?) -> Room { Room(buckets: sketch.range(of: packed), parts: parts.room) }
 
     private func aggregate(_ packed: PackedSketch?) -> Aggregate {
         Aggregate(

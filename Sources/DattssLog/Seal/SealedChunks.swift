@@ -18,8 +18,7 @@ struct SealedChunks {
     mutating func append(_ point: HistorySlice.Point) {
         points.append(point)
         memoryBytes += MemoryLayout<HistorySlice.Point>.stride
-        let buckets = point.aggregate.sketch.map { $0.positive.indices.count + $0.negative.indices.count }
-        if let buckets { memoryBytes += 64 + 12 * buckets }
+        if let sketch = point.aggregate.packedSketch { memoryBytes += 64 + 12 * sketch.bucketCount }
     }
 
     mutating func removeAll() {

@@ -92,9 +92,7 @@ public enum LogDump {
     }
 
     static func text(_ aggregate: Aggregate) -> String {
-        let sketch = aggregate.sketch.map {
-            "  skt \($0.positive.indices.count + $0.negative.indices.count) buckets"
-        }
+        let sketch = aggregate.packedSketch.map { "  skt \($0.bucketCount) buckets" }
         return "sum \(aggregate.sum)  cnt \(aggregate.count)"
             + "  min \(aggregate.min)  max \(aggregate.max)  fst \(aggregate.first)  lst \(aggregate.last)"
             + "  bot \(aggregate.bottom)  top \(aggregate.top)  pct \(aggregate.fraction)\(sketch ?? "")"

@@ -1,3 +1,4 @@
+import CMemory
 import DattssCore
 import DattssLog
 
@@ -35,11 +36,19 @@ actor MinuteWriter {
     }
 
     func run() async {
-        for await item in link.items {
-            _ = link.take()
-            await write(item.element)
-            link.done(item.weight)
-        }
+        var items = link.items.makeAsyncIterator()
+        // What closing a minute took, on several threads, is free now, and nobody asks for as much before the next one.
+        while await writeNext(&items) { _ = memory_return_free() }
+    }
+
+    /// Writes the next minute, and lets go of it.
+    /// - Returns: false at the end.
+    private func writeNext(_ items: inout AsyncStream<Link<MinuteAssembly.Rolled>.Item>.AsyncIterator) async -> Bool {
+        guard let item = await items.next(isolation: self) else { return false }
+        _ = link.take()
+        await write(item.element)
+        link.done(item.weight)
+        return true
     }
 
     var laneMetrics: LaneMetrics { lane.metrics }

@@ -44,12 +44,16 @@ struct DatagramCollector: Sendable {
     /// What was collected in one period.
     struct Collected: Sendable {
         var periods: [(user: UserID, period: AccumulatedPeriod)] = []
+        /// As many as a client may send at once.
+        let batchPartials: Int
         var processes: Set<UserProcess> = []
 
         var isEmpty: Bool { periods.isEmpty && processes.isEmpty }
-        /// Worked out when it is asked for, so that the thread that reads datagrams need not.
-        var batches: [(user: UserID, batch: Batch)] {
-            periods.map { ($0.user, Batch(partials: $0.period.partials())) }
+        /// Each is worked out when it is asked for, and not by the thread that reads datagrams.
+        var batches: some Sequence<(user: UserID, batch: Batch)> {
+            periods.lazy.flatMap { user, period in
+                period.batches(of: batchPartials).lazy.map { (user, Batch(partials: $0)) }
+            }
         }
         var partialCount: Int { periods.reduce(0) { $0 + $1.period.count } }
     }
@@ -116,7 +120,7 @@ struct DatagramCollector: Sendable {
 
     /// What was collected since the last time.
     mutating func flush() -> Collected {
-        var collected = Collected()
+        var collected = Collected(batchPartials: limits.partialsPerBatch)
         for position in senders.indices {
             let user = senders[position].user
             let period = senders[position].table.takePeriod()

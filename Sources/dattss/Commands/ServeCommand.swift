@@ -132,7 +132,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         // A closed minute is a few large arrays, made on one thread and freed on another: kept for reuse, they were as much
         // memory again as was in use (`scripts/overload steady`).
-        memory_return_large(256 << 10)
+        _ = memory_return_large(4 << 20)
         let configuration = try serverConfiguration()
         let logger = Self.makeLogger()
         let addressFile = AddressFile(configuration.dataDirectory)

@@ -162,19 +162,7 @@ extension Stage {
 
     private static func add(_ datagrams: Bundles, to table: inout AccumulatorTable) -> Int {
         var samples = 0
-        datagrams.forEach { datagram in
-            let bytes = datagram.bindMemory(to: UInt8.self)
-            var start = 0
-            while start < bytes.count {
-                let (count, end) = table.addUsualLines(of: bytes, from: start)
-                samples += count
-                guard end < bytes.count else { break }
-                let (line, next) = DatagramLine.line(of: bytes, at: end)
-                start = next
-                guard case .statsd(let statsd)? = try? DatagramLine.parse(line) else { continue }
-                if (try? table.add(statsd, to: statsd.name)) != nil { samples += 1 }
-            }
-        }
+        datagrams.forEach { samples += table.addLines(of: $0.bindMemory(to: UInt8.self)) }
         return samples
     }
 

@@ -67,7 +67,13 @@ extension SeededGenerator {
         return MinuteEntry.Room(
             buckets: SketchRow.Range(
                 first: Int32.random(in: -600...600, using: &self), width: UInt16.random(in: 0...512, using: &self)),
-            parts: UInt8.random(in: 0...64, using: &self))
+            parts: PartRow.Room(count: UInt8.random(in: 0...64, using: &self), isWide: oneIn(2)))
+    }
+
+    /// Mostly one that is compact, so that most rows are: see ``CompactNumber``.
+    private mutating func number() -> Double {
+        let integer = Double(Int.random(in: -2...5, using: &self))
+        return oneIn(30) ? integer / 3 : oneIn(3) ? integer / 100 : integer
     }
 
     /// A partial of a habit: 0 a single sample, 1 several without a sketch, 2 with one, 3 zeros and ones, 4 far apart, 5 negative
@@ -86,7 +92,7 @@ extension SeededGenerator {
         }
         let (low, high) = (sketch.quantile(0), sketch.quantile(1))
         let isEqual = habit == 8 || habit == 0
-        let value = Double(Int.random(in: -2...5, using: &self))
+        let value = number()
         return Aggregate(
             sum: Double.random(in: 0...100, using: &self), count: habit == 0 ? 1 : sketch.count, max: isEqual ? value : high,
             min: isEqual ? value : low, first: isEqual ? value : high, last: isEqual ? value : low,

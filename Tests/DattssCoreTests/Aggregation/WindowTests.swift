@@ -6,10 +6,11 @@ import Testing
     @Test("the window holds what a list of all values holds of its twelve slots", arguments: seeds)
     func randomSchedules(seed: UInt64) {
         // Goal: gaps, jumps and late values against a list that is filtered by time; with slots of single samples only, with
-        // a few others among them, and with many.
+        // a few others among them, and with many; with compact numbers only, and with some that are not.
         var generator = SeededGenerator(seed: seed)
         for turn in 0..<20 {
             let othersOneIn = [Int.max, 50, 2][turn % 3]
+            let unit = [1, 0.25, 1e9, 0x1p-40][turn % 4]
             var window = Window(of: .timer)
             var values: [(slot: Int64, aggregate: Aggregate)] = []
             var now = Int64.random(in: -200_000...200_000, using: &generator)
@@ -17,7 +18,8 @@ import Testing
                 now += step(&generator)
                 let late = generator.oneIn(5) ? Int64.random(in: 0...90_000, using: &generator) : 0
                 let time = Timestamp(milliseconds: now - late)
-                var aggregate = Aggregate(sample: Double(Int.random(in: -50...50, using: &generator)))
+                var aggregate = Aggregate(
+                    sample: Double(Int.random(in: -50...50, using: &generator)) * (generator.oneIn(9) ? unit : 1))
                 if generator.oneIn(othersOneIn) {
                     aggregate.count = Int64.random(in: 1...4, using: &generator)
                     aggregate.max += Double(Int.random(in: 0...3, using: &generator))

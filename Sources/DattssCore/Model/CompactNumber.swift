@@ -1,0 +1,50 @@
+/// A double in four bytes, as far as that is possible without changing it: an integer of 28 bits over a power of ten. Counts and
+/// what people and programs write with a few digits are such numbers, most results of divisions are not.
+///
+///     bits  [ integer (28, signed) | power (4) ]         12.5 = 125 / 10¹
+///
+/// Equal numbers have equal bits: of the powers that would do, it is the lowest.
+struct CompactNumber: Hashable, Sendable {
+    let bits: UInt32
+
+    /// Both are exact, so what is read is the double that is nearest to the decimal, which is the one it was made of.
+    private static let powersOfTen: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]
+    private static let integerEnd = 0x1p27
+
+    init(bits: UInt32) { self.bits = bits }
+
+    /// nil for what has no such form: also −0.
+    @inline(__always)
+    init?(_ value: Double) {
+        guard value.magnitude < Self.integerEnd else { return nil }
+        let integer = Int32(value)
+        if Double(integer) == value, integer != 0 || value.sign == .plus {
+            self.init(integer, power: 0)
+        } else {
+            self.init(fraction: value)
+        }
+    }
+
+    @inline(never)
+    private init?(fraction value: Double) {
+        for power in 1..<Self.powersOfTen.count {
+            let scaled = (value * Self.powersOfTen[power]).rounded()
+            guard scaled.magnitude < Self.integerEnd else { return nil }
+            if scaled / Self.powersOfTen[power] == value, scaled != 0 {
+                self.init(Int32(scaled), power: power)
+                return
+            }
+        }
+        return nil
+    }
+
+    @inline(__always)
+    private init(_ integer: Int32, power: Int) { bits = UInt32(bitPattern: integer) << 4 | UInt32(truncatingIfNeeded: power) }
+
+    @inline(__always)
+    var value: Double {
+        let integer = Double(Int32(bitPattern: bits) >> 4)
+        let power = Int(bits & 0xF)
+        return power == 0 ? integer : integer / Self.powersOfTen[power]
+    }
+}
