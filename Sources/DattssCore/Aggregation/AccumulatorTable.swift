@@ -22,9 +22,9 @@ public struct AccumulatorTable: Sendable {
     public static let distinctValuesMax = 65_536
     public static let distinctBytesMax = 4 << 20
 
-    /// How many lines are looked at before the first of them is added, as many as a datagram usually has: what is behind a
-    /// refused one was looked at in vain.
-    private static let linesAhead = 32
+    /// How many lines are looked at before the first of them is added: what is behind a refused one was looked at in vain. As
+    /// many as Swift gives 1024 bytes of the stack for, of more it would ask for memory.
+    private static let linesAhead = 1024 / MemoryLayout<UsualLine>.stride
     /// As many statistics stay in a processor's own cache.
     private static let cachedMax = 4096
 

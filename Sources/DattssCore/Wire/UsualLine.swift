@@ -6,13 +6,15 @@
 struct UsualLine {
     /// Up to the first colon: only a name that is known already is also known to be one.
     let name: HashedName
-    let kind: Kind
     let value: Double
+    let kind: Kind
+    private let end: UInt32
+
     /// Where the next line begins.
-    let next: Int
+    var next: Int { Int(end) + 1 }
 
     /// Reads the line that begins at `start`.
-    /// - Parameter bytes: the lines; at least ``bytesMin``.
+    /// - Parameter bytes: the lines; at least ``bytesMin``, and less than 2^32.
     @inline(__always)
     init?(in bytes: DatagramLine.Bytes, at start: Int, _ hash: NameHash) {
         guard let name = Self.name(in: bytes, at: start, hash) else { return nil }
@@ -24,7 +26,7 @@ struct UsualLine {
         else { return nil }
         let end = bar + 1 + typeLength
         guard end == bytes.count || bytes[end] == UInt8(ascii: "\n") else { return nil }
-        (self.name, self.kind, self.value, next) = (name, kind, value, end + 1)
+        (self.name, self.kind, self.value, self.end) = (name, kind, value, UInt32(truncatingIfNeeded: end))
     }
 
     static let bytesMin = 8
