@@ -120,7 +120,7 @@ struct DatagramCollector: Sendable {
 
     /// What was collected since the last time.
     mutating func flush() -> Collected {
-        var collected = Collected(batchPartials: limits.partialsPerBatch)
+        var collected = Collected(batchPartials: max(1, limits.partialsPerBatch))
         for position in senders.indices {
             let user = senders[position].user
             let period = senders[position].table.takePeriod()
