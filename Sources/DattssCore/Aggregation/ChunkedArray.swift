@@ -29,7 +29,4 @@ struct ChunkedArray<Element: Sendable>: Sendable {
         chunks[chunks.count - 1].append(element)
         count += 1
     }
-
-    /// All elements, in order.
-    var elements: some Sequence<Element> { chunks.lazy.joined() }
 }

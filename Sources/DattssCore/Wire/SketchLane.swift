@@ -86,10 +86,6 @@ struct SketchLane {
     private static func write<let size: Int>(
         _ value: UInt64, to bytes: inout InlineArray<size, UInt8>, at start: Int
     ) -> Int {
-        if value < 0x80 {
-            bytes[start] = UInt8(truncatingIfNeeded: value)
-            return start &+ 1
-        }
         var (rest, position) = (value, start)
         while rest >= 0x80 {
             bytes[position] = UInt8(truncatingIfNeeded: rest) | 0x80

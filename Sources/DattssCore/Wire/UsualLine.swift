@@ -8,6 +8,7 @@ struct UsualLine {
     let name: HashedName
     let value: Double
     let kind: Kind
+    /// Behind its type. In four bytes, because as many lines as possible are to fit where ``AccumulatorTable`` looks ahead.
     private let end: UInt32
 
     /// Where the next line begins.
