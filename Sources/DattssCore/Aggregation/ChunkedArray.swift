@@ -14,6 +14,12 @@ struct ChunkedArray<Element: Sendable>: Sendable {
         @inline(__always) set { chunks[index >> Self.chunkShift][index & (Self.chunkCount - 1)] = newValue }
     }
 
+    /// Looks at an element where it is. (Through the subscript, a large one would be copied.)
+    @inline(__always)
+    func read<Value>(_ index: Int, _ body: (borrowing Element) -> Value) -> Value {
+        body(chunks[index >> Self.chunkShift][index & (Self.chunkCount - 1)])
+    }
+
     /// Changes an element where it is. (Through the subscript, a large one would be copied, or an accessor would ask for memory.)
     @inline(__always)
     mutating func update<Value>(_ index: Int, _ body: (inout Element) -> Value) -> Value {

@@ -2,26 +2,20 @@
 struct LiveStatistic: Sendable {
     private(set) var window: Window
     /// What its merge is likely to need.
-    var room = MinuteEntry.Room()
+    private var room = MinuteEntry.Room()
+    /// The number of the latest open minute in which it was sent, and its position among the entries of that minute.
+    private var openNumber: Int32 = -1
+    private var position: Int32 = 0
+    /// Its position in the minute before that one; -1 when it was not sent in that.
+    private var positionBefore: Int32 = -1
     private(set) var isEmphasised: Bool
     private(set) var last: Double
     private(set) var seen: Timestamp
-    /// The sum of all minutes before the latest one in which it was sent.
+    /// The version of its user's state that changed it last: see ``UserState/changed(since:at:)``.
+    private(set) var version: UInt64 = 0
+    /// The sum of all minutes that are closed. A total is always a sum of minute sums, in the order of the minutes: replay, which
+    /// reads minutes, then gives the same double to the last bit.
     private var closedSum: Double
-    /// The sum of that latest minute. Kept apart so that a total is always a sum of minute sums, in the order of the
-    /// minutes: replay, which reads minutes, then gives the same double to the last bit.
-    private var minuteSum = 0.0
-    /// Where its merge is in the latest open minute in which it was sent, and in the one before that.
-    private(set) var place = Place.none
-    private(set) var placeBefore = Place.none
-
-    /// A position among the entries of the open minute with a number: see ``UserState``.
-    struct Place: Sendable {
-        var openNumber: Int32
-        var position: Int32
-
-        static let none = Place(openNumber: -1, position: 0)
-    }
 
     init(_ kind: Kind, totals: StatusTotals?) {
         window = Window(of: kind)
@@ -31,26 +25,42 @@ struct LiveStatistic: Sendable {
         closedSum = totals?.sum ?? 0
     }
 
-    var totals: StatusTotals {
-        StatusTotals(sum: closedSum.saturatingAdd(minuteSum), last: last, seen: seen, isEmphasised: isEmphasised)
+    /// - Parameter open: the minute that is open.
+    func totals(with open: OpenMinute?) -> StatusTotals {
+        var sum = closedSum
+        if let open, let position = position(inOpen: open.number) { sum = sum.saturatingAdd(open.entries[position].sum) }
+        return StatusTotals(sum: sum, last: last, seen: seen, isEmphasised: isEmphasised)
+    }
+
+    /// Where its merge is among the entries of an open minute, by the number of that minute: the latest one in which it was sent,
+    /// or the one before.
+    func position(inOpen number: Int32) -> Int? {
+        if number == openNumber { return Int(position) }
+        return number == openNumber - 1 && positionBefore >= 0 ? Int(positionBefore) : nil
     }
 
     /// Takes in a partial, and merges it into the minute that is open.
-    mutating func apply(_ aggregate: Aggregate, of id: StatisticID, at time: Timestamp, in open: inout OpenMinute) {
-        if place.openNumber == open.number {
-            open.merge(aggregate, at: Int(place.position), expecting: room)
+    mutating func apply(
+        _ aggregate: Aggregate, of id: StatisticID, at time: Timestamp, version: UInt64, in open: inout OpenMinute
+    ) {
+        if openNumber == open.number {
+            open.merge(aggregate, at: Int(position), expecting: room)
         } else {
-            closedSum = closedSum.saturatingAdd(minuteSum)
-            minuteSum = 0
-            let position = open.append(id, aggregate, expecting: room)
-            (placeBefore, place) = (place, Place(openNumber: open.number, position: Int32(position)))
+            positionBefore = openNumber == open.number - 1 ? position : -1
+            (openNumber, position) = (open.number, Int32(open.append(id, aggregate, expecting: room)))
             isEmphasised = false
         }
-        minuteSum = minuteSum.saturatingAdd(aggregate.sum)
         isEmphasised = isEmphasised || aggregate.isEmphasised
         last = aggregate.last
         seen = max(seen, time)
+        self.version = version
         window.add(aggregate, at: time)
+    }
+
+    /// The minute of its latest merge is closed.
+    mutating func close(sum: Double, room: MinuteEntry.Room) {
+        closedSum = closedSum.saturatingAdd(sum)
+        self.room = room
     }
 
     /// On replay: a partial that a minute block already counts, of which only the window is missing.

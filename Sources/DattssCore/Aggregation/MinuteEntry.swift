@@ -1,23 +1,32 @@
 /// The merge of one statistic in the open minute: what a ``MergingAggregate`` is, with what varies in size kept in the minute's
 /// memory. All that is usual is merged here, in place; everything else by a ``MergingAggregate`` that is made for it.
+///
+/// There is one for every statistic that is sent, so it is 64 bytes: its numbers are ``CompactNumber``s as long as all can be.
 struct MinuteEntry: Sendable {
     let id: StatisticID
-    private var isEmphasised: Bool
-    private var isApproximate: Bool
-    private var hasOnePart = true
-    private var hasOnlyEqualSamples: Bool
     private var sketch = SketchRow()
+    private var traits: Traits
     private var parts = PartRow()
-    private var sum: Double
-    private var count: Int64
-    private var max: Double
-    private var min: Double
-    private var first: Double
-    private var last: Double
-    /// Those of the first part.
-    private var bottom: Double
-    private var top: Double
-    private var fraction: Double
+    private(set) var sum: Double
+    private var numbers = EntryNumbers()
+
+    private struct Traits: OptionSet, Sendable {
+        let rawValue: UInt8
+
+        static let isEmphasised = Traits(rawValue: 1)
+        static let isApproximate = Traits(rawValue: 2)
+        static let hasOnePart = Traits(rawValue: 4)
+        static let hasOnlyEqualSamples = Traits(rawValue: 8)
+
+        init(rawValue: UInt8) { self.rawValue = rawValue }
+
+        init(_ part: Aggregate, hasOnePart: Bool, hasOnlyEqualSamples: Bool) {
+            self = hasOnePart ? .hasOnePart : []
+            if part.isEmphasised { insert(.isEmphasised) }
+            if part.isApproximate { insert(.isApproximate) }
+            if hasOnlyEqualSamples { insert(.hasOnlyEqualSamples) }
+        }
+    }
 
     /// What an entry took the last time.
     struct Room: Sendable {
@@ -27,30 +36,23 @@ struct MinuteEntry: Sendable {
 
     init(_ id: StatisticID, _ part: Aggregate, expecting room: Room, in memory: inout MinuteMemory) {
         self.id = id
-        (sum, count, max, min) = (part.sum, part.count, part.max, part.min)
-        (first, last, bottom, top) = (part.first, part.last, part.bottom, part.top)
-        (fraction, isEmphasised, isApproximate) = (part.fraction, part.isEmphasised, part.isApproximate)
-        hasOnlyEqualSamples = part.min == part.max
+        sum = part.sum
+        traits = Traits(part, hasOnePart: true, hasOnlyEqualSamples: part.min == part.max)
+        numbers.set(part, in: &memory.arena)
         guard let packed = part.packedSketch else { return }
-        if !sketch.add(packed, total: count, expecting: room.buckets, in: &memory.arena) {
-            sketch.set(Sketch(packed), total: count, in: &memory)
+        if !sketch.add(packed, total: part.count, expecting: room.buckets, in: &memory.arena) {
+            sketch.set(Sketch(packed), total: part.count, in: &memory)
         }
     }
 
     /// - Parameter room: what is likely to be needed.
     mutating func merge(_ part: Aggregate, expecting room: Room, in memory: inout MinuteMemory) {
-        let total = count.saturatingAdd(part.count)
+        let total = numbers.count(in: memory.arena).saturatingAdd(part.count)
         guard mergeSketch(of: part, total, room, &memory) else { return mergeUnusual(part, &memory) }
         sum = sum.saturatingAdd(part.sum)
-        count = total
-        max = Swift.max(max, part.max)
-        min = Swift.min(min, part.min)
-        last = part.last
-        fraction = part.fraction
-        isEmphasised = isEmphasised || part.isEmphasised
-        isApproximate = isApproximate || part.isApproximate
-        hasOnePart = false
-        hasOnlyEqualSamples = hasOnlyEqualSamples && part.min == part.max
+        numbers.merge(part, total: total, in: &memory.arena)
+        traits.formUnion(Traits(part, hasOnePart: false, hasOnlyEqualSamples: false))
+        traits.remove(part.min == part.max ? .hasOnePart : [.hasOnePart, .hasOnlyEqualSamples])
     }
 
     /// Merges what tells percentiles: buckets, or parts.
@@ -65,55 +67,54 @@ struct MinuteEntry: Sendable {
             return part.min == part.max && sketch.add(part.min, weight: part.count, total: total, in: &memory.arena)
         }
         guard sketch.isEmpty, part.packedSketch == nil else { return false }
+        let new = WeightedParts.Entry(bottom: part.bottom, top: part.top, count: part.count)
         if parts.isEmpty {
-            if part.bottom == bottom, part.top == top { return true }
-            let own = WeightedParts.Entry(bottom: bottom, top: top, count: count)
+            let own = numbers.firstPart(in: memory.arena)
+            if new.bottom == own.bottom, new.top == own.top { return true }
             _ = parts.add(own, expecting: room.parts, in: &memory.arena)
         }
-        let new = WeightedParts.Entry(bottom: part.bottom, top: part.top, count: part.count)
         return parts.add(new, expecting: room.parts, in: &memory.arena)
     }
 
     private mutating func mergeUnusual(_ part: Aggregate, _ memory: inout MinuteMemory) {
-        var merging = MergingAggregate(
-            aggregate(nil), sketch: sketch.take(from: &memory), parts: parts.parts(in: memory.arena), hasOnePart: hasOnePart,
-            hasOnlyEqualSamples: hasOnlyEqualSamples)
+        var merging = merging(sketch: sketch.take(from: &memory), in: memory)
         merging.merge(part)
         parts.release(in: &memory.arena)
         parts = PartRow(merging.parts, in: &memory.arena)
         let running = merging.running
         sketch.set(merging.sketch, total: running.count, in: &memory)
-        (sum, count, max, min) = (running.sum, running.count, running.max, running.min)
-        (last, bottom, top) = (running.last, running.bottom, running.top)
-        (fraction, isEmphasised, isApproximate) = (running.fraction, running.isEmphasised, running.isApproximate)
-        hasOnePart = false
-        hasOnlyEqualSamples = merging.hasOnlyEqualSamples
+        sum = running.sum
+        numbers.set(running, in: &memory.arena)
+        traits = Traits(running, hasOnePart: false, hasOnlyEqualSamples: merging.hasOnlyEqualSamples)
     }
 
     // MARK: Reading
 
     /// The aggregate of all parts.
     func merged(in memory: MinuteMemory) -> Aggregate {
-        if sketch.isEmpty {
-            return MergingAggregate(
-                aggregate(nil), sketch: nil, parts: parts.parts(in: memory.arena), hasOnePart: hasOnePart,
-                hasOnlyEqualSamples: hasOnlyEqualSamples
-            ).merged
-        }
-        return hasOnePart ? forPercentiles(in: memory) : forPercentiles(in: memory).withQuantilesOfSketch
+        if sketch.isEmpty { return merging(sketch: nil, in: memory).merged }
+        let aggregate = forPercentiles(in: memory)
+        return traits.contains(.hasOnePart) ? aggregate : aggregate.withQuantilesOfSketch
     }
 
     /// The same, but for `bottom` and `top`, which are those of the first part.
-    func forPercentiles(in memory: MinuteMemory) -> Aggregate { aggregate(sketch.packed(in: memory)) }
+    func forPercentiles(in memory: MinuteMemory) -> Aggregate { aggregate(sketch.packed(in: memory), in: memory) }
 
     /// What the next minute is likely to need.
     /// - Parameter packed: the sketch of ``forPercentiles(in:)``.
     func room(_ packed: PackedSketch?) -> Room { Room(buckets: sketch.range(of: packed), parts: parts.room) }
 
-    private func aggregate(_ packed: PackedSketch?) -> Aggregate {
-        Aggregate(
-            sum: sum, count: count, max: max, min: min, first: first, last: last, bottom: bottom, top: top,
-            fraction: fraction, isEmphasised: isEmphasised, isApproximate: isApproximate, packedSketch: packed)
+    private func aggregate(_ packed: PackedSketch?, in memory: MinuteMemory) -> Aggregate {
+        var aggregate = numbers.aggregate(sum: sum, packed, in: memory.arena)
+        aggregate.isEmphasised = traits.contains(.isEmphasised)
+        aggregate.isApproximate = traits.contains(.isApproximate)
+        return aggregate
+    }
+
+    private func merging(sketch: Sketch?, in memory: MinuteMemory) -> MergingAggregate {
+        MergingAggregate(
+            aggregate(nil, in: memory), sketch: sketch, parts: parts.parts(in: memory.arena),
+            hasOnePart: traits.contains(.hasOnePart), hasOnlyEqualSamples: traits.contains(.hasOnlyEqualSamples))
     }
 }
 

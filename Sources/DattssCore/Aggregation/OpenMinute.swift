@@ -12,7 +12,7 @@ public struct OpenMinute: Sendable {
     /// The clients that sent in it, and how far they have come.
     public private(set) var clients: [String: SequenceWindow] = [:]
     /// Of the statistics, by their numbers: set by whoever hands the minute out.
-    var keys = ChunkedArray<StatisticKey?>()
+    var keys = KeyColumns()
     private let clientCapacity: Int
 
     /// How large a minute was: about as large as the next one will be.

@@ -3,7 +3,7 @@
 /// Numbers are dense and re-used after ``remove(_:)``. A look-up hashes the path's bytes and touches one slot and the key.
 public struct StatisticTable: Sendable {
     private var slots = SlotTable()
-    private var keys = ChunkedArray<StatisticKey?>()
+    private var keys = KeyColumns()
     private var free: [Int32] = []
     private let hash = NameHash()
 
@@ -47,7 +47,7 @@ public struct StatisticTable: Sendable {
 
     @inline(__always)
     private func find(_ key: StatisticKey, _ hash: UInt32) -> StatisticID? {
-        slots.find(hash) { keys[$0] == key }.map { StatisticID(index: Int32($0)) }
+        slots.find(hash) { keys.isKey(key, at: $0) }.map { StatisticID(index: Int32($0)) }
     }
 
     @inline(__always)

@@ -6,7 +6,7 @@ public struct UserState: Sendable {
     public let user: UserID
     private var statistics = ChunkedArray<LiveStatistic?>()
     /// By the same numbers; shared with the minutes that are closed.
-    private var keys = ChunkedArray<StatisticKey?>()
+    private var keys = KeyColumns()
     /// Totals of statistics that left memory, for when they come back.
     private var dormant: [StatisticKey: StatusTotals] = [:]
     private var clients: ClientTable
@@ -16,6 +16,8 @@ public struct UserState: Sendable {
     private var sizeBefore = OpenMinute.Size()
     /// Counts the open minutes, so that a statistic's place in one is never taken for a place in another.
     private var openNumber: Int32 = 0
+    /// Counts the batches, so that readers are told what changed.
+    private var version: UInt64 = 0
 
     public init(user: UserID, limits: Limits = Limits()) {
         self.user = user
@@ -34,11 +36,14 @@ public struct UserState: Sendable {
     public mutating func apply(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
         precondition(open == nil || open?.minute == time.minute, "the open minute was not closed")
         if batch.partials.isEmpty && batch.origin == nil { return }
+        version += 1
         // Taken out, because the statistics and the open minute change together.
         var minute = open.take() ?? newMinute(time.minute)
         for (position, id) in ids.enumerated() {
             ensure(id, batch.partials[position].key)
-            statistics.update(Int(id.index)) { $0?.apply(batch.partials[position].aggregate, of: id, at: time, in: &minute) }
+            statistics.update(Int(id.index)) {
+                $0?.apply(batch.partials[position].aggregate, of: id, at: time, version: version, in: &minute)
+            }
         }
         if let origin = batch.origin {
             clients.insert(origin, at: time)
@@ -53,22 +58,23 @@ public struct UserState: Sendable {
         guard let closed = openMinute, closed.minute <= minute else { return nil }
         open = nil
         sizeBefore = closed.size
-        previous = timers(of: closed)
+        previous = settle(closed)
         return closed
     }
 
-    /// Keeps the timers of a closed minute, and how much room the next one needs.
-    private mutating func timers(of closed: OpenMinute) -> ClosedTimers {
+    /// Gives the statistics what they keep of a minute.
+    /// - Returns: the minute's timers.
+    private mutating func settle(_ closed: OpenMinute) -> ClosedTimers {
         let size = previous?.size ?? (timers: 0, bytes: 0)
         var timers = ClosedTimers(closed.minute, timerCapacity: size.timers, byteCapacity: size.bytes)
         for (position, entry) in closed.entries.enumerated() {
             let index = Int(entry.id.index)
-            guard keys[index]?.kind == .timer else {
-                statistics.update(index) { $0?.room = entry.room(nil) }
+            guard keys.kind(at: index) == .timer else {
+                statistics.update(index) { $0?.close(sum: entry.sum, room: entry.room(nil)) }
                 continue
             }
             let timer = entry.forPercentiles(in: closed.memory)
-            statistics.update(index) { $0?.room = entry.room(timer.packedSketch) }
+            statistics.update(index) { $0?.close(sum: entry.sum, room: entry.room(timer.packedSketch)) }
             timers.append(timer, at: position)
         }
         return timers
@@ -84,20 +90,46 @@ public struct UserState: Sendable {
         ids.compactMap { live($0) }.map { status(of: $0.statistic, $0.key, at: time) }
     }
 
+    /// What a reader has seen.
+    public struct Mark: Sendable, Hashable {
+        fileprivate var version: UInt64
+        fileprivate var at: Timestamp
+    }
+
+    /// The mark of a reader that has seen everything up to now.
+    public func mark(at time: Timestamp) -> Mark { Mark(version: version, at: time) }
+
+    /// The status of every statistic that changed since a reader looked last.
+    ///
+    /// A status also changes when nothing arrives: a window empties a slot after its minute, percentiles end with the minute
+    /// after the last sample's. So once per slot of the window everything that may have faded counts as changed, too.
+    public func changed(since mark: Mark, at time: Timestamp) -> [StatisticStatus] {
+        let isNewSlot = Window.slotNumber(at: time) != Window.slotNumber(at: mark.at)
+        let fading = mark.at.advanced(byMilliseconds: -Self.fadingMilliseconds)
+        let changed = (0..<statistics.count).filter { index in
+            statistics.read(index) { statistic in
+                statistic.map { $0.version > mark.version || (isNewSlot && $0.seen >= fading) } ?? false
+            }
+        }
+        return status(of: changed.lazy.map { StatisticID(index: Int32($0)) }, at: time)
+    }
+
+    private static let fadingMilliseconds = 120_000 + Window.slotMilliseconds
+
     /// What a minute that was filled here holds of one statistic.
     /// - Parameter id: of a live one, which needs no search.
     public func aggregate(of key: StatisticKey, _ id: StatisticID?, in minute: OpenMinute) -> Aggregate? {
         guard let id, let live = live(id), live.key == key, minute.number >= openNumber - 1 else {
             return minute.aggregate(of: key)
         }
-        return position(of: live.statistic, inOpen: minute.number).map { minute.aggregate(at: $0) }
+        return live.statistic.position(inOpen: minute.number).map { minute.aggregate(at: $0) }
     }
 
     /// Forgets statistics, but for their totals. So do the totals of those that nobody sent since `horizon`.
     public mutating func forget(_ ids: [StatisticID], horizon: Timestamp) {
         for id in ids {
             guard let live = live(id) else { continue }
-            dormant[live.key] = live.statistic.totals
+            dormant[live.key] = live.statistic.totals(with: open)
             statistics[Int(id.index)] = nil
             keys[Int(id.index)] = nil
         }
@@ -109,7 +141,7 @@ public struct UserState: Sendable {
     /// The totals of all closed minutes; taken when no minute is open.
     public var checkpoint: UserCheckpoint {
         precondition(open == nil, "a checkpoint is taken between two minutes")
-        var totals = live.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.statistic.totals) }
+        var totals = live.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.statistic.totals(with: nil)) }
         totals += dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
         totals.sort { $0.key < $1.key }
         var windows: [ClientWindow] = []
@@ -147,8 +179,7 @@ public struct UserState: Sendable {
     }
 
     private mutating func ensure(_ id: StatisticID, _ key: StatisticKey) {
-        // (Compared in place: a statistic is large, and looking at it would copy it.)
-        if Int(id.index) < statistics.count, statistics[Int(id.index)] != nil { return }
+        if Int(id.index) < statistics.count, statistics.read(Int(id.index), { $0 != nil }) { return }
         place(key, dormant.removeValue(forKey: key), id)
     }
 
@@ -174,7 +205,7 @@ public struct UserState: Sendable {
     }
 
     private func status(of statistic: LiveStatistic, _ key: StatisticKey, at time: Timestamp) -> StatisticStatus {
-        let totals = statistic.totals
+        let totals = statistic.totals(with: open)
         return StatisticStatus(
             key: key, sum: totals.sum, last: totals.last, seen: totals.seen,
             isEmphasised: totals.isEmphasised, window: statistic.window.totals(at: time),
@@ -186,17 +217,13 @@ public struct UserState: Sendable {
         let previousNumber = open == nil ? openNumber : openNumber - 1
         let isRecent = (previous?.minute ?? time.minute) >= time.minute.advanced(by: -1)
         var timer: Aggregate?
-        if isRecent, let position = position(of: statistic, inOpen: previousNumber) { timer = previous?[position] }
-        if let open, open.minute >= time.minute.advanced(by: -1), let position = position(of: statistic, inOpen: openNumber) {
+        if isRecent, let position = statistic.position(inOpen: previousNumber) { timer = previous?[position] }
+        if let open, open.minute >= time.minute.advanced(by: -1), let position = statistic.position(inOpen: openNumber) {
             let part = open.entries[position].forPercentiles(in: open.memory)
             var merging = timer.map { MergingAggregate($0) }
             merging?.merge(part)
             timer = merging?.merged ?? part
         }
         return timer?.percentiles
-    }
-
-    private func position(of statistic: LiveStatistic, inOpen number: Int32) -> Int? {
-        [statistic.place, statistic.placeBefore].first { $0.openNumber == number }.map { Int($0.position) }
     }
 }

@@ -16,7 +16,6 @@ actor UserAggregator {
     private var unwritten: [(through: LSN, minute: OpenMinute)] = []
     /// The last batch of the last minute that was closed.
     private var closedThrough: LSN
-    private var changes = ChangeTracker()
     private var edgeBefore: Timestamp?
     private var isErased = false
 
@@ -40,7 +39,9 @@ actor UserAggregator {
             case .batches(let batches, let time):
                 if isErased { break }
                 // (By position: to look at a batch would copy it.)
-                for position in batches.indices { apply(batches[position].batch, batches[position].ids, at: time) }
+                for position in batches.indices {
+                    state.apply(batches[position].batch, ids: batches[position].ids, at: time)
+                }
             case .minuteEnded(let edge):
                 await close(edge)
             case .erased:
@@ -53,11 +54,6 @@ actor UserAggregator {
             link.done(item.weight)
             if !unwritten.isEmpty { dropWritten() }
         }
-    }
-
-    private func apply(_ batch: Batch, _ ids: [StatisticID], at time: Timestamp) {
-        state.apply(batch, ids: ids, at: time)
-        changes.note(ids, at: time)
     }
 
     private func close(_ edge: MinuteAssembly.Edge) async {
@@ -89,14 +85,13 @@ actor UserAggregator {
     func status(at time: Timestamp) -> [StatisticStatus] { state.status(at: time) }
 
     /// Every statistic, and the mark from which ``changes(since:at:)`` goes on.
-    func everything(at time: Timestamp) -> (statuses: [StatisticStatus], mark: ChangeTracker.Mark) {
-        (state.status(at: time), changes.mark(at: time))
+    func everything(at time: Timestamp) -> (statuses: [StatisticStatus], mark: UserState.Mark) {
+        (state.status(at: time), state.mark(at: time))
     }
 
     /// What changed since an earlier call, for a live view.
-    func changes(since mark: ChangeTracker.Mark, at time: Timestamp) -> (statuses: [StatisticStatus], mark: ChangeTracker.Mark) {
-        let (ids, next) = changes.changed(since: mark, at: time)
-        return (state.status(of: ids, at: time), next)
+    func changes(since mark: UserState.Mark, at time: Timestamp) -> (statuses: [StatisticStatus], mark: UserState.Mark) {
+        (state.changed(since: mark, at: time), state.mark(at: time))
     }
 
     /// Everything of one statistic that is not yet on disk.

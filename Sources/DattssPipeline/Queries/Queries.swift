@@ -78,7 +78,7 @@ public struct LiveReader: Sendable {
     private let directory: UserDirectory
     private let user: UserID
     private let clock: any WallClock
-    private var mark: ChangeTracker.Mark?
+    private var mark: UserState.Mark?
 
     init(directory: UserDirectory, user: UserID, clock: any WallClock) {
         self.directory = directory
