@@ -1,37 +1,38 @@
+import Synchronization
+
 /// The names that one decoder met lately, found by their bytes: so that a name that comes again costs neither an allocation
 /// nor a check of its characters. Mostly they are paths.
 ///
-/// A table of groups of four slots, at the low bits of the hash; who finds a group full takes a place in it. Whatever
-/// senders make up it stays within ``slotsMax``, and costs at worst what decoding without it costs. Users share it: it
-/// tells nobody what is in it.
+/// A table of groups of eight slots, at the low bits of the hash; of each slot there is a tag, seven bits of the hash, and those
+/// of a group are compared at once. Who finds a group full takes a place in it. Whatever senders make up it stays within
+/// ``slotsMax``, and costs at worst what decoding without it costs. Users share it: it tells nobody what is in it.
 public struct NameCache: Sendable {
-    private var slots: [Slot]
+    /// Of each group, a byte a slot; 0 where the slot is empty.
+    private var tags: [UInt64]
+    private var names: [String]
     private var usedCount = 0
-    private let isEnabled: Bool
+    private let shared: SharedNames?
 
-    private struct Slot {
-        var hash: UInt64 = 0
-        /// Empty in an unused slot: no name is.
-        var name = ""
-    }
-
-    /// 6 MiB, and room for twice a hundred thousand names.
+    /// 4.3 MiB, and room for twice a hundred thousand names.
     private static let slotsMax = 1 << 18
     private static let slotsAtFirst = 1 << 10
-    private static let groupSlots = 4
+    private static let groupSlots = 8
 
-    public init() {
-        slots = Array(repeating: Slot(), count: Self.slotsAtFirst)
-        isEnabled = true
+    /// - Parameter shared: what others know, too, who then have the same strings.
+    public init(_ shared: SharedNames? = nil) {
+        self.init(slotCount: Self.slotsAtFirst, shared)
     }
 
-    private init(isEnabled: Bool) {
-        slots = []
-        self.isEnabled = isEnabled
+    private init(slotCount: Int, _ shared: SharedNames?) {
+        tags = Array(repeating: 0, count: slotCount / Self.groupSlots)
+        names = Array(repeating: "", count: slotCount)
+        self.shared = shared
     }
 
     /// Remembers nothing: for who decodes a single body.
-    public static var none: NameCache { NameCache(isEnabled: false) }
+    public static var none: NameCache { NameCache(slotCount: 0, nil) }
+
+    private var isEnabled: Bool { !tags.isEmpty }
 
     /// The name that `bytes` are; nil when they are none: see ``Name/isValidPath(_:)``.
     @inline(__always)
@@ -44,8 +45,12 @@ public struct NameCache: Sendable {
     @inline(__always)
     mutating func name(_ bytes: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> String? {
         guard isEnabled else { return checked(bytes) }
-        for index in group(of: hash) where slots[index].hash == hash && slots[index].name.holds(bytes) {
-            return slots[index].name
+        let group = group(of: hash)
+        var matches = Self.places(of: Self.tag(of: hash), in: tags[group])
+        while matches != 0 {
+            let slot = group * Self.groupSlots + matches.trailingZeroBitCount / 8
+            if names[slot].holds(bytes) { return names[slot] }
+            matches &= matches - 1
         }
         return insert(bytes, hash)
     }
@@ -56,30 +61,58 @@ public struct NameCache: Sendable {
 
     @inline(never)
     private mutating func insert(_ bytes: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> String? {
-        guard let name = checked(bytes) else { return nil }
-        if usedCount > slots.count / Self.groupSlots, slots.count < Self.slotsMax { grow() }
-        place(Slot(hash: hash, name: name))
+        guard let name = shared == nil ? checked(bytes) : shared?.name(bytes, hash) else { return nil }
+        if usedCount * 4 > names.count * 3, names.count < Self.slotsMax { grow() }
+        place(name, hash)
         return name
     }
 
     private mutating func grow() {
-        let before = slots
-        slots = Array(repeating: Slot(), count: before.count * 2)
+        let before = names
+        tags = Array(repeating: 0, count: tags.count * 2)
+        names = Array(repeating: "", count: before.count * 2)
         usedCount = 0
-        for slot in before where !slot.name.isEmpty { place(slot) }
+        for name in before where !name.isEmpty { place(name, Self.hash(of: name)) }
     }
 
-    private mutating func place(_ slot: Slot) {
-        let group = group(of: slot.hash)
-        let free = group.first { slots[$0].name.isEmpty }
-        if free != nil { usedCount += 1 }
-        slots[free ?? group.lowerBound + Int(slot.hash >> 62)] = slot
+    private static func hash(of name: String) -> UInt64 {
+        var name = name
+        return name.withUTF8 { bytes in bytes.baseAddress.map { WordHash.of($0, bytes.count) } ?? 0 }
     }
+
+    private mutating func place(_ name: String, _ hash: UInt64) {
+        let group = group(of: hash)
+        let free = Self.places(of: 0, in: tags[group])
+        let place = free == 0 ? Int(hash >> 40) % Self.groupSlots : free.trailingZeroBitCount / 8
+        if free != 0 { usedCount += 1 }
+        tags[group] = tags[group] & ~(0xFF << UInt64(place * 8)) | UInt64(Self.tag(of: hash)) << UInt64(place * 8)
+        names[group * Self.groupSlots + place] = name
+    }
+
+    // MARK: Groups
 
     @inline(__always)
-    private func group(of hash: UInt64) -> Range<Int> {
-        let first = Int(truncatingIfNeeded: hash) & (slots.count - Self.groupSlots)
-        return first..<first + Self.groupSlots
+    private func group(of hash: UInt64) -> Int { Int(truncatingIfNeeded: hash) & (tags.count - 1) }
+
+    @inline(__always)
+    private static func tag(of hash: UInt64) -> UInt8 { UInt8(truncatingIfNeeded: hash >> 56) | 0x80 }
+
+    /// The highest bit of every byte that is `tag`, and perhaps of some more behind one that is (Warren, Hacker's Delight, 6-1).
+    @inline(__always)
+    private static func places(of tag: UInt8, in tags: UInt64) -> UInt64 {
+        let difference = tags ^ (UInt64(tag) &* 0x0101_0101_0101_0101)
+        return (difference &- 0x0101_0101_0101_0101) & ~difference & 0x8080_8080_8080_8080
+    }
+}
+
+/// The names that several decoders met lately, so that each is in memory once: asked for those that are new to one of them.
+public final class SharedNames: Sendable {
+    private let cache = Mutex(NameCache())
+
+    public init() {}
+
+    fileprivate func name(_ bytes: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> String? {
+        cache.withLock { $0.name(bytes, hash) }
     }
 }
 

@@ -11,13 +11,14 @@ final class AggregateIntake {
     let endpoint: AggregateEndpoint
     private let eventLoop: any EventLoop
     private let decompressor = BodyDecompressor()
-    private var paths = NameCache()
+    private var paths: NameCache
     private var group = BatchGroup()
     /// Whose batches are in the group.
     private var lanes: [AggregateLane] = []
 
-    init(_ endpoint: AggregateEndpoint, on eventLoop: any EventLoop) {
+    init(_ endpoint: AggregateEndpoint, on eventLoop: any EventLoop, names: SharedNames) {
         (self.endpoint, self.eventLoop) = (endpoint, eventLoop)
+        paths = NameCache(names)
     }
 
     /// Takes in a body.
@@ -70,6 +71,7 @@ final class AggregateIntake {
 /// An ``AggregateIntake`` for each event loop.
 final class AggregateIntakes: Sendable {
     private let endpoint: AggregateEndpoint
+    private let names = SharedNames()
     private let intakes = Mutex<[ObjectIdentifier: NIOLoopBound<AggregateIntake>]>([:])
 
     init(_ endpoint: AggregateEndpoint) { self.endpoint = endpoint }
@@ -78,7 +80,7 @@ final class AggregateIntakes: Sendable {
     func intake(on eventLoop: any EventLoop) -> AggregateIntake {
         let bound = intakes.withLock { intakes in
             if let known = intakes[ObjectIdentifier(eventLoop)] { return known }
-            let new = NIOLoopBound(AggregateIntake(endpoint, on: eventLoop), eventLoop: eventLoop)
+            let new = NIOLoopBound(AggregateIntake(endpoint, on: eventLoop, names: names), eventLoop: eventLoop)
             intakes[ObjectIdentifier(eventLoop)] = new
             return new
         }

@@ -36,6 +36,20 @@ import Testing
         #expect(sharedCount == paths.count)
     }
 
+    @Test("decoders that share their names have the same strings")
+    func amongDecoders() throws {
+        // Goal: however many decoders meet a name, it is in memory once; what is no name is none for any of them.
+        let names = SharedNames()
+        var (a, b) = (NameCache(names), NameCache(names))
+        for number in 0..<500 {
+            let text = "statistic.of.a.usual.length.\(number)"
+            let (first, second) = (try #require(path(text, &a)), try #require(path(text, &b)))
+            #expect(first == text && second == text)
+            #expect(address(first) == address(second))
+        }
+        #expect(path("no name", &a) == nil && path("no name", &b) == nil)
+    }
+
     @Test(
         "names that differ in a byte come back as they are written, known or not",
         arguments: 1...4 as ClosedRange<UInt64>)
