@@ -10,7 +10,8 @@
 ///        └────► over the limit, or too old a number: refuse, nothing changed
 public struct Admission: Sendable {
     private var table = StatisticTable()
-    private var usedAt = ChunkedArray<Timestamp>()
+    /// In seconds since the epoch.
+    private var usedAt = ChunkedArray<UInt32>()
     private var clients: ClientTable
     private var pending: Set<Batch.Origin> = []
 
@@ -87,13 +88,14 @@ public struct Admission: Sendable {
     /// The number of a live statistic.
     public func id(of key: StatisticKey) -> StatisticID? { table.id(of: key) }
 
-    /// Forgets the statistics that were last used before `time`, and says which. The caller clears what it keeps of
+    /// Forgets the statistics that were last used before the second of `time`, and says which. The caller clears what it keeps of
     /// them before it handles another batch: the numbers may be given out again at once.
     public mutating func removeIdle(before time: Timestamp) -> [StatisticID] {
-        let idle = (0..<usedAt.count).filter { usedAt[$0] < time }.map { StatisticID(index: Int32($0)) }
+        let second = Self.second(of: time)
+        let idle = (0..<usedAt.count).filter { usedAt[$0] < second }.map { StatisticID(index: Int32($0)) }
         for id in idle {
             table.remove(id)
-            usedAt[Int(id.index)] = .never
+            usedAt[Int(id.index)] = Self.never
         }
         return idle
     }
@@ -139,12 +141,15 @@ public struct Admission: Sendable {
     private static let lookedUpAhead = 32
 
     private mutating func note(_ id: StatisticID, usedAt time: Timestamp) {
-        while usedAt.count <= Int(id.index) { usedAt.append(.never) }
-        usedAt.update(Int(id.index)) { $0 = $0 == .never ? time : max($0, time) }
+        let second = Self.second(of: time)
+        while usedAt.count <= Int(id.index) { usedAt.append(Self.never) }
+        usedAt.update(Int(id.index)) { $0 = $0 == Self.never ? second : max($0, second) }
     }
-}
 
-extension Timestamp {
-    /// Later than any moment, so that what has it is never idle.
-    static let never = Timestamp(milliseconds: .max)
+    private static func second(of time: Timestamp) -> UInt32 {
+        UInt32(clamping: time.milliseconds.flooredQuotient(by: 1000))
+    }
+
+    /// Of a number that no statistic has: later than any moment, so that it is never idle.
+    private static let never = UInt32.max
 }

@@ -1,6 +1,7 @@
-/// A statistic in memory: its window, its totals, and where the open minute keeps its merge.
+/// A statistic in memory: its window, its totals, and where the open minute keeps its merge. In an order in which it is 64 bytes.
 struct LiveStatistic: Sendable {
     private(set) var window: Window
+    private(set) var isEmphasised: Bool
     /// What its merge is likely to need.
     private var room = MinuteEntry.Room()
     /// The number of the latest open minute in which it was sent, and its position among the entries of that minute.
@@ -8,11 +9,10 @@ struct LiveStatistic: Sendable {
     private var position: Int32 = 0
     /// Its position in the minute before that one; -1 when it was not sent in that.
     private var positionBefore: Int32 = -1
-    private(set) var isEmphasised: Bool
+    /// What its user's state counted when it changed last: see ``UserState/changed(since:at:)``.
+    private(set) var version: UInt32 = 0
     private(set) var last: Double
     private(set) var seen: Timestamp
-    /// The version of its user's state that changed it last: see ``UserState/changed(since:at:)``.
-    private(set) var version: UInt64 = 0
     /// The sum of all minutes that are closed. A total is always a sum of minute sums, in the order of the minutes: replay, which
     /// reads minutes, then gives the same double to the last bit.
     private var closedSum: Double
@@ -41,7 +41,8 @@ struct LiveStatistic: Sendable {
 
     /// Takes in a partial, and merges it into the minute that is open.
     mutating func apply(
-        _ aggregate: Aggregate, of id: StatisticID, at time: Timestamp, version: UInt64, in open: inout OpenMinute
+        _ aggregate: Aggregate, of id: StatisticID, at time: Timestamp, version: UInt32, in open: inout OpenMinute,
+        windows: inout WordArena
     ) {
         if openNumber == open.number {
             open.merge(aggregate, at: Int(position), expecting: room)
@@ -54,7 +55,7 @@ struct LiveStatistic: Sendable {
         last = aggregate.last
         seen = max(seen, time)
         self.version = version
-        window.add(aggregate, at: time)
+        window.add(aggregate, at: time, in: &windows)
     }
 
     /// The minute of its latest merge is closed.
@@ -64,8 +65,8 @@ struct LiveStatistic: Sendable {
     }
 
     /// On replay: a partial that a minute block already counts, of which only the window is missing.
-    mutating func restoreWindow(_ aggregate: Aggregate, at time: Timestamp) {
-        window.add(aggregate, at: time)
+    mutating func restoreWindow(_ aggregate: Aggregate, at time: Timestamp, in windows: inout WordArena) {
+        window.add(aggregate, at: time, in: &windows)
         // A block only said in which minute the last sample came.
         seen = seen == Self.lastMoment(of: time.minute) ? time : max(seen, time)
     }

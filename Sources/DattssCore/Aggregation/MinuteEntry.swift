@@ -17,6 +17,8 @@ struct MinuteEntry: Sendable {
         static let isApproximate = Traits(rawValue: 2)
         static let hasOnePart = Traits(rawValue: 4)
         static let hasOnlyEqualSamples = Traits(rawValue: 8)
+        /// See ``WeightedParts/isJoined``.
+        static let hasJoinedParts = Traits(rawValue: 16)
 
         init(rawValue: UInt8) { self.rawValue = rawValue }
 
@@ -86,6 +88,7 @@ struct MinuteEntry: Sendable {
         sum = running.sum
         numbers.set(running, in: &memory.arena)
         traits = Traits(running, hasOnePart: false, hasOnlyEqualSamples: merging.hasOnlyEqualSamples)
+        if merging.parts.isJoined { traits.insert(.hasJoinedParts) }
     }
 
     // MARK: Reading
@@ -113,7 +116,8 @@ struct MinuteEntry: Sendable {
 
     private func merging(sketch: Sketch?, in memory: MinuteMemory) -> MergingAggregate {
         MergingAggregate(
-            aggregate(nil, in: memory), sketch: sketch, parts: parts.parts(in: memory.arena),
+            aggregate(nil, in: memory), sketch: sketch,
+            parts: parts.parts(areJoined: traits.contains(.hasJoinedParts), in: memory.arena),
             hasOnePart: traits.contains(.hasOnePart), hasOnlyEqualSamples: traits.contains(.hasOnlyEqualSamples))
     }
 }

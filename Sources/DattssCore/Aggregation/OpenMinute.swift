@@ -34,7 +34,7 @@ public struct OpenMinute: Sendable {
     /// How many statistics were sent in it.
     public var count: Int { entries.count }
     public var isEmpty: Bool { entries.isEmpty }
-    var size: Size { Size(entries: entries.count, words: memory.arena.words.count) }
+    var size: Size { Size(entries: entries.count, words: memory.arena.wordCount) }
 
     // MARK: Filling
 

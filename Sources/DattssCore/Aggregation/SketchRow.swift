@@ -99,19 +99,18 @@ struct SketchRow: Sendable {
         let new = arena.allocate(Self.wordCount(newForm, newWidth))
         if form != .none {
             arena[Int(new)] = arena[Int(position)]
-            let before = self
-            arena.withMutableBlock(new) { target in
-                // Blocks do not overlap.
-                let source = target + (Int(before.position) - Int(new)) * 8
-                for offset in 0..<Int(before.width) {
-                    let place = Int(before.first) - Int(newFirst) + offset
-                    let count =
-                        before.form == .narrow
-                        ? UInt32(Self.counts(source, UInt16.self)[offset]) : Self.counts(source, UInt32.self)[offset]
+            for offset in 0..<Int(width) {
+                let count = arena.withBlock(position) { block in
+                    form == .narrow
+                        ? UInt32(block.load(fromByteOffset: 8 + offset * 2, as: UInt16.self))
+                        : block.load(fromByteOffset: 8 + offset * 4, as: UInt32.self)
+                }
+                let place = Int(first) - Int(newFirst) + offset
+                arena.withMutableBlock(new) { block in
                     if newForm == .narrow {
-                        Self.counts(target, UInt16.self)[place] = UInt16(truncatingIfNeeded: count)
+                        Self.counts(block, UInt16.self)[place] = UInt16(truncatingIfNeeded: count)
                     } else {
-                        Self.counts(target, UInt32.self)[place] = count
+                        Self.counts(block, UInt32.self)[place] = count
                     }
                 }
             }

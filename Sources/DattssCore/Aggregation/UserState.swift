@@ -5,6 +5,8 @@
 public struct UserState: Sendable {
     public let user: UserID
     private var statistics = ChunkedArray<LiveStatistic?>()
+    /// The memory of their windows.
+    private var windows = WordArena()
     /// By the same numbers; shared with the minutes that are closed.
     private var keys = KeyColumns()
     /// Totals of statistics that left memory, for when they come back.
@@ -16,8 +18,8 @@ public struct UserState: Sendable {
     private var sizeBefore = OpenMinute.Size()
     /// Counts the open minutes, so that a statistic's place in one is never taken for a place in another.
     private var openNumber: Int32 = 0
-    /// Counts the batches, so that readers are told what changed.
-    private var version: UInt64 = 0
+    /// Counts how often readers looked, so that they are told what changed.
+    private var version: UInt32 = 1
 
     public init(user: UserID, limits: Limits = Limits()) {
         self.user = user
@@ -36,13 +38,12 @@ public struct UserState: Sendable {
     public mutating func apply(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
         precondition(open == nil || open?.minute == time.minute, "the open minute was not closed")
         if batch.partials.isEmpty && batch.origin == nil { return }
-        version += 1
         // Taken out, because the statistics and the open minute change together.
         var minute = open.take() ?? newMinute(time.minute)
         for (position, id) in ids.enumerated() {
             ensure(id, batch.partials[position].key)
             statistics.update(Int(id.index)) {
-                $0?.apply(batch.partials[position].aggregate, of: id, at: time, version: version, in: &minute)
+                $0?.apply(batch.partials[position].aggregate, of: id, at: time, version: version, in: &minute, windows: &windows)
             }
         }
         if let origin = batch.origin {
@@ -92,12 +93,15 @@ public struct UserState: Sendable {
 
     /// What a reader has seen.
     public struct Mark: Sendable, Hashable {
-        fileprivate var version: UInt64
+        fileprivate var version: UInt32
         fileprivate var at: Timestamp
     }
 
     /// The mark of a reader that has seen everything up to now.
-    public func mark(at time: Timestamp) -> Mark { Mark(version: version, at: time) }
+    public mutating func mark(at time: Timestamp) -> Mark {
+        defer { if version < .max { version += 1 } }
+        return Mark(version: version, at: time)
+    }
 
     /// The status of every statistic that changed since a reader looked last.
     ///
@@ -106,9 +110,11 @@ public struct UserState: Sendable {
     public func changed(since mark: Mark, at time: Timestamp) -> [StatisticStatus] {
         let isNewSlot = Window.slotNumber(at: time) != Window.slotNumber(at: mark.at)
         let fading = mark.at.advanced(byMilliseconds: -Self.fadingMilliseconds)
+        // (Who looked so often that it is no longer counted is told everything.)
+        let isUncounted = mark.version == .max
         let changed = (0..<statistics.count).filter { index in
             statistics.read(index) { statistic in
-                statistic.map { $0.version > mark.version || (isNewSlot && $0.seen >= fading) } ?? false
+                statistic.map { $0.version > mark.version || isUncounted || (isNewSlot && $0.seen >= fading) } ?? false
             }
         }
         return status(of: changed.lazy.map { StatisticID(index: Int32($0)) }, at: time)
@@ -130,6 +136,7 @@ public struct UserState: Sendable {
         for id in ids {
             guard let live = live(id) else { continue }
             dormant[live.key] = live.statistic.totals(with: open)
+            live.statistic.window.release(in: &windows)
             statistics[Int(id.index)] = nil
             keys[Int(id.index)] = nil
         }
@@ -162,7 +169,7 @@ public struct UserState: Sendable {
     public mutating func restoreWindows(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
         for (partial, id) in zip(batch.partials, ids) {
             ensure(id, partial.key)
-            statistics.update(Int(id.index)) { $0?.restoreWindow(partial.aggregate, at: time) }
+            statistics.update(Int(id.index)) { $0?.restoreWindow(partial.aggregate, at: time, in: &windows) }
         }
         if let origin = batch.origin { clients.insert(origin, at: time) }
     }
@@ -208,7 +215,7 @@ public struct UserState: Sendable {
         let totals = statistic.totals(with: open)
         return StatisticStatus(
             key: key, sum: totals.sum, last: totals.last, seen: totals.seen,
-            isEmphasised: totals.isEmphasised, window: statistic.window.totals(at: time),
+            isEmphasised: totals.isEmphasised, window: statistic.window.totals(at: time, in: windows),
             percentiles: key.kind == .timer ? percentiles(of: statistic, at: time) : nil)
     }
 

@@ -4,47 +4,35 @@
 ///
 ///     slot number = seconds since the epoch / 5      position = slot number mod 12
 ///
-/// Every live statistic has one, so it is kept small: of most slots the sum tells everything, because a counter's window is
-/// asked for nothing else, and a gauge that is sent once in five seconds has a single sample a slot. And most numbers are
-/// ``CompactNumber``s. As soon as that is not so, the window takes on a larger ``Form``, and keeps it.
+/// Every live statistic has one, so it is kept small, in a ``WordArena``: of most slots the sum tells everything, because a
+/// counter's window is asked for nothing else, and a gauge that is sent once in five seconds has a single sample a slot.
+///
+///     columns   sum | max | min | count          or, where sums tell all, just the sums
 public struct Window: Sendable {
-    /// By position, as compact numbers; unused in a wide form.
-    private var sums: InlineArray<12, UInt32> = .init(repeating: 0)
-    /// What else the form has, a slot after the other; allocated when it has something.
-    private var rest: [UInt32] = []
+    private var columns = NumberColumns()
+    private let keepsOnlySums: Bool
     /// The number of the latest slot that holds something; good until the year 2310.
     private var latestNumber: Int32 = .min
     /// A bit for each position: whether its slot holds anything.
     private var occupied: UInt16 = 0
-    private var form = Form()
-    private let keepsOnlySums: Bool
+
+    private static let sumColumn = 0
+    private static let maxColumn = 1
+    private static let minColumn = 2
+    private static let countColumn = 3
 
     public static let slotCount: Int64 = 12
     public static let slotMilliseconds: Int64 = 5000
     /// As far back as ``MinuteEdge`` follows a clock: what the window holds is of a time that never was.
     private static let jumpBackSlots = MinuteEdge.jumpBackMilliseconds / slotMilliseconds
 
-    public init(of kind: Kind) {
+    init(of kind: Kind) {
         keepsOnlySums = kind == .counter
     }
 
     private var latest: Int64 {
         get { Int64(latestNumber) }
         set { latestNumber = Int32(clamping: newValue) }
-    }
-
-    /// What a slot takes in ``rest``, in units of four bytes:
-    ///
-    ///                      one sum tells all           detailed
-    ///     compact          0                           3: count, max, min
-    ///     wide             2: sum                      8: sum, count, max, min
-    private struct Form: OptionSet, Sendable {
-        let rawValue: UInt8
-
-        static let wide = Form(rawValue: 1)
-        static let detailed = Form(rawValue: 2)
-
-        var slotUnits: Int { contains(.wide) ? (contains(.detailed) ? 8 : 2) : (contains(.detailed) ? 3 : 0) }
     }
 
     private struct Slot: Sendable {
@@ -83,7 +71,7 @@ public struct Window: Sendable {
         time.milliseconds.flooredQuotient(by: slotMilliseconds)
     }
 
-    public mutating func add(_ aggregate: Aggregate, at time: Timestamp) {
+    mutating func add(_ aggregate: Aggregate, at time: Timestamp, in arena: inout WordArena) {
         let number = Self.slotNumber(at: time)
         if number < latest - Self.jumpBackSlots { (occupied, latest) = (0, .min / 2) }
         guard number > latest - Self.slotCount else { return }
@@ -94,22 +82,20 @@ public struct Window: Sendable {
             latest = number
         }
         let position = Self.position(number)
-        var slot = isOccupied(position) ? self.slot(at: position) : Slot()
+        var slot = isOccupied(position) ? self.slot(at: position, in: arena) : Slot()
         slot.sum = slot.sum.saturatingAdd(aggregate.sum)
+        if columns.columnCount == 0 { reshape(columns: 1, widths: Self.expectedWidths(ofSums: 1), in: &arena) }
         if !keepsOnlySums {
             slot.count = slot.count.saturatingAdd(aggregate.count)
             slot.max = Swift.max(slot.max, aggregate.max)
             slot.min = Swift.min(slot.min, aggregate.min)
-            if !form.contains(.detailed), !slot.isSingle { change(to: form.union(.detailed)) }
+            if areSumsAll, !slot.isSingle { keepDetails(in: &arena) }
         }
-        if !put(slot, at: position) {
-            change(to: form.union(.wide))
-            _ = put(slot, at: position)
-        }
+        put(slot, at: position, in: &arena)
         occupied |= 1 << position
     }
 
-    public func totals(at time: Timestamp) -> Totals {
+    func totals(at time: Timestamp, in arena: WordArena) -> Totals {
         var totals = Totals()
         let oldest = Self.slotNumber(at: time) - Self.slotCount + 1
         var number = Swift.max(oldest, latest - Self.slotCount + 1)
@@ -117,7 +103,7 @@ public struct Window: Sendable {
             let position = Self.position(number)
             number += 1
             guard isOccupied(position) else { continue }
-            let slot = slot(at: position)
+            let slot = slot(at: position, in: arena)
             totals.sum = totals.sum.saturatingAdd(slot.sum)
             guard !keepsOnlySums else { continue }
             totals.count = totals.count.saturatingAdd(slot.count)
@@ -127,63 +113,46 @@ public struct Window: Sendable {
         return totals
     }
 
+    func release(in arena: inout WordArena) { columns.release(in: &arena) }
+
     // MARK: Slots
 
-    private func slot(at position: Int) -> Slot {
-        let first = position * form.slotUnits
-        switch form {
-        case []: return Slot(sample: compact(sums[position]))
-        case .detailed:
-            return Slot(
-                sum: compact(sums[position]), count: Int64(rest[first]), max: compact(rest[first + 1]),
-                min: compact(rest[first + 2]))
-        case .wide: return Slot(sample: double(at: first))
-        default:
-            return Slot(
-                sum: double(at: first), count: Int64(bitPattern: word(at: first + 2)), max: double(at: first + 4),
-                min: double(at: first + 6))
+    /// Whether the samples of a slot are told by its sum.
+    private var areSumsAll: Bool { columns.columnCount < 2 }
+
+    private func slot(at position: Int, in arena: WordArena) -> Slot {
+        let sum = columns.number(Self.sumColumn, position, in: arena)
+        if areSumsAll { return Slot(sample: sum) }
+        return Slot(
+            sum: sum, count: Int64(columns.number(Self.countColumn, position, in: arena)),
+            max: columns.number(Self.maxColumn, position, in: arena), min: columns.number(Self.minColumn, position, in: arena))
+    }
+
+    private mutating func put(_ slot: Slot, at position: Int, in arena: inout WordArena) {
+        columns.set(slot.sum, Self.sumColumn, position, in: &arena)
+        if areSumsAll { return }
+        columns.set(slot.max, Self.maxColumn, position, in: &arena)
+        columns.set(slot.min, Self.minColumn, position, in: &arena)
+        columns.set(Double(countForColumn: slot.count), Self.countColumn, position, in: &arena)
+    }
+
+    private mutating func keepDetails(in arena: inout WordArena) {
+        reshape(columns: 4, widths: Self.expectedWidths(ofSums: max(2, columns.widths[Self.sumColumn])), in: &arena)
+        for position in 0..<Int(Self.slotCount) where isOccupied(position) {
+            put(Slot(sample: columns.number(Self.sumColumn, position, in: arena)), at: position, in: &arena)
         }
     }
 
-    /// - Returns: false, and nothing changed, when a number is not compact and the form is.
-    private mutating func put(_ slot: Slot, at position: Int) -> Bool {
-        let first = position * form.slotUnits
-        if form.contains(.wide) {
-            set(slot.sum.bitPattern, at: first)
-            guard form.contains(.detailed) else { return true }
-            set(UInt64(bitPattern: slot.count), at: first + 2)
-            set(slot.max.bitPattern, at: first + 4)
-            set(slot.min.bitPattern, at: first + 6)
-            return true
-        }
-        guard let sum = CompactNumber(slot.sum) else { return false }
-        if form.contains(.detailed) {
-            guard let count = UInt32(exactly: slot.count), let max = CompactNumber(slot.max), let min = CompactNumber(slot.min)
-            else { return false }
-            (rest[first], rest[first + 1], rest[first + 2]) = (count, max.bits, min.bits)
-        }
-        sums[position] = sum.bits
-        return true
+    private mutating func reshape(columns newColumns: Int, widths: NumberColumns.Widths, in arena: inout WordArena) {
+        columns.reshape(columns: newColumns, rows: Int(Self.slotCount), widths: widths, in: &arena)
     }
 
-    @inline(never)
-    private mutating func change(to larger: Form) {
-        let positions = (0..<Int(Self.slotCount)).filter { isOccupied($0) }
-        let slots = positions.map { slot(at: $0) }
-        form = larger
-        rest = Array(repeating: 0, count: Int(Self.slotCount) * form.slotUnits)
-        for (position, slot) in zip(positions, slots) { _ = put(slot, at: position) }
-    }
-
-    private func compact(_ bits: UInt32) -> Double { CompactNumber(bits: bits).value }
-
-    private func double(at unit: Int) -> Double { Double(bitPattern: word(at: unit)) }
-
-    private func word(at unit: Int) -> UInt64 { UInt64(rest[unit]) | UInt64(rest[unit + 1]) << 32 }
-
-    private mutating func set(_ word: UInt64, at unit: Int) {
-        rest[unit] = UInt32(truncatingIfNeeded: word)
-        rest[unit + 1] = UInt32(truncatingIfNeeded: word >> 32)
+    /// What most windows need in the end, so that few have to be moved: a sum of many numbers has more digits than each.
+    private static func expectedWidths(ofSums sumWidth: UInt8) -> NumberColumns.Widths {
+        var widths = NumberColumns.Widths()
+        widths[sumColumn] = sumWidth
+        (widths[maxColumn], widths[minColumn]) = (sumWidth / 2, sumWidth / 2)
+        return widths
     }
 
     private func isOccupied(_ position: Int) -> Bool { occupied & (1 << position) != 0 }

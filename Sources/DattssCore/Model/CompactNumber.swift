@@ -38,6 +38,27 @@ struct CompactNumber: Hashable, Sendable {
         return nil
     }
 
+    // MARK: In fewer bytes
+
+    /// Whether it is an integer from 0 to 255.
+    @inline(__always)
+    var isByte: Bool { bits & 0xF == 0 && bits >> 4 <= 0xFF }
+
+    /// The same in two bytes, if that is possible.
+    ///
+    ///     bits  [ integer (14, signed) | power (2) ]
+    @inline(__always)
+    var short: UInt16? {
+        let integer = Int32(bitPattern: bits) >> 4
+        guard bits & 0xF <= 3, integer >= -0x2000, integer < 0x2000 else { return nil }
+        return UInt16(truncatingIfNeeded: integer << 2) | UInt16(truncatingIfNeeded: bits & 3)
+    }
+
+    @inline(__always)
+    init(short: UInt16) {
+        self.init(Int32(Int16(bitPattern: short) >> 2), power: Int(short & 3))
+    }
+
     @inline(__always)
     private init(_ integer: Int32, power: Int) { bits = UInt32(bitPattern: integer) << 4 | UInt32(truncatingIfNeeded: power) }
 

@@ -34,27 +34,33 @@ package struct SegmentNaming {
         private var table = StatisticTable()
         /// By the statistic's number in the table. Most have one shape for ever.
         private var latest: [Known] = []
-        private var earlier: [StatisticID: [Known]] = [:]
+        private var earlier: [Known] = []
 
         struct Known {
             var id: Int32
             var shape: RowShape
+            /// Where among the earlier ones the one before is, or -1.
+            var before: Int32 = -1
         }
 
         /// The latest of its ids that is as wanted.
         func id(of key: StatisticKey, _ isWanted: (RowShape) -> Bool) -> Known? {
             guard let number = table.id(of: key) else { return nil }
-            let known = latest[Int(number.index)]
-            if isWanted(known.shape) { return known }
-            return earlier.isEmpty ? nil : earlier[number]?.last { isWanted($0.shape) }
+            var known = latest[Int(number.index)]
+            while !isWanted(known.shape) {
+                if known.before < 0 { return nil }
+                known = earlier[Int(known.before)]
+            }
+            return known
         }
 
         mutating func add(_ name: SegmentName) {
-            let known = Known(id: Int32(name.id), shape: name.shape)
-            let number = table.intern(name.key)
-            if Int(number.index) == latest.count { return latest.append(known) }
-            earlier[number, default: []].append(latest[Int(number.index)])
-            latest[Int(number.index)] = known
+            var known = Known(id: Int32(name.id), shape: name.shape)
+            let number = Int(table.intern(name.key).index)
+            if number == latest.count { return latest.append(known) }
+            known.before = Int32(earlier.count)
+            earlier.append(latest[number])
+            latest[number] = known
         }
     }
 

@@ -48,7 +48,7 @@ import Testing
         var admission = Admission()
         _ = admission.admit(batch("a"), at: .noon, limits: limits)
         _ = admission.admit(batch("a", "b", "c", "d"), at: Timestamp.noon.advanced(byMilliseconds: 1000), limits: limits)
-        let idle = admission.removeIdle(before: Timestamp.noon.advanced(byMilliseconds: 1))
+        let idle = admission.removeIdle(before: Timestamp.noon.advanced(byMilliseconds: 1000))
         #expect(idle.count == 1)
     }
 
@@ -112,7 +112,7 @@ import Testing
     func removeIdle() throws {
         // Goal: exactly what was last used before the moment goes; removed ones are not removed twice.
         var admission = Admission()
-        let later = Timestamp.noon.advanced(byMilliseconds: 10)
+        let later = Timestamp.noon.advanced(byMilliseconds: 10_000)
         let first = try ids(of: admission.admit(batch("a", "b", "c"), at: .noon, limits: limits))
         _ = admission.admit(batch("b"), at: later, limits: limits)
         #expect(removeIdle(&admission, before: .noon) == [])
@@ -155,7 +155,7 @@ import Testing
                 #expect(model.count + new.count > 12, "seed \(seed)")
             }
             if generator.oneIn(5) {
-                let limit = time.advanced(byMilliseconds: -Int64.random(in: 0...20_000, using: &generator))
+                let limit = time.advanced(byMilliseconds: -1000 * Int64.random(in: 0...20, using: &generator))
                 let idle = Set(model.filter { $0.value.used < limit }.values.map(\.id))
                 #expect(Set(removeIdle(&admission, before: limit)) == idle, "seed \(seed)")
                 model = model.filter { !idle.contains($0.value.id) }

@@ -55,7 +55,7 @@ import Testing
         var second = MinuteMemory()
         let again = fill(&second, rooms)
         #expect(zip(entries, again).allSatisfy { $0.merged(in: first) == $1.merged(in: second) })
-        #expect(second.arena.words.count < first.arena.words.count)
+        #expect(second.arena.wordCount < first.arena.wordCount)
     }
 
     private static let seeds: [UInt64] = Array(1...30)
@@ -67,7 +67,13 @@ extension SeededGenerator {
         return MinuteEntry.Room(
             buckets: SketchRow.Range(
                 first: Int32.random(in: -600...600, using: &self), width: UInt16.random(in: 0...512, using: &self)),
-            parts: PartRow.Room(count: UInt8.random(in: 0...64, using: &self), isWide: oneIn(2)))
+            parts: PartRow.Room(count: UInt8.random(in: 0...64, using: &self), widths: widths()))
+    }
+
+    private mutating func widths() -> NumberColumns.Widths {
+        var widths = NumberColumns.Widths()
+        for column in 0..<4 { widths[column] = UInt8.random(in: 0...3, using: &self) }
+        return widths
     }
 
     /// Mostly one that is compact, so that most rows are: see ``CompactNumber``.

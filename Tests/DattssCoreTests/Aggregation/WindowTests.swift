@@ -1,6 +1,7 @@
-import DattssCore
 import DattssTestSupport
 import Testing
+
+@testable import DattssCore
 
 @Suite struct WindowTests {
     @Test("the window holds what a list of all values holds of its twelve slots", arguments: seeds)
@@ -11,6 +12,7 @@ import Testing
         for turn in 0..<20 {
             let othersOneIn = [Int.max, 50, 2][turn % 3]
             let unit = [1, 0.25, 1e9, 0x1p-40][turn % 4]
+            var arena = WordArena()
             var window = Window(of: .timer)
             var values: [(slot: Int64, aggregate: Aggregate)] = []
             var now = Int64.random(in: -200_000...200_000, using: &generator)
@@ -25,13 +27,13 @@ import Testing
                     aggregate.max += Double(Int.random(in: 0...3, using: &generator))
                     aggregate.min -= Double(Int.random(in: 0...3, using: &generator))
                 }
-                window.add(aggregate, at: time)
+                window.add(aggregate, at: time, in: &arena)
                 values.append((Window.slotNumber(at: time), aggregate))
 
                 if generator.oneIn(3) { now += step(&generator) }
                 let slot = Window.slotNumber(at: Timestamp(milliseconds: now))
                 let inside = values.filter { $0.slot > slot - Window.slotCount }.map(\.aggregate)
-                let totals = window.totals(at: Timestamp(milliseconds: now))
+                let totals = window.totals(at: Timestamp(milliseconds: now), in: arena)
                 #expect(totals.sum == inside.map(\.sum).reduce(0, +), "seed \(seed)")
                 #expect(totals.count == inside.map(\.count).reduce(0, +), "seed \(seed)")
                 #expect(totals.max == inside.map(\.max).max() ?? -.infinity, "seed \(seed)")
@@ -43,17 +45,18 @@ import Testing
     @Test("of a counter's window only the sum is known")
     func counter() {
         // Goal: what a counter's status needs, and nothing that would cost memory.
+        var arena = WordArena()
         var window = Window(of: .counter)
-        window.add(naiveAggregate([10, 50]), at: .noon)
-        window.add(naiveAggregate([3]), at: Timestamp.noon.advanced(byMilliseconds: 7000))
-        let totals = window.totals(at: Timestamp.noon.advanced(byMilliseconds: 8000))
+        window.add(naiveAggregate([10, 50]), at: .noon, in: &arena)
+        window.add(naiveAggregate([3]), at: Timestamp.noon.advanced(byMilliseconds: 7000), in: &arena)
+        let totals = window.totals(at: Timestamp.noon.advanced(byMilliseconds: 8000), in: arena)
         #expect(totals.sum == 63 && totals.count == 0)
     }
 
     @Test("an empty window has no average but that of a counter, which is zero")
     func empty() {
         // Goal: absence is not 0, but a counter that counts nothing has a rate.
-        let totals = Window(of: .gauge).totals(at: .noon)
+        let totals = Window(of: .gauge).totals(at: .noon, in: WordArena())
         #expect(totals.average(of: .counter) == 0)
         #expect(totals.average(of: .timer) == nil)
         #expect(totals.average(of: .gauge) == nil)
@@ -63,9 +66,10 @@ import Testing
     @Test("a counter's average is per second, a timer's and a gauge's per sample")
     func averages() {
         // Goal: the two definitions of the design.
+        var arena = WordArena()
         var window = Window(of: .timer)
-        window.add(naiveAggregate([10, 50]), at: .noon)
-        let totals = window.totals(at: .noon)
+        window.add(naiveAggregate([10, 50]), at: .noon, in: &arena)
+        let totals = window.totals(at: .noon, in: arena)
         #expect(totals.average(of: .counter) == 1)
         #expect(totals.average(of: .timer) == 30)
         #expect(totals.average(of: .gauge) == 30)
@@ -78,22 +82,25 @@ import Testing
         ] as [(Int64, Int64, Bool)])
     func age(at sent: Int64, seen: Int64, isThere: Bool) {
         // Goal: both ends of the window.
+        var arena = WordArena()
         var window = Window(of: .timer)
-        window.add(Aggregate(sample: 1), at: Timestamp.noon.advanced(byMilliseconds: sent))
-        #expect((window.totals(at: Timestamp.noon.advanced(byMilliseconds: seen)).count == 1) == isThere)
+        window.add(Aggregate(sample: 1), at: Timestamp.noon.advanced(byMilliseconds: sent), in: &arena)
+        #expect((window.totals(at: Timestamp.noon.advanced(byMilliseconds: seen), in: arena).count == 1) == isThere)
     }
 
     @Test("sums saturate")
     func saturation() {
         // Goal: slots and totals stay finite.
+        var arena = WordArena()
         var window = Window(of: .timer)
         for second in 0..<12 {
             for _ in 0..<2 {
                 window.add(
-                    Aggregate(sample: .greatestFiniteMagnitude), at: Timestamp.noon.advanced(byMilliseconds: Int64(second) * 5000))
+                    Aggregate(sample: .greatestFiniteMagnitude), at: Timestamp.noon.advanced(byMilliseconds: Int64(second) * 5000),
+                    in: &arena)
             }
         }
-        #expect(window.totals(at: Timestamp.noon.advanced(byMilliseconds: 55_000)).sum == .greatestFiniteMagnitude)
+        #expect(window.totals(at: Timestamp.noon.advanced(byMilliseconds: 55_000), in: arena).sum == .greatestFiniteMagnitude)
     }
 
     private func step(_ generator: inout SeededGenerator) -> Int64 {
