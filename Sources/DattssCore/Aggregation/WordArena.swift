@@ -7,7 +7,6 @@ struct WordArena: Sendable {
     private var chunks: [[UInt64]] = []
     /// Blocks that nobody needs any more, by their number of words.
     private var free: [Int: [UInt32]] = [:]
-
     private let capacity: Int
 
     private static let chunkShift: UInt32 = 15
