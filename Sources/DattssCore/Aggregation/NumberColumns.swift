@@ -29,54 +29,63 @@ struct NumberColumns: Sendable {
         columnCount = UInt8(newColumns)
         rowCount = UInt8(newRows)
         position = arena.allocate(wordCount)
-        for column in 0..<Int(before.columnCount) {
-            for row in 0..<Int(before.rowCount) {
-                // (It fits: no column becomes narrower.)
-                store(before.number(column, row, in: arena), column, row, in: &arena)
-            }
-        }
+        // (They fit: no column becomes narrower.)
+        for row in 0..<Int(before.rowCount) { set(before.row(row, in: arena), at: row, in: &arena) }
         before.release(in: &arena)
     }
 
     func release(in arena: inout WordArena) { arena.release(position, wordCount) }
 
-    private var wordCount: Int { (offset(of: Int(columnCount)) + 7) / 8 }
-
-    @inline(__always)
-    private func offset(of column: Int) -> Int {
-        var offset = 0
-        for before in 0..<column { offset += Int(rowCount) << Int(widths[before]) }
-        return offset
+    private var wordCount: Int {
+        let byteCount = (0..<Int(columnCount)).reduce(0) { $0 + Int(rowCount) << Int(widths[$1]) }
+        return (byteCount + 7) / 8
     }
 
     // MARK: Numbers
 
-    @inline(__always)
-    func number(_ column: Int, _ row: Int, in arena: WordArena) -> Double {
-        let width = widths[column]
-        let offset = offset(of: column) + row << Int(width)
-        return arena.withBlock(position) { block in
-            switch width {
-            case 0: Double(block.load(fromByteOffset: offset, as: UInt8.self))
-            case 1: CompactNumber(short: block.loadUnaligned(fromByteOffset: offset, as: UInt16.self)).value
-            case 2: CompactNumber(bits: block.loadUnaligned(fromByteOffset: offset, as: UInt32.self)).value
-            default: block.loadUnaligned(fromByteOffset: offset, as: Double.self)
-            }
-        }
-    }
+    /// The numbers of a row, and behind them 0 for the columns that there are not.
+    typealias Row = InlineArray<4, Double>
 
     @inline(__always)
-    mutating func set(_ number: Double, _ column: Int, _ row: Int, in arena: inout WordArena) {
-        if widths[column] < Self.widest, Self.width(of: number) > widths[column] { widen(column, for: number, in: &arena) }
-        store(number, column, row, in: &arena)
+    func row(_ row: Int, in arena: WordArena) -> Row {
+        var numbers = Row(repeating: 0)
+        arena.withBlock(position) { block in
+            var column = block
+            for index in 0..<Int(columnCount) {
+                let width = widths[index]
+                numbers[index] = Self.load(column + row << Int(width), width)
+                column += Int(rowCount) << Int(width)
+            }
+        }
+        return numbers
+    }
+
+    /// - Parameter numbers: those of columns that there are not are left out.
+    @inline(__always)
+    mutating func set(_ numbers: Row, at row: Int, in arena: inout WordArena) {
+        var compact = InlineArray<4, CompactNumber>(repeating: CompactNumber(bits: 0))
+        for index in 0..<Int(columnCount) where widths[index] < Self.widest {
+            let number = CompactNumber(numbers[index])
+            if Self.width(of: number) > widths[index] { widen(index, to: Self.width(of: number), in: &arena) }
+            compact[index] = number ?? compact[index]
+        }
+        arena.withMutableBlock(position) { block in
+            var column = block
+            for index in 0..<Int(columnCount) {
+                let width = widths[index]
+                Self.store(numbers[index], compact[index], column + row << Int(width), width)
+                column += Int(rowCount) << Int(width)
+            }
+        }
     }
 
     /// The first of the rows whose first number this is.
     /// - Parameter rows: not beyond those of the table.
     func firstRow(of number: Double, in rows: Range<Int>, of arena: WordArena) -> Int? {
         let width = widths[0]
-        if rows.isEmpty || Self.width(of: number) > width { return nil }
-        let bits = CompactNumber(number)?.bits ?? 0
+        let compact = CompactNumber(number)
+        if rows.isEmpty || Self.width(of: compact) > width { return nil }
+        let bits = compact?.bits ?? 0
         return arena.withBlock(position) { block in
             switch width {
             case 0: Self.first(UInt8(truncatingIfNeeded: bits >> 4), rows, block)
@@ -98,31 +107,36 @@ struct NumberColumns: Sendable {
     private static let widest: UInt8 = 3
 
     @inline(__always)
-    private static func width(of number: Double) -> UInt8 {
-        guard let compact = CompactNumber(number) else { return widest }
-        return compact.isByte ? 0 : compact.short != nil ? 1 : 2
+    private static func width(of number: CompactNumber?) -> UInt8 {
+        guard let number else { return widest }
+        return number.isByte ? 0 : number.short != nil ? 1 : 2
     }
 
     @inline(never)
-    private mutating func widen(_ column: Int, for number: Double, in arena: inout WordArena) {
+    private mutating func widen(_ column: Int, to width: UInt8, in arena: inout WordArena) {
         var wider = widths
-        wider[column] = Self.width(of: number)
+        wider[column] = width
         reshape(columns: Int(columnCount), rows: Int(rowCount), widths: wider, in: &arena)
     }
 
-    /// - Precondition: the column is wide enough.
     @inline(__always)
-    private func store(_ number: Double, _ column: Int, _ row: Int, in arena: inout WordArena) {
-        let width = widths[column]
-        let offset = offset(of: column) + row << Int(width)
-        arena.withMutableBlock(position) { block in
-            if width == Self.widest { return block.storeBytes(of: number, toByteOffset: offset, as: Double.self) }
-            guard let compact = CompactNumber(number) else { preconditionFailure("a number that is wider than its column") }
-            switch width {
-            case 0: block.storeBytes(of: UInt8(truncatingIfNeeded: compact.bits >> 4), toByteOffset: offset, as: UInt8.self)
-            case 1: block.storeBytes(of: compact.short ?? 0, toByteOffset: offset, as: UInt16.self)
-            default: block.storeBytes(of: compact.bits, toByteOffset: offset, as: UInt32.self)
-            }
+    private static func load(_ place: UnsafeRawPointer, _ width: UInt8) -> Double {
+        switch width {
+        case 0: Double(place.load(as: UInt8.self))
+        case 1: CompactNumber(short: place.loadUnaligned(as: UInt16.self)).value
+        case 2: CompactNumber(bits: place.loadUnaligned(as: UInt32.self)).value
+        default: place.loadUnaligned(as: Double.self)
+        }
+    }
+
+    /// - Parameter compact: the same number, if it is less than ``widest``.
+    @inline(__always)
+    private static func store(_ number: Double, _ compact: CompactNumber, _ place: UnsafeMutableRawPointer, _ width: UInt8) {
+        switch width {
+        case 0: place.storeBytes(of: UInt8(truncatingIfNeeded: compact.bits >> 4), as: UInt8.self)
+        case 1: place.storeBytes(of: compact.short ?? 0, as: UInt16.self)
+        case 2: place.storeBytes(of: compact.bits, as: UInt32.self)
+        default: place.storeBytes(of: number, as: Double.self)
         }
     }
 }

@@ -67,19 +67,15 @@ struct PartRow: Sendable {
     // MARK: Entries
 
     private func entry(_ row: Int, in arena: WordArena) -> WeightedParts.Entry {
-        let bottom = columns.number(Self.bottomColumn, row, in: arena)
+        let row = columns.row(row, in: arena)
+        let bottom = row[Self.bottomColumn]
         if hasOnlySingles { return WeightedParts.Entry(bottom: bottom, top: bottom, count: 1) }
-        return WeightedParts.Entry(
-            bottom: bottom, top: columns.number(Self.topColumn, row, in: arena),
-            count: Int64(columns.number(Self.countColumn, row, in: arena)))
+        return WeightedParts.Entry(bottom: bottom, top: row[Self.topColumn], count: Int64(row[Self.countColumn]))
     }
 
     /// - Precondition: there is room in the row, and a single is one.
     private mutating func put(_ entry: WeightedParts.Entry, at row: Int, in arena: inout WordArena) {
-        columns.set(entry.bottom, Self.bottomColumn, row, in: &arena)
-        if hasOnlySingles { return }
-        columns.set(entry.top, Self.topColumn, row, in: &arena)
-        columns.set(Double(countForColumn: entry.count), Self.countColumn, row, in: &arena)
+        columns.set([entry.bottom, entry.top, Double(countForColumn: entry.count), 0], at: row, in: &arena)
     }
 
     private mutating func append(

@@ -121,25 +121,20 @@ public struct Window: Sendable {
     private var areSumsAll: Bool { columns.columnCount < 2 }
 
     private func slot(at position: Int, in arena: WordArena) -> Slot {
-        let sum = columns.number(Self.sumColumn, position, in: arena)
-        if areSumsAll { return Slot(sample: sum) }
+        let row = columns.row(position, in: arena)
+        if areSumsAll { return Slot(sample: row[Self.sumColumn]) }
         return Slot(
-            sum: sum, count: Int64(columns.number(Self.countColumn, position, in: arena)),
-            max: columns.number(Self.maxColumn, position, in: arena), min: columns.number(Self.minColumn, position, in: arena))
+            sum: row[Self.sumColumn], count: Int64(row[Self.countColumn]), max: row[Self.maxColumn], min: row[Self.minColumn])
     }
 
     private mutating func put(_ slot: Slot, at position: Int, in arena: inout WordArena) {
-        columns.set(slot.sum, Self.sumColumn, position, in: &arena)
-        if areSumsAll { return }
-        columns.set(slot.max, Self.maxColumn, position, in: &arena)
-        columns.set(slot.min, Self.minColumn, position, in: &arena)
-        columns.set(Double(countForColumn: slot.count), Self.countColumn, position, in: &arena)
+        columns.set([slot.sum, slot.max, slot.min, Double(countForColumn: slot.count)], at: position, in: &arena)
     }
 
     private mutating func keepDetails(in arena: inout WordArena) {
         reshape(columns: 4, widths: Self.expectedWidths(ofSums: max(2, columns.widths[Self.sumColumn])), in: &arena)
         for position in 0..<Int(Self.slotCount) where isOccupied(position) {
-            put(Slot(sample: columns.number(Self.sumColumn, position, in: arena)), at: position, in: &arena)
+            put(Slot(sample: columns.row(position, in: arena)[Self.sumColumn]), at: position, in: &arena)
         }
     }
 

@@ -43,7 +43,7 @@ import Testing
         columns.reshape(columns: 2, rows: 4, widths: columns.widths, in: &arena)
         columns.set(number, 1, 3, in: &arena)
         #expect(columns.widths[1] == width && columns.widths[0] == 0)
-        #expect(columns.number(1, 3, in: arena).bitPattern == number.bitPattern)
+        #expect(columns.row(3, in: arena)[1].bitPattern == number.bitPattern)
     }
 
     @Test("memory that was let go is used again")
@@ -83,7 +83,7 @@ import Testing
     private func isEqual(_ table: (columns: NumberColumns, expected: [[Double]]), in arena: WordArena) -> Bool {
         let first = table.expected[0]
         return table.expected.enumerated().allSatisfy { column, numbers in
-            numbers.indices.allSatisfy { table.columns.number(column, $0, in: arena).bitPattern == numbers[$0].bitPattern }
+            numbers.indices.allSatisfy { table.columns.row($0, in: arena)[column].bitPattern == numbers[$0].bitPattern }
         }
             && [first[first.count / 2], 77, 0.1 + 0.2].allSatisfy { number in
                 table.columns.firstRow(of: number, in: 1..<first.count, of: arena) == first[1...].firstIndex(of: number)
@@ -101,4 +101,12 @@ import Testing
     }
 
     private static let seeds: [UInt64] = Array(1...5)
+}
+
+extension NumberColumns {
+    fileprivate mutating func set(_ number: Double, _ column: Int, _ row: Int, in arena: inout WordArena) {
+        var numbers = self.row(row, in: arena)
+        numbers[column] = number
+        set(numbers, at: row, in: &arena)
+    }
 }
