@@ -85,12 +85,11 @@ struct NumberColumns: Sendable {
         let width = widths[0]
         let compact = CompactNumber(number)
         if rows.isEmpty || Self.width(of: compact) > width { return nil }
-        let bits = compact?.bits ?? 0
         return arena.withBlock(position) { block in
             switch width {
-            case 0: Self.first(UInt8(truncatingIfNeeded: bits >> 4), rows, block)
-            case 1: Self.first(CompactNumber(bits: bits).short ?? 0, rows, block)
-            case 2: Self.first(bits, rows, block)
+            case 0: Self.first(compact?.byte ?? 0, rows, block)
+            case 1: Self.first(compact?.short ?? 0, rows, block)
+            case 2: Self.first(compact?.bits ?? 0, rows, block)
             default: Self.first(number, rows, block)
             }
         }
@@ -109,7 +108,7 @@ struct NumberColumns: Sendable {
     @inline(__always)
     private static func width(of number: CompactNumber?) -> UInt8 {
         guard let number else { return widest }
-        return number.isByte ? 0 : number.short != nil ? 1 : 2
+        return number.byte != nil ? 0 : number.short != nil ? 1 : 2
     }
 
     @inline(never)
@@ -133,10 +132,15 @@ struct NumberColumns: Sendable {
     @inline(__always)
     private static func store(_ number: Double, _ compact: CompactNumber, _ place: UnsafeMutableRawPointer, _ width: UInt8) {
         switch width {
-        case 0: place.storeBytes(of: UInt8(truncatingIfNeeded: compact.bits >> 4), as: UInt8.self)
+        case 0: place.storeBytes(of: compact.byte ?? 0, as: UInt8.self)
         case 1: place.storeBytes(of: compact.short ?? 0, as: UInt16.self)
         case 2: place.storeBytes(of: compact.bits, as: UInt32.self)
         default: place.storeBytes(of: number, as: Double.self)
         }
     }
+}
+
+extension Double {
+    /// A count as a number: exact up to 2^53, and never more than what is a count again.
+    init(countForColumn count: Int64) { self = Double(min(count, 1 << 62)) }
 }

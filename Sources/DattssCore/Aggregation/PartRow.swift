@@ -115,8 +115,3 @@ struct PartRow: Sendable {
 
     private static let rowCounts = [4, 8, 12, 16, 24, 32, 48]
 }
-
-extension Double {
-    /// A count as a number: exact up to 2^53, and never more than what is a count again.
-    init(countForColumn count: Int64) { self = Double(min(count, 1 << 62)) }
-}

@@ -40,9 +40,9 @@ struct CompactNumber: Hashable, Sendable {
 
     // MARK: In fewer bytes
 
-    /// Whether it is an integer from 0 to 255.
+    /// The same in one byte, if it is an integer from 0 to 255.
     @inline(__always)
-    var isByte: Bool { bits & 0xF == 0 && bits >> 4 <= 0xFF }
+    var byte: UInt8? { bits & 0xF == 0 ? UInt8(exactly: bits >> 4) : nil }
 
     /// The same in two bytes, if that is possible.
     ///

@@ -61,7 +61,8 @@ public struct NameCache: Sendable {
 
     @inline(never)
     private mutating func insert(_ bytes: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> String? {
-        guard let name = shared == nil ? checked(bytes) : shared?.name(bytes, hash) else { return nil }
+        let known = if let shared { shared.name(bytes, hash) } else { checked(bytes) }
+        guard let name = known else { return nil }
         if usedCount * 4 > names.count * 3, names.count < Self.slotsMax { grow() }
         place(name, hash)
         return name
