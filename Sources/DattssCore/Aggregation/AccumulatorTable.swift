@@ -191,8 +191,9 @@ public struct AccumulatorTable: Sendable {
 
     /// Makes room: forgets what was silent for ``idleFlushesMax`` periods. Call it once a period.
     public mutating func forgetIdle() {
-        for number in statistics.indices {
-            if Place(mark: index[mark: number]).period == period.number || keys[number] == nil { continue }
+        // A number that is free has no record in the index to ask for.
+        for number in statistics.indices where keys[number] != nil {
+            if Place(mark: index[mark: number]).period == period.number { continue }
             statistics[number].idleFlushes += 1
             if statistics[number].idleFlushes > Self.idleFlushesMax {
                 keys[number] = nil

@@ -47,6 +47,7 @@ public struct NameIndex: Sendable {
     }
 
     /// What the owner wants to find beside a name without another look elsewhere: 0 at first.
+    /// - Precondition: the number is a name's, and was not removed.
     public subscript(mark number: Int) -> UInt64 {
         get { words[Int(places[number])] }
         set { words[Int(places[number])] = newValue }

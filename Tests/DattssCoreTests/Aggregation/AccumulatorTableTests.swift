@@ -66,6 +66,26 @@ import Testing
         #expect(flush(&table) == [Partial(StatisticKey(.counter, "new"), naiveAggregate([1]))])
     }
 
+    @Test("a statistic falls silent, is forgotten, and comes back, while others go on, as often as you like")
+    func lifeOfIdle() {
+        // Goal: the table lives through every horizon and past it. A forgotten number was once asked for its place.
+        var table = AccumulatorTable(capacity: 3)
+        for life in 1...3 {
+            #expect(add(Double(life), "silent", to: &table))
+            #expect(flush(&table).map(\.key.path).contains("silent"))
+            for flushes in 0..<2 * AccumulatorTable.idleFlushesMax {
+                #expect(add(1, "busy", to: &table))
+                #expect(flush(&table) == [Partial(StatisticKey(.counter, "busy"), naiveAggregate([1]))])
+                table.forgetIdle()
+                #expect(table.count == (flushes < AccumulatorTable.idleFlushesMax ? 2 : 1))
+            }
+        }
+        for _ in 0..<2 * AccumulatorTable.idleFlushesMax { table.forgetIdle() }
+        #expect(table.count == 0)
+        #expect(add(1, "busy", to: &table))
+        #expect(flush(&table) == [Partial(StatisticKey(.counter, "busy"), naiveAggregate([1]))])
+    }
+
     @Test("the partials of every period come in the order in which the statistics first came")
     func order() {
         // Goal: whoever takes them in goes through memory in order, in whichever order samples come.
