@@ -1,7 +1,9 @@
 import DattssCore
-import DattssLog
 import DattssTestSupport
+import Synchronization
 import Testing
+
+@testable import DattssLog
 
 #if canImport(Glibc)
     import Glibc
@@ -66,6 +68,42 @@ import Testing
         #expect(locked?.fileSystemError?.isLockedByAnother == true)
         lock.release()
         _ = try DataFolder.lock(folder + "/x", fileSystem: fileSystem)
+    }
+
+    @Test("a directory that was synced once can be synced when no descriptor is left, and one that was not is told apart")
+    func noDescriptorLeft() throws {
+        // Goal: a process that ran out of descriptors is not taken for a disk that lost what was written.
+        try withFolder { folder in
+            let fileSystem = POSIXFileSystem()
+            try fileSystem.createDirectories(folder + "/x/accepted", isSynced: false)
+            let left = Atomic(1)
+            let directories = DirectoryDescriptors { path in
+                if left.exchange(0, ordering: .relaxed) == 1 { return open(path, O_RDONLY) }
+                errno = EMFILE
+                return -1
+            }
+            try directories.sync(folder + "/x")
+            try directories.sync(folder + "/x")
+            let error = #expect(throws: FileSystemError.self) { try directories.sync(folder + "/x/accepted") }
+            #expect(error?.code == EMFILE)
+            #expect(error?.isFailedSync == false)
+        }
+    }
+
+    @Test("a directory that took another's place is the one that is synced")
+    func replacedDirectory() throws {
+        // Goal: a descriptor that is kept never stands for a directory that is gone.
+        try withFolder { folder in
+            let fileSystem = POSIXFileSystem()
+            try fileSystem.createDirectory(folder + "/x")
+            try fileSystem.syncDirectory(folder + "/x")
+            rmdir(folder + "/x")
+            let gone = #expect(throws: FileSystemError.self) { try fileSystem.syncDirectory(folder + "/x") }
+            #expect(gone?.isNotFound == true)
+            try fileSystem.createDirectory(folder + "/x")
+            try fileSystem.syncDirectory(folder + "/x")
+            #expect(try fileSystem.exists(folder + "/x"))
+        }
     }
 
     @Test("the real one keeps the contract") func real() throws {

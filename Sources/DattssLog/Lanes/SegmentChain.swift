@@ -170,7 +170,7 @@ final class SegmentChain {
         do {
             try fileSystem.syncDirectory(path)
         } catch {
-            throw fail(error)
+            throw error.isFailedSync ? fail(error) : LogError(error)
         }
     }
 

@@ -164,7 +164,7 @@ final class SealedFileWriter {
             try fileSystem.syncDirectory(LogLayout.folder(of: step, in: directory))
             try fileSystem.syncDirectory(directory)
         } catch {
-            throw LogError(error, code: .syncFailed)
+            throw LogError(error, code: error.isFailedSync ? .syncFailed : .fileSystem)
         }
     }
 

@@ -40,6 +40,9 @@ public struct FileSystemError: Error, Sendable, Hashable, CustomStringConvertibl
     /// The medium could not be read or written: a bad sector.
     public var isInputOutputError: Bool { code == EIO }
     public var isInterruption: Bool { code == EINTR }
+    /// Whether the kernel was asked to make something durable, and could not: nobody knows what is on the disk then. Where it
+    /// could not even be asked, because a directory could not be opened, all is as it was.
+    public var isFailedSync: Bool { operation == .sync || operation == .syncDirectory }
     public var isLockedByAnother: Bool { operation == .lock && code == EWOULDBLOCK }
 
     public var description: String {

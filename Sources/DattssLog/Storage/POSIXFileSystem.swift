@@ -10,6 +10,8 @@
 ///
 /// A call that a signal interrupted (`EINTR`) is made again; but never a sync, of which nobody knows how far it got.
 public struct POSIXFileSystem: FileSystem {
+    private let directories = DirectoryDescriptors()
+
     public init() {}
 
     public func createDirectory(_ path: String) throws(FileSystemError) {
@@ -67,11 +69,7 @@ public struct POSIXFileSystem: FileSystem {
         }
     }
 
-    public func syncDirectory(_ path: String) throws(FileSystemError) {
-        let descriptor = try retrying(.syncDirectory, path) { openDescriptor(path, O_RDONLY | O_CLOEXEC) }
-        defer { _ = closeDescriptor(descriptor) }
-        guard fsync(descriptor) == 0 else { throw FileSystemError(.syncDirectory, path, code: errno) }
-    }
+    public func syncDirectory(_ path: String) throws(FileSystemError) { try directories.sync(path) }
 
     public func lock(_ path: String) throws(FileSystemError) -> any FileLock {
         let descriptor = try retrying(.lock, path) { openDescriptor(path, O_RDWR | O_CREAT | O_CLOEXEC) }
@@ -98,6 +96,6 @@ func retrying(
 }
 
 // Under names that do not collide with the methods of the types that call them.
-private func openDescriptor(_ path: String, _ flags: Int32) -> Int32 { open(path, flags, 0o640) }
+func openDescriptor(_ path: String, _ flags: Int32) -> Int32 { open(path, flags, 0o640) }
 private func renameEntry(_ path: String, _ newPath: String) -> Int32 { rename(path, newPath) }
 func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }

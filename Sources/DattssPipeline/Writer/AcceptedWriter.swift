@@ -80,7 +80,8 @@ actor AcceptedWriter {
             try lane.sync()
             isDirty = false
         } catch {
-            stop(error)
+            // What could not even be asked for is asked for again.
+            if error.code == .syncFailed { stop(error) } else { health.refused(error, at: clock.now()) }
         }
     }
 
@@ -111,9 +112,10 @@ actor AcceptedWriter {
         let time = edge.latest
         let batches = groups.count == 1 ? groups[0].batches : groups.flatMap(\.batches)
         let first: LSN
+        var isAppended = false
         do {
             first = try lane.append(batches.map { (encoded: $0.record, at: time) }).lowerBound
-            isDirty = true
+            (isDirty, isAppended) = (true, true)
             if syncMode == .always {
                 try lane.sync()
                 isDirty = false
@@ -121,7 +123,8 @@ actor AcceptedWriter {
         } catch {
             fail(groups, "the log cannot be written: \(error)")
             health.refused(error, at: clock.now())
-            if error.code == .syncFailed { stop(error) }
+            // What is in the log already, and refused all the same, would come back on replay beside its second copy.
+            if error.code == .syncFailed || isAppended { stop(error) }
             return
         }
         lastLSN = first.advanced(by: batches.count - 1)
