@@ -71,10 +71,12 @@ public struct Server: Service {
         let clock = configuration.clock
         let processes = ProcessRegistry(clock: clock)
         let datagrams = DatagramCounters()
-        let timeouts = TimeoutCounter()
+        let deadlines = LanedChannel.Deadlines(seconds: configuration.limits.requestSeconds)
+        let connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
         let web = WebServices(configuration.web, statsdUser: configuration.statsdUser, clock: clock, logger: logger)
         let metrics = Metrics(
-            pipeline: pipeline, datagrams: datagrams, requestTimeouts: timeouts, web: web, startedAt: clock.now())
+            pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
+            startedAt: clock.now())
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
         let collector = DatagramCollector(
             authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits)
@@ -97,24 +99,20 @@ public struct Server: Service {
             dashboard: dashboard, clock: clock, limits: configuration.limits)
         let tls = try configuration.web.certificate.map(Self.tlsContext)
         let (udp, onListening) = (configuration.udp, onListening)
-        let requestSeconds = configuration.limits.requestSeconds
         let application = Application(
             router: routes.makeRouter(),
             server: HTTPServerBuilder { responder in
                 LanedChannel(
-                    routed: HTTP1Channel(
-                        responder: responder,
-                        configuration: .init(
-                            additionalChannelHandlers: [
-                                RequestDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add)
-                            ])),
-                    tls: tls,
-                    intakes: AggregateIntakes(routes.endpoint),
-                    makeDeadline: { LaneDeadline(seconds: requestSeconds, idleSeconds: 120, onTimeout: timeouts.add) })
+                    routed: HTTP1Channel(responder: responder), tls: tls, intakes: AggregateIntakes(routes.endpoint),
+                    deadlines: deadlines)
             },
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
             onServerRunning: { [http = configuration.http, accounts, logger] channel in
+                let gate = channel.eventLoop.submit {
+                    try channel.pipeline.syncOperations.addHandler(ConnectionGate(connections, logger: logger), position: .first)
+                }
+                do { try await gate.get() } catch { logger.error("connections are not limited: \(error)") }
                 let httpPort = channel.localAddress?.port ?? http.port
                 let udpAddress = await udpPort.stream.first { _ in true }
                 let httpAddress = HostPort(host: http.host, port: httpPort)

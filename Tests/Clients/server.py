@@ -15,7 +15,9 @@ BINARY = os.environ.get("DATTSS_BINARY") or str(REPOSITORY / ".build" / "debug" 
 
 
 class Server:
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, prefix=()):
+        """prefix: a command that starts the server, as prlimit does."""
+        self.prefix = list(prefix)
         self.folder = tempfile.mkdtemp(prefix="dattss-clients-")
         self.socket = os.path.join(self.folder, "statsd.sock")
         self.stream_socket = os.path.join(self.folder, "stream.sock")
@@ -33,7 +35,7 @@ class Server:
         return os.path.join(self.folder, "data")
 
     def start(self):
-        command = [BINARY, "serve", "--data-dir", self.data, *self.arguments]
+        command = [*self.prefix, BINARY, "serve", "--data-dir", self.data, *self.arguments]
         for option, address in self.addresses.items():
             command += [f"--{option}", address]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

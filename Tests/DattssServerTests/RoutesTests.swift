@@ -59,7 +59,8 @@ struct RoutesTests {
             pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, clock: clock),
             accounts: accounts, web: web,
             metrics: Metrics(
-                pipeline: pipeline, datagrams: DatagramCounters(), requestTimeouts: TimeoutCounter(), web: web,
+                pipeline: pipeline, datagrams: DatagramCounters(), deadlines: LanedChannel.Deadlines(seconds: 15),
+                connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web,
                 startedAt: clock.now()),
             dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: Limits())
     }

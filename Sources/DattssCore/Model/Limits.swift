@@ -8,6 +8,12 @@ public struct Limits: Sendable, Hashable {
     public var datagramBytes = 65_536
     /// From the first byte of a request to its last.
     public var requestSeconds = 15
+    /// HTTP connections that may be open; fewer where the system gives fewer descriptors.
+    public var connections = 10_000
+    /// The same from one address, or one network of IPv6 (/64); nil for half of those that may be open.
+    public var connectionsPerAddress: Int?
+    /// Bytes of large answers that wait for their readers, of all connections together.
+    public var unsentBytes = 64 << 20
     /// Partials of one user that were taken in but are not aggregated yet; more are answered 503.
     public var queuedPartialsPerUser = 200_000
     /// The same, of all users together.

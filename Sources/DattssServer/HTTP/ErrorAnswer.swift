@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 
 /// An error as every route answers it: `{"error":{"name":…,"message":…}}`.
 struct ErrorAnswer: Error {
@@ -28,6 +29,12 @@ struct ErrorAnswer: Error {
         }
     }
 
+    /// What came is no request, or only the beginning of one; nothing more is read of the connection.
+    init(brokenRequest error: any Error) {
+        self.init(.badRequest, "malformed", "the request broke off or is not HTTP: \(error)")
+        headers[.connection] = "close"
+    }
+
     private static func status(of reason: WireError.Reason) -> HTTPResponse.Status {
         switch reason {
         case .malformed, .badPath, .badKind, .badValue, .badName, .missingField: .badRequest
@@ -49,9 +56,12 @@ struct ErrorAnswer: Error {
         case .badName: self.init(.badRequest, "bad_name", error.description)
         case .tooMany: self.init(.conflict, "too_many", error.description)
         case .linkExpired: self.init(.gone, "link_expired", error.description)
-        case .badSecret, .fileSystem: self.init(.internalServerError, "internal", error.description)
+        case .badSecret, .fileSystem: self = .internalError
         }
     }
+
+    /// What is wrong is the server's own affair, and goes to its log: it may name files, or what a database was asked.
+    static let internalError = ErrorAnswer(.internalServerError, "internal", "the server failed; its log says why")
 
     var json: JSONWriter {
         var json = JSONWriter()
@@ -97,16 +107,25 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
         } catch let error as WireError {
             return ErrorAnswer(error).response
         } catch let error as AccountError {
-            return ErrorAnswer(error).response
+            let answer = ErrorAnswer(error)
+            if answer.status == .internalServerError {
+                context.logger.error("\(request.method) \(request.uri.path) failed: \(error)")
+            }
+            return answer.response
         } catch let error as HTTPError where error.status == .notFound {
             return ErrorAnswer(.notFound, "not_found", "there is nothing at \(request.method) \(request.uri.path)").response
         } catch let error as HTTPError {
             return ErrorAnswer(error.status, "http", error.body ?? error.status.reasonPhrase).response
         } catch let error as CancellationError {
             throw error
+        } catch let error as HTTPParserError {
+            // The sender's mistake, or the end of the connection in the middle of a request.
+            return ErrorAnswer(brokenRequest: error).response
+        } catch where error is ChannelError || error is IOError {
+            return ErrorAnswer(brokenRequest: error).response
         } catch {
             context.logger.error("\(request.method) \(request.uri.path) failed: \(error)")
-            return ErrorAnswer(.internalServerError, "internal", "\(error)").response
+            return ErrorAnswer.internalError.response
         }
     }
 }

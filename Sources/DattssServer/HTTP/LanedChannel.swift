@@ -1,30 +1,68 @@
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
 import NIOSSL
 
 /// A connection: Hummingbird's, with the fast lane in front.
 ///
-///     socket ──► TLS, if there are certificates ──► AggregateLane ──► HTTP/1 decoder ──► HTTP types ──► RequestDeadline ──► router
+///     socket ──► AnswerDeadline ──► TLS, if there are certificates ──► AggregateLane ──► HTTP/1 decoder ──► HTTP types
+///            ──► RequestDeadline ──► router
 struct LanedChannel: ServerChildChannel {
     typealias Value = HTTP1Channel.Value
 
     let routed: HTTP1Channel
     let tls: NIOSSLContext?
     let intakes: AggregateIntakes
-    let makeDeadline: @Sendable () -> LaneDeadline
+    let deadlines: Deadlines
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        let (intakes, makeDeadline, tls) = (intakes, makeDeadline, tls)
-        return routed.setup(channel: channel, logger: logger).flatMapThrowing { value in
-            let lane = AggregateLane(intakes.intake(on: channel.eventLoop), deadline: makeDeadline())
-            try channel.pipeline.syncOperations.addHandler(lane, position: .first)
-            if let tls {
-                try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls), position: .first)
-            }
-            return value
+    /// How long a connection may take for what.
+    struct Deadlines: Sendable {
+        /// For a request to arrive, and for an answer to get on.
+        var seconds: Int
+        /// Until the next request.
+        var idleSeconds = 120
+        /// For everything, when the server ends.
+        var drainSeconds = 5
+        let slowRequests = TimeoutCounter()
+        let slowReaders = TimeoutCounter()
+
+        var answer: AnswerDeadline {
+            AnswerDeadline(seconds: seconds, drainSeconds: drainSeconds, onTimeout: slowReaders.add)
         }
+        var lane: LaneDeadline { LaneDeadline(seconds: seconds, idleSeconds: idleSeconds, onTimeout: slowRequests.add) }
+        var request: RequestDeadline {
+            RequestDeadline(seconds: seconds, idleSeconds: idleSeconds, onTimeout: slowRequests.add)
+        }
+    }
+
+    /// What ``HTTP1Channel`` would set up itself, but for the decoder, with ours in front of it.
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(deadlines.answer)
+            if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
+            try pipeline.addHandler(AggregateLane(intakes.intake(on: channel.eventLoop), deadline: deadlines.lane))
+            try pipeline.addHandler(HTTPResponseEncoder())
+            let offers = OfferWatch()
+            try pipeline.addHandler(ByteToMessageHandler(RequestDecoder(limits: Self.decoderLimits, offers: offers)))
+            try pipeline.addHandler(offers)
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            try pipeline.addHandler(deadlines.request)
+            try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
+            return try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        }
+    }
+
+    private static var decoderLimits: NIOHTTPDecoderLimitConfiguration {
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = 80 * 1024
+        limits.maxHeaderListSize = 80 * 1024
+        limits.maxHeaderFieldCount = 1000
+        return limits
     }
 
     func handle(value: Value, logger: Logger) async {

@@ -27,6 +27,7 @@ struct Routes: Sendable {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders(isSecure: web.settings.certificate != nil))
         router.add(middleware: ErrorAnswers())
+        router.add(middleware: AnswerBudget(bytesMax: limits.unsentBytes))
 
         router.put("/agg", use: aggregate)
         router.post("/agg", use: aggregate)

@@ -26,21 +26,20 @@ public struct TrustedProxies: Sendable, Hashable {
     /// of `X-Forwarded-For` the last address that is not a proxy's.
     func origin(of headers: HTTPFields, peer: SocketAddress?, isSecure: Bool, host: String?) -> RequestOrigin {
         var origin = RequestOrigin(address: peer?.ipAddress ?? "", isSecure: isSecure, host: host)
-        guard isTrusted(origin.address) else { return origin }
+        guard contains(origin.address) else { return origin }
         if let scheme = headers.last(of: .forwardedProto) { origin.isSecure = scheme.lowercased() == "https" }
         if let host = headers.last(of: .forwardedHost) { origin.host = host }
         for address in headers.list(of: .forwardedFor).reversed() {
             guard IPAddress(address) != nil else { break }
             origin.address = address
-            if !isTrusted(address) { break }
+            if !contains(address) { break }
         }
         return origin
     }
 
-    private func isTrusted(_ text: String) -> Bool {
-        guard let address = IPAddress(text) else { return false }
-        return ranges.contains { $0.contains(address) }
-    }
+    func contains(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }
+
+    private func contains(_ text: String) -> Bool { IPAddress(text).map { contains($0) } ?? false }
 }
 
 /// Where a request comes from.
@@ -51,16 +50,16 @@ struct RequestOrigin: Sendable, Hashable {
     /// What the browser calls the server: `stats.example.com:8443`.
     var host: String?
 
-    /// What attempts are counted by: who has an IPv6 address has 2^64 of them.
-    var limitName: String {
-        guard let parsed = IPAddress(address), parsed.bytes.count == 16 else { return address }
-        return AuthKeys.hexadecimal(parsed.bytes.prefix(8))
-    }
+    /// What attempts are counted by.
+    var limitName: String { IPAddress(address).map { AuthKeys.hexadecimal($0.network) } ?? address }
 }
 
 /// An address of IPv4 or IPv6; one of IPv4 that is written as one of IPv6 is the same as the first.
 struct IPAddress: Hashable, Sendable {
     let bytes: [UInt8]
+
+    /// What belongs to one sender: who has an IPv6 address has 2^64 of them.
+    var network: [UInt8] { bytes.count == 16 ? Array(bytes[..<8]) : bytes }
 
     init?(_ text: some StringProtocol) {
         let text = String(text)

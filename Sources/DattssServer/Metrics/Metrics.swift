@@ -7,7 +7,8 @@ import Synchronization
 struct Metrics: Sendable {
     let pipeline: Pipeline
     let datagrams: DatagramCounters
-    let requestTimeouts: TimeoutCounter
+    let deadlines: LanedChannel.Deadlines
+    let connections: ConnectionLimit
     let web: WebServices
     let startedAt: Timestamp
 
@@ -15,6 +16,7 @@ struct Metrics: Sendable {
         let snapshot = await pipeline.snapshot()
         var text = PrometheusText()
         ingest(snapshot.ingest, own: snapshot.own, &text)
+        http(connections.counts, &text)
         links(snapshot.links, &text)
         udp(datagrams.snapshot, &text)
         people(&text)
@@ -54,7 +56,19 @@ struct Metrics: Sendable {
             "dattss_own_batches_refused_total", .counter, "Those that were not taken in.",
             own.refusedBatches.values.reduce(0, +))
         text.metric(
-            "dattss_request_timeouts_total", .counter, "Requests that took too long to arrive.", requestTimeouts.count)
+            "dattss_request_timeouts_total", .counter, "Requests that took too long to arrive.", deadlines.slowRequests.count)
+    }
+
+    private func http(_ counts: ConnectionLimit.Counts, _ text: inout PrometheusText) {
+        text.metric("dattss_http_connections", .gauge, "HTTP connections that are open.", counts.open)
+        text.metric(
+            "dattss_http_connections_refused_total", .counter, "Connections that were closed at once, by the limit they met.",
+            [([("limit", "all")], Double(counts.refused)), ([("limit", "address")], Double(counts.refusedOfAddress))])
+        text.metric(
+            "dattss_http_accept_failures_total", .counter, "Connections that the system could not give.", counts.failedAccepts)
+        text.metric(
+            "dattss_http_slow_readers_total", .counter, "Connections that were ended because their answers were not read.",
+            deadlines.slowReaders.count)
     }
 
     private func links(_ links: [(name: String, ledger: LinkLedger)], _ text: inout PrometheusText) {

@@ -59,6 +59,10 @@ struct ServeCommand: AsyncParsableCommand {
     var maxStatistics: String?
     @Option(help: "Seconds that a request may take to arrive (default: 15).")
     var requestSeconds: String?
+    @Option(help: "HTTP connections that may be open (default: 10000, or fewer where the system gives fewer descriptors).")
+    var maxConnections: String?
+    @Option(help: "The same from one address (default: half of them); what --trusted-proxies names is exempt.")
+    var maxConnectionsPerAddress: String?
     @Option(help: "Seconds after which a statistic that nobody sends leaves memory (default: 86400).")
     var idleSeconds: String?
     @Option(help: "Partials of one user that may be under way (default: 200000).")
@@ -76,7 +80,7 @@ struct ServeCommand: AsyncParsableCommand {
     static let optionNames: Set<String> = WebOptions.optionNames.union([
         "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "statsd-socket",
         "statsd-stream-socket", "retention-days", "hour-retention-days", "max-body-bytes",
-        "max-partials", "max-statistics", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued",
+        "max-partials", "max-statistics", "max-connections", "max-connections-per-address", "request-seconds", "idle-seconds", "max-queued-per-user", "max-queued",
         "receive-buffer-bytes", "dygraphs-dir",
     ])
 
@@ -121,6 +125,11 @@ struct ServeCommand: AsyncParsableCommand {
             "max-statistics", maxStatistics, standard: limits.liveStatisticsPerUser, atLeast: 1)
         limits.requestSeconds = try settings.integer(
             "request-seconds", requestSeconds, standard: limits.requestSeconds, atLeast: 1)
+        limits.connections = try settings.integer(
+            "max-connections", maxConnections, standard: limits.connections, atLeast: 1)
+        limits.connectionsPerAddress = try settings.value(
+            "max-connections-per-address", maxConnectionsPerAddress, standard: nil, "a number of at least 1"
+        ) { text in Int(text).flatMap { $0 >= 1 ? .some($0) : nil } }
         limits.idleSeconds = try settings.integer("idle-seconds", idleSeconds, standard: limits.idleSeconds, atLeast: 120)
         limits.queuedPartialsPerUser = try settings.integer(
             "max-queued-per-user", maxQueuedPerUser, standard: limits.queuedPartialsPerUser, atLeast: 1)

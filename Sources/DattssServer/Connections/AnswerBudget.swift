@@ -1,0 +1,79 @@
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import Synchronization
+
+/// How many bytes of large answers may wait for their readers, of all connections together. An answer for which there is no
+/// room is a 503: a reader who takes his answers makes room for the next.
+///
+/// A large answer is handed to the connection piece by piece, each when the one before has left, so that its end is known.
+struct AnswerBudget: RouterMiddleware {
+    typealias Context = ServerContext
+
+    private let room: Room
+
+    /// Smaller answers are as good as sent.
+    static let pieceBytes = 65_536
+
+    init(bytesMax: Int) { room = Room(bytesMax) }
+
+    func handle(
+        _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+    ) async throws -> Response {
+        var response = try await next(request, context)
+        guard let length = response.body.contentLength, length > Self.pieceBytes, request.method != .head else { return response }
+        guard let share = room.take(length) else {
+            var answer = ErrorAnswer(.serviceUnavailable, "overloaded", "too many large answers are under way")
+            answer.headers[.retryAfter] = "1"
+            throw answer
+        }
+        let body = response.body
+        response.body = ResponseBody(contentLength: length) { writer in
+            defer { withExtendedLifetime(share) {} }
+            try await body.write(PieceWriter(whole: writer))
+        }
+        return response
+    }
+
+    /// What is left of the budget.
+    private final class Room: Sendable {
+        private let free: Mutex<Int>
+
+        init(_ bytes: Int) { free = Mutex(bytes) }
+
+        func take(_ bytes: Int) -> Share? {
+            let isThere = free.withLock { free in
+                guard free >= bytes else { return false }
+                free -= bytes
+                return true
+            }
+            return isThere ? Share(self, bytes) : nil
+        }
+
+        func giveBack(_ bytes: Int) { free.withLock { $0 += bytes } }
+    }
+
+    /// Given back when nothing refers to it any more: also when an answer is never begun.
+    private final class Share: Sendable {
+        private let room: Room
+        private let bytes: Int
+
+        init(_ room: Room, _ bytes: Int) { (self.room, self.bytes) = (room, bytes) }
+
+        deinit { room.giveBack(bytes) }
+    }
+}
+
+/// Cuts what is written into pieces, so that each write waits for the one before.
+private struct PieceWriter: ResponseBodyWriter {
+    var whole: any ResponseBodyWriter
+
+    mutating func write(_ buffer: ByteBuffer) async throws {
+        var rest = buffer
+        while let piece = rest.readSlice(length: min(rest.readableBytes, AnswerBudget.pieceBytes)), piece.readableBytes > 0 {
+            try await whole.write(piece)
+        }
+    }
+
+    consuming func finish(_ trailingHeaders: HTTPFields?) async throws { try await whole.finish(trailingHeaders) }
+}

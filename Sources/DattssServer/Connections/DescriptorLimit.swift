@@ -1,0 +1,40 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// How many files and connections this process may have open (`RLIMIT_NOFILE`, see getrlimit(2)).
+public enum DescriptorLimit {
+    /// Of these no connection gets any: they are for the log, the accounts and the event loops.
+    static let reserve = 128
+    /// More are of no use, and some systems allow a thousand million.
+    private static let useful = 1 << 20
+
+    /// Raises the limit to what the system allows without asking anybody, which is often much more than it begins with.
+    /// - Returns: how many there may be.
+    @discardableResult
+    public static func raise() -> Int {
+        var limit = rlimit()
+        guard getrlimit(resource, &limit) == 0 else { return 256 }
+        let wanted = min(limit.rlim_max, rlim_t(useful))
+        if limit.rlim_cur < wanted {
+            var raised = rlimit(rlim_cur: wanted, rlim_max: limit.rlim_max)
+            if setrlimit(resource, &raised) == 0 { limit.rlim_cur = wanted }
+        }
+        return Int(min(limit.rlim_cur, rlim_t(useful)))
+    }
+
+    /// How many connections there may be at the most, where there may be so many descriptors: half of few are kept back.
+    static func connections(of descriptors: Int, wanted: Int) -> Int {
+        max(1, min(wanted, descriptors - min(reserve, descriptors / 2)))
+    }
+
+    #if canImport(Glibc)
+        private static let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+        private static let resource = RLIMIT_NOFILE
+    #endif
+}

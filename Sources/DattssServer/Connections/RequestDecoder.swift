@@ -1,0 +1,70 @@
+import NIOCore
+import NIOHTTP1
+
+/// NIO's decoder of requests, but one that goes on where a request asks for another protocol.
+///
+/// `Connection: Upgrade` is an offer, which a server may ignore (RFC 9110, section 7.8): Java's HTTP client makes it with every
+/// request, `curl --http2` with the first. NIO's decoder stops behind such a request, because what follows may not be HTTP. Here
+/// it always is, so a new decoder takes its place. What ``OfferWatch``, behind it, sees of a request tells whether it stopped.
+final class RequestDecoder: ByteToMessageDecoder {
+    typealias InboundOut = HTTPServerRequestPart
+
+    private let limits: NIOHTTPDecoderLimitConfiguration
+    private var decoder: HTTPRequestDecoder
+    private let offers: OfferWatch
+
+    init(limits: NIOHTTPDecoderLimitConfiguration, offers: OfferWatch) {
+        (self.limits, self.offers) = (limits, offers)
+        decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+    }
+
+    func decoderAdded(context: ChannelHandlerContext) { decoder.decoderAdded(context: context) }
+
+    func decoderRemoved(context: ChannelHandlerContext) { decoder.decoderRemoved(context: context) }
+
+    func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
+        if offers.hasEnded { restart(context) }
+        _ = try decoder.decode(context: context, buffer: &buffer)
+        return offers.hasEnded && buffer.readableBytes > 0 ? .continue : .needMoreData
+    }
+
+    func decodeLast(context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool) throws -> DecodingState {
+        while buffer.readableBytes > 0, case .continue = try decode(context: context, buffer: &buffer) {}
+        return try decoder.decodeLast(context: context, buffer: &buffer, seenEOF: seenEOF)
+    }
+
+    private func restart(_ context: ChannelHandlerContext) {
+        offers.hasEnded = false
+        decoder.decoderRemoved(context: context)
+        decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+        decoder.decoderAdded(context: context)
+    }
+}
+
+/// Sees whether a request offers another protocol, in the way in which the parser behind ``RequestDecoder`` (llhttp) does: by a
+/// field `Upgrade`, and `upgrade` among the options of `Connection`. An offer that is written in an unusual way is left alone:
+/// then the decoder has stopped, and nothing more is read of the connection.
+final class OfferWatch: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+
+    /// A request with an offer has come to its end, and nothing was read behind it.
+    fileprivate(set) var hasEnded = false
+    private var isOffer = false
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head(let head): isOffer = Self.isOffer(head.headers)
+        case .body: break
+        case .end: hasEnded = isOffer
+        }
+        context.fireChannelRead(data)
+    }
+
+    static func isOffer(_ headers: HTTPHeaders) -> Bool {
+        guard headers.contains(name: "Upgrade") else { return false }
+        return headers["Connection"].contains { value in
+            value.split(separator: ",").contains { $0.drop { $0 == " " }.lowercased() == "upgrade" }
+        }
+    }
+}
