@@ -121,7 +121,7 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
         } catch let error as HTTPParserError {
             // The sender's mistake, or the end of the connection in the middle of a request.
             return ErrorAnswer(brokenRequest: error).response
-        } catch where error is ChannelError || error is IOError {
+        } catch  where error is ChannelError || error is IOError {
             return ErrorAnswer(brokenRequest: error).response
         } catch {
             context.logger.error("\(request.method) \(request.uri.path) failed: \(error)")
