@@ -59,7 +59,7 @@ def update_times(server, page):
         layouts.append(laying_out() - before)
         durations = page.js("return performance.getEntriesByName('live', 'measure').map(({ duration }) => duration)")
         handlers.append(max(durations[count:]))
-        # Updates come a second apart: the next one is to be one.
+        # Waits: updates come a second apart, and the next one is to be one of its own.
         time.sleep(1.1)
     return handlers, layouts
 

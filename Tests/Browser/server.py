@@ -129,4 +129,5 @@ def until(condition, seconds=10, what=None):
             return answer
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {seconds} s: {what() if callable(what) else what or 'the condition'}")
+        # Waits: a real browser is asked again.
         time.sleep(0.03)

@@ -119,4 +119,5 @@ def eventually(condition, seconds=15):
             return found
         if time.monotonic() > deadline:
             raise AssertionError("it did not happen in time")
+        # Waits: a real server is asked again.
         time.sleep(0.05)

@@ -21,6 +21,7 @@ RUBY = """require "statsd"; stats = Statsd.new("127.0.0.1", ARGV[0].to_i); stats
 3.times { stats.increment("hits") }; stats.count("hits", 2); stats.timing("wait", 42); stats.gauge("load", 7)"""
 NODE = """const stats = new (require("lynx"))("127.0.0.1", +process.argv[1], { scope: process.argv[2] });
 for (let i = 0; i < 3; i++) stats.increment("hits"); stats.count("hits", 2); stats.timing("wait", 42); stats.gauge("load", 7);
+// Waits: it tells nobody when its datagrams are sent.
 setTimeout(() => stats.close(), 200);"""
 OTHERS = {"perl": ["perl", "-e", PERL], "ruby": ["ruby", "-e", RUBY], "node": ["node", "--no-deprecation", "-e", NODE]}
 
@@ -39,6 +40,7 @@ class StatsdTests(unittest.TestCase):
         client.decr(f"{prefix}.hits", 2)
         client.timing(f"{prefix}.wait", 320.5)
         with client.timer(f"{prefix}.work"):
+            # Waits: this is the time that is taken.
             time.sleep(0.01)
         client.gauge(f"{prefix}.load", 70)
         client.gauge(f"{prefix}.load", 5, delta=True)
@@ -89,6 +91,7 @@ class StatsdTests(unittest.TestCase):
 
         @client.timed(f"{prefix}.work")
         def work():
+            # Waits: this is the time that is taken.
             time.sleep(0.01)
 
         work()
@@ -138,6 +141,7 @@ class StatsdTests(unittest.TestCase):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in b"drip.hits:1|c\r\n\ndrip.hits:20|c\nbad line\ndrip.hits:300|c":
             connection.send(bytes([byte]))
+            # Waits: the server is to read byte by byte.
             time.sleep(0.002)
         # The last line ends with the connection.
         connection.close()

@@ -96,6 +96,7 @@ func within<Value: Sendable>(_ seconds: Double, _ work: @Sendable @escaping () a
         defer { group.cancelAll() }
         group.addTask(operation: work)
         group.addTask {
+            // Waits: this is the limit of what real processes may take.
             try await Task.sleep(for: .seconds(seconds))
             throw RealServer.Failure(description: "took more than \(seconds) seconds")
         }

@@ -24,6 +24,7 @@ struct KillTests {
         let counts = try await withThrowingTaskGroup(of: Int.self) { group in
             for sender in senders { group.addTask { try await sender.run() } }
             for _ in 0..<kills {
+                // Waits: a kill may come at any moment of a real process.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 20..<400, using: &random)))
                 try await server.kill()
                 try await server.start()
@@ -113,7 +114,7 @@ actor Sender {
             attempts += 1
             let batch = Self.batch(sender: number, sequence: sequence)
             guard let answer = try? await server.put(batch, key: key) else {
-                try await Task.sleep(for: .milliseconds(5))
+                try await pause()
                 continue
             }
             switch answer.status {
@@ -121,10 +122,16 @@ actor Sender {
                 acknowledged += 1
                 sequence += 1
                 attempts = 0
-            case 503: try await Task.sleep(for: .milliseconds(5))
+            case 503: try await pause()
             default: throw RealServer.Failure(description: "unexpected answer \(answer.status): \(answer.body)")
             }
         }
+    }
+
+    /// Before the same batch is sent again.
+    private func pause() async throws {
+        // Waits: a real server is away, or full.
+        try await Task.sleep(for: .milliseconds(5))
     }
 
     static func batch(sender: Int, sequence: Int64) -> Batch {

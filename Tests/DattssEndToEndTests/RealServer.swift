@@ -174,6 +174,7 @@ func eventually(within seconds: Double = 15, _ condition: () async throws -> Boo
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }
+        // Waits: a real server is asked again.
         try await Task.sleep(for: .milliseconds(50))
     }
     return try await condition()

@@ -40,6 +40,7 @@ struct SealingKillTests {
             let imported = try await server.command("import", "--format", "aggregates", file.path)
             #expect(imported.status == 0, "\(imported.errors)")
             try await server.start()
+            // Waits: a kill may come at any moment of a real process.
             try await Task.sleep(for: .milliseconds(Int.random(in: 0..<120, using: &random)))
         }
         try await server.kill()

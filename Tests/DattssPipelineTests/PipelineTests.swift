@@ -2,6 +2,7 @@ import DattssCore
 import DattssLog
 import DattssPipeline
 import DattssTestSupport
+import Synchronization
 import Testing
 
 @Suite("Pipeline")
@@ -158,6 +159,53 @@ struct PipelineTests {
         }
         let counters = await harness.pipeline.snapshot().ingest
         #expect(counters.acceptedBatches == 6 && counters.acceptedPartials == 12 && counters.acceptedSamples == 18)
+        await harness.stop()
+    }
+
+    /// Goal: a second copy is answered as the first one is, and at shutdown at once: waiting for the first would keep the event
+    /// loop that has to write it.
+    @Test("a second copy waits for the first, but not for one that nobody will write any more")
+    func secondCopy() async throws {
+        let harness = try PipelineHarness()
+        let pipeline = harness.pipeline
+        func numbered(_ sequence: Int64) -> Batch {
+            batch([(Self.hits, [1])], origin: .init(client: "c", sequence: sequence))
+        }
+        func admitted(_ sequence: Int64) -> BatchGroup {
+            var group = BatchGroup()
+            guard case .grouped = pipeline.admit(numbered(sequence), of: Self.ann, into: &group) else {
+                Issue.record("batch \(sequence) was not admitted")
+                return group
+            }
+            guard case .copyOfPending = pipeline.admit(numbered(sequence), of: Self.ann, into: &group) else {
+                Issue.record("the second copy of batch \(sequence) was not taken for one")
+                return group
+            }
+            return group
+        }
+        let written = admitted(1)
+        async let secondAnswer = pipeline.answerOfFirstCopy(of: numbered(1), of: Self.ann)
+        pipeline.write(written) { #expect($0 == .accepted) }
+        #expect(await secondAnswer == .duplicate)
+
+        let closed = IngestAnswer.refused(WireError(.shuttingDown, "the server is shutting down"))
+        let unwritten = admitted(2)
+        pipeline.finish()
+        let answered = Atomic(false)
+        let late = Task {
+            defer { answered.store(true, ordering: .releasing) }
+            return await pipeline.answerOfFirstCopy(of: numbered(2), of: Self.ann)
+        }
+        // A thread that looped here would end no sooner than the first copy is given up.
+        var cameFirst = false
+        for _ in 0..<100_000 where !cameFirst {
+            await Task.yield()
+            cameFirst = answered.load(ordering: .acquiring)
+        }
+        pipeline.write(unwritten) { #expect($0 == closed) }
+        #expect(cameFirst)
+        #expect(await late.value == closed)
+        #expect(await pipeline.answerOfFirstCopy(of: numbered(1), of: Self.ann) == .duplicate)
         await harness.stop()
     }
 

@@ -123,17 +123,24 @@ struct Ingest: Sendable {
     /// The first copy of this batch is being written. The log answers in order: what it says behind that copy holds.
     func answerOfFirstCopy(of batch: Batch, of user: UserID) async -> IngestAnswer {
         let admission = directory.entry(for: user, limits: limits).admission
+        var isPending: Bool { admission.withLock { admission in batch.origin.map { admission.isPending($0) } ?? false } }
         // It may not even have been offered to the log yet: then the answer comes with a later barrier.
-        repeat {
-            await withCheckedContinuation { reply in
-                if !writeAhead.signal(.barrier(reply)) { reply.resume() }
-            }
-        } while admission.withLock { admission in batch.origin.map { admission.isPending($0) } ?? false }
+        repeat { guard await passBarrier() else { break } } while isPending
+        // (A log that is closed says nothing of what is under way: there is no waiting for it, and the client asks again.)
         let isCommitted = admission.withLock { admission in batch.origin.map { admission.isCommitted($0) } ?? false }
         let lost = WireError(.logUnavailable, "the first copy of this batch could not be written; send it again")
-        let answer: IngestAnswer = isCommitted ? .duplicate : .refused(lost)
+        let answer: IngestAnswer =
+            if isCommitted { .duplicate } else { .refused(writeAhead.ledger.isClosed ? .shuttingDown : lost) }
         counters.note(answer)
         return answer
+    }
+
+    /// Waits for the log to answer everything that it was given before.
+    /// - Returns: false, at once, when the log takes nothing in any more.
+    private func passBarrier() async -> Bool {
+        await withCheckedContinuation { passed in
+            if !writeAhead.signal(.barrier(passed)) { passed.resume(returning: false) }
+        }
     }
 
     // MARK: One batch

@@ -65,7 +65,7 @@ actor AcceptedWriter {
                 advance()
             case .barrier(let reader):
                 flush()
-                reader.resume()
+                reader.resume(returning: true)
             }
         }
         flush()

@@ -5,8 +5,8 @@ enum WriteAhead: Sendable {
     case group(Group)
     /// Look at the clock: a minute may be over.
     case tick
-    /// Answered when everything before it is written, or has failed.
-    case barrier(CheckedContinuation<Void, Never>)
+    /// Answered, with true, when everything before it is written, or has failed.
+    case barrier(CheckedContinuation<Bool, Never>)
 
     /// Batches that are written together, all or none, and answered together.
     struct Group: Sendable {

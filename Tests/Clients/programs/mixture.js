@@ -15,6 +15,7 @@ async function main() {
       stats.count('mix.bytes', i % 7);
       stats.time('mix.wait', 1 + ((i * 37) % 500) + 0.5);
       stats.agg('mix.load', `${period * 1000 + i - 200}g`);
+      // Waits: samples of one period are to go out in several pushes.
       if (i % 100 === 0) await new Promise((resolve) => setTimeout(resolve, 60));
     }
     console.log(`period ${period}`);

@@ -13,6 +13,7 @@ for period in range(3):
         stats.time("mix.wait", 1 + i * 37 % 500 + 0.5)
         stats.agg("mix.load", f"{period * 1000 + i - 200}g")
         if i % 100 == 0:
+            # Waits: samples of one period are to go out in several pushes.
             time.sleep(0.06)
     print("period", period, flush=True)
     input()

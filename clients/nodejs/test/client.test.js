@@ -53,6 +53,7 @@ async function until(condition) {
   const deadline = Date.now() + 5000;
   while (!condition()) {
     assert.ok(Date.now() < deadline, 'it did not happen in 5 s');
+    // Waits: a real server or program is looked at again.
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

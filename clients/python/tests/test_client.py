@@ -82,6 +82,7 @@ class ClientTests(unittest.TestCase):
         deadline = time.monotonic() + 5
         while not condition():
             self.assertLess(time.monotonic(), deadline, "it did not happen in 5 s")
+            # Waits: a real server or program is looked at again.
             time.sleep(0.005)
 
     def run_program(self, server, source, ending=None, **env):
@@ -284,6 +285,7 @@ class ClientTests(unittest.TestCase):
     RECORD = "from dattss import Dattss\nc = Dattss(push_period=90)\nfor i in range(9): c.agg('hits', '1c')\n"
 
     def test_a_program_that_ends_exits_raises_or_is_terminated_loses_nothing(self):
+        # Waits: until the signal ends it.
         wait = "import time\nprint('ready', flush=True)\ntime.sleep(60)"
         busy = "print('ready', flush=True)\nwhile True: c.agg('busy', '1c')"
         handler = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *a: sys.exit(4))\n"

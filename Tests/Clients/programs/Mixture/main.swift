@@ -11,6 +11,7 @@ for period in 0..<3 {
         stats.count("mix.bytes", by: Double(i % 7))
         stats.time("mix.wait", milliseconds: Double(1 + i * 37 % 500) + 0.5)
         stats.agg("mix.load", "\(period * 1000 + i - 200)g")
+        // Waits: samples of one period are to go out in several pushes.
         if i % 100 == 0 { Thread.sleep(forTimeInterval: 0.06) }
     }
     try say("period \(period)")
