@@ -19,3 +19,7 @@ public struct AccountError: Error, Sendable, CustomStringConvertible {
         self.description = description
     }
 }
+
+extension AccountError {
+    static let usedLink = AccountError(.linkExpired, "this link was used, or is too old; ask for a new one")
+}

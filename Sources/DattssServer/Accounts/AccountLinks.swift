@@ -58,7 +58,7 @@ extension Accounts {
         let row = try Row.fetchOne(
             database, sql: "SELECT * FROM token WHERE hash = ? AND expiresAtMilliseconds > ?",
             arguments: [secret.hash.data, time.milliseconds])
-        guard let row else { throw AccountError(.linkExpired, "this link was used, or is too old; ask for a new one") }
+        guard let row else { throw AccountError.usedLink }
         try database.execute(sql: "DELETE FROM token WHERE hash = ?", arguments: [secret.hash.data])
         return row
     }
@@ -84,7 +84,7 @@ extension Accounts {
 
     /// A letter for whoever wants to have an account: who has one already gets a link to set the password.
     func letterForSignUp(_ email: EmailAddress, invitation: Secret?, at time: Timestamp) throws -> Letter {
-        try write { database in
+        try noteLetter { database in
             if let user = try user(of: email, database) {
                 let token = try insertToken(.password, user: user, email: nil, at: time, database)
                 return .passwordReset(token: token.text)
@@ -96,12 +96,15 @@ extension Accounts {
 
     /// A letter for whoever has forgotten the password; nil when nobody has this address. Does the same work either way.
     func letterForReset(_ email: EmailAddress, at time: Timestamp) throws -> Letter? {
-        try write { database in
+        try noteLetter { database in
             let user = try user(of: email, database)
             let token = try insertToken(.password, user: user, email: nil, at: time, database)
             return user.map { _ in .passwordReset(token: token.text) }
         }
     }
+
+    /// Writes down a letter's link. Anybody may have one sent, and what is in memory says nothing of links: it is not read anew.
+    private func noteLetter<Value>(_ body: (Database) throws -> Value) throws -> Value { try database.write(body) }
 
     private func user(of email: EmailAddress, _ database: Database) throws -> UserID? {
         try String.fetchOne(
@@ -124,6 +127,17 @@ extension Accounts {
     private func passwordHash(of user: UserID, _ database: Database) throws -> PasswordHash? {
         try String.fetchOne(database, sql: "SELECT passwordHash FROM user WHERE uid = ?", arguments: [user.string])
             .flatMap { PasswordHash($0) }
+    }
+
+    /// Whether a link sets a password: asked before the work on one is done, which is dear, for whoever comes with any link.
+    func setsPassword(_ secret: Secret, at time: Timestamp) throws -> Bool {
+        try database.read { database in
+            try Bool.fetchOne(
+                database, sql: "SELECT 1 FROM token WHERE hash = ? AND expiresAtMilliseconds > ? AND purpose IN (?, ?)",
+                arguments: [
+                    secret.hash.data, time.milliseconds, LinkPurpose.password.rawValue, LinkPurpose.signUp.rawValue,
+                ]) == true
+        }
     }
 
     /// Sets a password by a link from a letter, which makes the user if there is none yet, and signs in. All other sessions
@@ -161,8 +175,9 @@ extension Accounts {
     ) throws -> Secret {
         try update(user, "passwordHash = ?", [hash.text], database)
         try database.execute(sql: "DELETE FROM session WHERE uid = ?", arguments: [user.string])
+        // Also the links of further letters to who signed up: each would set another password.
         try database.execute(
-            sql: "DELETE FROM token WHERE uid = ?", arguments: [user.string])
+            sql: "DELETE FROM token WHERE uid = ?1 OR email = (SELECT email FROM user WHERE uid = ?1)", arguments: [user.string])
         return try signIn(user, visitor, replacing: nil, at: time, database)
     }
 

@@ -51,7 +51,9 @@ public final class Accounts: Authenticator {
         keys = AuthKeys(secret: try SecretFile.load(directory + "/secret"))
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
-        database = try DatabaseQueue(path: directory + "/accounts.sqlite", configuration: configuration)
+        let path = directory + "/accounts.sqlite"
+        try PrivateFile.prepare(path)
+        database = try DatabaseQueue(path: path, configuration: configuration)
         try AccountSchema.migrator.migrate(database)
         state = Mutex(try database.read(AccountReading.state))
     }

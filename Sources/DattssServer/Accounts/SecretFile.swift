@@ -21,12 +21,12 @@ enum SecretFile {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
-            throw failure("open", path)
+            throw .failed("open", path)
         }
         defer { close(file) }
         var text = [UInt8](repeating: 0, count: 2 * AuthKeys.secretBytes + 2)
         let count = Glibc.read(file, &text, text.count)
-        guard count >= 0 else { throw failure("read", path) }
+        guard count >= 0 else { throw .failed("read", path) }
         let digits = text[..<count].prefix { $0 != UInt8(ascii: "\n") }
         guard digits.count == 2 * AuthKeys.secretBytes,
             let secret = AuthKeys.bytes(ofHexadecimal: String(decoding: digits, as: UTF8.self))
@@ -43,16 +43,12 @@ enum SecretFile {
         let secret = (0..<AuthKeys.secretBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         let temporary = "\(path).\(getpid())"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw failure("create", temporary) }
+        guard file >= 0 else { throw .failed("create", temporary) }
         defer { unlink(temporary) }
         let text = Array((AuthKeys.hexadecimal(secret) + "\n").utf8)
         let isWritten = write(file, text, text.count) == text.count && fsync(file) == 0
         close(file)
-        guard isWritten else { throw failure("write", temporary) }
-        guard link(temporary, path) == 0 || errno == EEXIST else { throw failure("create", path) }
-    }
-
-    private static func failure(_ operation: String, _ path: String) -> AccountError {
-        AccountError(.fileSystem, "cannot \(operation) \(path): \(String(cString: strerror(errno)))")
+        guard isWritten else { throw .failed("write", temporary) }
+        guard link(temporary, path) == 0 || errno == EEXIST else { throw .failed("create", path) }
     }
 }

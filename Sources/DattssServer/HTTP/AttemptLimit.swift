@@ -67,16 +67,23 @@ final class AttemptLimit: Sendable {
 }
 
 /// The limits of everything that guesses: by where it comes from, and by whom it is about.
+///
+/// Strangers must not be able to lock an owner out: who guesses at an account is limited for each place by itself, and places
+/// together only where nobody has lately signed in from.
 struct AttemptLimits: Sendable {
     private let addresses: AttemptLimit
+    /// Of an account from one place, and from all that are strange to it.
     private let accounts: AttemptLimit
+    private let strangers: AttemptLimit
     /// Of their own, so that who has letters sent to somebody does not keep that one from signing in.
     private let letters: AttemptLimit
+    private let places = KnownPlaces()
     private let counters: WebCounters
 
     init(clock: any WallClock, counters: WebCounters) {
         addresses = AttemptLimit(capacity: 30, secondsPerToken: 2, clock: clock)
         accounts = AttemptLimit(capacity: 10, secondsPerToken: 30, clock: clock)
+        strangers = AttemptLimit(capacity: 50, secondsPerToken: 30, clock: clock)
         letters = AttemptLimit(capacity: 5, secondsPerToken: 600, clock: clock)
         self.counters = counters
     }
@@ -87,22 +94,56 @@ struct AttemptLimits: Sendable {
             counters.limitedByAddress.add(1, ordering: .relaxed)
             throw Self.answer(seconds)
         }
-        let name = account ?? letterTo
-        if let name, let seconds = (account == nil ? letters : accounts).take(name.description) {
-            counters.limitedByAccount.add(1, ordering: .relaxed)
-            throw Self.answer(seconds)
-        }
+        let seconds =
+            if let account { take(account, from: address) } else { letterTo.flatMap { letters.take($0.description) } }
+        guard let seconds else { return }
+        counters.limitedByAccount.add(1, ordering: .relaxed)
+        throw Self.answer(seconds)
     }
 
+    private func take(_ account: EmailAddress, from address: String) -> Int? {
+        let place = Self.place(account, address)
+        return accounts.take(place) ?? (places.contains(place) ? nil : strangers.take(account.description))
+    }
+
+    /// The attempt was right. Signing in makes the place known to the account.
     func giveBack(address: String, account: EmailAddress? = nil) {
         addresses.giveBack(address)
-        if let account { accounts.giveBack(account.description) }
+        guard let account else { return }
+        let place = Self.place(account, address)
+        accounts.giveBack(place)
+        if places.insert(place) { strangers.giveBack(account.description) }
     }
+
+    private static func place(_ account: EmailAddress, _ address: String) -> String { "\(account) \(address)" }
 
     private static func answer(_ seconds: Int) -> ErrorAnswer {
         var answer = ErrorAnswer(.tooManyRequests, "too_many_attempts", "too many attempts, try again in \(seconds) seconds")
         answer.headers[.retryAfter] = String(seconds)
         return answer
+    }
+}
+
+/// From where accounts were signed in to, since the server started; of more than it remembers, the oldest are forgotten.
+private final class KnownPlaces: Sendable {
+    private let state = Mutex((places: Set<String>(), order: [String]()))
+
+    private static let placesMax = 10_000
+
+    func contains(_ place: String) -> Bool { state.withLock { $0.places.contains(place) } }
+
+    /// - Returns: whether it was not known.
+    func insert(_ place: String) -> Bool {
+        state.withLock { state in
+            guard state.places.insert(place).inserted else { return false }
+            state.order.append(place)
+            if state.order.count > Self.placesMax {
+                // Half of them, so that this is rare.
+                for place in state.order.prefix(Self.placesMax / 2) { state.places.remove(place) }
+                state.order.removeFirst(Self.placesMax / 2)
+            }
+            return true
+        }
     }
 }
 

@@ -59,6 +59,8 @@ extension Routes {
         let password = try body.newPassword()
         let limitName = origin(request, context).limitName
         try web.attempts.take(address: limitName)
+        let asked = clock.now()
+        if let token, try await !accounts.run({ try $0.setsPassword(token, at: asked) }) { throw AccountError.usedLink }
         if let user {
             let current = try body.required("current")
             // Who came by a link has none yet.

@@ -34,6 +34,20 @@ struct AccountsTests {
         }
     }
 
+    /// Goal: hashes of passwords and addresses are nobody else's to read, also in a folder from before that was so.
+    @Test("are in a file that only its owner may read")
+    func mode() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let file = folder + "/accounts.sqlite"
+        for mode in [nil, 0o644] as [Int?] {
+            if let mode { try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file) }
+            let accounts = try Accounts(directory: folder)
+            if mode == nil { try accounts.add(ann, at: Timestamp(seconds: 1)) }
+            #expect(try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int == 0o600)
+            #expect(accounts.key(of: ann) != nil)
+        }
+    }
+
     /// Goal: revoking through one connection is seen by another, also for keys that it has verified before.
     @Test("notice what another process revoked")
     func revoked() throws {

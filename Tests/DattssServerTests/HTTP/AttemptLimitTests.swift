@@ -64,4 +64,25 @@ struct AttemptLimitTests {
         #expect(throws: ErrorAnswer.self) { for _ in 0..<31 { try limits.take(address: "198.51.100.1") } }
         #expect(counters.limitedByAddress.load(ordering: .relaxed) == 1)
     }
+
+    /// Goal: whoever guesses at an account keeps its owner neither from where the owner comes from nor, after signing in, out.
+    @Test("does not let strangers lock an owner out")
+    func lockOut() throws {
+        let limits = AttemptLimits(clock: clock, counters: WebCounters())
+        let ann = try #require(EmailAddress("ann@example.com"))
+        let (home, stranger) = ("192.0.2.1", "198.51.100.1")
+        #expect(throws: ErrorAnswer.self) { for _ in 0..<20 { try limits.take(address: stranger, account: ann) } }
+        for _ in 0..<100 {
+            try limits.take(address: home, account: ann)
+            limits.giveBack(address: home, account: ann)
+        }
+        // From ever more places: in the end nobody may guess any more, but for where the owner was.
+        #expect(throws: ErrorAnswer.self) {
+            for number in 0..<1000 { try limits.take(address: "203.0.113.\(number)", account: ann) }
+        }
+        #expect(throws: ErrorAnswer.self) { try limits.take(address: "203.0.113.2000", account: ann) }
+        try limits.take(address: home, account: ann)
+        // At home guessing is limited, too.
+        #expect(throws: ErrorAnswer.self) { for _ in 0..<10 { try limits.take(address: home, account: ann) } }
+    }
 }

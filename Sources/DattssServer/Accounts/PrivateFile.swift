@@ -1,0 +1,25 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A file that only its owner may read and write. (SQLite gives its journals the mode of the database.)
+enum PrivateFile {
+    /// Makes the file when it is not there, and takes from others what they may do with it when it is.
+    static func prepare(_ path: String) throws(AccountError) {
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .failed("open", path) }
+        defer { close(file) }
+        guard fchmod(file, 0o600) == 0 else { throw .failed("change the mode of", path) }
+    }
+}
+
+extension AccountError {
+    /// A call of the system failed just now.
+    static func failed(_ operation: String, _ path: String) -> AccountError {
+        AccountError(.fileSystem, "cannot \(operation) \(path): \(String(cString: strerror(errno)))")
+    }
+}
