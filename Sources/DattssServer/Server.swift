@@ -72,6 +72,7 @@ public struct Server: Service {
         let processes = ProcessRegistry(clock: clock)
         let datagrams = DatagramCounters()
         let deadlines = LanedChannel.Deadlines(seconds: configuration.limits.requestSeconds)
+        let uploads = ByteBudget(bytesMax: configuration.limits.uploadBytes)
         let connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
         let web = WebServices(configuration.web, statsdUser: configuration.statsdUser, clock: clock, logger: logger)
         let metrics = Metrics(
@@ -104,7 +105,7 @@ public struct Server: Service {
             server: HTTPServerBuilder { responder in
                 LanedChannel(
                     routed: HTTP1Channel(responder: responder), tls: tls, intakes: AggregateIntakes(routes.endpoint),
-                    deadlines: deadlines)
+                    deadlines: deadlines, uploads: uploads)
             },
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
@@ -206,9 +207,10 @@ private struct AccountsRefresher: Service {
 
 extension Server {
     /// Makes the user `local` in a data folder that has no users yet.
-    /// - Returns: the key of that user, if there is one.
+    /// - Returns: the key of that user, if it was made now: what a server prints at each start ends up in every log.
     public func prepareLocalUser() throws -> String? {
-        if try accounts.users().isEmpty { try accounts.add(.local, at: configuration.clock.now()) }
+        guard try accounts.users().isEmpty else { return nil }
+        try accounts.add(.local, at: configuration.clock.now())
         return accounts.key(of: .local)
     }
 

@@ -12,13 +12,13 @@ struct PlainHeadTests {
         "is read as senders write it",
         arguments: [
             (usual, "local.0aF", 12, false, false),
-            ("POST /agg?auth=a.b HTTP/1.1\r\ncontent-length:0\r\n\r\n", "a.b", 0, false, false),
-            ("PUT /agg HTTP/1.1\r\nCONTENT-LENGTH: \t7 \r\nAuthorization: bEaReR k.1\r\n\r\n", "k.1", 7, false, false),
-            ("PUT /agg?auth=a HTTP/1.1\r\nAuthorization: Bearer b\r\nContent-Length: 1\r\n\r\n", "b", 1, false, false),
-            ("PUT /agg?auth=a HTTP/1.1\r\nAuthorization: Basic b\r\nContent-Length: 1\r\n\r\n", "a", 1, false, false),
-            ("PUT /agg?auth=a HTTP/1.1\r\nConnection: Close\r\nContent-Length: 1\r\n\r\n", "a", 1, true, false),
-            ("PUT /agg?auth=a HTTP/1.1\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n", "a", 1, false, false),
-            ("PUT /agg?auth=a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", "a", 1, false, true),
+            ("POST /agg?auth=a.b HTTP/1.1\r\nHost: x\r\ncontent-length:0\r\n\r\n", "a.b", 0, false, false),
+            ("PUT /agg HTTP/1.1\r\nHost: x\r\nCONTENT-LENGTH: \t7 \r\nAuthorization: bEaReR k.1\r\n\r\n", "k.1", 7, false, false),
+            ("PUT /agg?auth=a HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer b\r\nContent-Length: 1\r\n\r\n", "b", 1, false, false),
+            ("PUT /agg?auth=a HTTP/1.1\r\nHost: x\r\nAuthorization: Basic b\r\nContent-Length: 1\r\n\r\n", "a", 1, false, false),
+            ("PUT /agg?auth=a HTTP/1.1\r\nHost: x\r\nConnection: Close\r\nContent-Length: 1\r\n\r\n", "a", 1, true, false),
+            ("PUT /agg?auth=a HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\n", "a", 1, false, false),
+            ("PUT /agg?auth=a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", "a", 1, false, true),
         ] as [(String, String, Int, Bool, Bool)])
     func plain(text: String, key: String, length: Int, closes: Bool, expectsContinue: Bool) throws {
         guard case .head(let head) = parse(text + "{body}") else {
@@ -44,7 +44,7 @@ struct PlainHeadTests {
             "\r\nPUT /agg HTTP/1.1\r\n", "PUT /process HTTP/1.1\r\n", "\u{16}\u{3}\u{1}", "PRI * HTTP/2.0\r\n",
         ])
     func foreignLine(line: String) {
-        #expect(parse(line + "Content-Length: 1\r\n\r\nx") == .foreign)
+        #expect(parse(line + "Host: x\r\nContent-Length: 1\r\n\r\nx") == .foreign)
     }
 
     @Test(
@@ -59,9 +59,11 @@ struct PlainHeadTests {
             "Content-Length: 1\r\nConnection: upgrade\r\n", "Content-Length: 1\r\nConnection: close, x\r\n",
             "Content-Length: 1\r\nExpect: tea\r\n", "Content-Length: 1\r\nTrailer: x\r\n",
             "Content-Length: 1\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n",
+            "Content-Length: 1\r\nHost: x\r\n",
         ])
     func foreignFields(fields: String) {
         #expect(parse("PUT /agg?auth=a HTTP/1.1\r\nHost: x\r\n" + fields + "\r\nx") == .foreign)
+        #expect(parse("PUT /agg?auth=a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx") == .foreign, "no Host")
     }
 
     /// Goal: bytes may come one at a time; what has begun like a batch is waited for, and not for ever.

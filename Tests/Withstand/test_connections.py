@@ -1,5 +1,7 @@
 """What strangers can do with connections: open too many, ask for another protocol, not read, break off. The server goes on."""
 
+import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -121,6 +123,113 @@ class Requests(unittest.TestCase):
             client.sendall(f"PUT /api/v1/favourites HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.server.key}\r\n"
                            "Content-Length: 100\r\n\r\n{".encode())
         self.assertEqual(self.server.request("GET", "/healthz")[0], 200)
+
+
+    def test_a_request_names_its_host_once(self):
+        # Goal: no proxy and no server behind it can take a request for two different hosts.
+        for path in ("/healthz", f"/agg?auth={self.server.key}"):
+            method, body = ("GET", "") if path == "/healthz" else ("PUT", BODY.replace("upgraded", "host"))
+            for hosts, status in ((("x",), 200), ((), 400), (("x", "y"), 400), (("x", "x"), 400)):
+                fields = "".join(f"Host: {host}\r\n" for host in hosts)
+                with connect(self.server) as client:
+                    client.sendall(f"{method} {path} HTTP/1.1\r\n{fields}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+                    self.assertIn(f"HTTP/1.1 {status} ".encode(), receive(client, 1), (path, hosts))
+        self.assertEqual(self.server.status()["c", "host"]["sum"], 1)
+
+    def test_a_further_head_that_drips(self):
+        # Goal: the time for a request to arrive holds for every one of a connection, from its first byte.
+        with connect(self.server) as client:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertIn(b"200 OK", receive(client, 1))
+            began = time.monotonic()
+            # A good head, but for its speed.
+            drops = iter(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Padding: " + b"a" * 1000)
+            client.settimeout(0.2)
+            with self.assertRaises(ConnectionError):
+                while time.monotonic() - began < 20:
+                    client.sendall(bytes([next(drops)]))
+                    try:
+                        if not client.recv(100):
+                            raise ConnectionError
+                    except TimeoutError:
+                        pass
+            self.assertGreater(time.monotonic() - began, 2)
+            self.assertLess(time.monotonic() - began, 15)
+
+    def test_a_time_zone_with_a_nul(self):
+        # Goal: what is behind a NUL is part of the name.
+        self.server.request("PUT", "/agg", BODY.replace("upgraded", "zone").encode())
+        for zone, status in (("UTC", 200), ("UTC%00", 400), ("UTC%00x", 400), ("%00", 400), ("", 400)):
+            self.assertEqual(self.server.request("GET", f"/api/v1/day/c/zone?tz={zone}")[0], status, zone)
+
+
+class Uploads(unittest.TestCase):
+    def test_bodies_that_do_not_come_to_their_end(self):
+        # Goal: bodies on their way are bounded all together; a small batch that comes at once is always taken in.
+        server = Server()
+        self.addCleanup(server.discard)
+        resident = lambda: counted(server, "process_resident_memory_bytes") / 1e6
+        before = resident()
+        part = b"x" * 900_000
+        clients = []
+        for number in range(300):
+            client = connect(server)
+            self.addCleanup(client.close)
+            path = "/agg" if number % 2 else "/v1/metrics"
+            head = (f"POST {path}?auth={server.key} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    "Content-Length: 1000000\r\n\r\n")
+            client.setblocking(False)
+            data = head.encode() + part
+            clients.append([client, data])
+        answers = {}
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline and any(data for _, data in clients):
+            for entry in clients:
+                client, data = entry
+                try:
+                    if data:
+                        entry[1] = data[client.send(data[:65536]):]
+                except BlockingIOError:
+                    pass
+                except ConnectionError:
+                    entry[1] = b""
+        for client, _ in clients:
+            try:
+                answers[client.recv(12)] = answers.get(client.recv(0), 0) + 1
+            except (BlockingIOError, ConnectionError):
+                pass
+        self.assertIn(b"HTTP/1.1 503", answers)
+        self.assertEqual(server.request("PUT", "/agg", BODY.encode())[0], 200)
+        self.assertLess(resident() - before, 300)
+
+
+class Folder(unittest.TestCase):
+    def test_a_deleted_data_folder_ends_the_server(self):
+        # Goal: nothing is acknowledged into files that nobody will find.
+        server = Server()
+        self.addCleanup(server.process.stdout.close)
+        server.request("PUT", "/agg", BODY.encode())
+        shutil.rmtree(server.folder)
+        deadline = time.monotonic() + 20
+        while server.process.poll() is None and time.monotonic() < deadline:
+            try:
+                server.request("PUT", "/agg", BODY.encode())
+            except OSError:
+                break
+        self.assertEqual(server.process.wait(20), 74)
+
+    def test_a_terminal_that_closes(self):
+        # Goal: SIGHUP ends the server in order, and what was sent over UDP a moment ago is kept.
+        server = Server()
+        self.addCleanup(server.discard)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"late:7|c", ("127.0.0.1", server.port("udp")))
+        eventually(lambda: counted(server, "dattss_udp_datagrams_total") >= 1)
+        server.process.send_signal(signal.SIGHUP)
+        self.assertEqual(server.process.wait(20), 0)
+        server.process.stdout.close()
+        server.start()
+        self.assertEqual(server.status()["c", "late"]["sum"], 7)
 
 
 class Shutdown(unittest.TestCase):

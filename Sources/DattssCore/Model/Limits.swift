@@ -12,6 +12,8 @@ public struct Limits: Sendable, Hashable {
     public var connections = 10_000
     /// The same from one address, or one network of IPv6 (/64); nil for half of those that may be open.
     public var connectionsPerAddress: Int?
+    /// Bytes of bodies that are on their way, of all connections together.
+    public var uploadBytes = 128 << 20
     /// Bytes of large answers that wait for their readers, of all connections together.
     public var unsentBytes = 64 << 20
     /// Partials of one user that were taken in but are not aggregated yet; more are answered 503.

@@ -55,6 +55,11 @@ final class POSIXFile: File {
             let result = fdatasync(descriptor)
         #endif
         guard result != -1 else { throw FileSystemError(.sync, path, code: errno) }
+        // What was written is durable, but nobody will find it: somebody deleted the file, or its folder.
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_nlink > 0 else {
+            throw FileSystemError(.sync, path, code: ENOENT)
+        }
     }
 
     func close() {

@@ -1,7 +1,6 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
-import Synchronization
 
 /// How many bytes of large answers may wait for their readers, of all connections together. An answer for which there is no
 /// room is a 503: a reader who takes his answers makes room for the next.
@@ -10,19 +9,20 @@ import Synchronization
 struct AnswerBudget: RouterMiddleware {
     typealias Context = ServerContext
 
-    private let room: Room
+    private let budget: ByteBudget
 
     /// Smaller answers are as good as sent.
     static let pieceBytes = 65_536
 
-    init(bytesMax: Int) { room = Room(bytesMax) }
+    init(bytesMax: Int) { budget = ByteBudget(bytesMax: bytesMax) }
 
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
         guard let length = response.body.contentLength, length > Self.pieceBytes, request.method != .head else { return response }
-        guard let share = room.take(length) else {
+        let share = budget.share()
+        guard share.grow(by: length) else {
             var answer = ErrorAnswer(.serviceUnavailable, "overloaded", "too many large answers are under way")
             answer.headers[.retryAfter] = "1"
             throw answer
@@ -33,34 +33,6 @@ struct AnswerBudget: RouterMiddleware {
             try await body.write(PieceWriter(whole: writer))
         }
         return response
-    }
-
-    /// What is left of the budget.
-    private final class Room: Sendable {
-        private let free: Mutex<Int>
-
-        init(_ bytes: Int) { free = Mutex(bytes) }
-
-        func take(_ bytes: Int) -> Share? {
-            let isThere = free.withLock { free in
-                guard free >= bytes else { return false }
-                free -= bytes
-                return true
-            }
-            return isThere ? Share(self, bytes) : nil
-        }
-
-        func giveBack(_ bytes: Int) { free.withLock { $0 += bytes } }
-    }
-
-    /// Given back when nothing refers to it any more: also when an answer is never begun.
-    private final class Share: Sendable {
-        private let room: Room
-        private let bytes: Int
-
-        init(_ room: Room, _ bytes: Int) { (self.room, self.bytes) = (room, bytes) }
-
-        deinit { room.giveBack(bytes) }
     }
 }
 

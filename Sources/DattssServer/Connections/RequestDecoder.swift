@@ -5,16 +5,16 @@ import NIOHTTP1
 ///
 /// `Connection: Upgrade` is an offer, which a server may ignore (RFC 9110, section 7.8): Java's HTTP client makes it with every
 /// request, `curl --http2` with the first. NIO's decoder stops behind such a request, because what follows may not be HTTP. Here
-/// it always is, so a new decoder takes its place. What ``OfferWatch``, behind it, sees of a request tells whether it stopped.
+/// it always is, so a new decoder takes its place. What ``HeadWatch``, behind it, sees of a request tells whether it stopped.
 final class RequestDecoder: ByteToMessageDecoder {
     typealias InboundOut = HTTPServerRequestPart
 
     private let limits: NIOHTTPDecoderLimitConfiguration
     private var decoder: HTTPRequestDecoder
-    private let offers: OfferWatch
+    private let heads: HeadWatch
 
-    init(limits: NIOHTTPDecoderLimitConfiguration, offers: OfferWatch) {
-        (self.limits, self.offers) = (limits, offers)
+    init(limits: NIOHTTPDecoderLimitConfiguration, heads: HeadWatch) {
+        (self.limits, self.heads) = (limits, heads)
         decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
     }
 
@@ -23,9 +23,10 @@ final class RequestDecoder: ByteToMessageDecoder {
     func decoderRemoved(context: ChannelHandlerContext) { decoder.decoderRemoved(context: context) }
 
     func decode(context: ChannelHandlerContext, buffer: inout ByteBuffer) throws -> DecodingState {
-        if offers.hasEnded { restart(context) }
+        if heads.hasEnded { restart(context) }
+        heads.bytesCome(context)
         _ = try decoder.decode(context: context, buffer: &buffer)
-        return offers.hasEnded && buffer.readableBytes > 0 ? .continue : .needMoreData
+        return heads.hasEnded && buffer.readableBytes > 0 ? .continue : .needMoreData
     }
 
     func decodeLast(context: ChannelHandlerContext, buffer: inout ByteBuffer, seenEOF: Bool) throws -> DecodingState {
@@ -34,31 +35,58 @@ final class RequestDecoder: ByteToMessageDecoder {
     }
 
     private func restart(_ context: ChannelHandlerContext) {
-        offers.hasEnded = false
+        heads.hasEnded = false
         decoder.decoderRemoved(context: context)
         decoder = HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
         decoder.decoderAdded(context: context)
     }
 }
 
-/// Sees whether a request offers another protocol, in the way in which the parser behind ``RequestDecoder`` (llhttp) does: by a
+/// Told to the handlers behind the decoder when the first bytes of a request have come.
+struct RequestHasBegun: Sendable {}
+
+/// What a connection has to know of heads as they were written: whether they name the host once, and whether they are an offer.
+///
+/// A request offers another protocol in the way in which the parser behind ``RequestDecoder`` (llhttp) does: by a
 /// field `Upgrade`, and `upgrade` among the options of `Connection`. An offer that is written in an unusual way is left alone:
 /// then the decoder has stopped, and nothing more is read of the connection.
-final class OfferWatch: ChannelInboundHandler {
+final class HeadWatch: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
 
     /// A request with an offer has come to its end, and nothing was read behind it.
     fileprivate(set) var hasEnded = false
     private var isOffer = false
+    private var isBetweenRequests = true
+    private var isBroken = false
+
+    /// Told by the decoder in front.
+    fileprivate func bytesCome(_ context: ChannelHandlerContext) {
+        guard isBetweenRequests else { return }
+        isBetweenRequests = false
+        context.fireUserInboundEventTriggered(RequestHasBegun())
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if isBroken { return }
         switch unwrapInboundIn(data) {
-        case .head(let head): isOffer = Self.isOffer(head.headers)
+        case .head(let head):
+            guard Self.namesHost(head) else {
+                isBroken = true
+                return context.fireErrorCaught(HTTPParserError.invalidHost)
+            }
+            isBetweenRequests = false
+            isOffer = Self.isOffer(head.headers)
         case .body: break
-        case .end: hasEnded = isOffer
+        case .end: (isBetweenRequests, hasEnded) = (true, isOffer)
         }
         context.fireChannelRead(data)
+    }
+
+    /// One field `Host`, which only HTTP/1.0 may leave out (RFC 9112, section 3.2).
+    private static func namesHost(_ head: HTTPRequestHead) -> Bool {
+        let count = head.headers["Host"].count
+        return count == 1 || (count == 0 && head.version.minor == 0)
     }
 
     static func isOffer(_ headers: HTTPHeaders) -> Bool {

@@ -29,6 +29,9 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     /// What happened while a batch was on its way.
     private var heldEvents: [Any] = []
     private var isReadHeld = false
+    /// Of the body that is on its way, if it did not come at once.
+    private let upload: ByteBudget.Share
+    private var isUploading = false
     private var isWritable = true
 
     /// Who sends more than this without waiting for answers is held back.
@@ -42,8 +45,9 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         case discarding(length: Int, closes: Bool)
     }
 
-    init(_ intake: AggregateIntake, deadline: LaneDeadline) {
+    init(_ intake: AggregateIntake, deadline: LaneDeadline, uploads: ByteBudget) {
         (self.intake, self.deadline) = (intake, deadline)
+        upload = uploads.share()
     }
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
@@ -57,6 +61,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         deadline.stop()
+        endUpload()
         context.fireChannelInactive()
     }
 
@@ -101,7 +106,11 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
             case .idle:
                 guard received.readableBytes > 0, readHead(context) else { return }
             case .receiving(let length, let closes):
-                guard received.readableBytes >= length, let checked else { return }
+                guard received.readableBytes >= length, let checked else {
+                    if isUploading || reserve(length, closes, context) { return }
+                    continue
+                }
+                if isUploading { endUpload() }
                 take(checked, length, closes, context)
             case .discarding(let length, let closes):
                 let count = min(length, received.readableBytes)
@@ -113,6 +122,25 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
                 return
             }
         }
+    }
+
+    /// Keeps room for a body that has not come to its end yet; without room, what comes of it is thrown away.
+    private func reserve(_ length: Int, _ closes: Bool, _ context: ChannelHandlerContext) -> Bool {
+        isUploading = upload.grow(by: length)
+        if !isUploading { refuse(.tooManyUploads, length, closes: closes, context) }
+        return isUploading
+    }
+
+    private func endUpload() {
+        isUploading = false
+        upload.shrink()
+    }
+
+    /// Answers before the request has come to its end, the rest of which is thrown away. The connection is closed only behind
+    /// that rest, because closing with something unread may take the answer away from the sender.
+    private func refuse(_ error: WireError, _ length: Int, closes: Bool, _ context: ChannelHandlerContext) {
+        state = .discarding(length: length, closes: closes)
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.bytes(error, closes: closes))), promise: nil)
     }
 
     /// - Returns: whether there was one for the lane.
@@ -148,11 +176,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
                 received.withUnsafeReadableBytes { known.remember(head, in: $0) }
             }
         } catch {
-            // Answered before the request has come to its end, the rest of which is thrown away. The connection is closed
-            // only behind that rest, because closing with something unread may take the answer away from the sender.
-            let closes = head.closes || error.reason == .bodyTooLarge
-            state = .discarding(length: head.contentLength, closes: closes)
-            context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.bytes(error, closes: closes))), promise: nil)
+            refuse(error, head.contentLength, closes: head.closes || error.reason == .bodyTooLarge, context)
         }
     }
 
@@ -219,6 +243,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         switch state {
         case .receiving:
             deadline.onTimeout()
+            endUpload()
             let error = WireError(.requestTimeout, "the request took too long to arrive")
             state = .discarding(length: .max, closes: true)
             context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.bytes(error, closes: true))), promise: nil)

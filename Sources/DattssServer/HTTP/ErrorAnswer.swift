@@ -4,6 +4,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOHTTPTypes
 
 /// An error as every route answers it: `{"error":{"name":…,"message":…}}`.
 struct ErrorAnswer: Error {
@@ -62,6 +63,22 @@ struct ErrorAnswer: Error {
 
     /// What is wrong is the server's own affair, and goes to its log: it may name files, or what a database was asked.
     static let internalError = ErrorAnswer(.internalServerError, "internal", "the server failed; its log says why")
+
+    /// Writes the answer from within a connection, and closes behind it.
+    func send(_ context: ChannelHandlerContext) {
+        let body = json.bytes
+        var fields = headers
+        fields[.contentType] = "application/json; charset=utf-8"
+        fields[.contentLength] = String(body.count)
+        fields[.connection] = "close"
+        let head = HTTPResponse(status: status, headerFields: fields)
+        context.write(NIOAny(HTTPResponsePart.head(head)), promise: nil)
+        context.write(NIOAny(HTTPResponsePart.body(ByteBuffer(bytes: body))), promise: nil)
+        let closed = context.eventLoop.makePromise(of: Void.self)
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        closed.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
+        context.writeAndFlush(NIOAny(HTTPResponsePart.end(nil)), promise: closed)
+    }
 
     var json: JSONWriter {
         var json = JSONWriter()
@@ -128,4 +145,9 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
             return ErrorAnswer.internalError.response
         }
     }
+}
+
+extension WireError {
+    /// So many bodies are coming that there is no room for another.
+    static let tooManyUploads = WireError(.overloaded, "too many bodies are on their way at once")
 }

@@ -17,6 +17,8 @@ struct LanedChannel: ServerChildChannel {
     let tls: NIOSSLContext?
     let intakes: AggregateIntakes
     let deadlines: Deadlines
+    /// For bodies that are on their way.
+    let uploads: ByteBudget
 
     /// How long a connection may take for what.
     struct Deadlines: Sendable {
@@ -44,13 +46,15 @@ struct LanedChannel: ServerChildChannel {
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(deadlines.answer)
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
-            try pipeline.addHandler(AggregateLane(intakes.intake(on: channel.eventLoop), deadline: deadlines.lane))
+            let intake = intakes.intake(on: channel.eventLoop)
+            try pipeline.addHandler(AggregateLane(intake, deadline: deadlines.lane, uploads: uploads))
             try pipeline.addHandler(HTTPResponseEncoder())
-            let offers = OfferWatch()
-            try pipeline.addHandler(ByteToMessageHandler(RequestDecoder(limits: Self.decoderLimits, offers: offers)))
-            try pipeline.addHandler(offers)
+            let heads = HeadWatch()
+            try pipeline.addHandler(ByteToMessageHandler(RequestDecoder(limits: Self.decoderLimits, heads: heads)))
+            try pipeline.addHandler(heads)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(deadlines.request)
+            try pipeline.addHandler(UploadBudget(uploads))
             try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))

@@ -4,7 +4,7 @@
 ///     Host: …
 ///     Content-Length: 1234
 ///
-/// Only what can be read in one way is read here (RFC 9112): one `Content-Length`, no `Transfer-Encoding`, every line ended
+/// Only what can be read in one way is read here (RFC 9112): one `Content-Length`, one `Host`, no `Transfer-Encoding`, every line ended
 /// by CR LF, nothing but printable ASCII. All else, also what is merely unusual, is ``Outcome/foreign``: a complete parser
 /// looks at it, from its first byte. So nothing is taken in here that the parser behind would read in another way.
 struct PlainHead: Equatable {
@@ -49,7 +49,7 @@ struct PlainHead: Equatable {
             case .unusual: return .foreign
             case .line(let line) where line.isEmpty:
                 head.byteCount = lines.position
-                return seen.contains(.contentLength) ? .head(head) : .foreign
+                return seen.contains(.contentLength) && seen.contains(.host) ? .head(head) : .foreign
             case .line(let line):
                 guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line.isToken(to: colon) else { return .foreign }
                 guard let field = Field(line[..<colon]) else { continue }
@@ -80,7 +80,7 @@ struct PlainHead: Equatable {
 
     /// The fields that matter; those that could change how the message is read are foreign whatever their value.
     private enum Field {
-        case contentLength, authorization, contentEncoding, connection, expect
+        case contentLength, authorization, contentEncoding, connection, expect, host
         case other
 
         init?(_ name: Slice<UnsafeRawBufferPointer>) {
@@ -90,6 +90,7 @@ struct PlainHead: Equatable {
             case 16 where name.isCaseless("content-encoding"): self = .contentEncoding
             case 10 where name.isCaseless("connection"): self = .connection
             case 6 where name.isCaseless("expect"): self = .expect
+            case 4 where name.isCaseless("host"): self = .host
             case 17 where name.isCaseless("transfer-encoding"), 7 where name.isCaseless("upgrade"),
                 7 where name.isCaseless("trailer"):
                 self = .other
@@ -116,8 +117,8 @@ struct PlainHead: Equatable {
         case .expect:
             expectsContinue = true
             return value.isCaseless("100-continue")
-        case .other:
-            return false
+        case .host: break
+        case .other: return false
         }
         return true
     }

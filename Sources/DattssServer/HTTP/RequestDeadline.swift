@@ -1,10 +1,12 @@
+import DattssCore
 import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
 /// Ends connections of the router whose sender takes too long: for the first request from the moment that the lane in front
 /// has passed it on, for every request from its head to its end, and when nothing comes for a while after an answer. A
-/// request that is half sent is answered 408. (What the lane itself waits for is bounded by ``LaneDeadline``.)
+/// request that is half sent is answered 408. A further request has to come to the end of its head in the same time, from its
+/// first byte. (What the lane itself waits for is bounded by ``LaneDeadline``.)
 ///
 /// Also ends the connection behind an answer that says `Connection: close`, when the request has come to its end: closing with
 /// something unread may take the answer away from the sender.
@@ -23,6 +25,8 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private var endCount = 0
     private var answerHeadCount = 0
     private var answerCount = 0
+    /// Something of a further request came, but not yet all of its head.
+    private var hasBegun = false
     /// An answer said that it is the last.
     private var closes = false
 
@@ -33,7 +37,13 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if event is ConnectionIsRouted { start(context, limit, hasHead: false) }
+        switch event {
+        case is ConnectionIsRouted: start(context, limit, hasHead: false)
+        case is RequestHasBegun:
+            hasBegun = true
+            if answerCount == headCount { start(context, limit, hasHead: false) }
+        default: break
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -46,6 +56,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head:
             headCount += 1
+            hasBegun = false
             start(context, limit, hasHead: true)
         case .end:
             endCount += 1
@@ -79,7 +90,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     /// When all that was asked is answered, the next request may let itself be waited for.
     private func startIdle(_ context: ChannelHandlerContext) {
         guard headCount == endCount, answerCount == headCount else { return }
-        if closes { context.close(promise: nil) } else { start(context, idleLimit, hasHead: false) }
+        if closes { context.close(promise: nil) } else { start(context, hasBegun ? limit : idleLimit, hasHead: false) }
     }
 
     private func start(_ context: ChannelHandlerContext, _ limit: TimeAmount, hasHead: Bool) {
@@ -95,17 +106,6 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         // Who was refused by the first bytes has an answer already.
         guard hasHead, answerHeadCount < headCount else { return context.close(promise: nil) }
         onTimeout()
-        let body = Array(#"{"error":{"name":"request_timeout","message":"the request took too long to arrive"}}"#.utf8)
-        let head = HTTPResponse(
-            status: .requestTimeout,
-            headerFields: [
-                .contentType: "application/json; charset=utf-8", .contentLength: String(body.count), .connection: "close",
-            ])
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
-        let closed = context.eventLoop.makePromise(of: Void.self)
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        closed.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
-        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: closed)
+        ErrorAnswer(WireError(.requestTimeout, "the request took too long to arrive")).send(context)
     }
 }

@@ -27,7 +27,9 @@ extension Routes {
     /// `GET /healthz`: 200 while batches are taken in, 503 while they are not.
     func health(_ request: Request, _ context: Context) async throws -> Response {
         guard let problem = pipeline.problem else { return Response(text: "ok\n") }
-        throw ErrorAnswer(.serviceUnavailable, "unhealthy", problem)
+        // Anybody may ask, and it names files.
+        context.logger.warning("asked for its health: \(problem)")
+        throw ErrorAnswer(.serviceUnavailable, "unhealthy", "no batches are taken in; the log of the server says why")
     }
 
     /// `GET /metrics`: about the server itself, in Prometheus' text format.

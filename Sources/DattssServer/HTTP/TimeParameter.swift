@@ -25,7 +25,8 @@ struct NamedTimeZone: TimeZoneRules {
 
     /// - Parameter name: `Europe/Paris`, `UTC`, …
     init(_ name: String) throws(ErrorAnswer) {
-        guard let zone = TimeZone(identifier: name) else {
+        // (Foundation reads a name as far as a NUL.)
+        guard !name.utf8.contains(0), let zone = TimeZone(identifier: name) else {
             throw ErrorAnswer(
                 .badRequest, "bad_value", "tz: there is no time zone '\(name.prefix(40))', expected one like Europe/Paris")
         }

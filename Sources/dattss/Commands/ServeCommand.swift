@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
         abstract: "Runs the server.",
         discussion: """
             An empty data folder is set up on the first start: it gets a secret, and a user 'local' whose key is printed. \
-            SIGTERM and SIGINT write everything down and end the server; a second one ends it at once. Nothing that was \
+            SIGTERM, SIGINT and SIGHUP write everything down and end the server; a second one ends it at once. Nothing that was \
             acknowledged is lost either way.
 
               dattss serve --data-dir /var/lib/dattss --http 127.0.0.1:3002 --udp 127.0.0.1:8125 --statsd-user local
@@ -185,7 +185,7 @@ struct ServeCommand: AsyncParsableCommand {
     /// The first signal ends the server in order, the second at once.
     private static func watchSignals(_ group: ServiceGroup) async throws {
         var isFirst = true
-        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+        for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup) {
             guard isFirst else { _exit(130) }
             isFirst = false
             await group.triggerGracefulShutdown()
@@ -233,7 +233,7 @@ private struct StartReport {
         )
         for finding in recovery.tornTails { Swift.print("  cut        \(finding)") }
         for finding in recovery.corrupt { Swift.print("  corrupt    \(finding)") }
-        if let key = try server.prepareLocalUser() { Swift.print("  key        \(key)   (of the user 'local')") }
+        if let key = try server.prepareLocalUser() { Swift.print("  key        \(key)   (of the user 'local'; not shown again)") }
         if let user = configuration.statsdUser { Swift.print("  statsd     lines belong to the user '\(user)'") }
     }
 }
