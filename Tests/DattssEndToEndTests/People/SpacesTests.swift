@@ -74,6 +74,17 @@ struct SpacesTests {
         // The books count what others sent.
         #expect(try await server.metric("dattss_batches_accepted_total") == 1)
         #expect(try await server.metric("dattss_own_batches_accepted_total") >= 1)
+        // Names that statsd rewrites are shown to administrators only, whatever they are made of.
+        try await server.send([Array("\(key).<b>\"GET /\"</b>\u{7}:1|c".utf8)])
+        #expect(
+            try await eventually {
+                let told = try await owner.request(.GET, "/api/v1/rewritten-names").json
+                let names = told["names"] as? [[String: String]]
+                return told["count"] as? Int == 1 && names == [["name": "<b>\"GET /\"</b>\u{7}", "path": "bGET_--b"]]
+            })
+        #expect(try await ann.request(.GET, "/api/v1/rewritten-names").errorName == "forbidden")
+        #expect(try await server.request(.GET, "/api/v1/rewritten-names", key: key).errorName == "wrong_scope")
+        #expect(try await server.request(.GET, "/api/v1/rewritten-names").status == 401)
         try await server.discard()
     }
 }
