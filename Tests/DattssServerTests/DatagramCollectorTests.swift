@@ -1,6 +1,7 @@
 import DattssCore
 import DattssPipeline
 import DattssTestSupport
+import Synchronization
 import Testing
 
 @testable import DattssServer
@@ -36,6 +37,30 @@ struct DatagramCollectorTests {
         let batches = bound.flush().all.sorted { $0.user < $1.user }
         #expect(batches.map(\.user.string) == ["ann", "joe"])
         #expect(batches.map { $0.batch.partials.map(\.aggregate.sum) } == [[2], [5]])
+    }
+
+    /// Goal: lines with a right key are looked up once a period, however many wrong keys came before.
+    @Test("has room for keys that are right beside a flood of wrong ones")
+    func wrongKeys() {
+        final class Counting: Authenticator {
+            let asked = Mutex<[String: Int]>([:])
+
+            func owner(ofKey key: String) -> KeyOwner? {
+                asked.withLock { $0[key, default: 0] += 1 }
+                return key.hasPrefix("ann.") ? KeyOwner(UserID("ann")!) : nil
+            }
+        }
+        let authenticator = Counting()
+        var collector = DatagramCollector(authenticator: authenticator, statsdUser: nil, limits: Limits())
+        for period in 1...2 {
+            for number in 0..<12_000 {
+                Array("bob.\(number).hits:1|c\nann.0.hits:1|c".utf8).withUnsafeBytes { collector.receive($0) }
+            }
+            Array("ann.1.hits:1|c\nann.1.hits:1|c".utf8).withUnsafeBytes { collector.receive($0) }
+            #expect(collector.flush().all.first?.batch.partials.map(\.aggregate.sum) == [12_002])
+            #expect(authenticator.asked.withLock { [$0["ann.0"], $0["ann.1"]] } == [period, period])
+            #expect(collector.counts.refusedLines == [.unknownKey: period * 12_000])
+        }
     }
 
     /// Goal: a named key has three parts, also in front of a statsd name; one that may only read is refused and counted.

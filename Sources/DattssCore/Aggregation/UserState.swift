@@ -15,6 +15,8 @@ public struct UserState: Sendable {
     private var open: OpenMinute?
     /// The minute that was closed last, whose sketches the percentiles of a status still need.
     private var previous: ClosedTimers?
+    /// One that is closed, and of which the statistics have not all been given what they keep.
+    private var settling: Settling?
     private var sizeBefore = OpenMinute.Size()
     /// Counts the open minutes, so that a statistic's place in one is never taken for a place in another.
     private var openNumber: Int32 = 0
@@ -37,6 +39,7 @@ public struct UserState: Sendable {
     /// - Precondition: an open minute is not later than `time`'s; one that is earlier was closed.
     public mutating func apply(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
         precondition(open == nil || open?.minute == time.minute, "the open minute was not closed")
+        precondition(settling == nil, "the minute before was not settled")
         if batch.partials.isEmpty && batch.origin == nil { return }
         // Taken out, because the statistics and the open minute change together.
         var minute = open.take() ?? newMinute(time.minute)
@@ -56,29 +59,49 @@ public struct UserState: Sendable {
     /// Ends the open minute, if it is `minute` or earlier.
     /// - Returns: the minute as it was filled; nil when nothing was sent in it.
     public mutating func close(through minute: Minute) -> OpenMinute? {
-        guard let closed = openMinute, closed.minute <= minute else { return nil }
-        open = nil
-        sizeBefore = closed.size
-        previous = settle(closed)
+        let closed = beginClosing(through: minute)
+        while settle(.max) {}
         return closed
     }
 
-    /// Gives the statistics what they keep of a minute.
-    /// - Returns: the minute's timers.
-    private mutating func settle(_ closed: OpenMinute) -> ClosedTimers {
+    /// The same for a caller that has other things to do meanwhile: ends the open minute, which has to be followed by
+    /// ``settle(_:)`` until nothing is left, before another batch is merged. Whatever is read in between is as it will be then.
+    public mutating func beginClosing(through minute: Minute) -> OpenMinute? {
+        guard let closed = openMinute, closed.minute <= minute else { return nil }
+        open = nil
+        sizeBefore = closed.size
         let size = previous?.size ?? (timers: 0, bytes: 0)
-        var timers = ClosedTimers(closed.minute, timerCapacity: size.timers, byteCapacity: size.bytes)
-        for (position, entry) in closed.entries.enumerated() {
-            let index = Int(entry.id.index)
+        settling = Settling(
+            minute: closed, timers: ClosedTimers(closed.minute, timerCapacity: size.timers, byteCapacity: size.bytes))
+        return closed
+    }
+
+    /// Gives the next `count` statistics what they keep of the minute that is being closed.
+    /// - Returns: whether there are more.
+    public mutating func settle(_ count: Int) -> Bool {
+        guard var work = settling.take() else { return false }
+        let entries = work.minute.entries
+        let end = work.position + min(count, entries.count - work.position)
+        for position in work.position..<end {
+            let (entry, index) = (entries[position], Int(entries[position].id.index))
             guard keys.kind(at: index) == .timer else {
                 statistics.update(index) { $0?.close(sum: entry.sum, room: entry.room(nil)) }
                 continue
             }
-            let timer = entry.forPercentiles(in: closed.memory)
+            let timer = entry.forPercentiles(in: work.minute.memory)
             statistics.update(index) { $0?.close(sum: entry.sum, room: entry.room(timer.packedSketch)) }
-            timers.append(timer, at: position)
+            work.timers.append(timer, at: position)
         }
-        return timers
+        work.position = end
+        if end < entries.count { settling = work } else { previous = work.timers }
+        return settling != nil
+    }
+
+    private struct Settling {
+        let minute: OpenMinute
+        /// Of the first entry that is not settled.
+        var position = 0
+        var timers: ClosedTimers
     }
 
     /// The status of every live statistic, sorted.
@@ -135,7 +158,7 @@ public struct UserState: Sendable {
     public mutating func forget(_ ids: [StatisticID], horizon: Timestamp) {
         for id in ids {
             guard let live = live(id) else { continue }
-            dormant[live.key] = live.statistic.totals(with: open)
+            dormant[live.key] = totals(of: live.statistic)
             live.statistic.window.release(in: &windows)
             statistics[Int(id.index)] = nil
             keys[Int(id.index)] = nil
@@ -145,15 +168,14 @@ public struct UserState: Sendable {
 
     // MARK: Checkpoints and replay
 
-    /// The totals of all closed minutes; taken when no minute is open.
+    /// The totals of all closed minutes, in no order: see ``UserCheckpoint/sorted``. Taken when no minute is open.
     public var checkpoint: UserCheckpoint {
-        precondition(open == nil, "a checkpoint is taken between two minutes")
+        precondition(open == nil && settling == nil, "a checkpoint is taken between two minutes")
         var totals = live.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.statistic.totals(with: nil)) }
         totals += dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
-        totals.sort { $0.key < $1.key }
         var windows: [ClientWindow] = []
         clients.forEach { client, window, _ in windows.append(ClientWindow(client: client, window: window)) }
-        return UserCheckpoint(user: user, totals: totals, clients: windows.sorted { $0.client < $1.client })
+        return UserCheckpoint(user: user, totals: totals, clients: windows)
     }
 
     public mutating func restore(_ totals: StatusTotals, of key: StatisticKey, as id: StatisticID?) {
@@ -212,19 +234,28 @@ public struct UserState: Sendable {
     }
 
     private func status(of statistic: LiveStatistic, _ key: StatisticKey, at time: Timestamp) -> StatisticStatus {
-        let totals = statistic.totals(with: open)
+        let totals = totals(of: statistic)
         return StatisticStatus(
             key: key, sum: totals.sum, last: totals.last, seen: totals.seen,
             isEmphasised: totals.isEmphasised, window: statistic.window.totals(at: time, in: windows),
             percentiles: key.kind == .timer ? percentiles(of: statistic, at: time) : nil)
     }
 
+    private func totals(of statistic: LiveStatistic) -> StatusTotals {
+        if let settling, let position = statistic.position(inOpen: settling.minute.number), position >= settling.position {
+            return statistic.totals(with: settling.minute)
+        }
+        return statistic.totals(with: open)
+    }
+
     private func percentiles(of statistic: LiveStatistic, at time: Timestamp) -> StatisticStatus.Percentiles? {
         // When no minute is open, the one closed last still has the latest number.
         let previousNumber = open == nil ? openNumber : openNumber - 1
-        let isRecent = (previous?.minute ?? time.minute) >= time.minute.advanced(by: -1)
+        let isRecent = (settling?.minute.minute ?? previous?.minute ?? time.minute) >= time.minute.advanced(by: -1)
         var timer: Aggregate?
-        if isRecent, let position = statistic.position(inOpen: previousNumber) { timer = previous?[position] }
+        if isRecent, let position = statistic.position(inOpen: previousNumber) {
+            timer = settling.map { $0.minute.entries[position].forPercentiles(in: $0.minute.memory) } ?? previous?[position]
+        }
         if let open, open.minute >= time.minute.advanced(by: -1), let position = statistic.position(inOpen: openNumber) {
             let part = open.entries[position].forPercentiles(in: open.memory)
             var merging = timer.map { MergingAggregate($0) }

@@ -1,8 +1,8 @@
-/// Puts the block of a minute together out of what each user's aggregator closed.
+/// Puts a minute together out of what each user's aggregator closed.
 ///
-///     minuteEnded(edge 7, 3 users) ──► closed(7, a) ──► closed(7, c) ──► closed(7, b) ──► block 7
+///     minuteEnded(edge 7, 3 users) ──► closed(7, a) ──► closed(7, c) ──► closed(7, b) ──► minute 7
 ///
-/// The pieces of several edges may come interleaved. Blocks come out complete and in the order of the edges, because
+/// The pieces of several edges may come interleaved. Minutes come out complete and in the order of the edges, because
 /// writing one says that everything before it is written.
 public struct MinuteAssembly: Sendable {
     private var open: [UInt64: Piece] = [:]
@@ -34,17 +34,46 @@ public struct MinuteAssembly: Sendable {
         }
     }
 
-    private struct Piece: Sendable {
+    fileprivate struct Piece: Sendable {
         var edge: Edge?
         var closedCount = 0
-        var users: [UserMinute] = []
+        var minutes: [Closed] = []
         var checkpoints: [UserCheckpoint] = []
     }
 
-    /// A minute that every user has closed.
-    public struct Rolled: Sendable, Hashable {
-        public var block: MinuteBlock
-        public var checkpoint: Checkpoint?
+    /// What a user's statistics were in a minute, as they were merged.
+    fileprivate struct Closed: Sendable {
+        let user: UserID
+        let minute: OpenMinute
+    }
+
+    /// A minute that every user has closed. What is written of it is worked out, and sorted, by whoever writes it: for twenty
+    /// thousand timers that takes longer than an acknowledgement may wait.
+    public struct Rolled: Sendable {
+        public let edge: Edge
+        private let minutes: [Closed]
+        private let checkpoints: [UserCheckpoint]
+
+        fileprivate init(_ edge: Edge, _ piece: Piece) {
+            (self.edge, minutes, checkpoints) = (edge, piece.minutes, piece.checkpoints)
+        }
+
+        /// How many aggregates the block has.
+        public var aggregateCount: Int { minutes.reduce(0) { $0 + $1.minute.count } }
+
+        /// The block of the minute; nil when nobody sent anything.
+        public func block() -> MinuteBlock? {
+            if minutes.isEmpty { return nil }
+            let users = minutes.sorted { $0.user < $1.user }.map { $0.minute.closed(user: $0.user) }
+            return MinuteBlock(minute: edge.minute, through: edge.through, users: users)
+        }
+
+        /// The checkpoint after the minute, if one is wanted.
+        public func checkpoint() -> Checkpoint? {
+            guard edge.wantsCheckpoint else { return nil }
+            let users = checkpoints.sorted { $0.user < $1.user }.map(\.sorted)
+            return Checkpoint(at: edge.at, through: edge.through, users: users)
+        }
     }
 
     public init() {}
@@ -57,11 +86,11 @@ public struct MinuteAssembly: Sendable {
     /// - Parameters:
     ///   - minute: nil when the user sent nothing in that minute.
     public mutating func closed(
-        edge number: UInt64, minute: UserMinute?, checkpoint: UserCheckpoint?
+        edge number: UInt64, user: UserID, minute: OpenMinute?, checkpoint: UserCheckpoint?
     ) -> [Rolled] {
         var piece = open.removeValue(forKey: number) ?? Piece()
         piece.closedCount += 1
-        if let minute { piece.users.append(minute) }
+        if let minute { piece.minutes.append(Closed(user: user, minute: minute)) }
         if let checkpoint { piece.checkpoints.append(checkpoint) }
         open[number] = piece
         return takeComplete()
@@ -75,13 +104,7 @@ public struct MinuteAssembly: Sendable {
         while let piece = open[next], let edge = piece.edge, piece.closedCount == edge.userCount {
             open[next] = nil
             next += 1
-            let users = piece.users.sorted { $0.user < $1.user }
-            let checkpoint =
-                edge.wantsCheckpoint
-                ? Checkpoint(at: edge.at, through: edge.through, users: piece.checkpoints.sorted { $0.user < $1.user })
-                : nil
-            complete.append(
-                Rolled(block: MinuteBlock(minute: edge.minute, through: edge.through, users: users), checkpoint: checkpoint))
+            complete.append(Rolled(edge, piece))
         }
         return complete
     }

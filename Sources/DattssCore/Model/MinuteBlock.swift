@@ -75,7 +75,7 @@ public struct StatusTotals: Sendable, Hashable {
 /// The totals of all statistics and the windows of all clients of one user.
 public struct UserCheckpoint: Sendable, Hashable {
     public var user: UserID
-    /// Sorted by key, each key once.
+    /// Each key once; sorted by key in a ``Checkpoint``, as `clients` are.
     public var totals: [StatisticTotals]
     public var clients: [ClientWindow]
 
@@ -93,6 +93,12 @@ public struct UserCheckpoint: Sendable, Hashable {
         self.user = user
         self.totals = totals
         self.clients = clients
+    }
+
+    /// The same with its totals and clients in their order.
+    public var sorted: UserCheckpoint {
+        UserCheckpoint(
+            user: user, totals: totals.sorted { $0.key < $1.key }, clients: clients.sorted { $0.client < $1.client })
     }
 }
 

@@ -1,4 +1,5 @@
 import DattssCore
+import Dispatch
 
 /// The second stage, one actor a user: merges what was accepted, hands closed minutes on, answers what is asked of the
 /// present.
@@ -57,10 +58,11 @@ actor UserAggregator {
     }
 
     private func close(_ edge: MinuteAssembly.Edge) async {
-        let closed = state.close(through: edge.minute)
+        let closed = state.beginClosing(through: edge.minute)
         closedThrough = edge.through
         dropWritten()
         if let closed { unwritten.append((edge.through, closed)) }
+        while state.settle(Self.settledAtOnce) { await letOthersIn() }
         let checkpoint = edge.wantsCheckpoint && !isErased ? state.checkpoint : nil
         await roller.send(
             .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
@@ -69,6 +71,17 @@ actor UserAggregator {
         // however far the clock has jumped since.
         if let edgeBefore { forgetIdle(at: edgeBefore) }
         edgeBefore = edge.at
+    }
+
+    /// How many statistics are settled in one go: a millisecond's worth.
+    private static let settledAtOnce = 1000
+
+    /// Lets the event loop that runs this answer others first. (`Task.yield` does not: a loop goes on with everything that was
+    /// enqueued from within before it looks at its sockets.)
+    private func letOthersIn() async {
+        await withCheckedContinuation { turn in
+            DispatchQueue.global().async { turn.resume() }
+        }
     }
 
     /// Makes room: statistics that nobody sent for a while leave memory, but for their totals. Admission gives their

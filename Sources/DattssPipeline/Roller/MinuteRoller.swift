@@ -6,8 +6,8 @@ enum RollerEvent: Sendable {
     case closed(edge: UInt64, user: UserID, minute: OpenMinute?, checkpoint: UserCheckpoint?)
 }
 
-/// The third stage: says when the clock passes the end of a minute, and assembles the minute's block out of what the
-/// aggregators closed. (That the minute is over takes effect in the order of the log: see ``AcceptedWriter``.)
+/// The third stage: says when the clock passes the end of a minute, and puts together what the aggregators closed of it; the
+/// writer works the block out. (That the minute is over takes effect in the order of the log: see ``AcceptedWriter``.)
 actor MinuteRoller {
     private let link: Link<RollerEvent>
     private let writeAhead: Link<WriteAhead>
@@ -40,11 +40,11 @@ actor MinuteRoller {
                 case .minuteEnded(let edge):
                     assembly.minuteEnded(edge)
                 case .closed(let edge, let user, let minute, let checkpoint):
-                    assembly.closed(edge: edge, minute: minute?.closed(user: user), checkpoint: checkpoint)
+                    assembly.closed(edge: edge, user: user, minute: minute, checkpoint: checkpoint)
                 }
             // Nothing may be dropped from here on: this waits for room, and the stages before it for this.
             for minute in rolled {
-                await minutes.send(minute, weight: max(1, minute.block.users.reduce(0) { $0 + $1.aggregates.count }))
+                await minutes.send(minute, weight: max(1, minute.aggregateCount))
             }
             link.done(item.weight)
         }

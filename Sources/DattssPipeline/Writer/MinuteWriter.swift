@@ -4,7 +4,7 @@ import DattssLog
 
 /// The log writer's minute lane: writes the block of every closed minute, then lets go of the batches it was made of.
 ///
-/// On a thread of its own, so that encoding a large minute delays no acknowledgement.
+/// On a thread of its own, so that sorting and encoding a large minute delays no acknowledgement.
 actor MinuteWriter {
     private let executor = BlockingExecutor("dattss.minutes")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -56,16 +56,13 @@ actor MinuteWriter {
     /// Writes until it succeeds: a full disk delays a minute, it does not lose it. During shutdown one attempt has to do;
     /// the accepted lane still has everything.
     private func write(_ rolled: MinuteAssembly.Rolled) async {
-        let block = rolled.block
-        if !block.users.isEmpty { await attempt { try lane.append(block) } }
-        if let checkpoint = rolled.checkpoint { await append(checkpoint) }
+        if let block = rolled.block() { await attempt { try lane.append(block) } }
+        if let checkpoint = rolled.checkpoint() { await append(checkpoint) }
         await sync()
         guard !hasFailed else { return }
-        if let through = block.through {
-            written.advance(to: through)
-            await accepted.retire(through: through)
-        }
-        if rolled.checkpoint != nil { housekeeper.wake(self) }
+        written.advance(to: rolled.edge.through)
+        await accepted.retire(through: rolled.edge.through)
+        if rolled.edge.wantsCheckpoint { housekeeper.wake(self) }
     }
 
     /// The kernel may write pages in any order: a checkpoint must not survive a power loss that its blocks do not.

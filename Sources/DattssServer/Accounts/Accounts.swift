@@ -33,9 +33,15 @@ public final class Accounts: Authenticator {
         var isInternal: Set<UserID> = []
         var dataVersion: Int64 = 0
         var verified = VerifiedKeys()
+
+        func candidate(for claim: KeyClaim) -> Candidate? {
+            guard let version = versions[claim.user] else { return nil }
+            guard let id = claim.id else { return Candidate(version: version) }
+            return named[claim.user]?[id].map { Candidate(version: version, named: $0) }
+        }
     }
 
-    struct NamedKey {
+    struct NamedKey: Hashable {
         var name: String
         var scope: KeyScope
     }
@@ -63,15 +69,45 @@ public final class Accounts: Authenticator {
     public func owner(ofKey key: String) -> KeyOwner? { verified(key)?.owner }
 
     /// Who presents a key, with the key's name.
+    ///
+    /// All requests share the lock, so it is held for looking things up and never for an HMAC: whoever sends wrong keys pays
+    /// for them on a thread that others are not waiting for.
     func verified(_ key: String) -> VerifiedKey? {
-        let found: VerifiedKey? = state.withLock { state in
-            if let known = state.verified[key] { return known }
-            guard let found = verify(key, state) else { return nil }
-            state.verified.add(found, as: key)
-            return found
+        var known = state.withLock { $0.verified[key] }
+        if known == nil, let claim = KeyClaim(key) {
+            // Once more only when the key was changed meanwhile.
+            while known == nil, let candidate = candidate(for: claim), keys.isValid(claim, version: candidate.version) {
+                known = keep(candidate, as: key, of: claim)
+            }
         }
-        found?.noteUse()
-        return found
+        known?.noteUse()
+        return known
+    }
+
+    /// What a key would be if its code were right.
+    struct Candidate: Hashable {
+        /// The user's.
+        var version: Int64
+        /// Nil for the key that every user has.
+        var named: NamedKey?
+    }
+
+    /// - Returns: nil when nobody has such a key.
+    func candidate(for claim: KeyClaim) -> Candidate? { state.withLock { $0.candidate(for: claim) } }
+
+    /// Keeps a key whose code is right.
+    /// - Returns: nil when it is not that key any more.
+    func keep(_ candidate: Candidate, as key: String, of claim: KeyClaim) -> VerifiedKey? {
+        state.withLock { state in
+            guard state.candidate(for: claim) == candidate else { return nil }
+            if let known = state.verified[key] { return known }
+            let scope = candidate.named?.scope ?? .all
+            let verified = VerifiedKey(
+                owner: KeyOwner(claim.user, scope), name: candidate.named?.name ?? Key.defaultName,
+                use: uses.use(of: claim.user, claim.id ?? Key.defaultName))
+            state.verified.add(verified, as: key)
+            return verified
+        }
     }
 
     /// The valid key that a request presents.
@@ -81,17 +117,6 @@ public final class Accounts: Authenticator {
         guard let verified = verified(key) else { throw .badKey }
         try verified.owner.requireScope(needed)
         return verified
-    }
-
-    private func verify(_ key: String, _ state: borrowing State) -> VerifiedKey? {
-        guard let user = AuthKeys.user(of: key), let version = state.versions[user] else { return nil }
-        if let id = AuthKeys.id(of: key) {
-            guard let named = state.named[user]?[id], keys.isValid(key, of: user, id: id) else { return nil }
-            return VerifiedKey(owner: KeyOwner(user, named.scope), name: named.name, use: uses.use(of: user, id))
-        }
-        guard keys.isValid(key, of: user, version: version) else { return nil }
-        return VerifiedKey(
-            owner: KeyOwner(user, .all), name: Key.defaultName, use: uses.use(of: user, Key.defaultName))
     }
 
     /// The key of a user named "default"; nil when there is no such user.

@@ -17,50 +17,41 @@ public struct AuthKeys: Sendable {
     public static let secretBytes = 32
     /// What the ID of a named key begins with.
     static let nameMark = UInt8(ascii: "k")
-    private static let codeBytes = 16
+    static let codeBytes = 16
 
     /// - Parameter secret: at least 32 random bytes.
     public init(secret: [UInt8]) { self.secret = SymmetricKey(data: secret) }
 
     public func key(of user: UserID, version: Int64) -> String {
-        user.string + "." + code(of: "dattss-key:\(user):\(version)")
+        user.string + "." + Self.hexadecimal(code(of: Self.message(user, version)))
     }
 
     func key(of user: UserID, id: String) -> String {
-        "\(user).\(id)." + code(of: "dattss-named-key:\(user):\(id)")
+        "\(user).\(id)." + Self.hexadecimal(code(of: Self.message(user, id)))
     }
 
-    /// Whether `key` is the key of `user` at `version`. Takes the same time wherever the key differs.
-    public func isValid(_ key: String, of user: UserID, version: Int64) -> Bool {
-        Self.areEqual(key, self.key(of: user, version: version))
+    /// Whether a key is what it claims to be: that of its user at `version`, or one with its ID, which has no version. Takes
+    /// the same time wherever the code differs.
+    func isValid(_ claim: KeyClaim, version: Int64) -> Bool {
+        Self.areEqual(claim.code, code(of: claim.id.map { Self.message(claim.user, $0) } ?? Self.message(claim.user, version)))
     }
 
-    func isValid(_ key: String, of user: UserID, id: String) -> Bool { Self.areEqual(key, self.key(of: user, id: id)) }
-
-    /// The user that a key claims to belong to.
-    public static func user(of key: String) -> UserID? {
-        key.firstIndex(of: ".").flatMap { UserID(key[..<$0]) }
-    }
-
-    /// The ID that a named key claims to have.
-    static func id(of key: String) -> String? {
-        let parts = key.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 3 && parts[1].utf8.first == nameMark ? String(parts[1]) : nil
-    }
+    private static func message(_ user: UserID, _ version: Int64) -> String { "dattss-key:\(user):\(version)" }
+    private static func message(_ user: UserID, _ id: String) -> String { "dattss-named-key:\(user):\(id)" }
 
     /// What the requests of a session that change something have to carry: made out of the session, so nothing is kept of it.
-    func changeToken(of session: Secret) -> String { code(of: "dattss-csrf:\(session.text)") }
+    func changeToken(of session: Secret) -> String { Self.hexadecimal(code(of: "dattss-csrf:\(session.text)")) }
 
     /// Takes the same time wherever they differ.
-    static func areEqual(_ given: String, _ expected: String) -> Bool {
-        let (given, expected) = (Array(given.utf8), Array(expected.utf8))
+    static func areEqual(_ given: String, _ expected: String) -> Bool { areEqual(Array(given.utf8), Array(expected.utf8)) }
+
+    private static func areEqual(_ given: [UInt8], _ expected: [UInt8]) -> Bool {
         guard given.count == expected.count else { return false }
         return zip(given, expected).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
 
-    private func code(of message: String) -> String {
-        Self.hexadecimal(
-            HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: secret).prefix(Self.codeBytes))
+    private func code(of message: String) -> [UInt8] {
+        Array(HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: secret).prefix(Self.codeBytes))
     }
 
     static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

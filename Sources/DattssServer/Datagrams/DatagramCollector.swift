@@ -10,6 +10,7 @@ struct DatagramCollector: Sendable {
     /// The keys that lines came with in this period, and whose each is.
     private var keys = NameIndex()
     private var keyOwners: [KeyHolder] = []
+    private var wrongKeyCount = 0
     private(set) var counts = DatagramCounts()
     private let authenticator: any Authenticator
     private let statsdUser: UserID?
@@ -59,6 +60,8 @@ struct DatagramCollector: Sendable {
     }
 
     private static let keysMax = 10_000
+    /// So that a flood of wrong keys takes no room from those that are right.
+    private static let wrongKeysMax = 1000
     /// Of one user in one period; one more is noted in the next.
     private static let processesMax = 10_000
 
@@ -138,6 +141,7 @@ struct DatagramCollector: Sendable {
         // A key may be revoked at any time.
         keys.removeAll()
         keyOwners.removeAll(keepingCapacity: true)
+        wrongKeyCount = 0
         return collected
     }
 
@@ -210,7 +214,7 @@ struct DatagramCollector: Sendable {
             owner = keyOwners[number]
         } else {
             owner = holder(ofKey: String(decoding: key, as: UTF8.self))
-            if keys.count < Self.keysMax {
+            if keys.count < Self.keysMax, hasRoom(for: owner) {
                 _ = keys.insert(key)
                 keyOwners.append(owner)
             }
@@ -220,6 +224,12 @@ struct DatagramCollector: Sendable {
         case .nobody: throw .unknownKey
         case .reader: throw .wrongScope
         }
+    }
+
+    private mutating func hasRoom(for holder: KeyHolder) -> Bool {
+        guard case .nobody = holder else { return true }
+        wrongKeyCount += 1
+        return wrongKeyCount <= Self.wrongKeysMax
     }
 
     private mutating func holder(ofKey key: String) -> KeyHolder {

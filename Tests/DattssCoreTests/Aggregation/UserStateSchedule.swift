@@ -45,12 +45,22 @@ struct Schedule {
         guard time.minute > before else { return }
         let expected = events.filter { $0.time.minute == before }
         let hadClients = batches.contains { $0.time.minute == before && $0.batch.origin != nil }
-        let closed = state.close(through: time.minute.advanced(by: -1))
+        let closed = closeInSteps(through: time.minute.advanced(by: -1), comment)
         #expect((closed != nil) == (!expected.isEmpty || hadClients), comment)
         guard let closed else { return }
         closedMinutes += 1
         #expect(closed.minute == before, comment)
         expectBlock(closed.closed(user: .test), of: expected, before, comment)
+    }
+
+    /// A reader that comes between the steps sees what it would see after them.
+    private mutating func closeInSteps(through minute: Minute, _ comment: Comment) -> OpenMinute? {
+        let closed = state.beginClosing(through: minute)
+        var statuses = [state.status(at: time)]
+        while state.settle(Int.random(in: 1...3, using: &generator)) { statuses.append(state.status(at: time)) }
+        let last = state.status(at: time)
+        #expect(statuses.allSatisfy { $0 == last }, comment)
+        return closed
     }
 
     private mutating func send() {
@@ -73,12 +83,13 @@ struct Schedule {
     private mutating func forget() {
         let limit = time.advanced(byMilliseconds: -Int64.random(in: 121_000...300_000, using: &generator))
         state.forget(admission.removeIdle(before: limit), horizon: Timestamp(milliseconds: 0))
-        live = live.filter { key in events.last { $0.key == key }!.time >= limit }
+        // Idle is counted in seconds.
+        live = live.filter { key in events.last { $0.key == key }!.time.milliseconds / 1000 >= limit.milliseconds / 1000 }
     }
 
     private mutating func restart() {
         guard state.openMinute == nil else { return }
-        let checkpoint = state.checkpoint
+        let checkpoint = state.checkpoint.sorted
         (state, admission) = (UserState(user: .test), Admission())
         #expect(checkpoint.totals.map(\.key) == Set(events.map(\.key)).sorted())
         #expect(

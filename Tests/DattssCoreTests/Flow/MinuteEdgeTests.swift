@@ -62,21 +62,23 @@ import Testing
         for (edge, user) in events {
             if let user {
                 rolled += assembly.closed(
-                    edge: edge.number, minute: UserMinute(user: user, aggregates: []),
+                    edge: edge.number, user: user, minute: minute(of: user),
                     checkpoint: edge.wantsCheckpoint ? UserCheckpoint(user: user, totals: [], clients: []) : nil)
             } else {
                 rolled += assembly.minuteEnded(edge)
             }
             arrived[edge.number, default: 0] += 1
             let complete = edges.prefix { arrived[$0.number] == $0.userCount + 1 }
-            #expect(rolled.map(\.block.minute) == complete.map(\.minute), "seed \(seed)")
+            #expect(rolled.map(\.edge.minute) == complete.map(\.minute), "seed \(seed)")
         }
         #expect(assembly.openCount == 0)
         for (one, edge) in zip(rolled, edges) {
-            #expect(one.block.users.map(\.user) == Array(users.prefix(edge.userCount)))
-            #expect(one.block.through == edge.through)
-            #expect(one.checkpoint?.users.map(\.user) == (edge.wantsCheckpoint ? Array(users.prefix(edge.userCount)) : nil))
-            #expect(one.checkpoint.map(\.at) == (edge.wantsCheckpoint ? edge.at : nil))
+            let (block, checkpoint) = (one.block(), one.checkpoint())
+            #expect((block?.users.map(\.user) ?? []) == Array(users.prefix(edge.userCount)))
+            #expect(block?.through == (edge.userCount > 0 ? edge.through : nil))
+            #expect(one.aggregateCount == edge.userCount)
+            #expect(checkpoint?.users.map(\.user) == (edge.wantsCheckpoint ? Array(users.prefix(edge.userCount)) : nil))
+            #expect(checkpoint?.at == (edge.wantsCheckpoint ? edge.at : nil))
         }
     }
 
@@ -84,11 +86,38 @@ import Testing
     func silentUser() {
         // Goal: a nil minute is an answer.
         var assembly = MinuteAssembly()
-        let waiting = [assembly.minuteEnded(edge(0, users: 2)), assembly.closed(edge: 0, minute: nil, checkpoint: nil)]
-        #expect(waiting == [[], []])
+        let waiting = [
+            assembly.minuteEnded(edge(0, users: 2)), assembly.closed(edge: 0, user: users[0], minute: nil, checkpoint: nil),
+        ]
+        #expect(waiting.map(\.count) == [0, 0])
         #expect(assembly.openCount == 1)
-        let rolled = assembly.closed(edge: 0, minute: UserMinute(user: users[1], aggregates: []), checkpoint: nil)
-        #expect(rolled.map { $0.block.users.map(\.user) } == [[users[1]]])
+        let rolled = assembly.closed(edge: 0, user: users[1], minute: minute(of: users[1]), checkpoint: nil)
+        #expect(rolled.map { $0.block()?.users.map(\.user) } == [[users[1]]])
+    }
+
+    @Test("a checkpoint is sorted when it is written")
+    func sortedCheckpoint() throws {
+        // Goal: an aggregator hands it on as it is kept, the file has it in order.
+        var state = UserState(user: users[0])
+        for path in ["m", "z", "a", "k"] {
+            state.restore(
+                StatusTotals(sum: 1, last: 1, seen: .noon, isEmphasised: false), of: StatisticKey(.counter, path), as: nil)
+            state.restore(ClientWindow(client: path, window: SequenceWindow(first: 1)), at: .noon)
+        }
+        var assembly = MinuteAssembly()
+        _ = assembly.minuteEnded(edge(0, users: 1))
+        let rolled = assembly.closed(edge: 0, user: users[0], minute: nil, checkpoint: state.checkpoint)
+        let user = try #require(rolled.first?.checkpoint()?.users.first)
+        #expect(user.totals.map(\.key.path) == ["a", "k", "m", "z"] && user.clients.map(\.client) == ["a", "k", "m", "z"])
+        #expect(rolled.first?.block() == nil)
+    }
+
+    /// One counter's.
+    private func minute(of user: UserID) -> OpenMinute? {
+        var state = UserState(user: user)
+        let partial = Partial(StatisticKey(.counter, "hits"), Aggregate(sample: 1))
+        state.apply(Batch(partials: [partial]), ids: [StatisticID(index: 0)], at: .noon)
+        return state.close(through: Timestamp.noon.minute)
     }
 
     private func edge(_ number: UInt64, users: Int) -> MinuteAssembly.Edge {
