@@ -26,7 +26,8 @@ import Testing
 
     private static let attacks = [
         Attack(testDescription: "a long name of many points") { size in
-            wrapped([1, 2, 2], ProtobufExport.message(1, text(size - size / 8)) + ProtobufExport.message(5, many(size / 8 / 11, point)))
+            wrapped(
+                [1, 2, 2], ProtobufExport.message(1, text(size - size / 8)) + ProtobufExport.message(5, many(size / 8 / 11, point)))
         },
         Attack(testDescription: "a long name of one character") { size in
             let combining = many(size / 4, [0xCC, 0x81])
@@ -75,7 +76,8 @@ import Testing
             let points = String(repeating: "{\"asInt\":1},", count: size / 8 / 12)
             let name = String(repeating: "x", count: size - size / 8)
             return Array(
-                "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"\(name)\",\"gauge\":{\"dataPoints\":[\(points){}]}}]}]}]}".utf8)
+                "{\"resourceMetrics\":[{\"scopeMetrics\":[{\"metrics\":[{\"name\":\"\(name)\",\"gauge\":{\"dataPoints\":[\(points){}]}}]}]}]}"
+                    .utf8)
         },
     ]
 

@@ -71,7 +71,9 @@ import Testing
     }
 
     private static func head(_ random: inout SeededGenerator) -> OTLPMetrics.Head {
-        .init(attributes: attributes(&random), start: integer(&random), time: integer(&random), flags: UInt64(random.oneIn(2) ? 1 : 0))
+        .init(
+            attributes: attributes(&random), start: integer(&random), time: integer(&random), flags: UInt64(random.oneIn(2) ? 1 : 0)
+        )
     }
 
     private static func metric(_ random: inout SeededGenerator) -> OTLPMetrics.Metric {
@@ -116,7 +118,9 @@ enum ProtobufExport {
     static func bytes(of metrics: OTLPMetrics) -> [UInt8] {
         metrics.resources.flatMap { resource in
             message(
-                1, message(1, resource.attributes.flatMap { message(1, attribute($0)) }) + resource.scopes.flatMap { message(2, scope($0)) })
+                1,
+                message(1, resource.attributes.flatMap { message(1, attribute($0)) })
+                    + resource.scopes.flatMap { message(2, scope($0)) })
         }
     }
 
@@ -127,7 +131,9 @@ enum ProtobufExport {
 
     private static func metric(_ metric: OTLPMetrics.Metric) -> [UInt8] {
         var bytes = text(1, metric.name) + text(2, "a description") + text(3, metric.unit)
-        bytes += points(5, metric.gauge) { head($0.head, attributes: 7, flags: 8) + ($0.value.map { fixed(4, $0.bitPattern) } ?? []) }
+        bytes += points(5, metric.gauge) {
+            head($0.head, attributes: 7, flags: 8) + ($0.value.map { fixed(4, $0.bitPattern) } ?? [])
+        }
         bytes += points(7, metric.sum) { head($0.head, attributes: 7, flags: 8) + ($0.value.map { fixed(4, $0.bitPattern) } ?? []) }
         bytes += points(9, metric.histogram) { point in
             head(point.head, attributes: 9, flags: 10) + fixed(4, point.count) + numbers(5, point.sum) + numbers(11, point.min)
@@ -238,19 +244,23 @@ struct JSONExport {
         members["histogram"] = points(metric.histogram) { point in
             head(
                 point.head,
-                range(point.sum, point.min, point.max, [
-                    "count": integer(point.count), "bucketCounts": list(point.bucketCounts.map(integer)),
-                    "explicitBounds": list(point.explicitBounds.map(double)),
-                ]))
+                range(
+                    point.sum, point.min, point.max,
+                    [
+                        "count": integer(point.count), "bucketCounts": list(point.bucketCounts.map(integer)),
+                        "explicitBounds": list(point.explicitBounds.map(double)),
+                    ]))
         }
         members["exponentialHistogram"] = points(metric.exponentialHistogram) { point in
             head(
                 point.head,
-                range(point.sum, point.min, point.max, [
-                    "count": integer(point.count), "scale": signed(Int64(point.scale)), "zeroCount": integer(point.zeroCount),
-                    "zeroThreshold": double(point.zeroThreshold), "positive": buckets(point.positive),
-                    "negative": buckets(point.negative),
-                ]))
+                range(
+                    point.sum, point.min, point.max,
+                    [
+                        "count": integer(point.count), "scale": signed(Int64(point.scale)), "zeroCount": integer(point.zeroCount),
+                        "zeroThreshold": double(point.zeroThreshold), "positive": buckets(point.positive),
+                        "negative": buckets(point.negative),
+                    ]))
         }
         if metric.summaryPointCount > 0 {
             members["summary"] = object(["dataPoints": list(Array(repeating: "{}", count: metric.summaryPointCount))])

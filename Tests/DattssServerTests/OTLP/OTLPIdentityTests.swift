@@ -27,7 +27,8 @@ import Testing
         Pair(testDescription: "text and a truth", one: value(.string("true")), other: value(.bool(true))),
         Pair(testDescription: "lists", one: value(.array([.string("a")])), other: value(.array([.string("b")]))),
         Pair(
-            testDescription: "the order in a list", one: value(.array([.int(1), .int(2)])), other: value(.array([.int(2), .int(1)]))),
+            testDescription: "the order in a list", one: value(.array([.int(1), .int(2)])),
+            other: value(.array([.int(2), .int(1)]))),
         Pair(
             testDescription: "how lists are nested", one: value(.array([.array([.int(1)]), .int(2)])),
             other: value(.array([.array([.int(1), .int(2)])]))),

@@ -120,10 +120,14 @@ import Testing
     func sizes() throws {
         // Goal: two bytes of a body are no resource, but one.
         let parts: [(String, (Int) -> String, [UInt8], (Int) -> [UInt8])] = [
-            ("resources", { #"{"resourceMetrics":[\#(Array(repeating: "{}", count: $0).joined(separator: ","))]}"# }, [], { _ in [0x0A, 0] }),
+            (
+                "resources", { #"{"resourceMetrics":[\#(Array(repeating: "{}", count: $0).joined(separator: ","))]}"# }, [],
+                { _ in [0x0A, 0] }
+            ),
             (
                 "scopes",
-                { #"{"resourceMetrics":[{"scopeMetrics":[\#(Array(repeating: "{}", count: $0).joined(separator: ","))]}]}"# }, [0x0A],
+                { #"{"resourceMetrics":[{"scopeMetrics":[\#(Array(repeating: "{}", count: $0).joined(separator: ","))]}]}"# },
+                [0x0A],
                 { _ in [0x12, 0] }
             ),
             (

@@ -21,7 +21,8 @@ import Testing
         Case(
             testDescription: "the same without a start, where the first point is only a base",
             steps: [(0, 10, 100), (0, 12, 120), (0, 11, 110), (0, 13, 130)], sum: 30, late: 1),
-        Case(testDescription: "a point that comes twice counts once", steps: [(1, 5, 7), (1, 5, 7), (1, 6, 9)], sum: 9, repeated: 1),
+        Case(
+            testDescription: "a point that comes twice counts once", steps: [(1, 5, 7), (1, 5, 7), (1, 6, 9)], sum: 9, repeated: 1),
         Case(testDescription: "a new start is a reset, which counts whole", steps: [(1, 5, 7), (6, 9, 4), (6, 10, 5)], sum: 12),
         Case(
             testDescription: "a total that fell at a later time is a reset, with and without a start",
