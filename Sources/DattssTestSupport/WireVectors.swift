@@ -42,11 +42,17 @@ public enum WireVectors {
         public var then: String
     }
 
-    public struct Line: Decodable, Sendable {
+    public struct Line: Decodable, Hashable, Sendable {
         public var line: String
+        /// Whose client sends a statsd line, or which server takes it, or refuses it.
+        public var source: String?
         public var dattss: DattssLine?
         public var statsd: StatsdLine?
+        /// `event` or `service_check`, of DogStatsD.
+        public var message: String?
         public var reason: String?
+
+        public init(line: String) { self.line = line }
 
         public struct DattssLine: Decodable, Hashable, Sendable {
             public var auth: String
@@ -65,18 +71,24 @@ public enum WireVectors {
 
         public struct StatsdLine: Decodable, Hashable, Sendable {
             public var pth: String
+            /// Whether the name or a tag is no path as it stands.
+            public var rewritten: Bool
+            public var samples: [Sample]
+
+            public init(pth: String, rewritten: Bool, samples: [Sample]) {
+                (self.pth, self.rewritten, self.samples) = (pth, rewritten, samples)
+            }
+        }
+
+        public struct Sample: Decodable, Hashable, Sendable {
             public var type: String
             public var scale: Double
             public var values: [Double]?
             public var deltas: [Bool]?
-            public var members: [String]?
+            public var member: String?
 
-            public init(
-                pth: String, type: String, scale: Double, values: [Double]? = nil, deltas: [Bool]? = nil,
-                members: [String]? = nil
-            ) {
-                (self.pth, self.type, self.scale) = (pth, type, scale)
-                (self.values, self.deltas, self.members) = (values, deltas, members)
+            public init(type: String, scale: Double, values: [Double]? = nil, deltas: [Bool]? = nil, member: String? = nil) {
+                (self.type, self.scale, self.values, self.deltas, self.member) = (type, scale, values, deltas, member)
             }
         }
     }

@@ -92,6 +92,13 @@ class Server:
         total["points"] = points
         return total
 
+    def metric(self, name):
+        """Of /metrics, by its name with its labels."""
+        for line in self.request("GET", "/metrics")[1].splitlines():
+            if line.startswith(name + " "):
+                return int(float(line.split()[-1]))
+        raise AssertionError(f"no metric {name}")
+
     def refused_lines(self):
         """By reason, those that there are."""
         found = {}

@@ -125,13 +125,26 @@ class StatsdTests(unittest.TestCase):
 
     def test_datadog_over_udp(self):
         client = datadog.dogstatsd.DogStatsd("127.0.0.1", self.server.port("udp"), disable_telemetry=True)
-        before = self.server.refused_lines().get("unsupported", 0)
+        before = self.server.refused_lines()
+        events, checks = (self.server.metric(f'dattss_udp_messages_total{{type="{typ}"}}') for typ in ("event", "service_check"))
         self.use_datadog(client, "dog")
-        eventually(lambda: self.server.refused_lines().get("unsupported", 0) >= before + 2)
+        eventually(lambda: self.server.metric('dattss_udp_messages_total{type="event"}') == events + 1)
+        eventually(lambda: self.server.metric('dattss_udp_messages_total{type="service_check"}') == checks + 1)
+        self.assertEqual(self.server.refused_lines(), before)
 
     def test_datadog_over_a_unix_datagram_socket(self):
         client = datadog.dogstatsd.DogStatsd(socket_path=self.server.socket, socket_timeout=5, disable_telemetry=True)
         self.use_datadog(client, "unixdog")
+
+    def test_names_that_are_no_paths_are_rewritten_as_statsd_does(self):
+        before = self.server.metric("dattss_udp_names_rewritten_total")
+        client = statsd.StatsClient("127.0.0.1", self.server.port("udp"), prefix="web/GET")
+        self.addCleanup(client.close)
+        client.incr("/users/caf = 'x'")
+        client.incr("/users/caf_x")
+        eventually(lambda: self.server.status().get(("c", "web-GET.-users-caf_x"), {}).get("sum") == 1)
+        eventually(lambda: self.server.status().get(("c", "web-GET.-users-caf__x"), {}).get("sum") == 1)
+        self.assertEqual(self.server.metric("dattss_udp_names_rewritten_total"), before + 2)
 
     def test_a_stream_is_cut_into_lines_wherever_its_packets_are_cut(self):
         connection = socket.create_connection(("127.0.0.1", self.server.port("statsd-tcp")))

@@ -195,7 +195,8 @@ struct BadInputTests {
         }
         datagrams.append(
             Array(
-                "good:1|c\nbad name:1|c\ngood:x|c\ngood:1|zz\ngood:2|c|@0\n\(key):api:also.good:4c\nno.user:api:x:1c\ngood:3|c".utf8
+                "good:1|c\né:1|c\nother name:1|c\ngood:x|c\ngood:1|zz\ngood:2|c|@0\n\(key):api:also.good:4c\nno.user:api:x:1c\ngood:3|c"
+                    .utf8
             ))
         for chunk in stride(from: 0, to: datagrams.count, by: 50) {
             try await server.send(Array(datagrams[chunk..<min(chunk + 50, datagrams.count)]))
@@ -206,6 +207,8 @@ struct BadInputTests {
         for reason in ["bad_path", "bad_value", "bad_type", "bad_rate", "unknown_key", "bad_format"] {
             #expect(try await server.metric("dattss_udp_lines_refused_total{reason=\"\(reason)\"}") >= 1, "\(reason)")
         }
+        #expect(try await server.metric("dattss_udp_names_rewritten_total") >= 1)
+        #expect(try await server.status(.counter, key: key)["other_name"]?.sum == 1)
         #expect(try await server.request(.GET, "/api/v1/processes", key: key).body.contains("\"api\""))
         try await server.discard()
     }

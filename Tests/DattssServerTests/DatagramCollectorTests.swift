@@ -1,5 +1,6 @@
 import DattssCore
 import DattssPipeline
+import DattssTestSupport
 import Testing
 
 @testable import DattssServer
@@ -50,7 +51,7 @@ struct DatagramCollectorTests {
     /// Goal: each line of a datagram counts once, whichever way it takes, in a period's first datagram and in later ones.
     @Test("counts usual lines among others")
     func mixedLines() {
-        let datagram = "hits:1|c\nhits:2|c|@0.5\n\nbad name:1|c\nhits:4|c\r\nwait:2.5|ms\nhits:x|c\nann.0123:api:own:2c\nhits:8|c"
+        let datagram = "hits:1|c\nhits:2|c|@0.5\n\né:1|c\nhits:4|c\r\nwait:2.5|ms\nhits:x|c\nann.0123:api:own:2c\nhits:8|c"
         var collector = collect([datagram, datagram, "hits:1|c", "hits:1|c\n"], statsdUser: "joe")
         #expect(collector.counts.datagrams == 4 && collector.counts.lines == 18 && collector.counts.samples == 14)
         #expect(collector.counts.bytes == 2 * datagram.utf8.count + 17)
@@ -58,6 +59,95 @@ struct DatagramCollectorTests {
         let partials = collector.flush().all.first { $0.user.string == "joe" }?.batch.partials
         #expect(partials?.map(\.aggregate.sum) == [2 * 17 + 2, 5])
         #expect(partials?.map(\.aggregate.count) == [2 * 5 + 2, 2])
+    }
+
+    /// Goal: names are made paths as statsd does, and two that become one are one statistic; a known or valid one is looked up as
+    /// it is. What was rewritten is counted, and shown once, however often it comes.
+    @Test("rewrites names that are no paths")
+    func rewriting() {
+        let lines = [
+            "GET /a:1|c", "GET_-a:2|c", "GET  /a:4|c", "hits:1|c|#tier two,b", "hits:1|c|#b , tier_two", "GET /a:8|c\nhits:1|c\n\0",
+        ]
+        var collector = collect(lines, statsdUser: "joe")
+        #expect(collector.counts.rewrittenNames == 4 && collector.counts.lines == 7 && collector.counts.samples == 7)
+        let rewritings = collector.counts.rewritings.all
+        #expect(rewritings.map(\.originalText) == ["GET /a", "GET  /a", "hits|#tier two,b"])
+        #expect(rewritings.map(\.path) == ["GET_-a", "GET_-a", "hits.b.tier_two"])
+        let partials = collector.flush().all.first?.batch.partials
+        #expect(partials?.map(\.key.path) == ["GET_-a", "hits.b.tier_two", "hits"])
+        #expect(partials?.map(\.aggregate.sum) == [15, 2, 1])
+    }
+
+    /// Goal: an auth key is looked up as it was sent, and never shown; its owner's names are rewritten without it.
+    @Test("rewrites the name behind a key, and tells nobody the key")
+    func rewritingBehindKey() {
+        let long = String(repeating: "n", count: 255)
+        var keyed = collect([
+            "ann.0123.a b:3|c", "ann.0123.é:3|c", "ann .0123.a:1|c", "ann.0123.\(long):1|c", "ann.0123.\(long)/:1|c",
+        ])
+        #expect(keyed.counts.rewritings.all.map(\.originalText) == ["a b"])
+        #expect(keyed.counts.refusedLines == [.badPath: 2, .unknownKey: 1])
+        #expect(keyed.flush().all.first?.batch.partials.map(\.key.path) == ["a_b", long])
+    }
+
+    /// Goal: however many names come, and however long they are, what is kept of them is bounded; the next period brings new ones.
+    @Test("keeps the latest of the rewritten names")
+    func latestRewritings() {
+        var collector = collect((0..<500).map { "a/\($0):1|c" }, statsdUser: "joe")
+        #expect(collector.counts.rewrittenNames == 500)
+        #expect(collector.counts.rewritings.all.map(\.originalText) == (0..<NameRewritings.countMax).map { "a/\($0)" })
+        _ = collector.flush()
+        for line in ["\(String(repeating: "é", count: 9000))b:1|c", "a/7:1|c"] {
+            Array(line.utf8).withUnsafeBytes { collector.receive($0) }
+        }
+        let rewritings = collector.counts.rewritings.all
+        #expect(rewritings.count == NameRewritings.countMax && rewritings.first?.originalText == "a/1")
+        #expect(rewritings.last?.original.count == NameRewritings.nameBytesMax && rewritings.last?.path == "b")
+    }
+
+    /// Goal: events and service checks are no errors, whoever sends them.
+    @Test("counts events and service checks")
+    func messages() {
+        for user in ["joe", nil] {
+            let collector = collect(["_e{5,4}:title|text", "_e{1,1}:5|c", "_sc|redis|0", "_e{9,9}:title|text"], statsdUser: user)
+            #expect(collector.counts.events == 2 && collector.counts.serviceChecks == 1 && collector.counts.samples == 0)
+            #expect(collector.counts.refusedLines == [.badEvent: 1] && collector.counts.lines == 4)
+        }
+    }
+
+    /// Goal: whichever way a line takes, by itself or among others, it adds the same and is counted the same.
+    @Test("adds what each line by itself adds", arguments: [1, 2, 3, 4] as [UInt64])
+    func bothWays(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let lines = try WireVectors.lines().map { Array($0.line.utf8) }.filter { $0.count < 80 }
+        for _ in 0..<60 {
+            var datagram: [UInt8] = Array("first:1|c".utf8)
+            for _ in 0..<40 {
+                var line = generator.element(of: lines)
+                if generator.oneIn(2), !line.isEmpty {
+                    line[Int.random(in: line.indices, using: &generator)] = generator.element(
+                        of: Array("|:@#,+-.e07 cgms/é\0\n".utf8))
+                }
+                datagram += [UInt8(ascii: "\n")] + line
+            }
+            var together = collect([], statsdUser: "joe")
+            // The second time its names are known.
+            for _ in 0..<2 { datagram.withUnsafeBytes { together.receive($0) } }
+            var apart = collect([], statsdUser: "joe")
+            for line in (datagram + [UInt8(ascii: "\n")] + datagram).split(separator: UInt8(ascii: "\n")) {
+                // With an empty field behind it no line is a usual one.
+                let isSample = line.contains(UInt8(ascii: "|")) && !line.starts(with: "_e{".utf8) && !line.starts(with: "_sc|".utf8)
+                let end = line.lastIndex { $0 > UInt8(ascii: " ") }.map { $0 + 1 } ?? line.startIndex
+                (isSample ? Array(line[..<end]) + [UInt8(ascii: "|")] : Array(line)).withUnsafeBytes { apart.receive($0) }
+            }
+            let text = String(decoding: datagram, as: UTF8.self)
+            var counts = [together.counts, apart.counts]
+            for index in counts.indices {
+                (counts[index].bytes, counts[index].datagrams, counts[index].rewritings) = (0, 0, .init())
+            }
+            #expect(counts[0] == counts[1], "seed \(seed): \(text)")
+            #expect(together.flush().all.map(\.batch.partials) == apart.flush().all.map(\.batch.partials), "seed \(seed): \(text)")
+        }
     }
 
     /// Goal: a period's samples are flushed once; a gauge's delta builds on the value of an earlier period.

@@ -1,5 +1,6 @@
 @testable import DattssCore
 @testable import DattssServer
+import DattssPipeline
 import DattssTestSupport
 import Testing
 
@@ -50,23 +51,57 @@ import Testing
 
     @Test("a line becomes what the vectors say, or is refused for their reason")
     func lines() throws {
+        // Goal: the whole grammar of clients/statsd.md, as other servers' tests and clients write it.
         for vector in try WireVectors.lines() {
-            let result = Array(vector.line.utf8).withUnsafeBufferPointer { bytes in
-                Result<(WireVectors.Line.DattssLine?, WireVectors.Line.StatsdLine?), DatagramError> {
-                    () throws(DatagramError) in
-                    switch try DatagramLine.parse(bytes) {
-                    case .dattss(let line): (dattss(line), nil)
-                    case .statsd(let line): (nil, try statsd(line))
-                    }
-                }
+            var expected = vector
+            expected.source = nil
+            expected.dattss?.sample = ""
+            #expect(said(vector.line) == expected, "\(vector.line.prefix(60))")
+        }
+    }
+
+    @Test("the vectors of lines are many, and each of statsd has its source")
+    func sources() throws {
+        // Goal: the table covers what others send, and says whom it has it from.
+        let statsd = try WireVectors.lines().filter { $0.dattss == nil && $0.line.contains("|") }
+        #expect(statsd.count >= 120 && statsd.allSatisfy { $0.source?.isEmpty == false })
+    }
+
+    @Test("a collector counts what the vectors say, each line alone and all of them in one datagram")
+    func collected() throws {
+        // Goal: the ways of the server's ports, also the one for usual lines, are those of the vectors.
+        let vectors = try WireVectors.lines().filter { $0.source != nil }
+        for lines in vectors.map({ [$0] }) + [vectors, vectors + vectors] {
+            var collector = DatagramCollector(authenticator: NoKeys(), statsdUser: UserID("joe"), limits: Limits())
+            // From the second line on, usual lines are looked for.
+            for datagram in ["a:0|c", lines.map(\.line).joined(separator: "\n")] {
+                Array(datagram.utf8).withUnsafeBytes { collector.receive($0) }
             }
-            switch result {
-            case .failure(let error): #expect(error.rawValue == vector.reason, "\(vector.line.prefix(60))")
-            case .success(let (dattss, statsd)):
-                var expected = vector.dattss
-                expected?.sample = ""
-                #expect(dattss == expected && statsd == vector.statsd, "\(vector.line.prefix(60))")
-            }
+            let counts = collector.counts
+            let said = lines.first.map { String($0.line.prefix(60)) } ?? ""
+            #expect(counts.lines == lines.count + 1, "\(said)")
+            let refused = Dictionary(grouping: lines.compactMap(\.reason)) { $0 }.mapValues(\.count)
+            #expect(Dictionary(uniqueKeysWithValues: counts.refusedLines.map { ($0.rawValue, $1) }) == refused, "\(said)")
+            #expect(counts.rewrittenNames == lines.count { $0.statsd?.rewritten == true }, "\(said)")
+            #expect(counts.events == lines.count { $0.message == "event" }, "\(said)")
+            #expect(counts.serviceChecks == lines.count { $0.message == "service_check" }, "\(said)")
+            let samples = lines.compactMap(\.statsd).flatMap(\.samples)
+            #expect(counts.samples == 1 + samples.reduce(0) { $0 + ($1.values?.count ?? 1) }, "\(said)")
+            let keys = collector.flush().batches.flatMap { $0.batch.partials.map { "\($0.key.kind.symbol):\($0.key.path)" } }
+            let expected = lines.compactMap(\.statsd).flatMap { line in line.samples.map { "\(Self.symbol($0)):\(line.pth)" } }
+            #expect(Set(keys) == Set(expected + ["c:a"]) && Set(keys).count == keys.count, "\(said)")
+        }
+    }
+
+    private struct NoKeys: Authenticator {
+        func owner(ofKey key: String) -> KeyOwner? { nil }
+    }
+
+    private static func symbol(_ sample: WireVectors.Line.Sample) -> String {
+        switch sample.type {
+        case "counter": "c"
+        case "timer": "ms"
+        default: "g"
         }
     }
 
@@ -97,18 +132,40 @@ import Testing
             typ: line.sample.kind.symbol, emp: line.sample.isEmphasised)
     }
 
+    /// What a line says, as a vector has it.
+    private func said(_ line: String) -> WireVectors.Line {
+        var said = WireVectors.Line(line: line)
+        Array(line.utf8).withUnsafeBufferPointer { bytes in
+            do throws(DatagramError) {
+                switch try DatagramLine.parse(bytes) {
+                case .dattss(let line): said.dattss = dattss(line)
+                case .message(.event): said.message = "event"
+                case .message(.serviceCheck): said.message = "service_check"
+                case .statsd(let line): said.statsd = try statsd(line)
+                }
+            } catch {
+                said.reason = error.rawValue
+            }
+        }
+        return said
+    }
+
     private func statsd(_ line: StatsdLine) throws(DatagramError) -> WireVectors.Line.StatsdLine {
-        guard let path = line.withPath({ Name.isValidPath($0) ? text($0) : nil }) else { throw .badPath }
+        let samples = sequence(first: line) { $0.next }.map(sample)
+        let (path, isRewritten) = line.withPath(behind: 0) { (text($0.bytes), $0.isRewritten) }
+        if path.isEmpty { throw .badPath }
+        return .init(pth: path, rewritten: isRewritten, samples: samples)
+    }
+
+    private func sample(_ line: StatsdLine) -> WireVectors.Line.Sample {
         var values = [line.first]
         line.forEachFurtherValue { values.append($0) }
-        var members: [String] = []
-        line.forEachMember { members.append(text($0)) }
         let (numbers, deltas) = (values.map(\.value), values.map(\.isSigned))
         return switch line.type {
-        case .counter: .init(pth: path, type: "counter", scale: line.scale, values: numbers)
-        case .timer: .init(pth: path, type: "timer", scale: line.scale, values: numbers)
-        case .gauge: .init(pth: path, type: "gauge", scale: line.scale, values: numbers, deltas: deltas)
-        case .set: .init(pth: path, type: "set", scale: line.scale, members: members)
+        case .counter: .init(type: "counter", scale: line.scale, values: numbers)
+        case .timer: .init(type: "timer", scale: line.scale, values: numbers)
+        case .gauge: .init(type: "gauge", scale: line.scale, values: numbers, deltas: deltas)
+        case .set: .init(type: "set", scale: line.scale, member: text(line.member))
         }
     }
 

@@ -90,19 +90,15 @@ public struct AccumulatedPeriod: Sendable {
         }
     }
 
-    /// - Returns: whether the set has room for them all.
-    mutating func addMembers(of line: StatsdLine, at position: Int) -> Bool {
-        var isComplete = true
-        line.forEachMember { member in
-            if distinct[position]?.number(of: member) != nil { return }
-            let (count, bytes) = distinct[position].map { ($0.count, $0.byteCount) } ?? (0, 0)
-            if count < AccumulatorTable.distinctValuesMax, bytes + member.count <= AccumulatorTable.distinctBytesMax {
-                _ = distinct[position, default: NameIndex()].insert(member)
-            } else {
-                isComplete = false
-            }
+    /// - Returns: whether the set has room for it.
+    mutating func add(member: DatagramLine.Bytes, at position: Int) -> Bool {
+        if distinct[position]?.number(of: member) != nil { return true }
+        let (count, bytes) = distinct[position].map { ($0.count, $0.byteCount) } ?? (0, 0)
+        guard count < AccumulatorTable.distinctValuesMax, bytes + member.count <= AccumulatorTable.distinctBytesMax else {
+            return false
         }
-        return isComplete
+        _ = distinct[position, default: NameIndex()].insert(member)
+        return true
     }
 }
 

@@ -92,7 +92,7 @@ public struct AccumulatorTable: Sendable {
             if line.isPacked { line.forEachFurtherValue { addGauge($0, number, at: position) } }
         case .set:
             let position = try touch(.gauge, path).position
-            guard period.addMembers(of: line, at: position) else { throw .full }
+            guard period.add(member: line.member, at: position) else { throw .full }
         }
     }
 

@@ -11,9 +11,11 @@
 ///
 ///     api.hits:2|c|@0.1|#env:prod            statsd and DogStatsD: it contains a '|'
 ///     api.wait:12:15:9|ms                    several values of one name, as DogStatsD packs them
+///     _e{5,4}:title|text                     DogStatsD's events and service checks
 ///     KEY:api:query.time:153ms!              DaTtSs: auth key, process, path, value
 public enum DatagramLine {
     case statsd(StatsdLine)
+    case message(DogStatsDMessage)
     case dattss(DattssLine)
 
     public typealias Bytes = UnsafeBufferPointer<UInt8>
@@ -21,9 +23,13 @@ public enum DatagramLine {
     /// Takes one line apart. `bytes` has no line end.
     public static func parse(_ bytes: Bytes) throws(DatagramError) -> DatagramLine {
         if let line = StatsdLine(usual: bytes) { return .statsd(line) }
-        if let bar = bytes.position(of: UInt8(ascii: "|")) { return .statsd(try StatsdLine(bytes, bar: bar)) }
+        if let message = try DogStatsDMessage(bytes) { return .message(message) }
+        if bytes.position(of: UInt8(ascii: "|")) != nil { return .statsd(try StatsdLine(bytes)) }
         return .dattss(try DattssLine(bytes))
     }
+
+    /// Whether a line says nothing: what follows the last line feed of who also sends the zero that ends a string in C.
+    public static func isBlank(_ line: Bytes) -> Bool { line.allSatisfy { $0.isBlank || $0 == 0 } }
 
     /// Calls `body` with each line of a datagram that is not empty.
     @inlinable
@@ -70,7 +76,38 @@ public struct DattssLine {
     }
 }
 
+extension UInt8 {
+    /// Whether it is white space of ASCII.
+    var isBlank: Bool { self == UInt8(ascii: " ") || 0x09...0x0D ~= self }
+}
+
 extension UnsafeBufferPointer<UInt8> {
+    /// Without blanks around.
+    var trimmed: UnsafeBufferPointer<UInt8> {
+        var (start, end) = (0, count)
+        while start < end, self[start].isBlank { start += 1 }
+        while end > start, self[end - 1].isBlank { end -= 1 }
+        return part(start, end)
+    }
+
+    /// Calls `body` with each part between separators, trimmed, but not with those that are empty then.
+    func forEachPart(separatedBy separator: UInt8, _ body: (UnsafeBufferPointer<UInt8>) -> Void) {
+        var start = 0
+        while start < count {
+            let end = position(of: separator, from: start) ?? count
+            let part = part(start, end).trimmed
+            if !part.isEmpty { body(part) }
+            start = end + 1
+        }
+    }
+
+    /// Without the blanks at the end of a line, and the zeros with which programs in C send their strings.
+    var trimmedLineEnd: UnsafeBufferPointer<UInt8> {
+        var end = count
+        while end > 0, self[end - 1].isBlank || self[end - 1] == 0 { end -= 1 }
+        return part(0, end)
+    }
+
     /// Where the first such byte is. The C library looks at many bytes at once.
     @usableFromInline
     func position(of byte: UInt8, from start: Int = 0) -> Int? {

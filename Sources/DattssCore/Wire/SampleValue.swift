@@ -75,6 +75,7 @@ public struct SampleValue: Sendable, Hashable {
 public enum DatagramError: String, Error, Sendable, Hashable, CaseIterable {
     /// Neither `name:value|type` nor `auth:process:path:value`.
     case badFormat = "bad_format"
+    /// No path, and none can be made of it: nothing is left of it, or more than 255 bytes.
     case badPath = "bad_path"
     case badProcess = "bad_process"
     /// Not a finite number.
@@ -87,8 +88,12 @@ public enum DatagramError: String, Error, Sendable, Hashable, CaseIterable {
     case unknownKey = "unknown_key"
     /// The auth key may only read.
     case wrongScope = "wrong_scope"
-    /// DogStatsD's events and service checks.
-    case unsupported
+    /// A field behind the type that begins like a number: most likely a rate without its `@`.
+    case badField = "bad_field"
+    /// An event of DogStatsD whose lengths are not those of its title and text.
+    case badEvent = "bad_event"
+    /// A service check of DogStatsD without a name, or without a status from 0 to 3.
+    case badServiceCheck = "bad_service_check"
     /// More statistics than fit in one period, or more distinct values than a set holds.
     case full
 }

@@ -1,25 +1,32 @@
 /// A statsd line, with the extensions of DogStatsD:
 ///
 ///     name:value[:value…]|type[|@rate][|#tag:value,…][|anything else]
+///     name:value|type[|@rate]:value|type[|@rate]…
 ///
 /// (https://github.com/statsd/statsd/blob/master/docs/metric_types.md and
-/// https://docs.datadoghq.com/developers/dogstatsd/datagram_shell.) Fields that are not known are passed over.
+/// https://docs.datadoghq.com/developers/dogstatsd/datagram_shell; `clients/statsd.md` says what becomes of each form, and which
+/// servers take it.) There may be blanks around everything but a set's member. Numbers are ``FieldNumber``s.
 ///
-/// Its values are checked. Its path is not: whoever looks it up knows already that a known one is valid.
+/// All of its samples are checked when it is taken apart. Its name is not: whoever looks it up knows already that a known one is
+/// valid, and makes a path of any other.
 public struct StatsdLine {
     public let type: SampleType
     /// Whether tags belong to its path.
-    public let hasTags: Bool
-    /// Whether it has more values than ``first``.
+    public private(set) var hasTags: Bool
+    /// Whether it may have more values than ``first``.
     public let isPacked: Bool
     /// Its first value; of no meaning for a set.
     public let first: Value
-    /// How many samples each value stands for: 1/rate.
+    /// How many samples each value stands for: 1/rate. Of several rates the last one counts.
     public let scale: Double
     private let bytes: DatagramLine.Bytes
     private let nameEnd: Int
+    private let valuesStart: Int
     private let valuesEnd: Int
+    /// Behind the first type of the line.
     private let optionsStart: Int
+    /// Where the values of ``next`` begin.
+    private let nextStart: Int?
 
     public enum SampleType: Sendable, Hashable {
         case counter
@@ -55,74 +62,105 @@ public struct StatsdLine {
         self.bytes = bytes
         self.type = type
         first = Value(value: value, isSigned: type == .gauge && Self.isSign(bytes[start]))
-        (nameEnd, valuesEnd, optionsStart) = (colon, start + length, bytes.count)
-        (scale, hasTags, isPacked) = (1, false, false)
+        (nameEnd, valuesStart, valuesEnd, optionsStart) = (colon, start, start + length, bytes.count)
+        (scale, hasTags, isPacked, nextStart) = (1, false, false, nil)
     }
 
-    /// - Parameter bar: where the first '|' of the line is.
-    init(_ bytes: DatagramLine.Bytes, bar: Int) throws(DatagramError) {
-        if bytes.starts(with: "_e{".utf8) || bytes.starts(with: "_sc|".utf8) { throw .unsupported }
-        guard let colon = bytes.part(0, bar).position(of: UInt8(ascii: ":")) else { throw .badFormat }
-        guard colon > 0 else { throw .badPath }
-        let typeEnd = bytes.position(of: UInt8(ascii: "|"), from: bar + 1) ?? bytes.count
-        self.bytes = bytes
-        (nameEnd, valuesEnd, optionsStart) = (colon, bar, min(typeEnd + 1, bytes.count))
-        let options = bytes.part(optionsStart, bytes.count)
-        (scale, hasTags) = options.isEmpty ? (1, false) : try Self.read(options)
-        let values = bytes.part(colon + 1, bar)
-        isPacked = values.position(of: UInt8(ascii: ":")) != nil
+    /// - Parameter bytes: a line that contains a bar.
+    init(_ bytes: DatagramLine.Bytes) throws(DatagramError) {
+        let bytes = bytes.trimmedLineEnd
+        guard let separator = bytes.positionOfColonOrBar, bytes[separator] == UInt8(ascii: ":") else { throw .badFormat }
+        guard separator > 0 else { throw .badPath }
         do throws(DatagramError) {
-            guard let type = Self.type(bytes.part(bar + 1, typeEnd)) else { throw .badType }
-            self.type = type
-            first = try Self.check(values, of: type)
+            try self.init(bytes, nameEnd: separator, valuesStart: separator + 1)
+            var start = nextStart
+            while let valuesStart = start {
+                let further = try StatsdLine(bytes, nameEnd: separator, valuesStart: valuesStart)
+                hasTags = hasTags || further.hasTags
+                start = further.nextStart
+            }
         } catch {
-            // A bad path is the first thing that a sender should hear of.
-            let path = TaggedPath(bytes.part(0, colon), options: hasTags ? options : nil)
-            throw path.with { Name.isValidPath($0) } ? error : .badPath
+            // A bad name is the first thing that a sender should hear of.
+            throw TaggedPath(bytes.part(0, separator), options: nil).with { $0.bytes.isEmpty } ? .badPath : error
         }
+    }
+
+    /// Takes apart one sample of a line.
+    private init(_ bytes: DatagramLine.Bytes, nameEnd: Int, valuesStart: Int) throws(DatagramError) {
+        guard let bar = bytes.position(of: UInt8(ascii: "|"), from: valuesStart) else { throw .badType }
+        let typeEnd = bytes.position(of: UInt8(ascii: "|"), from: bar + 1) ?? bytes.count
+        let typeField = bytes.part(bar + 1, typeEnd)
+        let colon = typeField.position(of: UInt8(ascii: ":"))
+        guard let type = Self.type(typeField.part(0, colon ?? typeField.count).trimmed) else { throw .badType }
+        self.type = type
+        (first, isPacked) = try Self.check(bytes.part(valuesStart, bar), of: type)
+        if let colon {
+            (scale, hasTags, nextStart) = (1, false, bar + 1 + colon + 1)
+        } else {
+            (scale, hasTags, nextStart) = try Self.readFields(of: bytes, from: typeEnd + 1)
+        }
+        self.bytes = bytes
+        (self.nameEnd, self.valuesStart, valuesEnd) = (nameEnd, valuesStart, bar)
+        optionsStart = min(typeEnd + 1, bytes.count)
     }
 
     /// What stands in front of the first colon. Where no user is set for statsd, it begins with an auth key and a dot.
     public var name: DatagramLine.Bytes { bytes.part(0, nameEnd) }
 
-    private var values: DatagramLine.Bytes { bytes.part(nameEnd + 1, valuesEnd) }
+    /// The fields behind the first type, some of which may be tags for all samples of the line.
+    private var options: DatagramLine.Bytes { bytes.part(optionsStart, bytes.count) }
 
-    /// Calls `body` with the name and behind it the tags, as components in sorted order. It may not be a valid path.
+    /// Calls `body` with each field that holds tags, from its `#` on.
+    package func forEachTagField(_ body: (DatagramLine.Bytes) -> Void) {
+        guard hasTags else { return }
+        options.forEachPart(separatedBy: UInt8(ascii: "|")) { if $0.first == UInt8(ascii: "#") { body($0) } }
+    }
+
+    /// What follows in a line that repeats all but the name, as statsd itself packs samples: `name:1|c:2|ms`. Its path is that of
+    /// the whole line.
+    public var next: StatsdLine? {
+        // It was checked when the line was taken apart.
+        nextStart.flatMap { try? StatsdLine(bytes, nameEnd: nameEnd, valuesStart: $0) }
+    }
+
+    private var values: DatagramLine.Bytes { bytes.part(valuesStart, valuesEnd) }
+
+    /// Calls `body` with the path: the name and behind it the tags, as components in sorted order, all rewritten as
+    /// ``Name/rewritten(_:)`` does. Without bytes when no path can be made of them.
     public func withPath<Result, Failure: Error>(
         _ body: (DatagramLine.Bytes) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        if !hasTags { return try body(name) }
-        return try TaggedPath(name, options: bytes.part(optionsStart, bytes.count)).with(body)
+        try withPath(behind: 0) { (path) throws(Failure) in try body(path.bytes) }
+    }
+
+    /// The same without the first bytes of the name, and whether it had to be rewritten.
+    package func withPath<Result, Failure: Error>(
+        behind prefix: Int, _ body: (TaggedPath.Path) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try TaggedPath(bytes.part(prefix, nameEnd), options: hasTags ? options : nil).with(body)
     }
 
     /// How many values there are.
     public var valueCount: Int {
-        isPacked ? values.reduce(1) { $1 == UInt8(ascii: ":") ? $0 + 1 : $0 } : 1
+        guard isPacked else { return 1 }
+        var count = 0
+        values.forEachPart(separatedBy: UInt8(ascii: ":")) { _ in count += 1 }
+        return count
     }
 
     /// Calls `body` with each number but the first; a set has none.
     func forEachFurtherValue(_ body: (Value) -> Void) {
-        guard type != .set, let colon = values.position(of: UInt8(ascii: ":")) else { return }
-        Self.forEachPart(of: values.part(colon + 1, values.count)) { part in
+        guard isPacked else { return }
+        var isFirst = true
+        values.forEachPart(separatedBy: UInt8(ascii: ":")) { part in
             // They were checked when the line was taken apart.
-            if let value = try? Self.value(part, of: type) { body(value) }
+            if !isFirst, let value = try? Self.value(part, of: type) { body(value) }
+            isFirst = false
         }
     }
 
-    /// Calls `body` with each of a set's values.
-    func forEachMember(_ body: (DatagramLine.Bytes) -> Void) {
-        Self.forEachPart(of: values, body)
-    }
-
-    private static func forEachPart(of values: DatagramLine.Bytes, _ body: (DatagramLine.Bytes) -> Void) {
-        var start = 0
-        while true {
-            let end = values.position(of: UInt8(ascii: ":"), from: start) ?? values.count
-            body(values.part(start, end))
-            if end == values.count { return }
-            start = end + 1
-        }
-    }
+    /// What a set gets: all that is in front of the bar, colons too.
+    var member: DatagramLine.Bytes { values }
 
     @inline(__always)
     private static func type(_ bytes: DatagramLine.Bytes) -> SampleType? {
@@ -138,55 +176,68 @@ public struct StatsdLine {
         return bytes.count == 2 && bytes[0] == UInt8(ascii: "m") && bytes[1] == UInt8(ascii: "s") ? .timer : nil
     }
 
-    /// - Returns: the first of the values, all of which are good.
-    private static func check(_ values: DatagramLine.Bytes, of type: SampleType) throws(DatagramError) -> Value {
-        if type == .set { return Value(value: 0) }
-        guard let colon = values.position(of: UInt8(ascii: ":")) else { return try value(values, of: type) }
-        let first = try value(values.part(0, colon), of: type)
+    /// - Returns: the first of the values, all of which are good, and whether there may be more.
+    private static func check(
+        _ values: DatagramLine.Bytes, of type: SampleType
+    ) throws(DatagramError) -> (first: Value, isPacked: Bool) {
+        if type == .set { return (Value(value: 0), false) }
+        guard values.position(of: UInt8(ascii: ":")) != nil else { return (try value(values.trimmed, of: type), false) }
+        var first: Value?
         var isGood = true
-        forEachPart(of: values.part(colon + 1, values.count)) { part in
-            isGood = isGood && (try? value(part, of: type)) != nil
+        values.forEachPart(separatedBy: UInt8(ascii: ":")) { part in
+            let value = try? value(part, of: type)
+            isGood = isGood && value != nil
+            first = first ?? value
         }
-        guard isGood else { throw .badValue }
-        return first
+        guard isGood, let first else { throw .badValue }
+        return (first, true)
     }
 
     private static func value(_ bytes: DatagramLine.Bytes, of type: SampleType) throws(DatagramError) -> Value {
         guard type == .gauge, let sign = bytes.first else { return Value(value: try number(bytes)) }
-        if sign == UInt8(ascii: "=") { return Value(value: try number(bytes.part(1, bytes.count))) }
+        if sign == UInt8(ascii: "=") { return Value(value: try number(bytes.part(1, bytes.count).trimmed)) }
         return Value(value: try number(bytes), isSigned: isSign(sign))
     }
 
     private static func isSign(_ byte: UInt8) -> Bool { byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-") }
 
     private static func number(_ bytes: DatagramLine.Bytes) throws(DatagramError) -> Double {
-        guard let base = bytes.baseAddress, let (value, length) = SampleValue.number(base, bytes.count),
-            length == bytes.count
-        else { throw .badValue }
+        guard let value = FieldNumber.value(bytes) else { throw .badValue }
         return value
     }
 
-    /// The fields behind the type.
-    private static func read(_ options: DatagramLine.Bytes) throws(DatagramError) -> (scale: Double, hasTags: Bool) {
-        var scale = 1.0
-        var hasTags = false
-        var start = 0
-        while start < options.count {
-            let end = options.position(of: UInt8(ascii: "|"), from: start) ?? options.count
-            if start < end {
-                switch options[start] {
-                case UInt8(ascii: "@"): scale = 1 / (try rate(options.part(start + 1, end)))
-                case UInt8(ascii: "#"): hasTags = true
-                default: break
+    /// The fields behind a type, up to a rate that a colon ends: there the next sample's values begin.
+    private static func readFields(
+        of bytes: DatagramLine.Bytes, from optionsStart: Int
+    ) throws(DatagramError) -> (scale: Double, hasTags: Bool, nextStart: Int?) {
+        var (scale, hasTags) = (1.0, false)
+        var start = optionsStart
+        while start < bytes.count {
+            let end = bytes.position(of: UInt8(ascii: "|"), from: start) ?? bytes.count
+            let field = bytes.part(start, end).trimmed
+            switch field.first {
+            case UInt8(ascii: "@"):
+                let colon = field.position(of: UInt8(ascii: ":"))
+                scale = 1 / (try rate(field.part(1, colon ?? field.count).trimmed))
+                if colon != nil {
+                    return (scale, hasTags, bytes.position(of: UInt8(ascii: ":"), from: start).map { $0 + 1 })
                 }
+            case UInt8(ascii: "#"): hasTags = true
+            // No field that anybody knows begins like a number: it is a rate that lacks its sign, and would change the sum.
+            case let byte? where beginsNumber(byte): throw .badField
+            default: break
             }
             start = end + 1
         }
-        return (scale, hasTags)
+        return (scale, hasTags, nil)
+    }
+
+    private static func beginsNumber(_ byte: UInt8) -> Bool {
+        byte &- UInt8(ascii: "0") <= 9 || byte == UInt8(ascii: ".") || isSign(byte)
     }
 
     private static func rate(_ bytes: DatagramLine.Bytes) throws(DatagramError) -> Double {
-        guard let rate = try? number(bytes), rate > 0, rate <= 1, (1 / rate) <= Double(Aggregate.countMax) else {
+        guard let rate = FieldNumber.value(bytes), rate > 0, rate <= 1, (1 / rate) <= Double(Aggregate.countMax) else {
             throw .badRate
         }
         return rate

@@ -1,14 +1,18 @@
-/// A statsd name with its tags behind it, as components in sorted order: `env:prod,az:b` → `.az:b.env:prod`; a byte that no
-/// path has becomes `_`.
+/// The path of a statsd line: its name, and behind it its tags as components in sorted order, each once: `env:prod, az:b` →
+/// `.az:b.env:prod`. All of them are rewritten as ``Name/rewritten(_:)`` does.
 ///
-/// It is put together on the stack, because a busy sender tags each of its lines. What is longer than a path may be is cut
-/// off one byte behind that: it is not valid then.
-struct TaggedPath {
+/// It is put together on the stack, because a busy sender tags each of its lines. The work is linear in the line, however many
+/// tags it has: a tag that does not fit into a path ends it.
+package struct TaggedPath {
     private let name: DatagramLine.Bytes
     private let options: DatagramLine.Bytes?
 
-    /// More tags do not fit into a path: each takes a dot and a byte at least.
-    private static let tagsMax = Name.pathBytesMax / 2 + 1
+    package struct Path {
+        /// A valid path, or none when no path can be made.
+        package let bytes: DatagramLine.Bytes
+        /// Whether the name, or a tag, was something else than its path.
+        package let isRewritten: Bool
+    }
 
     /// - Parameter options: the fields behind a line's type, of which those that begin with `#` are tags.
     init(_ name: DatagramLine.Bytes, options: DatagramLine.Bytes?) {
@@ -16,71 +20,104 @@ struct TaggedPath {
         self.options = options
     }
 
-    func with<Result, Failure: Error>(
-        _ body: (DatagramLine.Bytes) throws(Failure) -> Result
+    package func with<Result, Failure: Error>(
+        _ body: (Path) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        guard let options else { return try body(name) }
-        return try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Name.pathBytesMax + 1) {
+        try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Name.pathBytesMax + Tags.bytesMax) {
             (buffer) throws(Failure) in
-            var path = Path(buffer)
-            path.append(name, isName: true)
-            withUnsafeTemporaryAllocation(of: DatagramLine.Bytes.self, capacity: Self.tagsMax) { tags in
-                var start = 0
-                while start < options.count {
-                    let end = options.position(of: UInt8(ascii: "|"), from: start) ?? options.count
-                    if start < end, options[start] == UInt8(ascii: "#") {
-                        path.append(sorting: options.part(start + 1, end), with: tags)
-                    }
-                    start = end + 1
+            let path = UnsafeMutableBufferPointer(rebasing: buffer[..<Name.pathBytesMax])
+            var length = Name.rewrite(name, into: path) ?? 0
+            var isRewritten = !name.elementsEqual(path[..<length])
+            if length > 0, let options {
+                withUnsafeTemporaryAllocation(of: Tags.Place.self, capacity: Tags.countMax) { places in
+                    var tags = Tags(UnsafeMutableBufferPointer(rebasing: buffer[Name.pathBytesMax...]), places)
+                    tags.insert(fields: options)
+                    length = tags.append(to: path, from: length)
+                    isRewritten = isRewritten || tags.areRewritten
                 }
             }
-            return try body(DatagramLine.Bytes(rebasing: buffer[..<path.count]))
+            return try body(Path(bytes: DatagramLine.Bytes(rebasing: path[..<length]), isRewritten: isRewritten))
         }
     }
 
-    private struct Path {
-        private let buffer: UnsafeMutableBufferPointer<UInt8>
-        private(set) var count = 0
+    /// The distinct tags of a line, rewritten.
+    ///
+    ///     bytes    env:prod│az:b│…        in the order in which they came
+    ///     places   [9, 4] [0, 8]          in the order of the tags
+    private struct Tags {
+        /// All that fit into a path, and one more.
+        static let bytesMax = 2 * Name.pathBytesMax
+        /// Each takes a dot and a byte at least.
+        static let countMax = Name.pathBytesMax / 2
 
-        init(_ buffer: UnsafeMutableBufferPointer<UInt8>) { self.buffer = buffer }
+        struct Place {
+            var start: UInt16
+            var count: UInt16
+        }
 
-        mutating func append(_ bytes: DatagramLine.Bytes, isName: Bool) {
-            for byte in bytes where count < buffer.count {
-                buffer.initializeElement(at: count, to: isName ? byte : TaggedPath.nameByte(byte))
-                count += 1
+        private let bytes: UnsafeMutableBufferPointer<UInt8>
+        private let places: UnsafeMutableBufferPointer<Place>
+        private var byteCount = 0
+        private var count = 0
+        private var fits = true
+        private(set) var areRewritten = false
+
+        init(_ bytes: UnsafeMutableBufferPointer<UInt8>, _ places: UnsafeMutableBufferPointer<Place>) {
+            (self.bytes, self.places) = (bytes, places)
+        }
+
+        mutating func insert(fields: DatagramLine.Bytes) {
+            fields.forEachPart(separatedBy: UInt8(ascii: "|")) { field in
+                guard field.first == UInt8(ascii: "#") else { return }
+                field.part(1, field.count).forEachPart(separatedBy: UInt8(ascii: ",")) { if fits { insert($0) } }
             }
         }
 
-        mutating func append(sorting field: DatagramLine.Bytes, with tags: UnsafeMutableBufferPointer<DatagramLine.Bytes>) {
-            var tagCount = 0
-            var start = 0
-            while start < field.count {
-                let end = field.position(of: UInt8(ascii: ","), from: start) ?? field.count
-                if end > start, tagCount < tags.count {
-                    let tag = field.part(start, end)
-                    var place = tagCount
-                    while place > 0, TaggedPath.isOrdered(tag, before: tags[place - 1]) {
-                        tags.initializeElement(at: place, to: tags[place - 1])
-                        place -= 1
-                    }
-                    tags.initializeElement(at: place, to: tag)
-                    tagCount += 1
-                }
-                start = end + 1
+        private mutating func insert(_ tag: DatagramLine.Bytes) {
+            let room = UnsafeMutableBufferPointer(rebasing: bytes[byteCount...])
+            guard let length = Name.rewrite(tag, into: room) else {
+                fits = false
+                return
             }
-            for tag in tags[..<tagCount] {
-                if count < buffer.count {
-                    buffer.initializeElement(at: count, to: UInt8(ascii: "."))
-                    count += 1
-                }
-                append(tag, isName: false)
-            }
+            let rewritten = DatagramLine.Bytes(rebasing: room[..<length])
+            areRewritten = areRewritten || !rewritten.elementsEqual(tag)
+            guard length > 0, let place = newPlace(of: rewritten) else { return }
+            fits = count < places.count && byteCount + length + count < Name.pathBytesMax
+            guard fits else { return }
+            for index in stride(from: count, to: place, by: -1) { places[index] = places[index - 1] }
+            places[place] = Place(start: UInt16(byteCount), count: UInt16(length))
+            byteCount += length
+            count += 1
         }
-    }
 
-    private static func nameByte(_ byte: UInt8) -> UInt8 { Name.isNameByte(byte) ? byte : UInt8(ascii: "_") }
+        /// Where a tag belongs; nil when it is there.
+        private func newPlace(of tag: DatagramLine.Bytes) -> Int? {
+            var (low, high) = (0, count)
+            while low < high {
+                let middle = (low + high) / 2
+                if self[middle].lexicographicallyPrecedes(tag) { low = middle + 1 } else { high = middle }
+            }
+            return low < count && self[low].elementsEqual(tag) ? nil : low
+        }
 
-    private static func isOrdered(_ tag: DatagramLine.Bytes, before other: DatagramLine.Bytes) -> Bool {
-        tag.lazy.map(nameByte).lexicographicallyPrecedes(other.lazy.map(nameByte))
+        private subscript(index: Int) -> DatagramLine.Bytes {
+            let (start, count) = (Int(places[index].start), Int(places[index].count))
+            return DatagramLine.Bytes(rebasing: bytes[start..<start + count])
+        }
+
+        /// - Returns: how long the path is then; 0 when the tags do not fit.
+        func append(to path: UnsafeMutableBufferPointer<UInt8>, from end: Int) -> Int {
+            guard fits, end + byteCount + count <= path.count else { return 0 }
+            var length = end
+            for index in 0..<count {
+                path.initializeElement(at: length, to: UInt8(ascii: "."))
+                for byte in self[index] {
+                    length += 1
+                    path.initializeElement(at: length, to: byte)
+                }
+                length += 1
+            }
+            return length
+        }
     }
 }

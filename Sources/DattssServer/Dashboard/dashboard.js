@@ -217,6 +217,7 @@ async function open() {
   openPanel('watch');
   addEventListener('popstate', () => { page.view.read(); page.show(); });
   await page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true));
+  if (base === '/server') (await import('./rewritten.js')).showRewrittenNames();
   let isTold = false;
   listen({
     onStatus: text => {

@@ -81,8 +81,10 @@ struct DatagramCollector: Sendable {
         let lines = lines.bindMemory(to: UInt8.self)
         var start = takeUsual(lines, from: 0)
         while start < lines.count {
+            let rewritten = counts.rewrittenNames
             start = receiveLine(of: lines, at: start)
-            start = takeUsual(lines, from: start)
+            // Whoever sends one name that has to be rewritten mostly sends more, which would be looked ahead at in vain.
+            if counts.rewrittenNames == rewritten { start = takeUsual(lines, from: start) }
         }
     }
 
@@ -102,10 +104,10 @@ struct DatagramCollector: Sendable {
     @inline(never)
     private mutating func receiveLine(of lines: DatagramLine.Bytes, at start: Int) -> Int {
         let (line, next) = DatagramLine.line(of: lines, at: start)
-        guard !line.isEmpty else { return next }
+        guard !DatagramLine.isBlank(line) else { return next }
         counts.lines += 1
         do throws(DatagramError) {
-            counts.samples += try receive(line: line)
+            try receive(line: line)
         } catch {
             counts.refusedLines[error, default: 0] += 1
         }
@@ -132,41 +134,64 @@ struct DatagramCollector: Sendable {
             senders[position].table.forgetIdle()
         }
         forgetIdle()
+        counts.rewritings.beginPeriod()
         // A key may be revoked at any time.
         keys.removeAll()
         keyOwners.removeAll(keepingCapacity: true)
         return collected
     }
 
-    /// - Returns: how many samples the line had.
-    private mutating func receive(line: DatagramLine.Bytes) throws(DatagramError) -> Int {
+    private mutating func receive(line: DatagramLine.Bytes) throws(DatagramError) {
         switch try DatagramLine.parse(line) {
-        case .statsd(let line):
-            if line.hasTags {
-                try line.withPath { (path) throws(DatagramError) in try receive(line, named: path) }
-            } else {
-                try receive(line, named: line.name)
-            }
-            return line.valueCount
+        case .statsd(let line): try receive(line)
+        case .message(.event): counts.events += 1
+        case .message(.serviceCheck): counts.serviceChecks += 1
         case .dattss(let line):
             let position = try sender(forKey: line.key)
             try senders[position].table.add(line.sample, to: line.path)
             senders[position].note(line.process)
-            return 1
+            counts.samples += 1
         }
     }
 
-    private mutating func receive(_ line: StatsdLine, named name: DatagramLine.Bytes) throws(DatagramError) {
-        if let statsdUser {
-            if statsdPosition == nil { statsdPosition = position(of: statsdUser) }
-            try senders[statsdPosition ?? 0].table.add(line, to: name)
-        } else {
-            guard Name.isValidPath(name) else { throw .badPath }
-            guard let end = Self.keyEnd(in: name) else { throw .unknownKey }
-            guard end + 1 < name.count else { throw .badPath }
-            let position = try sender(forKey: DatagramLine.Bytes(rebasing: name[..<end]))
-            try senders[position].table.add(line, to: DatagramLine.Bytes(rebasing: name[(end + 1)...]))
+    /// A name that is known, or valid, costs no more than to look it up; only any other is rewritten.
+    private mutating func receive(_ line: StatsdLine) throws(DatagramError) {
+        let (position, keyBytes) = try sender(of: line)
+        if !line.hasTags {
+            do throws(DatagramError) {
+                return try add(line, to: DatagramLine.Bytes(rebasing: line.name[keyBytes...]), of: position)
+            } catch {
+                guard error == .badPath else { throw error }
+            }
         }
+        try line.withPath(behind: keyBytes) { (path) throws(DatagramError) in
+            try add(line, to: path.bytes, of: position)
+            if path.isRewritten { counts.note(rewriting: line, behind: keyBytes, to: path.bytes) }
+        }
+    }
+
+    /// Adds all samples of a line.
+    private mutating func add(
+        _ line: StatsdLine, to path: DatagramLine.Bytes, of position: Int
+    ) throws(DatagramError) {
+        var line = line
+        while true {
+            try senders[position].table.add(line, to: path)
+            counts.samples += line.valueCount
+            guard let next = line.next else { return }
+            line = next
+        }
+    }
+
+    /// Whose a statsd line is, and how many bytes of its name say so.
+    private mutating func sender(of line: StatsdLine) throws(DatagramError) -> (position: Int, keyBytes: Int) {
+        if let statsdUser {
+            let position = statsdPosition ?? position(of: statsdUser)
+            statsdPosition = position
+            return (position, 0)
+        }
+        guard let end = Self.keyEnd(in: line.name) else { throw .unknownKey }
+        return (try sender(forKey: DatagramLine.Bytes(rebasing: line.name[..<end])), end + 1)
     }
 
     // MARK: Senders

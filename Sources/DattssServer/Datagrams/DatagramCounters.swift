@@ -44,6 +44,13 @@ struct DatagramCounts: Sendable, Hashable {
     var lines = 0
     var samples = 0
     var refusedLines: [DatagramError: Int] = [:]
+    /// Lines whose name, or a tag, was no path.
+    var rewrittenNames = 0
+    /// The latest of them.
+    var rewritings = NameRewritings()
+    /// Of DogStatsD.
+    var events = 0
+    var serviceChecks = 0
     /// Partials that the pipeline did not admit, and why.
     var refusedPartials: [WireError.Reason: Int] = [:]
 
@@ -53,6 +60,26 @@ struct DatagramCounts: Sendable, Hashable {
         lines += other.lines
         samples += other.samples
         refusedLines.merge(other.refusedLines, uniquingKeysWith: +)
+        rewrittenNames += other.rewrittenNames
+        rewritings.merge(other.rewritings)
+        events += other.events
+        serviceChecks += other.serviceChecks
         refusedPartials.merge(other.refusedPartials, uniquingKeysWith: +)
+    }
+}
+
+extension DatagramCounts {
+    /// - Parameters:
+    ///   - keyBytes: how many bytes of its name are an auth key and a dot, which nobody else may see.
+    ///   - path: what became of the others, and of the tags.
+    mutating func note(rewriting line: StatsdLine, behind keyBytes: Int, to path: DatagramLine.Bytes) {
+        rewrittenNames += 1
+        rewritings.note(path: path) { original in
+            original.append(line.name[keyBytes...])
+            line.forEachTagField { field in
+                original.append(CollectionOfOne(UInt8(ascii: "|")))
+                original.append(field)
+            }
+        }
     }
 }

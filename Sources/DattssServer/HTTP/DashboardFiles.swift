@@ -69,6 +69,7 @@ struct DashboardFiles: Sendable {
         "plot.js": PackageResources.plot_js,
         "plots.js": PackageResources.plots_js,
         "processes.js": PackageResources.processes_js,
+        "rewritten.js": PackageResources.rewritten_js,
         "sparklines.js": PackageResources.sparklines_js,
         "start.js": PackageResources.start_js,
         "statistics.js": PackageResources.statistics_js,

@@ -46,6 +46,7 @@ struct Routes: Sendable {
         api.delete("keys/:id", use: revokeKey)
         api.post("invitations", use: invite)
         api.get("audit", use: audit)
+        api.get("rewritten-names", use: rewrittenNames)
         api.get("openapi.json", use: openAPI)
         router.get("/sign-in/:token", use: signInByLink)
 

@@ -35,6 +35,13 @@ extension Routes {
         Response(text: await metrics.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 
+    /// `GET /api/v1/rewritten-names`: what senders of lines call their statistics, for administrators.
+    func rewrittenNames(_ request: Request, _ context: Context) async throws -> Response {
+        _ = try administrator(request)
+        let counts = metrics.datagrams.snapshot
+        return Response(json: StatusJSON.write(counts.rewritings, of: counts.rewrittenNames))
+    }
+
     /// `GET /api/v1/openapi.json`
     func openAPI(_ request: Request, _ context: Context) async throws -> Response {
         Response(

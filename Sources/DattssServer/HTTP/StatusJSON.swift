@@ -80,6 +80,23 @@ enum StatusJSON {
         return json
     }
 
+    /// - Parameter count: of how many lines they are the latest.
+    static func write(_ rewritings: NameRewritings, of count: Int) -> JSONWriter {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("count", Int64(count))
+            json.array("names") { json in
+                for rewriting in rewritings.all.reversed() {
+                    json.object { json in
+                        json.member("name", rewriting.originalText)
+                        json.member("path", rewriting.path)
+                    }
+                }
+            }
+        }
+        return json
+    }
+
     static func write(_ processes: [ProcessRegistry.Process]) -> JSONWriter {
         var json = JSONWriter()
         json.object { json in

@@ -81,6 +81,12 @@ struct Metrics: Sendable {
         text.metric("dattss_udp_lines_total", .counter, "Lines in them.", counts.lines)
         text.metric("dattss_udp_samples_total", .counter, "Samples taken in.", counts.samples)
         text.metric(
+            "dattss_udp_names_rewritten_total", .counter,
+            "Lines whose name, or a tag, was no path, and was made one as statsd does.", counts.rewrittenNames)
+        text.metric(
+            "dattss_udp_messages_total", .counter, "Events and service checks of DogStatsD; nothing is kept of them.",
+            [([("type", "event")], Double(counts.events)), ([("type", "service_check")], Double(counts.serviceChecks))])
+        text.metric(
             "dattss_udp_lines_refused_total", .counter, "Lines that were not taken in, by reason.",
             DatagramError.allCases.map { ([("reason", $0.rawValue)], Double(counts.refusedLines[$0] ?? 0)) })
         text.metric(

@@ -2,7 +2,9 @@
 
 /// What a ``DatagramLine`` says, in values that outlive the datagram.
 enum OwnedLine: Hashable {
-    case statsd(Statsd)
+    /// The samples of a line, which are several where it is packed statsd's own way.
+    case statsd([Statsd])
+    case message(DogStatsDMessage)
     case dattss(key: String, process: String, path: String, sample: SampleValue)
 
     struct Statsd: Hashable {
@@ -15,16 +17,18 @@ enum OwnedLine: Hashable {
         case counter([Double])
         case timer([Double])
         case gauge([StatsdLine.Value])
-        case set([String])
+        case set(String)
     }
 
     /// Parses a line, and checks its path as a table does that does not know it.
     init(_ bytes: DatagramLine.Bytes) throws(DatagramError) {
         switch try DatagramLine.parse(bytes) {
         case .statsd(let line):
-            let path = line.withPath { Name.isValidPath($0) ? Self.string($0) : nil }
-            guard let path else { throw .badPath }
-            self = .statsd(Statsd(path: path, samples: Self.samples(line), scale: line.scale))
+            let path = line.withPath { Self.string($0) }
+            if path.isEmpty { throw .badPath }
+            let lines = sequence(first: line) { $0.next }
+            self = .statsd(lines.map { Statsd(path: path, samples: Self.samples($0), scale: $0.scale) })
+        case .message(let message): self = .message(message)
         case .dattss(let line):
             self = .dattss(
                 key: Self.string(line.key), process: Self.string(line.process), path: Self.string(line.path), sample: line.sample)
@@ -32,15 +36,13 @@ enum OwnedLine: Hashable {
     }
 
     private static func samples(_ line: StatsdLine) -> Samples {
-        var members: [String] = []
-        if line.type == .set { line.forEachMember { members.append(string($0)) } }
         var values = [line.first]
         line.forEachFurtherValue { values.append($0) }
         return switch line.type {
         case .counter: .counter(values.map(\.value))
         case .timer: .timer(values.map(\.value))
         case .gauge: .gauge(values)
-        case .set: .set(members)
+        case .set: .set(string(line.member))
         }
     }
 

@@ -9,7 +9,11 @@ import Testing
         var testDescription: String { String(line.prefix(60)) }
 
         static func good(_ line: String, _ path: String, _ samples: OwnedLine.Samples, scale: Double = 1) -> Case {
-            Case(line: line, result: .success(.statsd(.init(path: path, samples: samples, scale: scale))))
+            packed(line, path, (samples, scale))
+        }
+
+        static func packed(_ line: String, _ path: String, _ parts: (OwnedLine.Samples, Double)...) -> Case {
+            Case(line: line, result: .success(.statsd(parts.map { .init(path: path, samples: $0.0, scale: $0.1) })))
         }
 
         static func dattss(
@@ -42,12 +46,29 @@ import Testing
             .good("a:=5|g", "a", .gauge([.init(value: 5)])),
             .good(
                 "a:5:+1:-2|g", "a", .gauge([.init(value: 5), .init(value: 1, isSigned: true), .init(value: -2, isSigned: true)])),
-            .good("a:bob|s", "a", .set(["bob"])),
-            .good("a:x:y:x|s", "a", .set(["x", "y", "x"])),
+            .good("a:bob|s", "a", .set("bob")),
+            .good("ips:10.0.0.1:80|s", "ips", .set("10.0.0.1:80")),
+            .good("a: x y :|s", "a", .set(" x y :")),
+            .good("a:|s", "a", .set("")),
             .good("a:1|c|#env:prod,az:b", "a.az:b.env:prod", .counter([1])),
             .good("a:1|c|@0.5|#z,a", "a.a.z", .counter([1]), scale: 2),
             .good("a:1|c|#z,a|@0.5", "a.a.z", .counter([1]), scale: 2),
-            .good("a:1|c|#one two/é", "a.one_two___", .counter([1])),
+            .good("a:1|c|#one two/é", "a.one_two-", .counter([1])),
+            .good("a b/c\"d\":1|c", "a_b-cd", .counter([1])),
+            .good("a:1|c|#z, b ,a|c:x|#b,,c", "a.a.b.c.z", .counter([1])),
+            .good("a:1|c|#é,e:é,e:", "a.e:", .counter([1])),
+            .good("a: 1|c", "a", .counter([1])),
+            .good("a:0007 |c ", "a", .counter([7])),
+            .good("a:.5|ms\0", "a", .timer([0.5])),
+            .good("a:5.|g\r", "a", .gauge([.init(value: 5)])),
+            .good("a: +5 |g", "a", .gauge([.init(value: 5, isSigned: true)])),
+            .good("a:= -5|g", "a", .gauge([.init(value: -5)])),
+            .good("a:1\t| c |@ .5 | #t", "a.t", .counter([1]), scale: 2),
+            .good("a:1|c|@0.1|@0.5", "a", .counter([1]), scale: 2),
+            .good("a:1::2:|c", "a", .counter([1, 2])),
+            .packed("a:1|c:2|c", "a", (.counter([1]), 1), (.counter([2]), 1)),
+            .packed("a:1|c:200|ms|@0.1:b:c|s", "a", (.counter([1]), 1), (.timer([200]), 10), (.set("b:c"), 1)),
+            .packed("a:1|c|@.5:2|g|#t", "a.t", (.counter([1]), 2), (.gauge([.init(value: 2)]), 1)),
             .good("a:1|c|#", "a", .counter([1])),
             .good("a:1|c|#,,", "a", .counter([1])),
             .good(
@@ -70,6 +91,18 @@ import Testing
     func dattss(line: Case) { expect(line) }
 
     @Test(
+        "events and service checks of DogStatsD are told from samples",
+        arguments: [
+            ("_e{5,4}:title|text", .event), ("_e{5,4}:title|text|#tag|d:1", .event), ("_e{5,0}:title|", .event),
+            ("_e{6,5}:a||b:c|1|c:2|t:error", .event), ("_e{2,2}:é|é\0", .event), ("_e{1,2}:a|b |#c", .event),
+            ("_sc|Redis connection|2", .serviceCheck), ("_sc|redis|0|m:1|c", .serviceCheck), ("_sc|redis|1 ", .serviceCheck),
+        ] as [(String, DogStatsDMessage)])
+    func messages(line: String, message: DogStatsDMessage) {
+        // Goal: a text may hold all that a sample is made of.
+        expect(Case(line: line, result: .success(.message(message))))
+    }
+
+    @Test(
         "a bad line is refused for its reason",
         arguments: [
             Case.bad("", .badFormat), .bad("a", .badFormat), .bad("a:2", .badFormat), .bad("KEY:api:2c", .badFormat),
@@ -86,19 +119,26 @@ import Testing
             .bad("KEY:api:p:2 c", .badType),
             .bad("KEY:api:p:2s", .badType), .bad("KEY:api:p:2msx", .badType),
             .bad("|", .badFormat), .bad("a|c", .badFormat), .bad("a|b:c", .badFormat), .bad("|||", .badFormat),
-            .bad(":1|c", .badPath), .bad(":1|c|#tag", .badPath), .bad("a b:1|c", .badPath), .bad("é:1|c", .badPath),
+            .bad(":1|c", .badPath), .bad(":1|c|#tag", .badPath), .bad("é:1|c", .badPath), .bad("é:x|c|#a", .badPath),
             .bad("\(String(repeating: "a", count: 256)):1|c", .badPath),
             .bad("\(String(repeating: "a", count: 250)):1|c|#abcdef", .badPath),
-            .bad("a:|c", .badValue), .bad("a:x|c", .badValue), .bad("a:1:|c", .badValue), .bad("a::1|c", .badValue),
+            .bad("a:|c", .badValue), .bad("a: |c", .badValue), .bad("a::|c", .badValue), .bad("a:x|c", .badValue),
+            .bad("a:1:x|c", .badValue), .bad("a:0x10|c", .badValue), .bad("a:.|c", .badValue), .bad("a:1 2|c", .badValue),
             .bad("a:1x|ms", .badValue),
             .bad("a:1e999|c", .badValue), .bad("a:nan|g", .badValue), .bad("a:inf|g", .badValue), .bad("a:==1|g", .badValue),
             .bad("a:=|g", .badValue),
-            .bad("a:--1|g", .badValue), .bad("a:+-1|g", .badValue), .bad("a:=1|c", .badValue), .bad("a: 1|c", .badValue),
+            .bad("a:--1|g", .badValue), .bad("a:+-1|g", .badValue), .bad("a:=1|c", .badValue), .bad("a:1\0|c", .badValue),
             .bad("a:1|", .badType), .bad("a:1|x", .badType), .bad("a:1|C", .badType), .bad("a:1|m", .badType),
             .bad("a:1||@0.1", .badType),
             .bad("a:1|c|@", .badRate), .bad("a:1|c|@0", .badRate), .bad("a:1|c|@-0.1", .badRate), .bad("a:1|c|@1.1", .badRate),
             .bad("a:1|c|@x", .badRate), .bad("a:1|c|@1e-300", .badRate), .bad("a:1|c|@nan", .badRate),
-            .bad("_e{5,4}:title|text|#tag", .unsupported), .bad("_sc|Redis connection|2", .unsupported),
+            .bad("a:1|c|0.1", .badField), .bad("a:1|c|#t|.5", .badField), .bad("a:1|c|-1", .badField), .bad("a:1|c|0,1", .badField),
+            .bad("a:1|c:2|x", .badType), .bad("a:1|c:x|c", .badValue), .bad("a:1|c:2", .badType), .bad("a:1|c|@2:2|c", .badRate),
+            .bad("_e{5,3}:title|text", .badEvent), .bad("_e{4,4}:title|text", .badEvent), .bad("_e{5,5}:title|text", .badEvent),
+            .bad("_e{0,4}:|text", .badEvent), .bad("_e{5}:title|text", .badEvent), .bad("_e{5,4}title|text", .badEvent),
+            .bad("_e{5,4}:", .badEvent), .bad("_e{99999999999999999999,4}:title|text", .badEvent),
+            .bad("_e{-1,4}:title|text", .badEvent),
+            .bad("_sc|redis", .badServiceCheck), .bad("_sc||2", .badServiceCheck), .bad("_sc|redis|4", .badServiceCheck),
         ])
     func bad(line: Case) { expect(line) }
 
@@ -127,9 +167,11 @@ import Testing
     func random(seed: UInt64) {
         // Goal: anybody can send datagrams.
         var generator = SeededGenerator(seed: seed)
-        let originals = ["a.b:12:15|ms|@0.5|#env:prod,az:b", "KEY:api:query.time:153ms!", "g:=-5|g", "a:+3|g\nb:x|s"].map {
-            Array($0.utf8)
-        }
+        let originals = [
+            "a.b:12:15|ms|@0.5|#env:prod,az:b", "KEY:api:query.time:153ms!", "g:=-5|g", "a:+3|g\nb:x|s",
+            "a:1|c|@.5:2|ms:x|s|#b,a|#c",
+            "_e{5,4}:title|text|#tag", "_sc|redis|2|#tag", "GET /é: 007.|c |T1",
+        ].map { Array($0.utf8) }
         for _ in 0..<5000 {
             var datagram = generator.element(of: originals)
             if generator.oneIn(4) {
@@ -140,7 +182,7 @@ import Testing
                 if generator.oneIn(2) {
                     datagram.remove(at: position)
                 } else {
-                    datagram.insert(generator.element(of: Array("|:@#=+-.e0!,\n ".utf8)), at: position)
+                    datagram.insert(generator.element(of: Array("|:@#=+-.e0!,\n /é\0".utf8)), at: position)
                 }
             }
             datagram.withUnsafeBytes { bytes in
@@ -155,7 +197,10 @@ import Testing
     func usualLines(seed: UInt64) {
         // Goal: the lane for usual lines takes apart like the one for all others.
         var generator = SeededGenerator(seed: seed)
-        let originals = ["a.b.c.d.e:12|ms", "a:0|c", "hits.total:-3|g", "b:1.5|h", "c:+7e2|g", "d:123456789012345678|d", "e:007|c"]
+        let originals = [
+            "a.b.c.d.e:12|ms", "a:0|c", "hits.total:-3|g", "b:1.5|h", "c:+7e2|g", "d:123456789012345678|d", "e:007|c", "f:.5|ms",
+            "g h/i:5.|c", "j: 1 |g", "k:1|c ",
+        ]
         for _ in 0..<5000 {
             var line = Array(generator.element(of: originals).utf8)
             for _ in 0..<Int.random(in: 0...2, using: &generator) {
@@ -175,16 +220,20 @@ import Testing
         switch line {
         case .dattss(_, let process, let path, let sample):
             return Name.isValidProcess(process.utf8) && Name.isValidPath(path.utf8) && sample.value.isFinite
-        case .statsd(let statsd):
-            let values: [Double] =
-                switch statsd.samples {
-                case .counter(let values), .timer(let values): values
-                case .gauge(let values): values.map(\.value)
-                case .set(let values): values.map { _ in 0 }
-                }
-            return Name.isValidPath(statsd.path.utf8) && statsd.scale >= 1 && statsd.scale.isFinite && !values.isEmpty
-                && values.allSatisfy(\.isFinite)
+        case .message: return true
+        case .statsd(let parts): return parts.allSatisfy(isSound)
         }
+    }
+
+    private func isSound(_ statsd: OwnedLine.Statsd) -> Bool {
+        let values: [Double] =
+            switch statsd.samples {
+            case .counter(let values), .timer(let values): values
+            case .gauge(let values): values.map(\.value)
+            case .set: [0]
+            }
+        return Name.isValidPath(statsd.path.utf8) && statsd.scale >= 1 && statsd.scale.isFinite && !values.isEmpty
+            && values.allSatisfy(\.isFinite)
     }
 
     private func expect(_ line: Case) {

@@ -71,6 +71,17 @@ struct SpacesTests {
         #expect(try await server.request(.GET, "/server/api/v1/status", key: key).errorName == "wrong_scope")
         #expect(try await owner.request(.PUT, "/server/api/v1/favourites", #"{"favourites":[]}"#).errorName == "read_only")
         #expect(try await server.request(.GET, "/demo/api/v1/status").status == 404)
+        // Names that statsd rewrites are shown to administrators only, whatever they are made of.
+        try await server.send([Array("\(key).<b>\"GET /\"</b>\u{7}:1|c".utf8)])
+        #expect(
+            try await eventually {
+                let told = try await owner.request(.GET, "/api/v1/rewritten-names").json
+                let names = told["names"] as? [[String: String]]
+                return told["count"] as? Int == 1 && names == [["name": "<b>\"GET /\"</b>\u{7}", "path": "bGET_--b"]]
+            })
+        #expect(try await ann.request(.GET, "/api/v1/rewritten-names").errorName == "forbidden")
+        #expect(try await server.request(.GET, "/api/v1/rewritten-names", key: key).errorName == "wrong_scope")
+        #expect(try await server.request(.GET, "/api/v1/rewritten-names").status == 401)
         // The books count what others sent.
         #expect(try await server.metric("dattss_batches_accepted_total") == 1)
         #expect(try await server.metric("dattss_own_batches_accepted_total") >= 1)
