@@ -158,11 +158,23 @@ class OpenTelemetryTests(unittest.TestCase):
         self.assertLess(found["min"], 1000)
         self.assertGreater(found["max"], 1000)
         self.assertFalse(found["exact"])
+        # Live, too, what is an estimate says so.
+        self.assertEqual(self.server.status()[("ms", "open.wait")]["exact"], False)
+        self.export(self.histogram("near.wait", 5, [3]))
+        self.assertNotIn("exact", self.server.status()[("ms", "near.wait")])
+
+    def own_metric(self, name):
+        metrics = self.server.request("GET", "/metrics")[1].splitlines()
+        return next(float(one[len(name) + 1 :]) for one in metrics if one.startswith(name + " "))
 
     def dropped(self, reason):
-        line = f'dattss_otlp_points_dropped_total{{reason="{reason}"}} '
-        metrics = self.server.request("GET", "/metrics")[1].splitlines()
-        return next(float(one[len(line) :]) for one in metrics if one.startswith(line))
+        return self.own_metric(f'dattss_otlp_points_dropped_total{{reason="{reason}"}}')
+
+    def test_names_are_rewritten_as_statsd_does_and_counted(self):
+        before = self.own_metric("dattss_otlp_names_rewritten_total")
+        self.export(self.total("GET /caf\u00e9 au lait", 5, 2 * 10**18, 1))
+        self.assertEqual(self.sum_of("GET_-caf_au_lait"), 5)
+        self.assertEqual(self.own_metric("dattss_otlp_names_rewritten_total"), before + 1)
 
     def test_late_and_repeated_points_are_counted_in_the_metrics(self):
         soon = 2 * 10**18

@@ -7,6 +7,11 @@ struct OTLPPath {
     /// Whether something was changed in it, or dropped.
     private(set) var isRewritten = false
 
+    /// Name and attributes as they came.
+    static func original(_ name: String, _ attributes: [OTLPMetrics.Attribute]) -> String {
+        name + attributes.map { ".\($0.key):\($0.value.text ?? "_")" }.joined()
+    }
+
     /// Longer names, keys and values are refused before anybody looks at them: they leave room for what is dropped of them.
     static let partBytesMax = 1024
     static let attributesMax = 64

@@ -11,9 +11,16 @@ struct OTLPPlan: Sendable {
     /// Points that say nothing new.
     var latePoints = 0
     var repeatedPoints = 0
-    var rewrittenNames = 0
+    private(set) var rewrittenNames = 0
+    /// The first of them.
+    private(set) var rewritings: [(original: String, path: String)] = []
     /// What was remembered of the series before.
     var changes: [(key: OTLPSeriesKey, before: OTLPSeries?, after: OTLPSeries)] = []
+
+    mutating func note(rewriting original: String, to path: String) {
+        rewrittenNames += 1
+        if rewritings.count < NameRewritings.countMax { rewritings.append((original, path)) }
+    }
 
     mutating func reject(_ problem: @autoclosure () -> String) {
         rejectedPoints += 1
@@ -28,6 +35,8 @@ final class OTLPCounters: Sendable {
         var repeated = 0
         var rejected = 0
         var rewrittenNames = 0
+        /// The latest of them.
+        var rewritings = NameRewritings()
     }
 
     private let state = Mutex(Snapshot())
@@ -41,6 +50,12 @@ final class OTLPCounters: Sendable {
             snapshot.repeated += plan.repeatedPoints
             snapshot.rejected += plan.rejectedPoints + unfitting
             snapshot.rewrittenNames += plan.rewrittenNames
+            snapshot.rewritings.beginPeriod()
+            for (original, path) in plan.rewritings {
+                Array(path.utf8).withUnsafeBufferPointer { path in
+                    snapshot.rewritings.note(path: path) { $0.append(original.utf8) }
+                }
+            }
         }
     }
 }

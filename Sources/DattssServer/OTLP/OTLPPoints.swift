@@ -12,7 +12,8 @@ struct OTLPPoints {
     struct Point {
         var series: OTLPSeriesKey
         var path: String
-        var isRewritten: Bool
+        /// Name and attributes as they came, where they were no path.
+        var original: String?
         var unit: String
         /// Nanoseconds since 1970; 0 for unknown.
         var start: UInt64
@@ -110,7 +111,9 @@ struct OTLPPoints {
             identity.add(head.attributes)
             points.append(
                 Point(
-                    series: identity.key, path: path.text, isRewritten: path.isRewritten, unit: metric.unit, start: head.start,
+                    series: identity.key, path: path.text,
+                    original: path.isRewritten ? OTLPPath.original(metric.name, head.attributes) : nil, unit: metric.unit,
+                    start: head.start,
                     time: head.time, value: value))
         }
     }

@@ -76,7 +76,7 @@ final class OTLPUser: Sendable {
                 return plan.reject("more than \(limits.liveStatisticsPerUser) series, or too many buckets of them")
             }
             plan.changes.append((point.series, before, series))
-            if point.isRewritten { plan.rewrittenNames += 1 }
+            if let original = point.original { plan.note(rewriting: original, to: point.path) }
             if let partial = partial(of: point, value) { plan.partials.append(partial) }
         }
     }
