@@ -74,9 +74,11 @@ public struct Server: Service {
         let deadlines = LanedChannel.Deadlines(seconds: configuration.limits.requestSeconds)
         let uploads = ByteBudget(bytesMax: configuration.limits.uploadBytes)
         let connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
+        let telemetry = OTLPIntake(startedAt: clock.now())
         let web = WebServices(configuration.web, statsdUser: configuration.statsdUser, clock: clock, logger: logger)
         let metrics = Metrics(
             pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
+            telemetry: telemetry,
             startedAt: clock.now())
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
         let collector = DatagramCollector(
@@ -97,7 +99,7 @@ public struct Server: Service {
         let feeds = LiveFeeds(pipeline.queries, processes, clock: clock)
         let routes = Routes(
             pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, metrics: metrics,
-            dashboard: dashboard, clock: clock, limits: configuration.limits)
+            dashboard: dashboard, clock: clock, limits: configuration.limits, telemetry: telemetry)
         let tls = try configuration.web.certificate.map(Self.tlsContext)
         let (udp, onListening) = (configuration.udp, onListening)
         let application = Application(
@@ -133,7 +135,8 @@ public struct Server: Service {
             logger: logger)
         var services: [any Service] = [
             PipelineService(pipeline: pipeline),
-            AccountsRefresher(accounts: accounts, pipeline: pipeline, clock: clock, logger: logger),
+            AccountsRefresher(
+                accounts: accounts, pipeline: pipeline, telemetry: telemetry, clock: clock, logger: logger),
         ]
         if configuration.web.hasDemo {
             services.append(
@@ -178,6 +181,7 @@ private struct PipelineService: Service {
 private struct AccountsRefresher: Service {
     let accounts: Accounts
     let pipeline: Pipeline
+    let telemetry: OTLPIntake
     let clock: any WallClock
     let logger: Logger
 
@@ -187,7 +191,10 @@ private struct AccountsRefresher: Service {
             var leaving: Set<UserID> = []
             repeat {
                 let deleted = accounts.retention(Retention.Limits()).deleted
-                for user in deleted.subtracting(leaving) { await pipeline.erase(user) }
+                for user in deleted.subtracting(leaving) {
+                    await pipeline.erase(user)
+                    telemetry.forget(user)
+                }
                 leaving = deleted
                 let now = clock.now()
                 let isNewMinute = now.minute != minute

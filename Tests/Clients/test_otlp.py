@@ -142,8 +142,47 @@ class OpenTelemetryTests(unittest.TestCase):
         self.assertEqual(self.sum_of("twice.hits"), 5)
 
     def histogram(self, name, scale, counts, offset=0, **more):
-        point = {"count": str(sum(counts)), "sum": 1.0, "scale": scale, "positive": {"offset": offset, "bucketCounts": counts}}
+        total = sum(count * 2 ** ((offset + place + 0.5) / 2**scale) for place, count in enumerate(counts))
+        point = {"count": str(sum(counts)), "sum": total, "scale": scale, "positive": {"offset": offset, "bucketCounts": counts}}
         return {"name": name, "unit": "ms", "exponentialHistogram": {"dataPoints": [point | more], "aggregationTemporality": 1}}
+
+    def test_integers_may_be_text_and_open_buckets_have_no_end(self):
+        metric = {"name": "text.wait", "unit": "ms"}
+        metric["exponential_histogram"] = {"aggregation_temporality": "1", "data_points": [
+            {"count": 2, "sum": "3", "scale": "0", "positive": {"offset": "0", "bucket_counts": ["2"]}, "flags": None}]}  # fmt: skip
+        self.assertEqual(self.export(metric), (200, {}))
+        self.assertEqual(self.server.series("ms", "text.wait")["sum"], 3)
+        point = {"count": "3", "sum": 3000, "explicitBounds": [10], "bucketCounts": ["0", "3"]}
+        self.export({"name": "open.wait", "unit": "ms", "histogram": {"dataPoints": [point], "aggregationTemporality": 1}})
+        found = self.server.series("ms", "open.wait")
+        self.assertLess(found["min"], 1000)
+        self.assertGreater(found["max"], 1000)
+        self.assertFalse(found["exact"])
+        # Live, too, what is an estimate says so.
+        self.assertEqual(self.server.status()[("ms", "open.wait")]["exact"], False)
+        self.export(self.histogram("near.wait", 5, [3]))
+        self.assertNotIn("exact", self.server.status()[("ms", "near.wait")])
+
+    def own_metric(self, name):
+        metrics = self.server.request("GET", "/metrics")[1].splitlines()
+        return next(float(one[len(name) + 1 :]) for one in metrics if one.startswith(name + " "))
+
+    def dropped(self, reason):
+        return self.own_metric(f'dattss_otlp_points_dropped_total{{reason="{reason}"}}')
+
+    def test_names_are_rewritten_as_statsd_does_and_counted(self):
+        before = self.own_metric("dattss_otlp_names_rewritten_total")
+        self.export(self.total("GET /caf\u00e9 au lait", 5, 2 * 10**18, 1))
+        self.assertEqual(self.sum_of("GET_-caf_au_lait"), 5)
+        self.assertEqual(self.own_metric("dattss_otlp_names_rewritten_total"), before + 1)
+
+    def test_late_and_repeated_points_are_counted_in_the_metrics(self):
+        soon = 2 * 10**18
+        late, repeated = self.dropped("late"), self.dropped("repeated")
+        for value, time in [(100, 10), (120, 12), (110, 11), (130, 13), (130, 13)]:
+            self.export(self.total("late.hits", value, soon, time))
+        self.assertEqual(self.sum_of("late.hits"), 130)
+        self.assertEqual((self.dropped("late"), self.dropped("repeated")), (late + 1, repeated + 1))
 
     def test_finer_scales_merge_down_and_coarser_ones_are_marked(self):
         # At scale 7, buckets 0 to 3 are bucket 0 of scale 5, and 4 to 7 bucket 1.

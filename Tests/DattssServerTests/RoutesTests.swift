@@ -55,14 +55,15 @@ struct RoutesTests {
             authenticator: accounts, onFailure: { _ in })
         let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
         let processes = ProcessRegistry(clock: clock)
+        let telemetry = OTLPIntake(startedAt: clock.now())
         return Routes(
             pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, clock: clock),
             accounts: accounts, web: web,
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), deadlines: LanedChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web,
-                startedAt: clock.now()),
-            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: Limits())
+                telemetry: telemetry, startedAt: clock.now()),
+            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: Limits(), telemetry: telemetry)
     }
 }
 

@@ -11,6 +11,7 @@ struct ClosedTimers: Sendable {
         var position: Int32
         var start: UInt32
         var byteCount: UInt16
+        var isApproximate: Bool
         var count: Int64
         var min: Double
         var max: Double
@@ -30,8 +31,8 @@ struct ClosedTimers: Sendable {
         let packed = timer.packedSketch?.bytes ?? []
         timers.append(
             Timer(
-                position: Int32(position), start: UInt32(bytes.count), byteCount: UInt16(packed.count), count: timer.count,
-                min: timer.min, max: timer.max))
+                position: Int32(position), start: UInt32(bytes.count), byteCount: UInt16(packed.count),
+                isApproximate: timer.isApproximate, count: timer.count, min: timer.min, max: timer.max))
         bytes += packed
     }
 
@@ -47,6 +48,7 @@ struct ClosedTimers: Sendable {
         let packed = bytes[Int(timer.start)..<Int(timer.start) + Int(timer.byteCount)]
         return Aggregate(
             sum: 0, count: timer.count, max: timer.max, min: timer.min, first: timer.min, last: timer.max,
-            bottom: timer.min, top: timer.max, packedSketch: packed.isEmpty ? nil : PackedSketch(checked: Array(packed)))
+            bottom: timer.min, top: timer.max, isApproximate: timer.isApproximate,
+            packedSketch: packed.isEmpty ? nil : PackedSketch(checked: Array(packed)))
     }
 }

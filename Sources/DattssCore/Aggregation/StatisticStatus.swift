@@ -16,11 +16,14 @@ public struct StatisticStatus: Sendable, Hashable {
         public var p50: Double
         public var p95: Double
         public var p99: Double
+        /// Whether they are only estimates: see ``Aggregate/isApproximate``.
+        public var areApproximate: Bool
 
-        public init(p50: Double, p95: Double, p99: Double) {
+        public init(p50: Double, p95: Double, p99: Double, areApproximate: Bool = false) {
             self.p50 = p50
             self.p95 = p95
             self.p99 = p99
+            self.areApproximate = areApproximate
         }
     }
 }

@@ -89,16 +89,17 @@ extension Aggregate {
     /// p50, p95 and p99, where they are known: see ``quantile(_:)``.
     public var percentiles: StatisticStatus.Percentiles? {
         guard let p50 = quantile(0.50), let p95 = quantile(0.95), let p99 = quantile(0.99) else { return nil }
-        return StatisticStatus.Percentiles(p50: p50, p95: p95, p99: p99)
+        return StatisticStatus.Percentiles(p50: p50, p95: p95, p99: p99, areApproximate: isApproximate)
     }
 }
 
 extension StatisticStatus.Percentiles {
     static func + (a: Self, b: Self) -> Self {
-        Self(p50: a.p50 + b.p50, p95: a.p95 + b.p95, p99: a.p99 + b.p99)
+        Self(
+            p50: a.p50 + b.p50, p95: a.p95 + b.p95, p99: a.p99 + b.p99, areApproximate: a.areApproximate || b.areApproximate)
     }
 
     static func / (a: Self, n: Double) -> Self {
-        Self(p50: a.p50 / n, p95: a.p95 / n, p99: a.p99 / n)
+        Self(p50: a.p50 / n, p95: a.p95 / n, p99: a.p99 / n, areApproximate: a.areApproximate)
     }
 }

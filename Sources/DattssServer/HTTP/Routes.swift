@@ -15,8 +15,7 @@ struct Routes: Sendable {
     let dashboard: DashboardFiles
     let clock: any WallClock
     let limits: Limits
-    /// By the system's clock, because that is what exporters date their series by.
-    let telemetry = OTLPIntake(startedAt: SystemClock().now())
+    let telemetry: OTLPIntake
 
     /// What the fast lane and the route of `/agg` share.
     var endpoint: AggregateEndpoint {

@@ -37,11 +37,13 @@ extension Routes {
         Response(text: await metrics.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
     }
 
-    /// `GET /api/v1/rewritten-names`: what senders of lines call their statistics, for administrators.
+    /// `GET /api/v1/rewritten-names`: what senders of lines and of OpenTelemetry call their statistics, for administrators.
     func rewrittenNames(_ request: Request, _ context: Context) async throws -> Response {
         _ = try administrator(request)
-        let counts = metrics.datagrams.snapshot
-        return Response(json: StatusJSON.write(counts.rewritings, of: counts.rewrittenNames))
+        let (lines, points) = (metrics.datagrams.snapshot, telemetry.counters.snapshot)
+        var rewritings = points.rewritings
+        rewritings.merge(lines.rewritings)
+        return Response(json: StatusJSON.write(rewritings, of: lines.rewrittenNames + points.rewrittenNames))
     }
 
     /// `GET /api/v1/openapi.json`

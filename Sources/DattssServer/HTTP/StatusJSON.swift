@@ -30,7 +30,7 @@ enum StatusJSON {
                     json.member("max", status.window.max)
                     json.member("min", status.window.min)
                 }
-                if kind == .timer { json.percentiles(status.percentiles) }
+                if kind == .timer { json.markedPercentiles(status.percentiles) }
                 json.member("emp", status.isEmphasised)
                 json.member("seen", status.seen.seconds)
             }
@@ -141,8 +141,13 @@ extension JSONWriter {
         member("bot", point.means?.bottom)
         member("fst", point.means?.first)
         member("lst", point.means?.last)
-        percentiles(point.means?.percentiles)
+        markedPercentiles(point.means?.percentiles)
         member("days", Int64(point.days))
+    }
+
+    fileprivate mutating func markedPercentiles(_ percentiles: StatisticStatus.Percentiles?) {
+        self.percentiles(percentiles)
+        if percentiles?.areApproximate == true { member("exact", false) }
     }
 
     fileprivate mutating func percentiles(_ percentiles: StatisticStatus.Percentiles?) {

@@ -10,6 +10,7 @@ struct Metrics: Sendable {
     let deadlines: LanedChannel.Deadlines
     let connections: ConnectionLimit
     let web: WebServices
+    let telemetry: OTLPIntake
     let startedAt: Timestamp
 
     func exposition() async -> String {
@@ -19,6 +20,7 @@ struct Metrics: Sendable {
         http(connections.counts, &text)
         links(snapshot.links, &text)
         udp(datagrams.snapshot, &text)
+        openTelemetry(&text)
         people(&text)
         log(snapshot, &text)
         text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)
@@ -109,6 +111,21 @@ struct Metrics: Sendable {
                 "dattss_udp_kernel_drops_total", .counter, "Datagrams that the kernel dropped: nobody read them in time.",
                 drops)
         }
+    }
+
+    private func openTelemetry(_ text: inout PrometheusText) {
+        let (counts, size) = (telemetry.counters.snapshot, telemetry.size)
+        text.metric(
+            "dattss_otlp_points_dropped_total", .counter, "Points of exports that were not counted, by reason.",
+            [
+                ([("reason", "late")], Double(counts.late)), ([("reason", "repeated")], Double(counts.repeated)),
+                ([("reason", "rejected")], Double(counts.rejected)),
+            ])
+        text.metric(
+            "dattss_otlp_names_rewritten_total", .counter, "Points whose name or attributes were no path as they came.",
+            counts.rewrittenNames)
+        text.metric("dattss_otlp_series", .gauge, "Series whose last export is remembered.", size.series)
+        text.metric("dattss_otlp_users", .gauge, "Users who have such series.", size.users)
     }
 
     private func people(_ text: inout PrometheusText) {

@@ -10,103 +10,72 @@ import Synchronization
 ///     exponential histogram ──► ms
 ///     summary               rejected and counted
 ///
-/// The name of a metric and its attributes in sorted order, `.key:value` each, are its path, as tags are of statsd lines.
+/// Which statistic a series adds to is its path's matter (``OTLPPath``), what is new in it its own (``OTLPSeries``): series that
+/// differ only in what no path shows keep their own totals and add up in one statistic.
 ///
 /// A cumulative series that began before this server cannot be told from one that an earlier run has counted: its first
-/// export is where counting begins. One that began later counts from its start. A point that comes twice, because an answer
-/// was lost, counts once.
+/// export is where counting begins. One that began later counts from its start.
+///
+/// Each user has a lock. Users who were silent as long as a statistic stays in memory leave it, and then are to all others what an
+/// earlier run of the server is: their series count from their first point on when they return.
 final class OTLPIntake: Sendable {
-    private let state = Mutex<[UserID: [String: Seen]]>([:])
-    private let startedAtNanoseconds: UInt64
+    private let users: Mutex<Users>
+    let counters = OTLPCounters()
 
-    struct Seen: Sendable, Hashable {
-        var series: OTLPSeries
-        var at: Timestamp
+    private struct Users {
+        var entries: [UserID: OTLPUser] = [:]
+        var knownSince: UInt64
+        /// When idle ones were looked for.
+        var sweptAt: Timestamp
     }
 
     init(startedAt: Timestamp) {
-        startedAtNanoseconds = UInt64(max(0, startedAt.milliseconds)) &* 1_000_000
+        // What began in the very millisecond began after it.
+        users = Mutex(Users(knownSince: startedAt.nanoseconds == 0 ? 0 : startedAt.nanoseconds - 1, sweptAt: startedAt))
     }
 
-    /// What an export comes down to.
-    struct Plan: Sendable {
-        var partials: [Partial] = []
-        var processes: Set<String> = []
-        var pointCount = 0
-        var rejectedPoints: Int64 = 0
-        /// Why the first of the rejected ones was.
-        var problem: String?
-        /// What was remembered of the series before, for ``OTLPIntake/cancel(_:of:)``.
-        fileprivate var changes: [(key: String, before: Seen?, after: Seen)] = []
-
-        fileprivate mutating func reject(_ problem: String, points: Int = 1) {
-            rejectedPoints += Int64(points)
-            if self.problem == nil { self.problem = problem }
-        }
-    }
-
-    /// Works out what is new, and remembers that it was. If the partials are not taken in, ``cancel(_:of:)`` has to follow.
-    func plan(_ metrics: OTLPMetrics, of user: UserID, at time: Timestamp, limits: Limits) throws(WireError) -> Plan {
-        let series = try OTLPPoints.read(metrics, pointsMax: limits.partialsPerBatch)
-        return state.withLock { state in
-            var plan = Plan()
-            plan.processes = series.processes
-            plan.pointCount = series.points.count
-            for (problem, count) in series.rejected { plan.reject(problem, points: count) }
-            for point in series.points { add(point, to: &plan, &state[user, default: [:]], at: time, limits: limits) }
-            return plan
+    /// Works out what is new, and remembers that it was. If the partials are not taken in, ``cancel(_:of:)`` has to follow, else
+    /// ``OTLPCounters/add(_:)``.
+    func plan(_ metrics: OTLPMetrics, of user: UserID, at time: Timestamp, limits: Limits) -> OTLPPlan {
+        let points = OTLPPoints(metrics)
+        while true {
+            let entry = entry(of: user, at: time, limits: limits)
+            // nil when it has left meanwhile.
+            if let plan = entry.plan(points, at: time, limits: limits) { return plan }
         }
     }
 
     /// The export was refused, and will come again.
-    func cancel(_ plan: Plan, of user: UserID) {
-        state.withLock { state in
-            for change in plan.changes.reversed() where state[user]?[change.key] == change.after {
-                state[user]?[change.key] = change.before
-            }
+    func cancel(_ plan: OTLPPlan, of user: UserID) { users.withLock { $0.entries[user] }?.cancel(plan) }
+
+    /// A deleted user.
+    func forget(_ user: UserID) { users.withLock { $0.entries.removeValue(forKey: user) }?.leave() }
+
+    /// How many users and series are remembered.
+    var size: (users: Int, series: Int) {
+        let entries = users.withLock { Array($0.entries.values) }
+        return (entries.count, entries.reduce(0) { $0 + $1.count })
+    }
+
+    private func entry(of user: UserID, at time: Timestamp, limits: Limits) -> OTLPUser {
+        users.withLock { users in
+            // Often enough, and rare enough that it costs nothing.
+            let age = (time.milliseconds - users.sweptAt.milliseconds).magnitude
+            if age >= UInt64(limits.idleSeconds * 1000 / 24) { Self.sweep(&users, at: time, limits: limits) }
+            if let entry = users.entries[user] { return entry }
+            let entry = OTLPUser(OTLPSeriesTable(knownSince: users.knownSince), at: time)
+            users.entries[user] = entry
+            return entry
         }
     }
 
-    private func add(
-        _ point: OTLPPoints.Point, to plan: inout Plan, _ known: inout [String: Seen], at time: Timestamp, limits: Limits
-    ) {
-        let before = known[point.series]
-        if before?.series.start == point.start, before?.series.time == point.time, point.time != 0, !point.isGauge { return }
-        if before == nil, known.count >= limits.liveStatisticsPerUser {
-            known = known.filter { $0.value.at.advanced(byMilliseconds: limits.idleSeconds * 1000) > time }
-            guard known.count < limits.liveStatisticsPerUser else {
-                return plan.reject("more than \(limits.liveStatisticsPerUser) series")
-            }
+    private static func sweep(_ users: inout Users, at time: Timestamp, limits: Limits) {
+        users.sweptAt = time
+        for (user, entry) in users.entries {
+            guard let latestStart = entry.leave(ifIdleAt: time, limits: limits) else { continue }
+            users.entries[user] = nil
+            // What a sender says of times to come is nothing to other users.
+            users.knownSince = max(users.knownSince, min(latestStart, time.nanoseconds))
         }
-        var after = Seen(series: OTLPSeries(start: point.start, time: point.time, total: .none), at: time)
-        let isContinued = before.map { $0.series.start == point.start } ?? false
-        // Another start says that it began anew; so does a total that has become smaller.
-        let countsFromStart = before != nil || point.start >= startedAtNanoseconds
-        switch point.value {
-        case .gauge(let value):
-            plan.partials.append(Partial(StatisticKey(.gauge, point.path), Aggregate(sample: value)))
-            return
-        case .delta(let value):
-            if value != 0 { plan.partials.append(Partial(StatisticKey(.counter, point.path), Aggregate(sample: value))) }
-        case .total(let value):
-            after.series.total = .number(value)
-            var new = countsFromStart ? value : 0
-            if isContinued, case .number(let earlier) = before?.series.total, value >= earlier { new = value - earlier }
-            if new != 0 { plan.partials.append(Partial(StatisticKey(.counter, point.path), Aggregate(sample: new))) }
-        case .histogram(let histogram, let isCumulative):
-            var new: OTLPHistogram? = histogram
-            if isCumulative {
-                after.series.total = .histogram(histogram)
-                if !countsFromStart { new = nil }
-                if isContinued, case .histogram(let earlier) = before?.series.total {
-                    new = histogram.since(earlier) ?? histogram
-                }
-            }
-            if let new, let aggregate = OTLPTimer.aggregate(of: new, unit: point.unit) {
-                plan.partials.append(Partial(StatisticKey(.timer, point.path), aggregate))
-            }
-        }
-        known[point.series] = after
-        plan.changes.append((point.series, before, after))
     }
 }

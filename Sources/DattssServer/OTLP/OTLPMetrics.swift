@@ -1,161 +1,135 @@
-import Foundation
+import DattssCore
 
-/// `ExportMetricsServiceRequest` of OTLP 1, as far as it is used: decoded from JSON by its own names, and from protobuf by
-/// ``OTLPProtobuf``. (https://opentelemetry.io/docs/specs/otlp, and `opentelemetry/proto/metrics/v1/metrics.proto` there.)
-struct OTLPMetrics: Decodable {
-    var resourceMetrics: [Resource]?
+/// `ExportMetricsServiceRequest` of OTLP 1, as far as it is used: what ``OTLPProtobuf`` and ``OTLPJSON`` decode. What is absent
+/// has protobuf's default. (https://opentelemetry.io/docs/specs/otlp, and `opentelemetry/proto/metrics/v1/metrics.proto` there.)
+struct OTLPMetrics: Equatable, Sendable {
+    var resources: [Resource] = []
 
-    struct Resource: Decodable {
-        var resource: Attributes?
-        var scopeMetrics: [Scope]?
+    struct Resource: Equatable, Sendable {
+        var attributes: [Attribute] = []
+        var scopes: [Scope] = []
     }
 
-    struct Attributes: Decodable {
-        var attributes: [Attribute]?
+    struct Scope: Equatable, Sendable {
+        var name = ""
+        var version = ""
+        var attributes: [Attribute] = []
+        var metrics: [Metric] = []
     }
 
-    struct Scope: Decodable {
-        var scope: Name?
-        var metrics: [Metric]?
+    struct Metric: Equatable, Sendable {
+        var name = ""
+        var unit = ""
+        var gauge = Points<NumberPoint>()
+        var sum = Points<NumberPoint>()
+        var histogram = Points<HistogramPoint>()
+        var exponentialHistogram = Points<ExponentialPoint>()
+        /// Summaries are only counted.
+        var summaryPointCount = 0
     }
 
-    struct Name: Decodable {
-        var name: String?
+    struct Points<Point: Equatable & Sendable>: Equatable, Sendable {
+        var points: [Point] = []
+        var temporality = Temporality.unspecified
+        var isMonotonic = false
     }
 
-    struct Metric: Decodable {
-        var name: String?
-        var unit: String?
-        var gauge: Points<NumberPoint>?
-        var sum: Points<NumberPoint>?
-        var histogram: Points<HistogramPoint>?
-        var exponentialHistogram: Points<ExponentialPoint>?
-        var summary: Points<OtherPoint>?
-    }
-
-    struct Points<Point: Decodable>: Decodable {
-        var dataPoints: [Point]?
-        var aggregationTemporality: Temporality?
-        var isMonotonic: Bool?
-    }
-
-    struct NumberPoint: Decodable {
-        var attributes: [Attribute]?
-        var startTimeUnixNano: WholeNumber?
-        var timeUnixNano: WholeNumber?
-        var asDouble: RealNumber?
-        var asInt: WholeNumber?
-        var flags: UInt32?
-
-        var value: Double? { asDouble?.value ?? asInt.map { Double($0.signed) } }
-    }
-
-    struct HistogramPoint: Decodable {
-        var attributes: [Attribute]?
-        var startTimeUnixNano: WholeNumber?
-        var timeUnixNano: WholeNumber?
-        var count: WholeNumber?
-        var sum: RealNumber?
-        var bucketCounts: [WholeNumber]?
-        var explicitBounds: [RealNumber]?
-        var flags: UInt32?
-        var min: RealNumber?
-        var max: RealNumber?
-    }
-
-    struct ExponentialPoint: Decodable {
-        var attributes: [Attribute]?
-        var startTimeUnixNano: WholeNumber?
-        var timeUnixNano: WholeNumber?
-        var count: WholeNumber?
-        var sum: RealNumber?
-        var scale: Int32?
-        var zeroCount: WholeNumber?
-        var positive: Buckets?
-        var negative: Buckets?
-        var flags: UInt32?
-        var min: RealNumber?
-        var max: RealNumber?
-    }
-
-    struct Buckets: Decodable {
-        var offset: Int32?
-        var bucketCounts: [WholeNumber]?
-    }
-
-    /// Of a metric that is not taken in: it is only counted.
-    struct OtherPoint: Decodable {}
-
-    struct Attribute: Decodable {
-        var key: String?
-        var value: AnyValue?
-    }
-
-    /// Lists, maps and bytes have no place in a path: they are all of the members' absences.
-    struct AnyValue: Decodable {
-        var stringValue: String?
-        var boolValue: Bool?
-        var intValue: WholeNumber?
-        var doubleValue: RealNumber?
-
-        var text: String? {
-            stringValue ?? boolValue.map { $0 ? "true" : "false" } ?? intValue.map { String($0.signed) }
-                ?? doubleValue.map { String($0.value) }
-        }
-    }
-
-    enum Temporality: Int, Decodable {
+    enum Temporality: UInt64, Equatable {
         case unspecified = 0
         case delta = 1
         case cumulative = 2
+    }
 
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            let names = [
-                "AGGREGATION_TEMPORALITY_DELTA": Temporality.delta, "AGGREGATION_TEMPORALITY_CUMULATIVE": .cumulative,
-            ]
-            if let name = try? container.decode(String.self) {
-                self = names[name] ?? .unspecified
-            } else {
-                self = Temporality(rawValue: try container.decode(Int.self)) ?? .unspecified
+    /// What points of all kinds have.
+    struct Head: Equatable, Sendable {
+        var attributes: [Attribute] = []
+        /// Nanoseconds since 1970; 0 for unknown.
+        var start: UInt64 = 0
+        var time: UInt64 = 0
+        var flags: UInt64 = 0
+    }
+
+    struct NumberPoint: Equatable, Sendable {
+        var head = Head()
+        var value: Double?
+    }
+
+    struct HistogramPoint: Equatable, Sendable {
+        var head = Head()
+        var count: UInt64 = 0
+        var sum: Double?
+        var min: Double?
+        var max: Double?
+        var bucketCounts: [UInt64] = []
+        var explicitBounds: [Double] = []
+    }
+
+    struct ExponentialPoint: Equatable, Sendable {
+        var head = Head()
+        var count: UInt64 = 0
+        var sum: Double?
+        var min: Double?
+        var max: Double?
+        var scale: Int32 = 0
+        var zeroCount: UInt64 = 0
+        var zeroThreshold = 0.0
+        var positive = Buckets()
+        var negative = Buckets()
+    }
+
+    struct Buckets: Equatable, Sendable {
+        var offset: Int32 = 0
+        var counts: [UInt64] = []
+    }
+
+    struct Attribute: Equatable, Sendable {
+        var key = ""
+        var value = AnyValue.none
+    }
+
+    indirect enum AnyValue: Equatable, Sendable {
+        case none
+        case string(String)
+        case bool(Bool)
+        case int(Int64)
+        case double(Double)
+        case bytes([UInt8])
+        case array([AnyValue])
+        case map([Attribute])
+
+        /// Lists and maps in each other: as deep as this, so that no message can make the decoders' calls deeper.
+        static let depthMax = 5
+
+        /// What stands for it in a path; nil where nothing can.
+        var text: String? {
+            switch self {
+            case .string(let text): text
+            case .bool(let isTrue): isTrue ? "true" : "false"
+            case .int(let number): String(number)
+            case .double(let number): String(number)
+            case .none, .bytes, .array, .map: nil
             }
         }
     }
+}
 
-    /// 64 bits, which JSON writes as text.
-    struct WholeNumber: Decodable, Hashable {
-        var bits: UInt64
-        var signed: Int64 { Int64(bitPattern: bits) }
-
-        init(bits: UInt64) { self.bits = bits }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let number = try? container.decode(Int64.self) {
-                bits = UInt64(bitPattern: number)
-            } else {
-                let text = try container.decode(String.self)
-                guard let number = UInt64(text) ?? Int64(text).map({ UInt64(bitPattern: $0) }) else {
-                    throw DecodingError.dataCorruptedError(in: container, debugDescription: "'\(text.prefix(32))' is no integer")
-                }
-                bits = number
-            }
-        }
+/// How much an export has of everything of which two bytes of it could make one: each may be there as often as a batch may have
+/// partials. The decoders count, so that nothing of what is too much is ever built.
+struct OTLPSize {
+    enum Part: Int, CaseIterable {
+        case resources
+        case scopes
+        case metrics
+        case points
     }
 
-    /// A double, of which JSON writes those that are not finite as text.
-    struct RealNumber: Decodable, Hashable {
-        var value: Double
+    private let max: Int
+    private var counts = [0, 0, 0, 0]
 
-        init(value: Double) { self.value = value }
+    init(max: Int) { self.max = max }
 
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.singleValueContainer()
-            if let text = try? container.decode(String.self) {
-                value = Double(text) ?? .nan
-            } else {
-                value = try container.decode(Double.self)
-            }
-        }
+    mutating func add(_ part: Part) throws(WireError) {
+        counts[part.rawValue] += 1
+        if counts[part.rawValue] > max { throw WireError(.tooManyPartials, "more than \(max) \(part) in an export") }
     }
 }

@@ -1,151 +1,143 @@
 import Crypto
 import DattssCore
 
-/// The points of an export, one after the other, with what of the tree above them matters.
+/// The points of an export, by their time, with what of the tree above them matters.
 struct OTLPPoints {
-    var points: [Point] = []
-    var processes: Set<String> = []
-    /// Why points were not read, and how many.
-    var rejected: [(problem: String, count: Int)] = []
-    private let pointsMax: Int
-    private var seenCount = 0
+    private(set) var points: [Point] = []
+    private(set) var processes: Set<String> = []
+    private(set) var rejectedCount = 0
+    /// Why the first of the rejected ones was.
+    private(set) var problem: String?
 
     struct Point {
-        /// What tells it from all other series: also from those of another process, whose totals are others.
-        var series: String
+        var series: OTLPSeriesKey
         var path: String
-        var unit: String?
+        /// Name and attributes as they came, where they were no path.
+        var original: String?
+        var unit: String
+        /// Nanoseconds since 1970; 0 for unknown.
         var start: UInt64
         var time: UInt64
         var value: Value
-
-        var isGauge: Bool { if case .gauge = value { true } else { false } }
     }
 
     enum Value {
+        /// Also of a sum that is cumulative and may fall.
         case gauge(Double)
-        case delta(Double)
-        case total(Double)
+        case sum(Double, isCumulative: Bool)
         case histogram(OTLPHistogram, isCumulative: Bool)
     }
 
-    static let attributesMax = 64
     /// `FLAG_NO_RECORDED_VALUE`: the point says that there is none.
-    private static let noValueFlag: UInt32 = 1
+    private static let noValueFlag: UInt64 = 1
 
-    static func read(_ metrics: OTLPMetrics, pointsMax: Int) throws(WireError) -> OTLPPoints {
-        var points = OTLPPoints(pointsMax: pointsMax)
-        for resource in metrics.resourceMetrics ?? [] {
-            let attributes = resource.resource?.attributes ?? []
-            if let name = attributes.first(where: { $0.key == "service.name" })?.value?.text { points.note(process: name) }
-            let origin = digest(text(of: attributes))
-            for scope in resource.scopeMetrics ?? [] {
-                for metric in scope.metrics ?? [] {
-                    try points.read(metric, origin: origin + digest(scope.scope?.name ?? ""))
-                }
+    init(_ metrics: OTLPMetrics) {
+        for resource in metrics.resources {
+            if let name = resource.attributes.first(where: { $0.key == "service.name" })?.value.text { note(process: name) }
+            var identity = OTLPIdentity()
+            identity.add(resource.attributes)
+            let digest = identity.digest
+            for scope in resource.scopes {
+                var identity = OTLPIdentity(below: digest)
+                identity.add(scope.name)
+                identity.add(scope.version)
+                identity.add(scope.attributes)
+                let digest = identity.digest
+                for metric in scope.metrics { read(metric, of: digest) }
             }
         }
-        return points
+        sortByTime()
     }
-
-    private init(pointsMax: Int) { self.pointsMax = pointsMax }
 
     private mutating func note(process: String) {
-        let name = Self.name(process).prefix(Name.processBytesMax)
-        if !name.isEmpty { processes.insert(String(name)) }
+        guard process.utf8.count <= OTLPPath.partBytesMax, let name = Name.rewritten(process.utf8) else { return }
+        processes.insert(name.utf8Prefix(Name.processBytesMax))
     }
 
-    private mutating func read(_ metric: OTLPMetrics.Metric, origin: String) throws(WireError) {
-        for point in metric.gauge?.dataPoints ?? [] {
-            try add(metric, origin, "g", point.attributes, point.startTimeUnixNano, point.timeUnixNano, point.flags) {
-                Self.finite(point.value).map { .gauge($0) }
-            }
+    // MARK: Metrics
+
+    private mutating func read(_ metric: OTLPMetrics.Metric, of scope: SHA256.Digest) {
+        if metric.summaryPointCount > 0 {
+            reject(metric.summaryPointCount, "\(metric.name.utf8Prefix(64)): summaries are not taken in")
         }
-        for point in metric.sum?.dataPoints ?? [] {
-            let isMonotonic = metric.sum?.isMonotonic ?? false
-            let temporality = metric.sum?.aggregationTemporality
-            try add(metric, origin, "s", point.attributes, point.startTimeUnixNano, point.timeUnixNano, point.flags) {
-                guard let value = Self.finite(point.value) else { return nil }
-                switch temporality {
-                case .delta: return .delta(value)
-                case .cumulative: return isMonotonic ? .total(value) : .gauge(value)
-                default: return nil
-                }
-            }
+        read(metric.gauge.points, "gauge", metric, of: scope, \.head) { Self.finite($0.value).map { .gauge($0) } }
+        let (isMonotonic, isCumulative) = (metric.sum.isMonotonic, Self.isCumulative(metric.sum.temporality))
+        read(metric.sum.points, "sum \(isMonotonic) \(metric.sum.temporality)", metric, of: scope, \.head) { point in
+            guard let value = Self.finite(point.value), let isCumulative else { return nil }
+            return isCumulative && !isMonotonic ? .gauge(value) : .sum(value, isCumulative: isCumulative)
         }
-        for point in metric.histogram?.dataPoints ?? [] {
-            let isCumulative = Self.isCumulative(metric.histogram?.aggregationTemporality)
-            try add(metric, origin, "h", point.attributes, point.startTimeUnixNano, point.timeUnixNano, point.flags) {
-                isCumulative.flatMap { cumulative in OTLPHistogram(point).map { .histogram($0, isCumulative: cumulative) } }
-            }
+        read(metric.histogram.points, "histogram \(metric.histogram.temporality)", metric, of: scope, \.head) { point in
+            guard let isCumulative = Self.isCumulative(metric.histogram.temporality) else { return nil }
+            return OTLPHistogram(point).map { .histogram($0, isCumulative: isCumulative) }
         }
-        for point in metric.exponentialHistogram?.dataPoints ?? [] {
-            let isCumulative = Self.isCumulative(metric.exponentialHistogram?.aggregationTemporality)
-            try add(metric, origin, "e", point.attributes, point.startTimeUnixNano, point.timeUnixNano, point.flags) {
-                isCumulative.flatMap { cumulative in OTLPHistogram(point).map { .histogram($0, isCumulative: cumulative) } }
-            }
-        }
-        if let count = metric.summary?.dataPoints?.count, count > 0 {
-            try countPoints(count)
-            rejected.append(("\(metric.name ?? ""): summaries are not taken in", count))
+        let temporality = metric.exponentialHistogram.temporality
+        read(metric.exponentialHistogram.points, "exponential \(temporality)", metric, of: scope, \.head) { point in
+            guard let isCumulative = Self.isCumulative(temporality) else { return nil }
+            return OTLPHistogram(point).map { .histogram($0, isCumulative: isCumulative) }
         }
     }
 
-    private mutating func add(
-        _ metric: OTLPMetrics.Metric, _ origin: String, _ kind: String, _ attributes: [OTLPMetrics.Attribute]?,
-        _ start: OTLPMetrics.WholeNumber?, _ time: OTLPMetrics.WholeNumber?, _ flags: UInt32?, _ value: () -> Value?
-    ) throws(WireError) {
-        try countPoints(1)
-        let name = metric.name ?? ""
-        if (flags ?? 0) & Self.noValueFlag != 0 { return }
-        guard (attributes?.count ?? 0) <= Self.attributesMax else {
-            return rejected.append(("\(name.prefix(64)): more than \(Self.attributesMax) attributes", 1))
+    /// - Parameter value: nil for what cannot be taken in.
+    private mutating func read<Given>(
+        _ given: [Given], _ kind: String, _ metric: OTLPMetrics.Metric, of scope: SHA256.Digest,
+        _ head: KeyPath<Given, OTLPMetrics.Head>, _ value: (Given) -> Value?
+    ) {
+        if given.isEmpty { return }
+        guard metric.unit.utf8.count <= OTLPPath.partBytesMax, let name = OTLPPath(name: metric.name) else {
+            return reject(
+                given.count,
+                "'\(metric.name.utf8Prefix(64))' with its unit is no name, expected 1 to \(Name.pathBytesMax) bytes")
         }
-        let path = Self.path(name, attributes ?? [])
-        guard !name.isEmpty, Name.isValidPath(path.utf8) else {
-            return rejected.append(("'\(path.prefix(64))' is no path, expected 1 to \(Name.pathBytesMax) bytes", 1))
+        var identity = OTLPIdentity(below: scope)
+        identity.add(metric.name)
+        identity.add(metric.unit)
+        identity.add(kind)
+        let digest = identity.digest
+        points.reserveCapacity(points.count + given.count)
+        for one in given {
+            let head = one[keyPath: head]
+            if head.flags & Self.noValueFlag != 0 { continue }
+            var path = name
+            guard path.append(head.attributes) else {
+                reject(
+                    1, "\(name.text): more than \(OTLPPath.attributesMax) attributes, or \(Name.pathBytesMax) bytes with them")
+                continue
+            }
+            guard let value = value(one) else {
+                reject(1, "\(path.text.utf8Prefix(64)): no finite value, no temporality, or counts that do not add up")
+                continue
+            }
+            var identity = OTLPIdentity(below: digest)
+            identity.add(head.attributes)
+            points.append(
+                Point(
+                    series: identity.key, path: path.text,
+                    original: path.isRewritten ? OTLPPath.original(metric.name, head.attributes) : nil, unit: metric.unit,
+                    start: head.start,
+                    time: head.time, value: value))
         }
-        guard let value = value() else {
-            return rejected.append(("\(path.prefix(64)): no finite value, no temporality, or counts that do not add up", 1))
-        }
-        let series = "\(origin)\u{0}\(kind)\u{0}\(name)\u{0}\(Self.text(of: attributes ?? []))"
-        points.append(
-            Point(series: series, path: path, unit: metric.unit, start: start?.bits ?? 0, time: time?.bits ?? 0, value: value))
     }
 
-    private mutating func countPoints(_ count: Int) throws(WireError) {
-        seenCount += count
-        if seenCount > pointsMax { throw WireError(.tooManyPartials, "more than \(pointsMax) points in an export") }
+    private mutating func reject(_ count: Int, _ problem: @autoclosure () -> String) {
+        rejectedCount += count
+        if self.problem == nil { self.problem = problem() }
     }
 
-    private static func isCumulative(_ temporality: OTLPMetrics.Temporality?) -> Bool? {
+    /// So that of one export nothing is late, and the last value of a gauge is that of its latest time. Points of one time, or of
+    /// none, stay in their order.
+    private mutating func sortByTime() {
+        if zip(points, points.dropFirst()).allSatisfy({ $0.time <= $1.time }) { return }
+        let order = points.indices.sorted { (points[$0].time, $0) < (points[$1].time, $1) }
+        points = order.map { points[$0] }
+    }
+
+    private static func isCumulative(_ temporality: OTLPMetrics.Temporality) -> Bool? {
         switch temporality {
         case .delta: false
         case .cumulative: true
-        default: nil
+        case .unspecified: nil
         }
     }
 
     private static func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
-
-    // MARK: Names
-
-    private static func path(_ name: String, _ attributes: [OTLPMetrics.Attribute]) -> String {
-        Self.name(name)
-            + attributes.map { ".\(Self.name($0.key ?? "")):\(Self.name($0.value?.text ?? "_"))" }.sorted().joined()
-    }
-
-    /// Bytes that no path has become `_`.
-    private static func name(_ text: String) -> String {
-        String(decoding: text.utf8.map { Name.isNameByte($0) ? $0 : UInt8(ascii: "_") }, as: UTF8.self)
-    }
-
-    /// A few bytes in place of many: a resource may describe itself at length, and every series of it is remembered.
-    private static func digest(_ text: String) -> String {
-        SHA256.hash(data: Array(text.utf8)).prefix(16).map { String($0, radix: 36) }.joined(separator: ".")
-    }
-
-    private static func text(of attributes: [OTLPMetrics.Attribute]) -> String {
-        attributes.map { "\($0.key ?? "")=\($0.value?.text ?? "")" }.sorted().joined(separator: "\u{1}")
-    }
 }

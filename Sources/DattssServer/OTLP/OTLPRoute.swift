@@ -1,6 +1,5 @@
 import DattssCore
 import DattssPipeline
-import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -15,9 +14,12 @@ extension Routes {
                 throw WireError(.unsupportedEncoding, "Content-Type: expected application/x-protobuf or application/json")
             }
             let body = try await request.body.content(request.headers, upTo: limits.bodyBytes)
-            let plan = try telemetry.plan(try format.decode(body), of: user, at: clock.now(), limits: limits)
+            let metrics = try format.decode(body, sizeMax: limits.partialsPerBatch)
+            let plan = telemetry.plan(metrics, of: user, at: clock.now(), limits: limits)
             for process in plan.processes { processes.note(process, of: user) }
-            return format.answer(to: plan, unfitting: try await take(plan, of: user), limits: limits)
+            let unfitting = try await take(plan, of: user)
+            telemetry.counters.add(plan, unfitting: unfitting)
+            return format.answer(to: plan, unfitting: unfitting, limits: limits)
         } catch let error as WireError {
             pipeline.noteRefused(error)
             var response = ErrorAnswer(error).response
@@ -27,7 +29,7 @@ extension Routes {
     }
 
     /// - Returns: how many partials the user's limit of statistics left out.
-    private func take(_ plan: OTLPIntake.Plan, of user: UserID) async throws -> Int {
+    private func take(_ plan: OTLPPlan, of user: UserID) async throws -> Int {
         if plan.partials.isEmpty { return 0 }
         let outcome = await pipeline.acceptFitting(Batch(partials: plan.partials), of: user)
         guard case .refused(let error) = outcome.answer else { return outcome.unfittingPartials }
@@ -49,32 +51,24 @@ enum OTLPFormat: Sendable {
         }
     }
 
-    func decode(_ body: [UInt8]) throws(WireError) -> OTLPMetrics {
-        switch self {
-        case .protobuf:
+    /// - Parameter sizeMax: how many there may be of everything that an export has many of: see ``OTLPSize``.
+    func decode(_ body: [UInt8], sizeMax: Int) throws(WireError) -> OTLPMetrics {
+        do throws(WireError) {
             return try body.withUnsafeBufferPointer { body throws(WireError) in
-                do throws(ProtobufReader.Malformed) {
-                    return try OTLPProtobuf.decode(UnsafeRawBufferPointer(body))
-                } catch {
-                    throw WireError(.malformed, "the body is no ExportMetricsServiceRequest: \(error.message)")
+                switch self {
+                case .protobuf: try OTLPProtobuf.decode(UnsafeRawBufferPointer(body), sizeMax: sizeMax)
+                case .json: try OTLPJSON.decode(UnsafeRawBufferPointer(body), sizeMax: sizeMax)
                 }
             }
-        case .json:
-            do { return try JSONDecoder().decode(OTLPMetrics.self, from: Data(body)) } catch {
-                throw WireError(.malformed, "the body is no ExportMetricsServiceRequest: \(Self.describe(error))")
-            }
+        } catch {
+            guard error.reason == .malformed else { throw error }
+            throw WireError(.malformed, "the body is no ExportMetricsServiceRequest: \(error.message)")
         }
     }
 
-    private static func describe(_ error: any Error) -> String {
-        guard case .some(let context) = (error as? DecodingError)?.context else { return "\(error)" }
-        let place = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
-        return "\(place.isEmpty ? "" : place + ": ")\(context.debugDescription)"
-    }
-
     /// `ExportMetricsServiceResponse`, with a partial success where points were rejected.
-    func answer(to plan: OTLPIntake.Plan, unfitting: Int, limits: Limits) -> Response {
-        let rejected = plan.rejectedPoints + Int64(unfitting)
+    func answer(to plan: OTLPPlan, unfitting: Int, limits: Limits) -> Response {
+        let rejected = plan.rejectedPoints + unfitting
         let message = plan.problem ?? "more than \(limits.liveStatisticsPerUser) live statistics"
         switch self {
         case .json:
@@ -108,16 +102,5 @@ enum OTLPFormat: Sendable {
         status.bytes(2, Array(error.message.utf8))
         response.headers[.contentType] = "application/x-protobuf"
         response.body = ResponseBody(byteBuffer: ByteBuffer(bytes: status.bytes))
-    }
-}
-
-extension DecodingError {
-    fileprivate var context: Context? {
-        switch self {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
-            .dataCorrupted(let context):
-            context
-        @unknown default: nil
-        }
     }
 }

@@ -1,124 +1,107 @@
-import DattssCore
-
-/// What is remembered of a series between two exports: enough to tell what is new in a cumulative one, and that a point
-/// came twice.
+/// What is remembered of a series between two exports: enough to tell what is new in a cumulative one, what came twice, and what
+/// comes too late.
+///
+/// A cumulative series is a row of *runs*: each begins at a start time and only grows (OpenTelemetry's data model, "Resets and
+/// Gaps"). A point of a run that is not later than the last one of it says nothing new. A point of a run that was not there before
+///
+///     start after that of every run before    a reset: the run counts whole, from its start
+///     start == time                           a run whose beginning nobody knows: it counts from this point on
+///     no start, or one of long ago            the same, because its total may have been counted before
+///     a later time, but a smaller total       a reset without a new start, which counts whole
+///
+/// Several runs are remembered, so that what overlaps ("Overlap" there: two writers of one series, or the last export of a process
+/// that comes after the first one of the next) is counted by its own differences and never twice.
 struct OTLPSeries: Sendable, Hashable {
-    var start: UInt64
-    var time: UInt64
-    var total: Total
+    /// By their starts.
+    private var runs: [Run] = []
+    /// Of deltas: a hash of the start and time of those that came last, the oldest of them first once it is full.
+    private var deltas: [UInt64] = []
+    private var nextDelta = 0
+    /// Of a gauge: the time of its last value.
+    private var gaugeTime: UInt64 = 0
+    /// The latest start of a run that was forgotten.
+    private var forgottenStart: UInt64 = 0
+
+    static let runsMax = 4
+    static let deltasMax = 32
+
+    private struct Run: Sendable, Hashable {
+        var start: UInt64
+        var time: UInt64
+        var total: Total
+    }
 
     enum Total: Sendable, Hashable {
-        /// Of a series of deltas nothing is kept.
-        case none
         case number(Double)
         case histogram(OTLPHistogram)
-    }
-}
 
-/// A histogram of either kind: counts by bucket, and where these are.
-struct OTLPHistogram: Sendable, Hashable {
-    var count: UInt64
-    var sum: Double?
-    var min: Double?
-    var max: Double?
-    var layout: Layout
-
-    enum Layout: Sendable, Hashable {
-        /// Bucket i reaches up to bounds[i], the last one on without an end.
-        case explicit(bounds: [Double], counts: [UInt64])
-        /// By index, of 2^scale buckets a doubling.
-        case exponential(scale: Int32, zeroCount: UInt64, positive: [Int32: UInt64], negative: [Int32: UInt64])
-    }
-
-    static let bucketsMax = 1024
-    static let scaleRange: ClosedRange<Int32> = -10...20
-
-    init?(_ point: OTLPMetrics.HistogramPoint) {
-        let counts = (point.bucketCounts ?? []).map(\.bits)
-        let bounds = (point.explicitBounds ?? []).map(\.value)
-        guard let count = point.count?.bits, count <= UInt64(Aggregate.countMax), counts.count <= Self.bucketsMax,
-            counts.isEmpty ? bounds.isEmpty : counts.count == bounds.count + 1,
-            bounds.allSatisfy(\.isFinite), zip(bounds, bounds.dropFirst()).allSatisfy({ $0 < $1 }),
-            counts.isEmpty || Self.sum(counts) == count
-        else { return nil }
-        self.count = count
-        (sum, min, max) = (point.sum?.value, point.min?.value, point.max?.value)
-        layout = .explicit(bounds: bounds, counts: counts)
-        guard areNumbersFinite else { return nil }
-    }
-
-    init?(_ point: OTLPMetrics.ExponentialPoint) {
-        let (scale, zeroCount) = (point.scale ?? 0, point.zeroCount?.bits ?? 0)
-        guard let count = point.count?.bits, count <= UInt64(Aggregate.countMax), Self.scaleRange ~= scale,
-            let positive = Self.buckets(point.positive), let negative = Self.buckets(point.negative),
-            Self.sum([zeroCount] + positive.values + negative.values) == count
-        else { return nil }
-        self.count = count
-        (sum, min, max) = (point.sum?.value, point.min?.value, point.max?.value)
-        layout = .exponential(scale: scale, zeroCount: zeroCount, positive: positive, negative: negative)
-        guard areNumbersFinite else { return nil }
-    }
-
-    private var areNumbersFinite: Bool { [sum, min, max].allSatisfy { $0?.isFinite ?? true } }
-
-    private static func buckets(_ buckets: OTLPMetrics.Buckets?) -> [Int32: UInt64]? {
-        let counts = buckets?.bucketCounts ?? []
-        guard counts.count <= bucketsMax else { return nil }
-        var result: [Int32: UInt64] = [:]
-        for (place, count) in counts.enumerated() where count.bits > 0 {
-            let (index, overflow) = (buckets?.offset ?? 0).addingReportingOverflow(Int32(place))
-            if overflow { return nil }
-            result[index] = count.bits
+        /// nil when this is no continuation of `earlier`.
+        fileprivate func since(_ earlier: Total) -> Total? {
+            switch (self, earlier) {
+            case (.number(let total), .number(let earlier)): total >= earlier ? .number(total - earlier) : nil
+            case (.histogram(let total), .histogram(let earlier)): total.since(earlier).map { .histogram($0) }
+            default: nil
+            }
         }
-        return result
     }
 
-    /// nil when it is too large.
-    private static func sum(_ counts: some Sequence<UInt64>) -> UInt64? {
-        var total: UInt64 = 0
-        for count in counts {
-            let (sum, overflow) = total.addingReportingOverflow(count)
-            if overflow { return nil }
-            total = sum
-        }
-        return total
+    /// What a point is.
+    enum News: Sendable, Hashable {
+        /// What it adds; nil for a total that only says where counting begins.
+        case new(Total?)
+        /// Seen before.
+        case repeated
+        /// Older than what is known already.
+        case late
     }
 
-    /// What came since `earlier`; nil when it is not a continuation of that.
-    func since(_ earlier: OTLPHistogram) -> OTLPHistogram? {
-        guard count >= earlier.count else { return nil }
-        var new = self
-        new.count -= earlier.count
-        new.sum = sum.flatMap { sum in earlier.sum.map { sum - $0 } }
-        // They are of all that ever came.
-        (new.min, new.max) = (nil, nil)
-        switch (layout, earlier.layout) {
-        case (.explicit(let bounds, let counts), .explicit(let earlierBounds, let earlierCounts)):
-            guard bounds == earlierBounds, zip(counts, earlierCounts).allSatisfy({ $0 >= $1 }) else { return nil }
-            new.layout = .explicit(bounds: bounds, counts: zip(counts, earlierCounts).map { $0 - $1 })
-        case (
-            .exponential(let scale, let zeros, let positive, let negative),
-            .exponential(let earlierScale, let earlierZeros, let earlierPositive, let earlierNegative)
-        ):
-            guard earlierScale >= scale, zeros >= earlierZeros,
-                let positive = Self.difference(positive, earlierPositive, shift: earlierScale - scale),
-                let negative = Self.difference(negative, earlierNegative, shift: earlierScale - scale)
-            else { return nil }
-            new.layout = .exponential(scale: scale, zeroCount: zeros - earlierZeros, positive: positive, negative: negative)
-        default: return nil
+    /// The latest start that belongs to it.
+    var latestStart: UInt64 { max(runs.last?.start ?? 0, forgottenStart) }
+
+    /// How many numbers it holds.
+    var weight: Int {
+        runs.reduce(1 + deltas.count / 8) { weight, run in
+            guard case .histogram(let histogram) = run.total else { return weight + 1 }
+            return weight + 1 + histogram.bucketCount
         }
-        return new
     }
 
-    private static func difference(
-        _ counts: [Int32: UInt64], _ earlier: [Int32: UInt64], shift: Int32
-    ) -> [Int32: UInt64]? {
-        var difference = counts
-        for (index, count) in earlier {
-            // A coarser scale has put neighbours together.
-            guard let left = difference[index >> shift], left >= count else { return nil }
-            difference[index >> shift] = left == count ? nil : left - count
+    // MARK: Points
+
+    mutating func takeGauge(at time: UInt64) -> News {
+        if time != 0, time <= gaugeTime { return time == gaugeTime ? .repeated : .late }
+        gaugeTime = max(gaugeTime, time)
+        return .new(nil)
+    }
+
+    /// - Returns: new for one that is older than the last ``deltasMax``, and for one without a time: nothing tells these.
+    mutating func takeDelta(_ value: Total, start: UInt64, time: UInt64) -> News {
+        if time == 0 { return .new(value) }
+        let mark = (start ^ (time &* 0x9E37_79B9_7F4A_7C15)) &* 0xD6E8_FEB8_6659_FD93
+        if deltas.contains(mark) { return .repeated }
+        if deltas.count < Self.deltasMax {
+            deltas.append(mark)
+        } else {
+            deltas[nextDelta] = mark
+            nextDelta = (nextDelta + 1) % Self.deltasMax
         }
-        return difference
+        return .new(value)
+    }
+
+    /// - Parameter knownSince: runs of a series of which nothing is known count whole when they began later than this.
+    mutating func takeTotal(_ total: Total, start: UInt64, time: UInt64, knownSince: UInt64) -> News {
+        if let place = runs.firstIndex(where: { $0.start == start }) {
+            let run = runs[place]
+            if time != 0, time <= run.time { return time == run.time ? .repeated : .late }
+            runs[place] = Run(start: start, time: max(time, run.time), total: total)
+            return .new(total.since(run.total) ?? total)
+        }
+        if runs.count == Self.runsMax, start < runs[0].start { return .late }
+        let isReset = runs.last.map { start > $0.start } ?? false
+        let countsFromStart = start != 0 && start != time && (isReset || start > max(knownSince, forgottenStart))
+        let place = runs.firstIndex { $0.start > start } ?? runs.endIndex
+        runs.insert(Run(start: start, time: time, total: total), at: place)
+        if runs.count > Self.runsMax { forgottenStart = max(forgottenStart, runs.removeFirst().start) }
+        return .new(countsFromStart ? total : nil)
     }
 }

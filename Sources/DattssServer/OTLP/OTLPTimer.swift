@@ -1,25 +1,37 @@
 import DattssCore
+import Foundation
 
 /// Turns an OTLP histogram into what a timer's partial says.
 ///
-/// Exponential buckets of scale 5 are those of a ``Sketch``, and finer ones fall into them whole: that is exact within its
-/// relative error. Everything else (coarser buckets, explicit bounds, another unit than milliseconds) is spread evenly over
-/// the sketch's buckets, and the aggregate is marked approximate.
+/// Exact within the sketch's relative error is a histogram of which every bucket lies within one of the sketch's: exponential
+/// buckets of scale 5 are those of a ``Sketch``, finer ones fall into them whole, and what a least and a largest value that are
+/// equal leave of a bucket, or the sum of a single sample, is one point. In everything else (coarser buckets, explicit bounds,
+/// another unit, a threshold of zero) samples are spread evenly over their bucket, and the aggregate is marked approximate.
+///
+/// Sum and count are known, so that what is not known keeps to them: an open bucket reaches as far as the sum asks for, and the
+/// mean lies between `min` and `max` always.
 struct OTLPTimer {
     private let histogram: OTLPHistogram
     /// Milliseconds of the metric's unit.
     private let factor: Double
+    private let sum: Double?
+    /// All samples lie between these, where it is said.
+    private let least: Double?
+    private let largest: Double?
     private var sketch = Sketch()
-    private var isApproximate: Bool
-    /// What of the range of samples the buckets show.
+    private var isApproximate = false
+    /// Where samples were put.
     private var (low, high) = (Double.infinity, -Double.infinity)
+    /// What the bounds of their buckets allow.
+    private var (lowest, highest) = (Double.infinity, -Double.infinity)
+    private let placesMax: UInt64
 
     private static let scale: Int32 = 5
-    /// Into how many places the samples of a wide bucket are put.
-    private static let placesMax: UInt64 = 16
+    /// How far a sum may be off that its sender rounded at every sample.
+    private static let tolerance = 1e-9
 
     /// How many milliseconds a unit of UCUM has; 1 for what is no time.
-    static func factor(ofUnit unit: String?) -> Double {
+    static func factor(ofUnit unit: String) -> Double {
         switch unit {
         case "s": 1000
         case "us": 1e-3
@@ -30,8 +42,8 @@ struct OTLPTimer {
         }
     }
 
-    /// - Returns: nil for a histogram without samples.
-    static func aggregate(of histogram: OTLPHistogram, unit: String?) -> Aggregate? {
+    /// - Returns: nil for a histogram without samples, or with values beyond a double's range.
+    static func aggregate(of histogram: OTLPHistogram, unit: String) -> Aggregate? {
         guard histogram.count > 0 else { return nil }
         var timer = OTLPTimer(histogram, factor: factor(ofUnit: unit))
         return timer.aggregate()
@@ -39,78 +51,142 @@ struct OTLPTimer {
 
     private init(_ histogram: OTLPHistogram, factor: Double) {
         (self.histogram, self.factor) = (histogram, factor)
-        isApproximate = factor != 1
+        sum = histogram.sum.map { $0 * factor }
+        // A single sample is its sum.
+        let single = histogram.count == 1 && histogram.isSumPrecise ? sum : nil
+        (least, largest) = (histogram.min.map { $0 * factor } ?? single, histogram.max.map { $0 * factor } ?? single)
+        // Into so many places the samples of a bucket are put, so that many buckets cost no more than a few.
+        placesMax = UInt64((1024 / Swift.max(1, histogram.bucketCount)).clamped(1, 16))
     }
 
     private mutating func aggregate() -> Aggregate? {
         switch histogram.layout {
-        case .explicit(let bounds, let counts):
-            isApproximate = true
-            for (place, count) in counts.enumerated() where count > 0 { addExplicit(place, count, bounds) }
-        case .exponential(let scale, let zeroCount, let positive, let negative):
-            if scale < Self.scale { isApproximate = true }
-            for (index, count) in negative { addExponential(index, count, scale, sign: -1) }
-            if zeroCount > 0 { add(0, zeroCount) }
-            for (index, count) in positive { addExponential(index, count, scale, sign: 1) }
+        case .explicit(let bounds, let counts): addExplicit(bounds.map { $0 * factor }, counts)
+        case .exponential(let scale, let zeroCount, let zeroThreshold, let positive, let negative):
+            for (place, count) in negative.counts.enumerated().reversed() where count > 0 {
+                addExponential(negative.offset + Int32(place), count, scale, sign: -1)
+            }
+            if zeroCount > 0 { add(zeroCount, between: -zeroThreshold * factor, zeroThreshold * factor) { _ in 0 } }
+            for (place, count) in positive.counts.enumerated() where count > 0 {
+                addExponential(positive.offset + Int32(place), count, scale, sign: 1)
+            }
         }
         let count = Int64(histogram.count)
-        let mean = histogram.sum.map { $0 / Double(count) * factor }
+        let mean = sum.map { $0 / Double(count) }
         let hasSketch = sketch.count == count
+        if !hasSketch { (lowest, highest) = (-.infinity, .infinity) }
         // Without buckets the mean is all that is known of the range.
-        let min = histogram.min.map { $0 * factor } ?? (hasSketch ? low : mean ?? 0)
-        let max = Swift.max(min, histogram.max.map { $0 * factor } ?? (hasSketch ? high : mean ?? 0))
+        var min = least ?? (hasSketch ? low : mean ?? 0)
+        var max = Swift.max(min, largest ?? (hasSketch ? high : mean ?? 0))
+        isApproximate = isApproximate || sketch.collapsedCount > 0 || (!hasSketch && !(least != nil && least == largest))
+        if hasSketch, Self.isElsewhere(least, low) || Self.isElsewhere(largest, high) { isApproximate = true }
+        if let mean {
+            let slack = Self.tolerance * Swift.max(abs(mean), Swift.max(abs(min), abs(max)))
+            if mean < Swift.max(least ?? lowest, lowest) - slack || mean > Swift.min(largest ?? highest, highest) + slack {
+                isApproximate = true
+            }
+            if mean < min - slack || (least == nil && mean < min) { min = mean }
+            if mean > max + slack || (largest == nil && mean > max) { max = mean }
+        }
         let middle = (mean ?? (hasSketch ? sketch.quantile(0.5) : min)).clamped(min, max)
         let fraction = Aggregate.defaultFraction
         let aggregate = Aggregate(
-            sum: (histogram.sum.map { $0 * factor }) ?? middle * Double(count), count: count, max: max, min: min,
-            first: middle, last: middle, bottom: hasSketch ? sketch.quantile(fraction).clamped(min, max) : middle,
+            sum: sum ?? middle * Double(count), count: count, max: max, min: min, first: middle, last: middle,
+            bottom: hasSketch ? sketch.quantile(fraction).clamped(min, max) : middle,
             top: hasSketch ? sketch.quantile(1 - fraction).clamped(min, max) : middle,
-            isApproximate: isApproximate && min < max, sketch: hasSketch ? sketch : nil)
+            isApproximate: isApproximate, sketch: hasSketch ? sketch : nil)
         return try? aggregate.checked()
     }
 
-    private mutating func add(_ value: Double, _ count: UInt64) {
-        let value = (value * factor).clamped(-Double.greatestFiniteMagnitude, Double.greatestFiniteMagnitude)
+    // MARK: Buckets
+
+    private mutating func addExplicit(_ bounds: [Double], _ counts: [UInt64]) {
+        let lastPlace = counts.count - 1
+        for (place, count) in counts.enumerated() where count > 0 {
+            // What is measured is seldom negative.
+            let lower = place > 0 ? bounds[place - 1] : Swift.min(0, bounds.first ?? 0)
+            let upper = place < lastPlace ? bounds[place] : end(of: lower, bounds, counts)
+            spread(count, lower, upper)
+            if place == 0 { (lowest, isApproximate) = (-.infinity, isApproximate || least == nil) }
+            if place == lastPlace { (highest, isApproximate) = (.infinity, isApproximate || largest == nil) }
+        }
+    }
+
+    /// How far the last bucket reaches, which has no end, when its samples lie evenly around the mean that the sum leaves them.
+    private func end(of lower: Double, _ bounds: [Double], _ counts: [UInt64]) -> Double {
+        if let largest { return Swift.max(lower, largest) }
+        guard let sum, let last = counts.last else { return lower }
+        var rest = sum
+        for (place, count) in counts.dropLast().enumerated() {
+            rest -= Double(count) * (place > 0 ? (bounds[place - 1] + bounds[place]) / 2 : bounds[0] / 2)
+        }
+        return Swift.max(lower, lower + 2 * (rest / Double(last) - lower))
+    }
+
+    private mutating func spread(_ count: UInt64, _ lower: Double, _ upper: Double) {
+        // That contradicts itself.
+        if (least ?? upper) > upper || (largest ?? lower) < lower { isApproximate = true }
+        let start = Swift.max(lower, least ?? lower)
+        let end = Swift.max(start, Swift.min(upper, largest ?? upper))
+        add(count, between: start, end) { start + (end - start) * $0 }
+    }
+
+    private mutating func addExponential(_ index: Int32, _ count: UInt64, _ scale: Int32, sign: Double) {
+        if scale >= Self.scale, factor == 1 {
+            let range = SketchIndex.range
+            let place = (index >> (scale - Self.scale)).clamped(range.lowerBound, range.upperBound)
+            let value = sign * Self.finite(SketchIndex.representative(of: place))
+            note(sign * SketchIndex.lowerBound(of: place), sign * Self.finite(SketchIndex.lowerBound(of: place + 1)))
+            return put(value, count)
+        }
+        let bound = { [factor] (share: Double) in
+            let magnitude = exp2((Double(index) + share) * exp2(-Double(scale))) * factor
+            return sign * Swift.max(Double.leastNonzeroMagnitude, Self.finite(magnitude))
+        }
+        add(count, between: bound(0), bound(1), bound)
+    }
+
+    // MARK: Samples
+
+    /// Samples between two values, evenly by `value`; it is told once where they are all the same to a sketch.
+    private mutating func add(_ count: UInt64, between one: Double, _ other: Double, _ value: (Double) -> Double) {
+        note(one, other)
+        let (lower, upper) = (Swift.min(one, other), Swift.max(one, other))
+        // (Of the two zeros it is the positive one.)
+        if lower == upper { return put(lower == 0 ? 0 : lower, count) }
+        if !Self.isOneBucket(lower, upper) { isApproximate = true }
+        let places = Swift.min(count, placesMax)
+        for place in 0..<places {
+            let share = count * (place + 1) / places - count * place / places
+            put(value((Double(place) + 0.5) / Double(places)), share)
+        }
+    }
+
+    private mutating func put(_ value: Double, _ count: UInt64) {
+        let value = Self.finite(value)
         sketch.add(value, weight: Int64(clamping: count))
         (low, high) = (Swift.min(low, value), Swift.max(high, value))
     }
 
-    /// `count` samples between two values, evenly.
-    private mutating func spread(_ count: UInt64, _ value: (Double) -> Double) {
-        let places = Swift.min(count, Self.placesMax)
-        for place in 0..<places {
-            let share = count * (place + 1) / places - count * place / places
-            add(value((Double(place) + 0.5) / Double(places)), share)
-        }
+    private mutating func note(_ one: Double, _ other: Double) {
+        (lowest, highest) = (Swift.min(lowest, one, other), Swift.max(highest, one, other))
     }
 
-    private mutating func addExplicit(_ place: Int, _ count: UInt64, _ bounds: [Double]) {
-        var lower = place > 0 ? bounds[place - 1] : Swift.min(histogram.min ?? 0, bounds.first ?? 0)
-        var upper = place < bounds.count ? bounds[place] : Swift.max(histogram.max ?? lower, lower)
-        if let min = histogram.min { lower = Swift.max(lower, min) }
-        if let max = histogram.max { upper = Swift.min(upper, max) }
-        let (start, length) = (lower, Swift.max(0, upper - lower))
-        spread(count) { start + length * $0 }
+    /// Whether what is more than `lower` and at most `upper` is all in one bucket of a sketch.
+    private static func isOneBucket(_ lower: Double, _ upper: Double) -> Bool {
+        guard lower.isFinite, upper.isFinite else { return false }
+        if lower >= 0 { return SketchIndex.of(magnitude: lower.nextUp) == SketchIndex.of(magnitude: upper) }
+        // At 0 it ends in a bucket of its own.
+        guard upper < 0 else { return false }
+        return SketchIndex.of(magnitude: -upper) == SketchIndex.of(magnitude: (-lower).nextDown)
     }
 
-    private mutating func addExponential(_ index: Int32, _ count: UInt64, _ scale: Int32, sign: Double) {
-        let range = SketchIndex.range
-        if scale >= Self.scale {
-            let place = (index >> (scale - Self.scale)).clamped(range.lowerBound, range.upperBound)
-            return add(sign * Self.representative(of: place), count)
-        }
-        // A bucket of scale s takes 2^(5 - s) of ours.
-        let width = Int64(1) << Int64(Self.scale - scale)
-        let start = Double(Int64(index) * width)
-        spread(count) { share in
-            let place = Int32(
-                (start + Double(width) * share).rounded(.down).clamped(Double(range.lowerBound), Double(range.upperBound)))
-            return sign * Self.representative(of: place)
-        }
+    /// Whether the least or the largest value cannot be in the bucket in which it is.
+    private static func isElsewhere(_ value: Double?, _ representative: Double) -> Bool {
+        value.map { abs($0 - representative) > 2 * SketchIndex.relativeError * abs($0) + .leastNormalMagnitude } ?? false
     }
 
-    private static func representative(of index: Int32) -> Double {
-        // Nobody's sketch goes beyond a double's range.
-        Swift.min(SketchIndex.representative(of: index), .greatestFiniteMagnitude)
+    private static func finite(_ value: Double) -> Double {
+        value.clamped(-Double.greatestFiniteMagnitude, Double.greatestFiniteMagnitude)
     }
 }

@@ -1,3 +1,5 @@
+import DattssCore
+
 /// Reads the fields of a protobuf message from bytes in place (https://protobuf.dev/programming-guides/encoding). It never
 /// reads past the end, whatever the bytes are; what is not asked for is passed over.
 struct ProtobufReader {
@@ -5,10 +7,6 @@ struct ProtobufReader {
     private var position = 0
 
     init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
-
-    struct Malformed: Error {
-        var message: String
-    }
 
     enum Value {
         case varint(UInt64)
@@ -19,79 +17,81 @@ struct ProtobufReader {
     }
 
     /// The next field's number and value; nil at the end.
-    mutating func next() throws(Malformed) -> (field: UInt64, value: Value)? {
+    mutating func next() throws(WireError) -> (field: UInt64, value: Value)? {
         guard position < bytes.count else { return nil }
         let tag = try varint()
-        guard tag >> 3 > 0 else { throw Malformed(message: "a field has the number 0") }
+        guard tag >> 3 > 0 else { throw WireError(.malformed, "a field has the number 0") }
         switch tag & 7 {
         case 0: return (tag >> 3, .varint(try varint()))
         case 1: return (tag >> 3, .fixed64(UInt64(littleEndian: try take(8).loadUnaligned(as: UInt64.self))))
         case 2:
             let length = try varint()
-            guard length <= UInt64(bytes.count) else { throw Malformed(message: "a field is longer than the message") }
+            guard length <= UInt64(bytes.count) else { throw WireError(.malformed, "a field is longer than the message") }
             return (tag >> 3, .bytes(try take(Int(length))))
         case 5: return (tag >> 3, .fixed32(UInt32(littleEndian: try take(4).loadUnaligned(as: UInt32.self))))
-        default: throw Malformed(message: "a field has the wire type \(tag & 7)")
+        default: throw WireError(.malformed, "a field has the wire type \(tag & 7)")
         }
     }
 
-    private mutating func varint() throws(Malformed) -> UInt64 {
+    private mutating func varint() throws(WireError) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 70, by: 7) {
-            guard position < bytes.count else { throw Malformed(message: "a number is cut") }
+            guard position < bytes.count else { throw WireError(.malformed, "a number is cut") }
             let byte = bytes[position]
             position += 1
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return value }
         }
-        throw Malformed(message: "a number has more than ten bytes")
+        throw WireError(.malformed, "a number has more than ten bytes")
     }
 
-    private mutating func take(_ count: Int) throws(Malformed) -> UnsafeRawBufferPointer {
-        guard count <= bytes.count - position else { throw Malformed(message: "the message is cut") }
+    private mutating func take(_ count: Int) throws(WireError) -> UnsafeRawBufferPointer {
+        guard count <= bytes.count - position else { throw WireError(.malformed, "the message is cut") }
         defer { position += count }
         return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
     }
 }
 
 extension ProtobufReader.Value {
-    typealias Malformed = ProtobufReader.Malformed
-
     var text: String {
-        get throws(Malformed) { String(decoding: try message, as: UTF8.self) }
+        get throws(WireError) { String(decoding: try message, as: UTF8.self) }
     }
 
     var message: UnsafeRawBufferPointer {
-        get throws(Malformed) {
-            guard case .bytes(let bytes) = self else { throw Malformed(message: "a message or text is written as a number") }
+        get throws(WireError) {
+            guard case .bytes(let bytes) = self else { throw WireError(.malformed, "a message or text is written as a number") }
             return bytes
         }
     }
 
     /// A number of any wire type; `sint` ones are still folded.
     var number: UInt64 {
-        get throws(Malformed) {
+        get throws(WireError) {
             switch self {
             case .varint(let number), .fixed64(let number): number
             case .fixed32(let number): UInt64(number)
-            case .bytes: throw Malformed(message: "a number is written as bytes")
+            case .bytes: throw WireError(.malformed, "a number is written as bytes")
             }
         }
     }
 
+    var double: Double {
+        get throws(WireError) { Double(bitPattern: try number) }
+    }
+
     /// `sint32`.
     var zigzag: Int32 {
-        get throws(Malformed) {
+        get throws(WireError) {
             let number = UInt32(truncatingIfNeeded: try number)
             return Int32(bitPattern: number >> 1) ^ -Int32(bitPattern: number & 1)
         }
     }
 
     /// The numbers of a repeated field, packed or one of them.
-    func append(to numbers: inout [UInt64], areFixed: Bool) throws(Malformed) {
+    func append(to numbers: inout [UInt64], areFixed: Bool) throws(WireError) {
         guard case .bytes(let bytes) = self else { return numbers.append(try number) }
         if areFixed {
-            guard bytes.count.isMultiple(of: 8) else { throw Malformed(message: "packed numbers are cut") }
+            guard bytes.count.isMultiple(of: 8) else { throw WireError(.malformed, "packed numbers are cut") }
             for offset in stride(from: 0, to: bytes.count, by: 8) {
                 numbers.append(UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
             }
@@ -103,7 +103,7 @@ extension ProtobufReader.Value {
 }
 
 extension ProtobufReader {
-    fileprivate mutating func packedVarint() throws(Malformed) -> UInt64? {
+    fileprivate mutating func packedVarint() throws(WireError) -> UInt64? {
         position < bytes.count ? try varint() : nil
     }
 }
