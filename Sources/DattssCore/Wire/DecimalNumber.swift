@@ -6,7 +6,8 @@
     import Darwin
 #endif
 
-/// A decimal number as JSON writes it (RFC 8259, section 6), found in bytes and turned into the nearest double.
+/// A decimal number, as JSON writes it (RFC 8259, section 6) or as a ``FieldNumber``, found in bytes and turned into the nearest
+/// double.
 ///
 /// Digits up to 2^53 and a power of ten up to 10^22 are exact in binary64, so that one multiplication or division rounds
 /// right (Clinger 1990). Up to 19 digits over a power up to 10^19 take one division of integers. The rest goes to `strtod`.
@@ -18,8 +19,20 @@ public struct DecimalNumber {
     private var digitCount: Int
     private var exponent: Int
 
+    enum Grammar {
+        case json
+        /// Also with zeros in front, and with digits on one side of the point only.
+        case field
+    }
+
     /// The number that `bytes` begin with; nil when they do not begin with one.
     public static func scan(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> DecimalNumber? {
+        scan(bytes, count, grammar: .json)
+    }
+
+    /// Inlined, so that each grammar has code of its own.
+    @inline(__always)
+    static func scan(_ bytes: UnsafePointer<UInt8>, _ count: Int, grammar: Grammar) -> DecimalNumber? {
         var number = DecimalNumber(length: 0, isNegative: false, digits: 0, digitCount: 0, exponent: 0)
         var position = 0
         if position < count, bytes[position] == UInt8(ascii: "-") {
@@ -29,14 +42,19 @@ public struct DecimalNumber {
         let integerStart = position
         number.takeDigits(bytes, count, &position)
         let integerLength = position - integerStart
-        guard integerLength > 0, integerLength == 1 || bytes[integerStart] != UInt8(ascii: "0") else { return nil }
+        if grammar == .json {
+            guard integerLength > 0, integerLength == 1 || bytes[integerStart] != UInt8(ascii: "0") else { return nil }
+        }
+        var fractionLength = 0
         if position < count, bytes[position] == UInt8(ascii: ".") {
             position += 1
             let fractionStart = position
             number.takeDigits(bytes, count, &position)
-            guard position > fractionStart else { return nil }
-            number.exponent -= position - fractionStart
+            fractionLength = position - fractionStart
+            guard fractionLength > 0 || grammar == .field else { return nil }
+            number.exponent -= fractionLength
         }
+        guard integerLength + fractionLength > 0 else { return nil }
         if position < count, bytes[position] | 0x20 == UInt8(ascii: "e") {
             guard number.takeExponent(bytes, count, &position) else { return nil }
         }
