@@ -53,34 +53,7 @@ public struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConverti
     }
 }
 
-/// How far the clocks of a time zone are ahead of UTC at a moment, in seconds. Asked once per quarter of an hour, which
-/// is where the world's clocks change.
+/// How far the clocks of a time zone are ahead of UTC at a moment, in seconds.
 public protocol TimeZoneRules {
     func secondsFromUTC(at time: Timestamp) -> Int64
-}
-
-/// The local date and minute of the day (0..<1440, what a clock on the wall shows) of minutes of UTC.
-struct LocalMinutes {
-    private let rules: any TimeZoneRules
-    /// The quarter of an hour, in minutes of UTC, for which `shift` holds.
-    private var quarter: Range<Int64> = 0..<0
-    /// By how many minutes the clocks are ahead; what is left of a minute makes no difference.
-    private var shift: Int64 = 0
-    private var day: Int64 = 0
-
-    init(_ rules: any TimeZoneRules) { self.rules = rules }
-
-    /// Mostly asked for one minute after the other, so it remembers where it was.
-    mutating func of(_ minute: Minute) -> (day: Int64, minuteOfDay: Int64) {
-        if !quarter.contains(minute.index) {
-            let start = minute.index.flooredQuotient(by: 15) * 15
-            quarter = start..<start + 15
-            shift = rules.secondsFromUTC(at: Minute(start).start).flooredQuotient(by: 60)
-        }
-        let local = minute.index + shift
-        if local < day * Minute.perDay || local >= (day + 1) * Minute.perDay {
-            day = local.flooredQuotient(by: Minute.perDay)
-        }
-        return (day, local - day * Minute.perDay)
-    }
 }

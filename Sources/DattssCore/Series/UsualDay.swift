@@ -8,8 +8,11 @@ struct UsualDay {
     private struct MinuteOfDay {
         var sum = 0.0
         var count = 0.0
-        /// Bit k: the day k days before counts.
-        var days: UInt8 = 0
+        /// Bit k: the day k days before counts. Bit 8 + k: so does what its clocks showed again.
+        var times: UInt16 = 0
+
+        /// Bit k: the day k days before counts, once or twice.
+        var days: UInt16 { (times | times >> 8) & 0xFF }
     }
 
     fileprivate struct Step {
@@ -23,15 +26,25 @@ struct UsualDay {
         steps = Array(repeating: Step(), count: Int((Minute.perDay + stepMinutes - 1) / stepMinutes))
     }
 
-    /// A day counts for a minute, though the statistic may have been silent in it.
-    /// - Parameter age: how many days before, from 1 to ``DayView/usualDays``.
-    mutating func note(_ minuteOfDay: Int64, ofDay age: Int64) {
-        minutes[Int(minuteOfDay)].days |= 1 << UInt8(age)
+    /// Minutes count in which the user sent something, though the statistic may have been silent in them.
+    mutating func note(_ active: MinuteRuns, before today: Int64, _ local: inout LocalMinutes) {
+        for run in active.runs {
+            for index in run.lowerBound.index..<run.upperBound.index {
+                let shown = local.of(Minute(index))
+                guard 1...DayView.usualDays ~= today - shown.day else { continue }
+                note(shown.minuteOfDay, isRepeated: shown.isRepeated, ofDay: today - shown.day)
+            }
+        }
+    }
+
+    private mutating func note(_ minuteOfDay: Int64, isRepeated: Bool, ofDay age: Int64) {
+        minutes[Int(minuteOfDay)].times |= 1 << UInt16(isRepeated ? age + 8 : age)
     }
 
     /// Adds what the statistic has in a minute of a day.
-    mutating func add(sum: Double, count: Int64, _ minuteOfDay: Int64, ofDay age: Int64) {
-        note(minuteOfDay, ofDay: age)
+    /// - Parameter age: how many days before, from 1 to ``DayView/usualDays``.
+    mutating func add(sum: Double, count: Int64, _ minuteOfDay: Int64, isRepeated: Bool, ofDay age: Int64) {
+        note(minuteOfDay, isRepeated: isRepeated, ofDay: age)
         minutes[Int(minuteOfDay)].sum += sum
         minutes[Int(minuteOfDay)].count += Double(count)
     }
@@ -46,9 +59,9 @@ struct UsualDay {
         for (index, step) in steps.enumerated() {
             let start = Int64(index) * stepMinutes
             var point = DayView.UsualPoint(minute: start, sum: 0, count: 0, means: step.means, days: 0)
-            var days: UInt8 = 0
-            for minute in Int(start)..<Int(min(start + stepMinutes, Minute.perDay)) where minutes[minute].days != 0 {
-                let counted = Double(minutes[minute].days.nonzeroBitCount)
+            var days: UInt16 = 0
+            for minute in Int(start)..<Int(min(start + stepMinutes, Minute.perDay)) where minutes[minute].times != 0 {
+                let counted = Double(minutes[minute].times.nonzeroBitCount)
                 point.sum += minutes[minute].sum / counted
                 point.count += minutes[minute].count / counted
                 days |= minutes[minute].days

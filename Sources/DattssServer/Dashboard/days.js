@@ -1,9 +1,9 @@
 // A day of a statistic beside the usual day, as the columns of a plot.
 
 import { ask, statisticPath } from './api.js';
+import { DayAxis } from './axis.js';
 import { date, minuteOfDay } from './format.js';
 import { now } from './statistics.js';
-import { DAY_MINUTES } from './view.js';
 
 /** What a plot shows of each kind; the first is usual, the second today, and the rest today's spread. */
 export const COLUMNS = {
@@ -23,34 +23,42 @@ const pick = {
 };
 
 /**
- * Asks for a day; `columns[name][i]` belongs to minute `i * step`, null where there is nothing. `rough` are the steps without
- * percentiles: of the usual day, and of this one.
+ * Asks for a day; `columns[name][i]` belongs to step `i` of the axis, null where there is nothing. `rough` are the steps without
+ * percentiles: of the usual day, and of this one. `open` is the step that is not over.
  */
 export async function loadDay(stat, { day, zone, step }) {
   const answer = await ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${step}`);
-  const count = DAY_MINUTES / step;
-  const columns = COLUMNS[stat.kind].map(() => new Array(count).fill(null));
-  const rough = [answer.usual, answer.today].map(points =>
-    new Set(stat.kind === 'ms' ? points.filter(isRough).map(point => point.minute / step) : []));
-  for (const point of answer.usual) columns[0][point.minute / step] = pick[stat.kind](point, step)[0];
+  const axis = new DayAxis(step, answer.clocks);
+  const columns = COLUMNS[stat.kind].map(() => axis.steps.map(() => null));
+  const rough = [new Set(), new Set()];
+  const note = (point, side, index) => { if (stat.kind === 'ms' && isRough(point)) rough[side].add(index); };
+  const usual = new Map(answer.usual.map(point => [point.minute, point]));
+  axis.steps.forEach(({ minute }, index) => {
+    const point = usual.get(minute);
+    if (!point) return;
+    columns[0][index] = pick[stat.kind](point, step)[0];
+    note(point, 0, index);
+  });
   let open = null;
   for (const point of answer.today) {
-    const minutes = elapsed(point.minute, day, zone, step);
-    const isOpen = minutes < step;
+    const index = axis.index(point.minute, Boolean(point.repeated));
+    if (index < 0) continue;
+    const { minutes } = axis.steps[index];
+    const passed = elapsed(point.at, minutes);
+    const isOpen = passed < minutes;
+    note(point, 1, index);
     // A rate over a few seconds would jump about.
-    if (stat.kind === 'c' && isOpen && minutes < 1 && answer.today.length > 1) continue;
-    if (isOpen) open = point.minute;
-    pick[stat.kind](point, Math.max(1, minutes)).forEach((value, i) => { columns[i + 1][point.minute / step] = value; });
+    if (stat.kind === 'c' && isOpen && passed < 1 && answer.today.length > 1) continue;
+    if (isOpen) open = index;
+    pick[stat.kind](point, Math.max(1, passed)).forEach((value, i) => { columns[i + 1][index] = value; });
   }
-  return { columns, rough, step, day, open, days: Math.max(0, ...answer.usual.map(point => point.days)) };
+  return { columns, rough, axis, step, day, open, days: Math.max(0, ...answer.usual.map(point => point.days)) };
 }
 
-/** How many minutes of a step are over. */
-function elapsed(minute, day, zone, step) {
-  const time = now();
-  if (day !== date(time, zone)) return step;
-  const passed = minuteOfDay(time, zone) - minute;
-  return passed >= 0 && passed < step ? passed : step;
+/** How many of the minutes of a step, which begins at `at`, are over. */
+function elapsed(at, minutes) {
+  const passed = (now() - at) / 60;
+  return passed >= 0 && passed < minutes ? passed : minutes;
 }
 
 /** The rows that dygraphs wants: minute, then a value of each column. */

@@ -87,13 +87,29 @@ function band(context, low, high, colour, opacity) {
   context.globalAlpha = 1;
 }
 
+/** Marks what clocks show again after they were set back. */
+function again(context, graph, { x, y, w, h }, axis, colours) {
+  for (const places of axis.repeated) {
+    const [left, right] = places.map(place => Math.min(Math.max(x, graph.toDomXCoord(place)), x + w));
+    context.fillStyle = colours.axis;
+    context.globalAlpha = .12;
+    context.fillRect(left, y, right - left, h);
+    context.globalAlpha = 1;
+    context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
+    if (context.measureText('again').width > right - left) continue;
+    context.textAlign = 'center';
+    context.fillText('again', (left + right) / 2, y + 12);
+  }
+}
+
 /** A plotter of dygraphs that draws all columns with the first. */
-export function plotter(kind, names, colours) {
-  return ({ drawingContext: context, seriesIndex, allSeriesPoints, plotArea }) => {
+export function plotter(kind, names, colours, axis) {
+  return ({ drawingContext: context, dygraph, seriesIndex, allSeriesPoints, plotArea }) => {
     if (seriesIndex !== 0) return;
     const points = Object.fromEntries(names.map((name, i) => [name, allSeriesPoints[i]]));
     context.save();
     area(context, points.usual, plotArea.y + plotArea.h, colours.usual, colours.edge);
+    again(context, dygraph, plotArea, axis, colours);
     if (kind !== 'c') band(context, points.min, points.max, colours.today, .1);
     if (kind === 'ms') {
       band(context, points.p50, points.p95, colours.today, .16);
@@ -127,22 +143,26 @@ export function range(kind, names, data, [from, to]) {
   return [low < 0 ? low * 1.1 : 0, high > 0 ? high * 1.1 : low < 0 ? 0 : 1];
 }
 
-/** Ticks of an axis of minutes, at least 64 pixels apart. */
-export function ticks(from, to, pixels) {
+/** Ticks at round times of the clock, at least 64 pixels apart, closer only where clocks are set. */
+export function ticks(axis, from, to, pixels) {
   const span = (to - from) * 64 / Math.max(64, pixels);
   const step = [1, 5, 10, 15, 30, 60, 120, 180, 240, 360].find(step => step >= span) ?? 720;
   const found = [];
-  for (let v = Math.ceil(from / step) * step; v <= to; v += step) found.push({ v, label: v === from ? '' : clock(v) });
+  for (let v = Math.ceil(from); v <= to; v++) {
+    const minute = axis.wall(v);
+    if (minute % step || v - found.at(-1)?.v < step * .7) continue;
+    found.push({ v, label: v === from ? '' : clock(minute) });
+  }
   return found;
 }
 
-export const options = (kind, names, colours) => ({
+export const options = (kind, names, colours, axis) => ({
   labels: ['minute', ...names],
   colors: names.map((name, i) => i ? colours.today : colours.edge),
   series: Object.fromEntries(names.map((name, i) => [name, { highlightCircleSize: i === 1 ? 4 : i === 0 ? 3 : 0 }])),
-  plotter: plotter(kind, names, colours),
+  plotter: plotter(kind, names, colours, axis),
   axes: {
-    x: { ticker: (from, to, pixels) => ticks(from, to, pixels), drawGrid: false, axisLabelWidth: 44 },
+    x: { ticker: (from, to, pixels) => ticks(axis, from, to, pixels), drawGrid: false, axisLabelWidth: 44 },
     y: { axisLabelFormatter: value => number(value), axisLabelWidth: 46, pixelsPerLabel: 34 },
   },
   gridLineColor: colours.grid,

@@ -1,10 +1,9 @@
 // One plot: a statistic's day against its usual day, what the shared cursor reads of it, and the same in words and as a table.
 
 import { h, put, badge, KINDS } from './dom.js';
-import { change, clock, dayName, number, valueOf } from './format.js';
+import { change, dayName, number, valueOf } from './format.js';
 import { COLUMNS, UNITS, loadDay, rowsOf } from './days.js';
 import { loadLibrary, options, palette, range } from './drawing.js';
-import { DAY_MINUTES } from './view.js';
 
 /** What a column is called when it is read out. */
 const title = (kind, name, today) =>
@@ -28,7 +27,7 @@ export class Plot {
     this.at = h('time');
     this.star = h('button.icon.star', { type: 'button', onclick: () => board.page.favour(stat) });
     this.chart = h('div.chart', {
-      tabindex: 0, role: 'slider', 'aria-label': `Time cursor of ${stat.path}`, 'aria-valuemin': 0, 'aria-valuemax': DAY_MINUTES,
+      tabindex: 0, role: 'slider', 'aria-label': `Time cursor of ${stat.path}`, 'aria-valuemin': 0, 'aria-valuemax': board.axis.length,
     });
     this.hair = h('div.hair', { hidden: true });
     this.message = h('p.message', {}, 'Loading …');
@@ -69,6 +68,8 @@ export class Plot {
       // Another day was chosen meanwhile.
       if (asked.key !== this.board.query.key || !this.element.isConnected) return;
       this.data = data;
+      this.chart.setAttribute('aria-valuemax', data.axis.length);
+      this.board.keep(data.axis);
       this.element.classList.add('loaded');
       this.#describe();
       if (!Dygraph) {
@@ -91,9 +92,9 @@ export class Plot {
     const isEmpty = this.data.columns.every(column => column.every(value => value == null));
     this.message.hidden = !isEmpty;
     if (isEmpty) this.message.textContent = `Nothing was kept of ${dayName(this.data.day)}, nor of the seven days before.`;
-    const { zoom } = this.board.view;
+    const { window: zoom } = this.board;
     const drawn = {
-      ...options(this.stat.kind, this.names, palette(this.stat.kind)),
+      ...options(this.stat.kind, this.names, palette(this.stat.kind), this.data.axis),
       file: rowsOf(this.data), dateWindow: [...zoom], valueRange: range(this.stat.kind, this.names, this.data, zoom),
     };
     if (this.graph) return this.graph.updateOptions(drawn);
@@ -117,12 +118,12 @@ export class Plot {
   /** Reads out the values at a minute; without one, the newest. */
   read(minute) {
     if (!this.data) return;
-    const { columns, step, open } = this.data;
+    const { columns, axis, step, open } = this.data;
     const last = this.main.findLastIndex(value => value != null);
     const index = minute == null ? last : Math.floor(minute / step);
     this.#mark(minute == null ? null : index);
     const today = this.board.view.day ? dayName(this.data.day) : 'today';
-    const at = index < 0 ? '' : `${clock(index * step)}${index * step === open ? ', so far' : ''}`;
+    const at = index < 0 ? '' : `${axis.time(index * step)}${index === open ? ', so far' : ''}`;
     put(this.at, at);
     const words = [at];
     this.names.forEach((name, i) => {
@@ -144,7 +145,7 @@ export class Plot {
   #mark(index) {
     if (!this.graph) return;
     const minute = index == null ? null : index * this.data.step;
-    const [from, to] = this.board.view.zoom;
+    const [from, to] = this.board.window;
     this.hair.hidden = minute == null || minute < from || minute > to;
     if (!this.hair.hidden) this.hair.style.transform = `translateX(${this.graph.toDomXCoord(minute)}px)`;
     if (index === this.#marked) return;
@@ -154,11 +155,14 @@ export class Plot {
 
   /** The plot in a sentence or three. */
   #describe() {
-    const { columns, step, day, days } = this.data;
+    const { columns, axis, step, day, days } = this.data;
     const { kind } = this.stat;
     const known = this.main.flatMap((value, i) => value == null ? [] : [i]);
     const name = this.board.view.day ? dayName(day) : 'Today';
-    if (!known.length) return put(this.summary, `${name}: no data${days ? `; the usual day is the mean of ${count(days, 'day')}` : ''}.`);
+    const clocks = axis.words && ` ${axis.words}`;
+    if (!known.length) {
+      return put(this.summary, `${name}: no data${days ? `; the usual day is the mean of ${count(days, 'day')}` : ''}.${clocks}`);
+    }
     const mean = (column, indexes) => indexes.reduce((sum, i) => sum + column[i], 0) / indexes.length;
     const unit = kind === 'c' ? ' per minute' : '';
     const compared = known.filter(i => columns[0][i] != null);
@@ -166,19 +170,19 @@ export class Plot {
     const versus = usual > 0
       ? `, ${change(mean(this.main, compared) / usual)} vs the usual day (mean of ${count(days, 'day')})` : ', no usual day yet';
     const peak = known.reduce((best, i) => this.main[i] > this.main[best] ? i : best);
-    const gaps = known.flatMap((i, n) => n && i - known[n - 1] > 1 ? [`${clock((known[n - 1] + 1) * step)}–${clock(i * step)}`] : []);
+    const gaps = known.flatMap((i, n) => n && i - known[n - 1] > 1 ? [`${axis.time((known[n - 1] + 1) * step)}–${axis.time(i * step)}`] : []);
     const sparse = gaps.length > 3 ? `${count(gaps.length, 'gap')}` : `No data ${gaps.join(', ')}`;
     const what = kind === 'ms' ? ' (median)' : '';
     put(this.summary, `${name} ${valueOf(kind, mean(this.main, known))}${unit}${what} on average${versus}; highest `
-      + `${valueOf(kind, this.main[peak])} at ${clock(peak * step)}.${gaps.length ? ` ${sparse}.` : ''}`);
+      + `${valueOf(kind, this.main[peak])} at ${axis.time(peak * step)}.${gaps.length ? ` ${sparse}.` : ''}${clocks}`);
   }
 
   #fillTable() {
     if (!this.table.open || !this.data) return;
-    const { columns, step } = this.data;
+    const { columns, axis, step } = this.data;
     const today = this.board.view.day ? dayName(this.data.day) : 'today';
     const rows = columns[0].flatMap((_, i) => columns.every(column => column[i] == null) ? [] :
-      [h('tr', {}, h('th', { scope: 'row' }, clock(i * step)), ...columns.map((column, n) =>
+      [h('tr', {}, h('th', { scope: 'row' }, axis.time(i * step)), ...columns.map((column, n) =>
         h('td', {}, `${this.#isRough(n, i) ? '≈ ' : ''}${number(column[i])}`)))]);
     const isRough = this.data.rough.some(indexes => indexes.size > 0);
     this.table.lastChild.replaceChildren(h('table', {},

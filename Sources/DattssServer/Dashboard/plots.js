@@ -1,16 +1,19 @@
 // All plots: one day, one zoom and one cursor for all of them.
 
+import { DayAxis } from './axis.js';
 import { $, copy, h } from './dom.js';
-import { addDays, clock, date, dayName } from './format.js';
+import { addDays, date, dayName } from './format.js';
 import { Plot } from './plot.js';
 import { now, parse } from './statistics.js';
-import { DAY_MINUTES, ownZone, STEPS } from './view.js';
+import { ownZone, STEPS } from './view.js';
 
 const SHORTEST_ZOOM = 15;
 
 export class Plots {
   plots = [];
   cursor = null;
+  axis = new DayAxis(60);
+  #axisKey = null;
   #drag = null;
   #minute = 0;
 
@@ -23,7 +26,7 @@ export class Plots {
     this.list.addEventListener('pointerdown', event => this.#down(event));
     this.list.addEventListener('pointerup', event => this.#up(event));
     this.list.addEventListener('pointerleave', () => { if (!this.#drag) this.point(null); });
-    this.list.addEventListener('dblclick', event => { if (this.#plotAt(event)) this.zoom([0, DAY_MINUTES]); });
+    this.list.addEventListener('dblclick', event => { if (this.#plotAt(event)) this.zoom(null); });
     this.list.addEventListener('keydown', event => this.#key(event));
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.plots.forEach(plot => plot.draw()));
     new ResizeObserver(() => this.plots.forEach(plot => plot.resize())).observe(this.list);
@@ -36,8 +39,31 @@ export class Plots {
     return { day, zone, step, key: `${day} ${zone} ${step}` };
   }
 
+  /** The part of the day that is seen. */
+  get window() {
+    const { length } = this.axis;
+    const [from, to] = this.view.zoom ?? [0, length];
+    const width = Math.min(to - from, length);
+    const first = Math.min(Math.max(0, from), length - width);
+    return [first, first + width];
+  }
+
+  get isWhole() { return this.window[1] - this.window[0] === this.axis.length; }
+
+  /** The axis of the day, as the first plot that knows it tells. */
+  keep(axis) {
+    const isOther = axis.length !== this.axis.length;
+    this.axis = axis;
+    if (isOther) this.#showControls();
+  }
+
   /** Makes the plots those of the view. */
   async show() {
+    const { key, step } = this.query;
+    if (key !== this.#axisKey) {
+      this.#axisKey = key;
+      this.axis = new DayAxis(step);
+    }
     const ids = this.view.shown ?? [];
     for (const plot of this.plots.filter(plot => !ids.includes(plot.stat.id))) plot.remove();
     this.plots = ids.map(id => this.plots.find(plot => plot.stat.id === id)
@@ -46,7 +72,6 @@ export class Plots {
       if (this.list.children[i] !== plot.element) this.list.insertBefore(plot.element, this.list.children[i] ?? null);
     });
     this.#showControls();
-    const key = this.query.key;
     await Promise.all(this.plots.filter(plot => plot.key !== key).map(plot => {
       plot.key = key;
       return plot.load();
@@ -75,25 +100,28 @@ export class Plots {
   point(minute) {
     if (minute != null) {
       const step = this.view.step;
-      minute = Math.min(Math.max(0, Math.round(minute / step) * step), DAY_MINUTES - step);
+      minute = Math.min(Math.max(0, Math.round(minute / step) * step), this.axis.length - step);
     }
     if (minute === this.cursor) return;
     this.cursor = minute;
     this.plots.forEach(plot => plot.read(minute));
   }
 
-  zoom([from, to]) {
-    const width = Math.min(Math.max(to - from, SHORTEST_ZOOM), DAY_MINUTES);
-    from = Math.min(Math.max(0, from), DAY_MINUTES - width);
-    this.view.zoom = [from, from + width];
+  /** Shows a part of the day; null is the whole. */
+  zoom(part) {
+    const { length } = this.axis;
+    const [from, to] = part ?? [0, length];
+    const width = Math.min(Math.max(to - from, SHORTEST_ZOOM), length);
+    const first = Math.min(Math.max(0, from), length - width);
+    this.view.zoom = width < length ? [first, first + width] : null;
     this.view.write();
-    this.plots.forEach(plot => plot.zoom(this.view.zoom));
+    this.plots.forEach(plot => plot.zoom(this.window));
     this.#showControls();
   }
 
   /** Around the cursor, or the middle. */
   magnify(factor) {
-    const [from, to] = this.view.zoom;
+    const [from, to] = this.window;
     const centre = this.cursor ?? (from + to) / 2;
     this.zoom([centre - (centre - from) * factor, centre + (to - centre) * factor]);
   }
@@ -112,7 +140,7 @@ export class Plots {
     if (!this.#drag) return;
     if (this.#drag.isPan) {
       const moved = this.#drag.minute - minute;
-      const [from, to] = this.view.zoom;
+      const [from, to] = this.window;
       this.zoom([from + moved, to + moved]);
     } else {
       const left = plot.chart.getBoundingClientRect().left;
@@ -150,7 +178,7 @@ export class Plots {
   #key(event) {
     if (!event.target.classList.contains('chart') || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = this.view.step;
-    const [from, to] = this.view.zoom;
+    const [from, to] = this.window;
     const last = Math.max(0, ...this.plots.map(plot => plot.main.findLastIndex(value => value != null) * step));
     const at = this.cursor ?? last;
     const quarter = (to - from) / 4;
@@ -158,7 +186,7 @@ export class Plots {
       ArrowLeft: () => event.shiftKey ? this.zoom([from - quarter, to - quarter]) : this.point(at - step),
       ArrowRight: () => event.shiftKey ? this.zoom([from + quarter, to + quarter]) : this.point(at + step),
       PageDown: () => this.point(at - 60), PageUp: () => this.point(at + 60), Home: () => this.point(from), End: () => this.point(last),
-      '+': () => this.magnify(.5), '-': () => this.magnify(2), 0: () => this.zoom([0, DAY_MINUTES]),
+      '+': () => this.magnify(.5), '-': () => this.magnify(2), 0: () => this.zoom(null),
     };
     if (!(event.key in actions)) return;
     event.preventDefault();
@@ -193,7 +221,7 @@ export class Plots {
     }, { once: true });
     $('#zoom-in').addEventListener('click', () => this.magnify(.5));
     $('#zoom-out').addEventListener('click', () => this.magnify(2));
-    $('#zoom-all').addEventListener('click', () => this.zoom([0, DAY_MINUTES]));
+    $('#zoom-all').addEventListener('click', () => this.zoom(null));
     $('#link').addEventListener('click', () => copy(view.address(this.query.day), 'Link to this view'));
   }
 
@@ -208,10 +236,10 @@ export class Plots {
     const zone = $('#zone');
     if (![...zone.options].some(option => option.value === view.zone)) zone.append(h('option', { value: view.zone }, view.zone));
     zone.value = view.zone;
-    $('#zoom-all').disabled = $('#zoom-out').disabled = view.isWhole;
+    $('#zoom-all').disabled = $('#zoom-out').disabled = this.isWhole;
     const day = view.day ? dayName(view.day) : `Today, ${dayName(today)}`;
-    const [from, to] = view.zoom;
-    $('#when').textContent = view.isWhole ? day : `${day}, ${clock(from)}–${clock(Math.min(to, DAY_MINUTES - 1))}`;
+    const [from, to] = this.window;
+    $('#when').textContent = this.isWhole ? day : `${day}, ${this.axis.time(from)}–${this.axis.time(Math.min(to, this.axis.length - 1))}`;
     $('#nothing').hidden = this.plots.length > 0;
   }
 }

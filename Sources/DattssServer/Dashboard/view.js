@@ -1,12 +1,14 @@
 // What is looked at, as the address says it: #show=c:shop.orders,ms:db.query&day=2026-11-23&tz=Europe/Paris&step=15&zoom=540-720
 
+import { DAY_MINUTES } from './axis.js';
 import { parse } from './statistics.js';
 
 export const STEPS = [5, 10, 15, 30, 60];
 /** A narrow plot has no place for more. */
 const ownStep = () => matchMedia('(max-width: 760px)').matches ? 15 : 5;
 export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
-export const DAY_MINUTES = 1440;
+/** No day is longer: clocks are never set back by more than a day. */
+const LONGEST = 2 * DAY_MINUTES;
 
 export class View {
   /** Identities of statistics; null while nobody has chosen any. */
@@ -15,8 +17,8 @@ export class View {
   day = null;
   zone = ownZone();
   step = ownStep();
-  /** The first and the last minute seen. */
-  zoom = [0, DAY_MINUTES];
+  /** The first and the last minute seen, counted from midnight; null is the whole day. */
+  zoom = null;
 
   constructor() { this.read(); }
 
@@ -28,10 +30,8 @@ export class View {
     this.zone = isZone(said.get('tz')) ? said.get('tz') : ownZone();
     this.step = STEPS.includes(Number(said.get('step'))) ? Number(said.get('step')) : ownStep();
     const [from, to] = (said.get('zoom') ?? '').split('-').map(Number);
-    this.zoom = from >= 0 && to <= DAY_MINUTES && to - from >= 5 ? [from, to] : [0, DAY_MINUTES];
+    this.zoom = from >= 0 && to <= LONGEST && to - from >= 5 ? [from, to] : null;
   }
-
-  get isWhole() { return this.zoom[0] === 0 && this.zoom[1] === DAY_MINUTES; }
 
   /** The address of this view; on another day, the day `today` is another: `fixed` names it. */
   address(fixed) {
@@ -40,7 +40,7 @@ export class View {
     if (this.day ?? fixed) parts.push(`day=${this.day ?? fixed}`);
     parts.push(`tz=${this.zone.replace('+', '%2B')}`);
     parts.push(`step=${this.step}`);
-    if (!this.isWhole) parts.push(`zoom=${this.zoom.map(Math.round).join('-')}`);
+    if (this.zoom) parts.push(`zoom=${this.zoom.map(Math.round).join('-')}`);
     return `${location.origin}${location.pathname}#${parts.join('&')}`;
   }
 

@@ -57,6 +57,7 @@ struct DashboardFiles: Sendable {
     private static let scripts = [
         "account.js": PackageResources.account_js,
         "api.js": PackageResources.api_js,
+        "axis.js": PackageResources.axis_js,
         "dashboard.js": PackageResources.dashboard_js,
         "days.js": PackageResources.days_js,
         "dom.js": PackageResources.dom_js,

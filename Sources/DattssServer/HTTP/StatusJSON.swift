@@ -65,10 +65,21 @@ enum StatusJSON {
             json.member("date", date.description)
             json.member("tz", zone)
             json.member("step", stepMinutes)
+            json.array("clocks") { json in
+                for change in day.changes {
+                    json.object { json in
+                        json.member("at", change.at.start.seconds)
+                        json.member("from", change.from)
+                        json.member("to", change.to)
+                    }
+                }
+            }
             json.array("today") { json in
                 for point in day.today {
                     json.object { json in
                         json.member("minute", point.minute)
+                        json.member("at", point.start.start.seconds)
+                        if point.isRepeated { json.member("repeated", true) }
                         json.aggregate(point.aggregate)
                     }
                 }

@@ -1,31 +1,55 @@
 import DattssTestSupport
+import Foundation
 import Testing
 
 @testable import DattssCore
 
 @Suite struct DayViewTests {
-    @Test(
-        "today and the usual day are those of a naive oracle", arguments: seeds,
-        [
-            (Kind.counter, 1), (.counter, 60), (.timer, 30), (.gauge, 7), (.timer, 1440),
-        ] as [(Kind, Int64)])
-    func random(seed: UInt64, what: (Kind, Int64)) {
-        // Goal: any kind and step, around a change of clocks in a time zone, with gaps and silence.
+    @Test("today and the usual day are those of a naive oracle", arguments: ClockDay.all, [1, 2] as [UInt64])
+    func random(day: ClockDay, seed: UInt64) throws {
+        // Goal: any kind and step, with gaps and silence, on days on which clocks are set and on those after them.
+        let zone = try #require(SystemZone(day.zone))
         var generator = SeededGenerator(seed: seed)
-        let (kind, step) = what
-        let date = CalendarDate(year: 2026, month: generator.oneIn(2) ? 3 : 10, day: Int64.random(in: 20...31, using: &generator))
-        var (minutes, active): ([MinutePoint], [Minute]) = ([], [])
-        var isOut = false
-        for minute in DayView.minutes(for: date) {
-            if generator.oneIn(300) { isOut.toggle() }
-            if isOut { continue }
-            active.append(minute)
-            guard generator.oneIn(30) else { continue }
-            let samples = generator.samples(3) { Double(Int.random(in: -9...9, using: &$0)) }
-            minutes.append(MinutePoint(minute: minute, aggregate: naiveAggregate(samples, hasSketch: kind == .timer)))
+        for step in ([1, 5, 7, 15, 30, 60, 120, 1000, 1440] as [Int64]).shuffled(using: &generator).prefix(3) {
+            let kind = Kind.allCases[Int.random(in: 0..<3, using: &generator)]
+            let date = CalendarDate(
+                dayNumber: day.date.dayNumber + (generator.oneIn(2) ? 0 : Int64.random(in: -1...8, using: &generator)))
+            var (minutes, active): ([MinutePoint], [Minute]) = ([], [])
+            var isOut = false
+            for minute in DayView.minutes(for: date) {
+                if generator.oneIn(300) { isOut.toggle() }
+                if isOut { continue }
+                active.append(minute)
+                guard generator.oneIn(10) else { continue }
+                let samples = generator.samples(3) { Double(Int.random(in: -9...9, using: &$0)) }
+                minutes.append(MinutePoint(minute: minute, aggregate: naiveAggregate(samples, hasSketch: kind == .timer)))
+            }
+            let view = DayView(of: kind, on: date, in: zone, minutes: minutes, active: MinuteRuns(active), stepMinutes: step)
+            let oracle = DayOracle(zone, date, kind, minutes, active, step)
+            oracle.expect(view, "seed \(seed), \(date), \(kind), step \(step)")
         }
-        let view = DayView(of: kind, on: date, in: EuropeParis(), minutes: minutes, active: MinuteRuns(active), stepMinutes: step)
-        expect(view, kind, date, minutes, active, step, "seed \(seed)")
+    }
+
+    @Test("one a minute is one a minute on every day and its usual day, whatever the clocks do", arguments: ClockDay.all)
+    func steady(day: ClockDay) throws {
+        // Goal: no zone, day or step makes a rate that never was: no point has more than its minutes, none is lost, and a usual
+        // step has as many as it has minutes.
+        let zone = try #require(SystemZone(day.zone))
+        for (offset, step) in [(0, 1), (0, 5), (0, 30), (0, 60), (0, 120), (0, 1440), (1, 60), (7, 60), (3, 1440)]
+            as [(Int64, Int64)]
+        {
+            let date = CalendarDate(dayNumber: day.date.dayNumber + offset)
+            let minutes = DayView.minutes(for: date).map { MinutePoint(minute: $0, aggregate: Aggregate(sample: 1)) }
+            for kind in [Kind.counter, .timer] {
+                let view = DayView(
+                    of: kind, on: date, in: zone, minutes: minutes, active: MinuteRuns(minutes.map(\.minute)), stepMinutes: step)
+                #expect(view.today.allSatisfy { $0.aggregate.sum <= Double(step) })
+                #expect(offset > 0 || view.today.reduce(0) { $0 + $1.aggregate.sum } == Double(day.length))
+                #expect(view.usual.count == Int((1439 + step) / step))
+                #expect(
+                    view.usual.allSatisfy { ($0.sum - Double(min(step, 1440 - $0.minute))).magnitude < 1e-9 && $0.sum == $0.count })
+            }
+        }
     }
 
     @Test("a silent counter counts as zero, and a minute without the user is a gap")
@@ -90,26 +114,52 @@ import Testing
     }
 
     @Test(
-        "an hour that comes twice falls on the same minutes, and one that is missed is a gap",
+        "what clocks show again has steps of its own, each with its moment",
         arguments: [
-            ("2026-10-25", 1, 60), ("2026-10-25", 2, 120), ("2026-03-29", 2, nil), ("2026-03-29", 3, 60),
-        ] as [(String, Int64, Double?)])
-    func changeOfClocks(text: String, hour: Int64, sum: Double?) {
-        // Goal: today is what clocks on walls showed.
-        let date = CalendarDate(text)!
+            (
+                "Europe/Paris", "2026-10-25", 60, 60..<240,
+                ["60 at 23:00: 60", "120 at 00:00: 60", "120 at 01:00 again: 60", "180 at 02:00: 60"]
+            ),
+            (
+                "Europe/Paris", "2026-10-25", 30, 120..<210,
+                ["120 at 00:00: 30", "120 at 01:00 again: 30", "150 at 00:30: 30", "150 at 01:30 again: 30", "180 at 02:00: 30"]
+            ),
+            (
+                "Europe/Paris", "2026-10-25", 120, 0..<360,
+                ["0 at 22:00: 120", "120 at 00:00: 120", "120 at 01:00 again: 60", "240 at 03:00: 120"]
+            ),
+            ("Europe/Paris", "2026-10-25", 1440, 0..<1440, ["0 at 22:00: 1440", "0 at 01:00 again: 60"]),
+            ("Europe/Paris", "2026-03-29", 60, 60..<240, ["60 at 00:00: 60", "180 at 01:00: 60"]),
+            ("Europe/Paris", "2026-03-29", 120, 0..<360, ["0 at 23:00: 120", "120 at 01:00: 60", "240 at 02:00: 120"]),
+            ("Australia/Lord_Howe", "2026-04-05", 60, 60..<180, ["60 at 14:00: 60", "60 at 15:00 again: 30", "120 at 15:30: 60"]),
+            ("Pacific/Apia", "2011-12-30", 60, 0..<1440, []),
+        ] as [(String, String, Int64, Range<Int64>, [String])])
+    func changeOfClocks(zone: String, day: String, step: Int64, part: Range<Int64>, expected: [String]) throws {
+        // Goal: one a minute never is 120 an hour; and the second 02:00 is told from the first.
+        let date = try #require(CalendarDate(day))
         let minutes = DayView.minutes(for: date).map { MinutePoint(minute: $0, aggregate: Aggregate(sample: 1)) }
         let view = DayView(
-            of: .counter, on: date, in: EuropeParis(), minutes: minutes, active: MinuteRuns(minutes.map(\.minute)), stepMinutes: 60)
-        #expect(view.today.first { $0.minute == hour * 60 }?.aggregate.sum == sum)
-        #expect(view.usual.count == 24)
-        #expect(view.usual.allSatisfy { $0.sum == 60 && $0.days == 7 })
-        let later = DayView(
-            of: .counter, on: CalendarDate(dayNumber: date.dayNumber + 1), in: EuropeParis(), minutes: minutes,
-            active: MinuteRuns(minutes.map(\.minute)), stepMinutes: 60)
-        // Six days of 60 and the one with the change, which has the hour twice or not at all.
-        let usual = later.usual.first { $0.minute == hour * 60 }
-        #expect(usual?.days == (sum == nil ? 6 : 7))
-        #expect(((usual?.sum ?? 0) - (360 + (sum ?? 60)) / 7).magnitude < 1e-9)
+            of: .counter, on: date, in: try #require(SystemZone(zone)), minutes: minutes,
+            active: MinuteRuns(minutes.map(\.minute)), stepMinutes: step)
+        let found = view.today.filter { part.contains($0.minute) }.map { point in
+            let minute = point.start.index - point.start.day * Minute.perDay
+            let time = String(format: "%02d:%02d", Int(minute / 60), Int(minute % 60))
+            return "\(point.minute) at \(time)\(point.isRepeated ? " again" : ""): \(Int(point.aggregate.sum))"
+        }
+        #expect(found == expected)
+    }
+
+    @Test("a step's moment is its own, though its first minutes are silent")
+    func moment() throws {
+        // Goal: the moment does not depend on what came.
+        let date = try #require(CalendarDate("2026-10-25"))
+        let late = Minute(date.dayNumber * 1440 + 90)
+        let view = DayView(
+            of: .gauge, on: date, in: EuropeParis(), minutes: [MinutePoint(minute: late, aggregate: Aggregate(sample: 1))],
+            active: MinuteRuns([late]), stepMinutes: 60)
+        #expect(view.today.map(\.start) == [Minute(date.dayNumber * 1440 + 60)])
+        #expect(view.today.map(\.isRepeated) == [true])
+        #expect(view.changes == [ClockChange(at: Minute(date.dayNumber * 1440 + 60), from: 180, to: 120)])
     }
 
     @Test("the minutes of a day cover it and the seven before in every zone", arguments: [-43_200, 0, 20_700, 50_400] as [Int64])
@@ -117,7 +167,7 @@ import Testing
         // Goal: what is read from the log is enough.
         let date = CalendarDate("2026-11-22")!
         let range = DayView.minutes(for: date)
-        var local = LocalMinutes(FixedOffset(seconds: offset))
+        var local = LocalMinutes(FixedOffset(seconds: offset), over: range)
         #expect(local.of(range.lowerBound).day < date.dayNumber - 7)
         #expect(local.of(range.upperBound).day > date.dayNumber)
     }
@@ -125,58 +175,5 @@ import Testing
     private func view(_ kind: Kind, _ date: CalendarDate, _ minutes: [MinutePoint], _ active: [Minute], step: Int64 = 1) -> DayView
     {
         DayView(of: kind, on: date, in: FixedOffset(seconds: 0), minutes: minutes, active: MinuteRuns(active), stepMinutes: step)
-    }
-
-    // MARK: The oracle
-
-    private func expect(
-        _ view: DayView, _ kind: Kind, _ date: CalendarDate, _ minutes: [MinutePoint], _ active: [Minute], _ step: Int64,
-        _ comment: Comment
-    ) {
-        func local(_ minute: Minute) -> (day: Int64, minuteOfDay: Int64) {
-            let shown = minute.index + EuropeParis().secondsFromUTC(at: minute.start) / 60
-            return (shown / 1440, shown % 1440)
-        }
-        let placed = minutes.map { (local($0.minute), $0.aggregate) }
-        let heard = active.map(local)
-        let usualDays = (date.dayNumber - 7)..<date.dayNumber
-
-        let today = Dictionary(grouping: placed.filter { $0.0.day == date.dayNumber }) { $0.0.minuteOfDay / step * step }
-        #expect(view.today.map(\.minute) == today.keys.sorted(), comment)
-        #expect(
-            view.today.map(\.aggregate.sum) == today.sorted { $0.key < $1.key }.map { $0.value.map(\.1.sum).reduce(0, +) }, comment)
-
-        let counting =
-            kind == .counter ? heard.filter { usualDays.contains($0.day) } : placed.map(\.0).filter { usualDays.contains($0.day) }
-        let daysOfMinute = Dictionary(grouping: counting, by: \.minuteOfDay).mapValues { Set($0.map(\.day)) }
-        let data = Dictionary(grouping: placed.filter { usualDays.contains($0.0.day) }) { $0.0.minuteOfDay }
-        var points = view.usual[...]
-        for start in stride(from: Int64(0), to: 1440, by: Int(step)) {
-            let steps = (start..<min(start + step, 1440)).filter { daysOfMinute[$0] != nil }
-            if steps.isEmpty { continue }
-            guard let point = points.popFirst() else {
-                Issue.record(comment)
-                return
-            }
-            #expect(point.minute == start, comment)
-            #expect(point.days == steps.reduce(into: Set<Int64>()) { $0.formUnion(daysOfMinute[$1]!) }.count, comment)
-            var (sum, count) = (0.0, 0.0)
-            for minute in steps {
-                sum += (data[minute] ?? []).map(\.1.sum).reduce(0, +) / Double(daysOfMinute[minute]!.count)
-                count += Double((data[minute] ?? []).map(\.1.count).reduce(0, +)) / Double(daysOfMinute[minute]!.count)
-            }
-            #expect((point.sum - sum).magnitude < 1e-9, comment)
-            #expect((point.count - count).magnitude < 1e-9, comment)
-            let byDay = Dictionary(grouping: steps.flatMap { data[$0] ?? [] }, by: \.0.day).values
-            #expect((point.means == nil) == byDay.isEmpty, comment)
-            guard let means = point.means else { continue }
-            let max = byDay.map { $0.map(\.1.max).max()! }.reduce(0, +) / Double(byDay.count)
-            #expect((means.max - max).magnitude < 1e-9, comment)
-            #expect(
-                (means.percentiles != nil)
-                    == (kind == .timer || byDay.allSatisfy { day in Set(day.flatMap { [$0.1.min, $0.1.max] }).count == 1 }), comment
-            )
-        }
-        #expect(points.isEmpty, comment)
     }
 }

@@ -1,5 +1,3 @@
-import DattssTestSupport
-import Foundation
 import Testing
 
 @testable import DattssCore
@@ -46,61 +44,5 @@ import Testing
     func bad(text: String) {
         // Goal: a query's date is checked, days that do not exist too.
         #expect(CalendarDate(text) == nil)
-    }
-}
-
-/// Central European time as of 1996: two hours ahead from the last Sunday of March, 01:00 UTC, to that of October.
-struct EuropeParis: TimeZoneRules {
-    func secondsFromUTC(at time: Timestamp) -> Int64 {
-        let year = CalendarDate(dayNumber: time.minute.day).components.year
-        return (change(year, 3)..<change(year, 10)).contains(time) ? 7200 : 3600
-    }
-
-    private func change(_ year: Int64, _ month: Int64) -> Timestamp {
-        let last = CalendarDate(year: year, month: month, day: 31).dayNumber
-        // 1970-01-01 was a Thursday.
-        let sunday = last - (last + 4) % 7
-        return Timestamp(seconds: sunday * 86_400 + 3600)
-    }
-}
-
-struct FixedOffset: TimeZoneRules {
-    var seconds: Int64
-    func secondsFromUTC(at time: Timestamp) -> Int64 { seconds }
-}
-
-@Suite struct LocalMinutesTests {
-    @Test("local minutes are those of the zone's rules, over both changes", arguments: [3, 10] as [Int64])
-    func dst(month: Int64) {
-        // Goal: asking once a quarter of an hour misses no change; the rules of this test agree with Foundation's.
-        let zone = TimeZone(identifier: "Europe/Paris")
-        let rules = EuropeParis()
-        var local = LocalMinutes(rules)
-        let first = CalendarDate(year: 2026, month: month, day: 24).dayNumber * Minute.perDay
-        for index in first..<first + 7 * Minute.perDay {
-            let offset = rules.secondsFromUTC(at: Minute(index).start)
-            if let zone, index.isMultiple(of: 15) {
-                #expect(offset == Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(index * 60)))))
-            }
-            let (day, minute) = local.of(Minute(index))
-            guard day * Minute.perDay + minute == index + offset / 60, (0..<1440).contains(minute) else {
-                Issue.record("minute \(index)")
-                return
-            }
-        }
-    }
-
-    @Test(
-        "zones of odd offsets, before 1970 too",
-        arguments: [
-            (-1, 0, -1, 1439), (0, -60, -1, 1439), (0, 45_900, 0, 765), (-1440, 50_400, -1, 840), (0, -43_200, -1, 720),
-            (0, 1172, 0, 19),
-        ] as [(Int64, Int64, Int64, Int64)])
-    func odd(minute: Int64, offset: Int64, day: Int64, minuteOfDay: Int64) {
-        // Goal: quarters of an hour, seconds, and days below zero.
-        var local = LocalMinutes(FixedOffset(seconds: offset))
-        let found = local.of(Minute(minute))
-        #expect(found.day == day)
-        #expect(found.minuteOfDay == minuteOfDay)
     }
 }
