@@ -108,7 +108,9 @@ let package = Package(
         .target(name: "AllocationCounting", swiftSettings: settings),
         .executableTarget(
             name: "HotPath",
-            dependencies: ["AllocationCounting", "DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport"],
+            dependencies: [
+                "AllocationCounting", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport",
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "dattss",

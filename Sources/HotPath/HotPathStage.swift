@@ -1,6 +1,8 @@
 import AllocationCounting
 import DattssCore
 import DattssLog
+import DattssPipeline
+import DattssServer
 
 /// A step of the hot path: counts how often it asks for memory, an item.
 struct HotPathStage: Sendable {
@@ -36,15 +38,15 @@ struct HotPathStage: Sendable {
 
     private static let accumulate = HotPathStage(name: "accumulate a datagram") {
         let datagrams = Self.datagrams
-        var table = AccumulatorTable()
+        var collector = DatagramCollector(authenticator: NobodysKeys(), statsdUser: .someone, limits: Limits())
         return {
-            var samples = 0
+            let before = collector.counts.samples
             // Long periods: what is asked for at the beginning of one is asked for a statistic, not for a sample.
             for _ in 0..<100 {
-                for datagram in datagrams { samples += datagram.withUnsafeBufferPointer { table.addLines(of: $0) } }
+                for datagram in datagrams { datagram.withUnsafeBytes { collector.receive($0) } }
             }
-            _ = table.takePeriod()
-            return samples
+            _ = collector.flush()
+            return collector.counts.samples - before
         }
     }
 
@@ -103,9 +105,17 @@ struct HotPathStage: Sendable {
         stride(from: 0, to: statistics, by: itemsPerBundle).map { $0..<$0 + itemsPerBundle }
     }
 
+    /// Each statistic once, in an order and with values that are drawn; a third of them have decimals.
     private static var datagrams: [[UInt8]] {
-        bundles.map { numbers in
-            Array(numbers.map { "\(key($0).path):\($0 % 90 + 1)|\(key($0).kind.symbol)" }.joined(separator: "\n").utf8)
+        var random = SplitMix64(seed: 1)
+        let order = (0..<statistics).shuffled(using: &random)
+        return bundles.map { places in
+            let lines = places.map { place in
+                let (key, value) = (key(order[place]), Int.random(in: 1...9999, using: &random))
+                let number = place % 3 == 0 ? "\(value / 10).\(value % 10)" : "\(value)"
+                return "\(key.path):\(number)|\(key.kind.symbol)"
+            }
+            return Array(lines.joined(separator: "\n").utf8)
         }
     }
 

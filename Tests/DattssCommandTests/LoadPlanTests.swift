@@ -37,6 +37,8 @@ struct LoadPlanTests {
         let lines = try stream(#"{"over":"udp","rate":"max","users":2}"#)
         #expect(lines.pace.isUnlimited && lines.lines == .dattss && lines.bundleSize == 20)
         #expect(try stream(#"{"over":"udp","rate":"max"}"#).lines == .statsd)
+        let wrong = try stream(#"{"over":"http","rate":1,"values":"whole","seed":7,"variety":500,"wrongKeys":true}"#)
+        #expect(wrong.values == .whole && wrong.seed == 7 && wrong.bundleCount == 500 && wrong.hasWrongKeys)
     }
 
     @Test(
@@ -47,11 +49,25 @@ struct LoadPlanTests {
             (#"{"over":"http","rate":1,"users":0}"#, "users"), (#"{"over":"http","rate":1,"paths":1000001}"#, "paths"),
             (#"{"over":"udp","rate":1,"partials":1}"#, "partials"), (#"{"over":"http","rate":1,"mix":"c=x"}"#, "mix"),
             (#"{"over":"udp","rate":1,"users":2,"lines":"statsd"}"#, "lines"),
-            (#"{"over":"query","rate":1,"get":"status"}"#, "get"),
+            (#"{"over":"query","rate":1,"get":"status"}"#, "get"), (#"{"over":"http","rate":1,"variety":0}"#, "variety"),
+            (#"{"over":"http","rate":1,"values":"odd"}"#, "values"), (#"{"over":"query","rate":1,"seed":2}"#, "seed"),
             (#"{"over":"udp","rate":1,"samples":2},{"over":"udp","rate":1,"samples":3}"#, "same number"),
         ])
     func nonsense(text: String, word: String) {
         #expect { try stream(text) } throws: { "\($0)".contains(word) }
+    }
+
+    @Test(
+        "there are as many bundles as all statistics need several times, but for what memory does not hold",
+        arguments: [
+            (#"{"over":"http","rate":1}"#, 400), (#"{"over":"http","rate":1,"partials":1}"#, 4000),
+            (#"{"over":"http","rate":1,"paths":100000}"#, 8000), (#"{"over":"http","rate":1,"paths":1000000}"#, 20_000),
+            (#"{"over":"udp","rate":1}"#, 10_000), (#"{"over":"udp","rate":1,"users":10000,"paths":100}"#, 20),
+            (#"{"over":"udp","rate":1,"users":10000,"paths":1000}"#, 50), (#"{"over":"udp","rate":1,"variety":3}"#, 50),
+            (#"{"over":"udp","rate":1,"values":"same"}"#, 50),
+        ])
+    func variety(text: String, count: Int) throws {
+        #expect(try stream(text).bundleCount == count)
     }
 
     @Test("kinds come in their shares, evenly mingled")
@@ -75,12 +91,5 @@ struct LoadPlanTests {
             #expect(pace.count(dueBy: due) > number)
             #expect(pace.count(dueBy: due - 1) <= number)
         }
-    }
-
-    @Test("a sender that goes round from the middle of the cycle knows how often it sent what")
-    func rounds() {
-        #expect(DatagramSender.timesSent(cycle: 4, first: 3, sent: 6) == [2, 1, 1, 2])
-        #expect(DatagramSender.timesSent(cycle: 4, first: 0, sent: 0) == [0, 0, 0, 0])
-        #expect(DatagramSender.timesSent(cycle: 1, first: 0, sent: 5) == [5])
     }
 }

@@ -131,22 +131,6 @@ public struct AccumulatorTable: Sendable {
         return (count, min(end, bytes.count))
     }
 
-    /// Adds all lines of a datagram the way the server does, which also counts the bad ones.
-    /// - Returns: how many samples were added.
-    package mutating func addLines(of bytes: DatagramLine.Bytes) -> Int {
-        var (samples, start) = (0, 0)
-        while start < bytes.count {
-            let (count, end) = addUsualLines(of: bytes, from: start)
-            samples += count
-            guard end < bytes.count else { break }
-            let (line, next) = DatagramLine.line(of: bytes, at: end)
-            start = next
-            guard case .statsd(let statsd)? = try? DatagramLine.parse(line) else { continue }
-            if (try? add(statsd, to: statsd.name)) != nil { samples += statsd.valueCount }
-        }
-        return samples
-    }
-
     /// - Returns: false, and nothing added, when there is no room or the path is bad.
     @inline(__always)
     private mutating func add(_ line: UsualLine) -> Bool {

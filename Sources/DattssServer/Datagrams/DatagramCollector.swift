@@ -1,9 +1,9 @@
-import DattssCore
-import DattssPipeline
+package import DattssCore
+package import DattssPipeline
 
 /// Adds up what a UDP port receives until it enters the pipeline: for each user an ``AccumulatorTable``, the same that the
 /// SDK uses.
-struct DatagramCollector: Sendable {
+package struct DatagramCollector: Sendable {
     private var senders: [Sender] = []
     /// Where in `senders` a user is.
     private var positions: [UserID: Int] = [:]
@@ -11,7 +11,7 @@ struct DatagramCollector: Sendable {
     private var keys = NameIndex()
     private var keyOwners: [KeyHolder] = []
     private var wrongKeyCount = 0
-    private(set) var counts = DatagramCounts()
+    package private(set) var counts = DatagramCounts()
     private let authenticator: any Authenticator
     private let statsdUser: UserID?
     /// Where in `senders` it is, once lines came.
@@ -37,26 +37,26 @@ struct DatagramCollector: Sendable {
         }
     }
 
-    struct UserProcess: Hashable, Sendable {
-        var user: UserID
-        var name: String
+    package struct UserProcess: Hashable, Sendable {
+        package var user: UserID
+        package var name: String
     }
 
     /// What was collected in one period.
-    struct Collected: Sendable {
-        var periods: [(user: UserID, period: AccumulatedPeriod)] = []
+    package struct Collected: Sendable {
+        package var periods: [(user: UserID, period: AccumulatedPeriod)] = []
         /// As many as a client may send at once.
         let batchPartials: Int
-        var processes: Set<UserProcess> = []
+        package var processes: Set<UserProcess> = []
 
         var isEmpty: Bool { periods.isEmpty && processes.isEmpty }
         /// Each is worked out when it is asked for, and not by the thread that reads datagrams.
-        var batches: some Sequence<(user: UserID, batch: Batch)> {
+        package var batches: some Sequence<(user: UserID, batch: Batch)> {
             periods.lazy.flatMap { user, period in
                 period.batches(of: batchPartials).lazy.map { (user, Batch(partials: $0)) }
             }
         }
-        var partialCount: Int { periods.reduce(0) { $0 + $1.period.count } }
+        package var partialCount: Int { periods.reduce(0) { $0 + $1.period.count } }
     }
 
     private static let keysMax = 10_000
@@ -66,14 +66,14 @@ struct DatagramCollector: Sendable {
     private static let processesMax = 10_000
 
     /// - Parameter statsdUser: whose statsd lines are; without one, a name begins with an auth key and a dot.
-    init(authenticator: any Authenticator, statsdUser: UserID?, limits: Limits) {
+    package init(authenticator: any Authenticator, statsdUser: UserID?, limits: Limits) {
         self.authenticator = authenticator
         self.statsdUser = statsdUser
         self.limits = limits
     }
 
     /// Takes in a datagram: each line on its own, so that a bad one costs only itself.
-    mutating func receive(_ datagram: UnsafeRawBufferPointer) {
+    package mutating func receive(_ datagram: UnsafeRawBufferPointer) {
         counts.datagrams += 1
         receive(lines: datagram)
     }
@@ -124,7 +124,7 @@ struct DatagramCollector: Sendable {
     }
 
     /// What was collected since the last time.
-    mutating func flush() -> Collected {
+    package mutating func flush() -> Collected {
         var collected = Collected(batchPartials: max(1, limits.partialsPerBatch))
         for position in senders.indices {
             let user = senders[position].user

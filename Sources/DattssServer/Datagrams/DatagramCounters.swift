@@ -1,4 +1,4 @@
-import DattssCore
+package import DattssCore
 import DattssPipeline
 import Synchronization
 
@@ -38,12 +38,12 @@ final class DatagramCounters: Sendable {
 }
 
 /// What a UDP port received, and what it did not take in.
-struct DatagramCounts: Sendable, Hashable {
-    var datagrams = 0
-    var bytes = 0
-    var lines = 0
-    var samples = 0
-    var refusedLines: [DatagramError: Int] = [:]
+package struct DatagramCounts: Sendable, Hashable {
+    package var datagrams = 0
+    package var bytes = 0
+    package var lines = 0
+    package var samples = 0
+    package var refusedLines: [DatagramError: Int] = [:]
     /// Lines whose name, or a tag, was no path.
     var rewrittenNames = 0
     /// The latest of them.
@@ -52,7 +52,7 @@ struct DatagramCounts: Sendable, Hashable {
     var events = 0
     var serviceChecks = 0
     /// Partials that the pipeline did not admit, and why.
-    var refusedPartials: [WireError.Reason: Int] = [:]
+    package var refusedPartials: [WireError.Reason: Int] = [:]
 
     mutating func add(_ other: DatagramCounts) {
         datagrams += other.datagrams

@@ -31,56 +31,51 @@ struct DatagramSender: Sendable {
         socket.setOption(SOL_SOCKET, SO_SNDBUF, Self.sendBufferBytes)
         load_wake_precisely()
         let pace = Pace(intervalNanoseconds: stream.pace.intervalNanoseconds * Double(turns))
-        let first = bundles.cycle * turn / turns
+        let first = bundles.slotCount * turn / turns
         var sent = 0
+        var perSlot = [UInt32](repeating: 0, count: bundles.slotCount <= Tally.countedSlotsMax ? bundles.slotCount : 0)
+        var slots: [Int] = []
+        var slices: [load_slice] = []
         SteadyTime.sleep(until: start)
         while true {
             let now = SteadyTime.now
             if now >= end { break }
-            // Somewhere in the cycle: every thread begins elsewhere.
-            let position = (first + sent) % bundles.cycle
-            let due = min(pace.count(dueBy: now - start) - sent, Self.batchMax, bundles.cycle - position)
+            let due = min(pace.count(dueBy: now - start) - sent, Self.batchMax)
             if due <= 0 {
                 SteadyTime.sleep(until: min(end, max(start + pace.due(sent), now + Self.restNanoseconds)))
                 continue
             }
-            sent += try send(position..<(position + due), over: socket)
+            // Every thread begins elsewhere.
+            slots.removeAll(keepingCapacity: true)
+            for number in (first + sent)..<(first + sent + due) { slots.append(bundles.slot(ofNumber: number)) }
+            slices.removeAll(keepingCapacity: true)
+            for slot in slots { slices.append(bundles.slices[slot]) }
+            let done = try send(slots, slices, over: socket)
+            if !perSlot.isEmpty { for slot in slots.prefix(done) { perSlot[slot] += 1 } }
+            sent += done
         }
         let behind = pace.isUnlimited ? 0 : pace.count(dueBy: end - start - 1) - sent
         tally.update { tally in
             tally.unsent = max(0, behind)
-            tally.perBundle = Self.timesSent(cycle: bundles.cycle, first: first, sent: sent)
+            tally.perSlot = perSlot
         }
     }
 
-    private func send(_ positions: Range<Int>, over socket: LoadSocket) throws(LoadError) -> Int {
+    /// - Returns: how many of them were sent.
+    private func send(_ slots: [Int], _ slices: [load_slice], over socket: LoadSocket) throws(LoadError) -> Int {
         let done = bundles.bytes.withUnsafeBufferPointer { bytes in
-            bundles.slices.withUnsafeBufferPointer { slices in
-                // Empty bundles do not exist, so there is a first byte and a first slice.
-                Int(
-                    load_send_datagrams(
-                        socket.descriptor, bytes.baseAddress, slices.baseAddress.map { $0 + positions.lowerBound },
-                        Int32(positions.count)))
-            }
+            Int(load_send_datagrams(socket.descriptor, bytes.baseAddress, slices, Int32(slices.count)))
         }
         let failure = errno
         var amount = Tally.Amount(bundles: done, items: done * bundles.size)
-        for position in positions.prefix(done) { amount.samples += bundles.bundleSamples[bundles.bundle(ofNumber: position)] }
+        for slot in slots.prefix(done) { amount.samples += bundles.bundleSamples[bundles.bundle(ofSlot: slot)] }
         tally.update { $0.sent += amount }
-        if done == positions.count { return done }
+        if done == slots.count { return done }
         switch failure {
         case ENOBUFS, EAGAIN, EINTR: SteadyTime.sleep(until: SteadyTime.now + Self.restNanoseconds)
         case ECONNREFUSED: throw LoadError(description: "nobody listens at udp \(target)")
         default: throw LoadError(description: "cannot send to udp \(target): \(String(cString: strerror(failure)))")
         }
         return done
-    }
-
-    /// How often each bundle of the cycle was sent by who began at `first` and went round.
-    static func timesSent(cycle: Int, first: Int, sent: Int) -> [UInt32] {
-        guard cycle <= Tally.countedBundlesMax else { return [] }
-        var times = [UInt32](repeating: UInt32(sent / cycle), count: cycle)
-        for offset in 0..<(sent % cycle) { times[(first + offset) % cycle] += 1 }
-        return times
     }
 }

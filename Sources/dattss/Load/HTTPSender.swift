@@ -6,7 +6,7 @@ import DattssServer
 final class HTTPSender {
     private let stream: LoadStream
     private let bundles: Bundles
-    private let heads: [[UInt8]]
+    private let head: RequestHead
     private let target: HostPort
     private let turn: Int
     private let turns: Int
@@ -17,7 +17,7 @@ final class HTTPSender {
     private var broken: [Int] = []
     private var waitingCount = 0
     private var sentCount = 0
-    private var perBundle: [UInt32]
+    private var perSlot: [UInt32]
     private let poll: Int32
     private var scratch = [UInt8](repeating: 0, count: 65_536)
     /// Since when no connection could be opened.
@@ -31,6 +31,9 @@ final class HTTPSender {
         /// nil when it has to be opened again.
         var socket: LoadSocket?
         var request: Request?
+        /// What stands in front of the request's prepared part.
+        var head: [UInt8] = []
+        var requestCount = 0
         var idleSince: Int64 = 0
         /// The part of an answer that has arrived, when it came in several.
         var received: [UInt8] = []
@@ -44,12 +47,12 @@ final class HTTPSender {
     }
 
     init(
-        stream: LoadStream, bundles: Bundles, heads: [[UInt8]], target: HostPort, turn: Int, turns: Int, tally: SharedTally
+        stream: LoadStream, bundles: Bundles, head: RequestHead, target: HostPort, turn: Int, turns: Int, tally: SharedTally
     ) throws(LoadError) {
-        (self.stream, self.bundles, self.heads, self.target) = (stream, bundles, heads, target)
+        (self.stream, self.bundles, self.head, self.target) = (stream, bundles, head, target)
         (self.turn, self.turns, self.tally) = (turn, turns, tally)
         pace = stream.pace
-        perBundle = bundles.cycle <= Tally.countedBundlesMax ? Array(repeating: 0, count: bundles.cycle) : []
+        perSlot = bundles.slotCount <= Tally.countedSlotsMax ? Array(repeating: 0, count: bundles.slotCount) : []
         poll = load_poll_open()
         guard poll >= 0 else { throw LoadError(description: "the load generator needs epoll: Linux") }
         let count = max(1, stream.connections / turns)
@@ -83,10 +86,10 @@ final class HTTPSender {
         }
         for token in connections.indices { giveUp(token) }
         let behind = pace.isUnlimited ? 0 : (pace.count(dueBy: end - start - 1) - turn + turns - 1) / turns - sentCount
-        let perBundle = perBundle
+        let perSlot = perSlot
         tally.update { tally in
             tally.unsent = max(0, behind)
-            tally.perBundle = perBundle
+            tally.perSlot = perSlot
         }
     }
 
@@ -108,6 +111,11 @@ final class HTTPSender {
             let number = nextNumber
             sentCount += 1
             waitingCount += 1
+            connections[token].requestCount += 1
+            head.write(
+                to: &connections[token].head, user: bundles.user(ofNumber: number), client: token * turns + turn,
+                sequence: connections[token].requestCount,
+                length: Int(bundles.slices[bundles.bundle(ofNumber: number)].length))
             connections[token].request = Request(number: number, dueAt: dueAt, sentAt: now)
             let amount = amount(number)
             let late = now - max(dueAt, connections[token].idleSince)
@@ -126,11 +134,9 @@ final class HTTPSender {
     /// Writes what is left of a request; the rest when the connection takes more.
     private func write(_ token: Int) {
         guard let request = connections[token].request, let socket = connections[token].socket else { return }
-        let head = heads[bundles.user(ofNumber: request.number)]
         let slice = bundles.slices[bundles.bundle(ofNumber: request.number)]
-        let total = head.count + Int(slice.length)
-        guard request.sentBytes < total else { return }
-        let done = head.withUnsafeBytes { head in
+        guard request.sentBytes < connections[token].head.count + Int(slice.length) else { return }
+        let done = connections[token].head.withUnsafeBytes { head in
             bundles.bytes.withUnsafeBytes { bytes in
                 let headDone = min(request.sentBytes, head.count)
                 let bodyDone = request.sentBytes - headDone
@@ -182,9 +188,15 @@ final class HTTPSender {
         connections[token].idleSince = now
         let amount = amount(request.number)
         if answer.status == 200 {
-            if !perBundle.isEmpty { perBundle[request.number % perBundle.count] += 1 }
+            if !perSlot.isEmpty { perSlot[bundles.slot(ofNumber: request.number)] += 1 }
+            let isAtEdge = SteadyTime.isAtMinuteEdge(now)
             tally.update { tally in
                 tally.acknowledged += amount
+                if isAtEdge {
+                    tally.edgeLatency.record(nanoseconds: took)
+                } else {
+                    tally.calmLatency.record(nanoseconds: took)
+                }
                 tally.latency.record(nanoseconds: took)
                 tally.service.record(nanoseconds: now - request.sentAt)
                 tally.recentLatency.record(nanoseconds: took)

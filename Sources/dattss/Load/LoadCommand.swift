@@ -20,6 +20,9 @@ struct LoadCommand: AsyncParsableCommand {
             is asked what it counted. What was sent, acknowledged, refused and lost has to add up to the last sample: \
             otherwise the difference is printed, and the exit code is 1.
 
+            Values differ each time (--values, --seed), statistics come in another order each time, and there are hundreds of \
+            different bodies (--variety), each with a number of its own.
+
             The load is that of the user 'local'; more users are made in the data folder, as load-2, load-3 …; their \
             statistics begin with load. and leave memory a day later.
             """)
@@ -44,7 +47,17 @@ struct LoadCommand: AsyncParsableCommand {
     @Option(help: "Users, to 10,000 (default: 1).") var users: Int?
     @Option(help: "Partials in a body (default: 50).") var partials: Int?
     @Option(help: "Samples in a datagram (default: 20).") var samples: Int?
-    @Option(help: "Samples in the sketch that every timer carries then.") var sketch: Int?
+    @Option(help: "Samples in the sketch that every timer carries then: the mean.") var sketch: Int?
+    @Option(
+        help: """
+            varied: log-normal timers, uniform counters and gauges, half of the timers and gauges with decimals; whole: without \
+            decimals; same: always the same values in the same order, which flatters (default: varied).
+            """)
+    var values: LoadValues?
+    @Option(help: "What values, orders and counts are drawn from (default: 1).") var seed: UInt64?
+    @Option(help: "Different bodies or datagrams of every user (default: 400 bodies, 200,000 lines of datagrams, or more).")
+    var variety: Int?
+    @Flag(help: "Each time another wrong key: all of it has to be refused.") var wrongKeys = false
     @Option(help: "HTTP connections; each has one request under way (default: 8).") var connections: Int?
     @Option(help: "Threads that send (default: 1).") var threads: Int?
     @Option(help: "How datagrams are written: statsd, keyed or dattss (default: statsd; of several users dattss).")
@@ -60,6 +73,7 @@ struct LoadCommand: AsyncParsableCommand {
             ("over", over != nil), ("rate", rate != nil), ("seconds", seconds != nil), ("mix", mix != nil),
             ("paths", paths != nil), ("users", users != nil), ("partials", partials != nil), ("samples", samples != nil),
             ("sketch", sketch != nil), ("connections", connections != nil), ("threads", threads != nil), ("lines", lines != nil),
+            ("values", values != nil), ("seed", seed != nil), ("variety", variety != nil), ("wrong-keys", wrongKeys),
         ]
         if play != nil, let given = ofOneStream.first(where: \.1) {
             throw ValidationError("--play says all of it: leave out --\(given.0)")
@@ -101,7 +115,11 @@ struct LoadCommand: AsyncParsableCommand {
         stream.hasSketches = sketch != nil
         stream.connections = connections ?? stream.connections
         stream.threads = threads ?? stream.threads
-        stream.lines = lines ?? (stream.users > 1 ? .dattss : .statsd)
+        stream.lines = lines ?? (stream.users > 1 || wrongKeys ? .dattss : .statsd)
+        stream.values = values ?? stream.values
+        stream.seed = seed ?? stream.seed
+        stream.variety = variety
+        stream.hasWrongKeys = wrongKeys
         return LoadPlan(phases: [.init(seconds: seconds ?? 10, streams: [stream])])
     }
 }

@@ -5,6 +5,7 @@ struct LoadJSON: Encodable {
     private let streams: [Stream]
     private let server: Server?
     private let problems: [String]
+    private let senderCPUSeconds: Double
 
     private struct Stream: Encodable {
         var phase: Int
@@ -18,6 +19,9 @@ struct LoadJSON: Encodable {
         var unanswered: Int
         var unsent: Int
         var latency: Percentiles?
+        /// In the first five seconds of a minute, and in the others.
+        var edgeLatency: Percentiles?
+        var calmLatency: Percentiles?
         var refusalLatency: Percentiles?
         var service: Percentiles?
         var lateness: Percentiles?
@@ -63,13 +67,15 @@ struct LoadJSON: Encodable {
     }
 
     init(_ result: LoadRun.Result) {
+        senderCPUSeconds = result.senderCPUSeconds
         streams = result.outcomes.map { outcome in
             let tally = outcome.tally
             return Stream(
                 phase: outcome.phase, name: outcome.stream.title, over: outcome.stream.transport.rawValue,
                 seconds: outcome.seconds, sent: Amount(tally.sent), acknowledged: Amount(tally.acknowledged),
                 refused: tally.refused.mapValues(\.bundles), unanswered: tally.unanswered.bundles, unsent: tally.unsent,
-                latency: Percentiles(tally.latency), refusalLatency: Percentiles(tally.refusalLatency),
+                latency: Percentiles(tally.latency), edgeLatency: Percentiles(tally.edgeLatency),
+                calmLatency: Percentiles(tally.calmLatency), refusalLatency: Percentiles(tally.refusalLatency),
                 service: Percentiles(tally.service), lateness: Percentiles(tally.lateness))
         }
         guard let account = result.account else {

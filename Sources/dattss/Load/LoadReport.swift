@@ -35,6 +35,7 @@ struct LoadReport {
         lines.append(Self.row("", "a second", [rate(tally.sent.bundles, outcome), rate(tally.sent.items, outcome)]))
         lines += [
             Self.latencyLine(stream.transport == .query ? "answer, ms" : "acknowledgement, ms", tally.latency),
+            tally.calmLatency.count == 0 ? nil : Self.latencyLine("… a minute's first 5 s, ms", tally.edgeLatency),
             Self.latencyLine("refusal, ms", tally.refusalLatency),
             stream.rate == .max ? nil : Self.latencyLine("since really sent, ms", tally.service),
             stream.rate == .max ? nil : Self.latencyLine("generator late, ms", tally.lateness),

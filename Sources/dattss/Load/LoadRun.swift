@@ -26,6 +26,8 @@ struct LoadRun: Sendable {
         var outcomes: [Outcome]
         /// nil when nobody was asked.
         var account: LoadAccount?
+        /// Processor time of the generator while it sent: where it is near the time that this took, the generator was the limit.
+        var senderCPUSeconds: Double
     }
 
     /// For how long the server may need to work off what it has taken in, without anything moving.
@@ -35,34 +37,42 @@ struct LoadRun: Sendable {
     func run() async throws -> Result {
         progress.note("preparing what will be sent")
         let prepared = try prepare()
-        guard !isBlind else { return Result(outcomes: try await send(prepared), account: nil) }
+        guard !isBlind else {
+            let (outcomes, cpu) = try await send(prepared)
+            return Result(outcomes: outcomes, account: nil, senderCPUSeconds: cpu)
+        }
         let conversation = ServerConversation(http)
         try waitForKeys(conversation)
         let witnesses = Witnesses(streams: prepared.flatMap { $0 }.map { ($0.stream, $0.bundles) }, keys: keys)
         let baseline = try witnesses.read(conversation)
         let before = try conversation.books()
-        let outcomes = try await send(prepared)
+        let (outcomes, cpu) = try await send(prepared)
         progress.note("asking the server")
         var account = try settle(
             conversation, since: before, http: Self.sum(outcomes, .http), udp: Self.sum(outcomes, .udp))
         account.readBack = try witnesses.compare(
             since: baseline, outcomes.filter { $0.stream.transport != .query }.map(\.tally), account, conversation)
-        return Result(outcomes: outcomes, account: account)
+        for outcome in outcomes where outcome.stream.hasWrongKeys && outcome.tally.acknowledged.bundles > 0 {
+            guard outcome.stream.transport == .http else { continue }
+            account.readBack.problems.append("\(outcome.tally.acknowledged.bundles) requests with wrong keys were acknowledged")
+        }
+        return Result(outcomes: outcomes, account: account, senderCPUSeconds: cpu)
     }
 
-    private func send(_ prepared: [[Prepared]]) async throws -> [Outcome] {
+    private func send(_ prepared: [[Prepared]]) async throws -> (outcomes: [Outcome], cpuSeconds: Double) {
         var outcomes: [Outcome] = []
+        let before = SteadyTime.processorSeconds
         for (index, phase) in plan.phases.enumerated() {
             outcomes += try await run(phase, number: index + 1, prepared[index])
         }
-        return outcomes
+        return (outcomes, SteadyTime.processorSeconds - before)
     }
 
     private static func sum(_ outcomes: [Outcome], _ transport: LoadStream.Transport) -> Tally {
         outcomes.filter { $0.stream.transport == transport }.reduce(into: Tally()) { sum, outcome in
             var tally = outcome.tally
-            // The cycles of different streams have nothing to do with each other.
-            tally.perBundle = []
+            // The slots of different streams have nothing to do with each other.
+            tally.perSlot = []
             sum.add(tally)
         }
     }
@@ -141,9 +151,9 @@ struct LoadRun: Sendable {
             return try DatagramSender(stream: stream, bundles: bundles, target: udp, turn: turn, turns: turns, tally: tally)
                 .run(from: start, to: end)
         }
-        let heads = RequestHeads.make(stream, host: "\(http)", keys: keys(of: stream))
+        let head = RequestHead(stream, host: "\(http)", keys: keys(of: stream), run: UInt64(start))
         try HTTPSender(
-            stream: stream, bundles: bundles, heads: heads, target: http, turn: turn, turns: turns, tally: tally
+            stream: stream, bundles: bundles, head: head, target: http, turn: turn, turns: turns, tally: tally
         ).run(from: start, to: end)
     }
 

@@ -16,13 +16,19 @@ struct LoadStream: Decodable, Sendable {
     var mix = KindMix()
     /// Partials in a body, or samples in a datagram.
     var bundleSize = 50
-    /// Samples that a partial stands for.
+    /// Samples that a partial stands for: the mean.
     var samplesPerPartial = 10
     /// Whether timers carry a sketch of their samples.
     var hasSketches = false
     var connections = 8
     var threads = 1
     var lines = Lines.statsd
+    var values = LoadValues.varied
+    var seed: UInt64 = 1
+    /// Different bundles of every user, if it is more than all statistics need; nil is as ``bundleCount`` says.
+    var variety: Int?
+    /// Each key is wrong, and another one: all that is sent has to be refused.
+    var hasWrongKeys = false
     /// What a stream of queries asks for.
     var query = "/api/v1/status"
 
@@ -95,6 +101,10 @@ struct LoadStream: Decodable, Sendable {
         if transport != .query {
             paths = try values.optional("paths") ?? paths
             mix = try values.optional("mix") ?? mix
+            self.values = try values.optional("values") ?? self.values
+            seed = try values.optional("seed") ?? seed
+            variety = try values.optional("variety")
+            hasWrongKeys = try values.optional("wrongKeys") ?? hasWrongKeys
         }
         try values.checkAllUsed()
     }
@@ -107,6 +117,7 @@ struct LoadStream: Decodable, Sendable {
         try Self.check("samples of a partial", samplesPerPartial, 1...1_000_000)
         try Self.check("connections", connections, 1...10_000)
         try Self.check("threads", threads, 1...64)
+        try Self.check("variety", variety ?? 1, 1...1_000_000)
         if transport == .udp, lines == .statsd, users > 1 || firstUser > 1 {
             throw ValidationError("lines: statsd lines do not say whose they are; several users need 'keyed' or 'dattss'")
         }
@@ -120,6 +131,16 @@ struct LoadStream: Decodable, Sendable {
     }
 
     var title: String { name ?? transport.rawValue }
+
+    /// How many different bundles of every user there are: each statistic several times, unless memory would not hold that, and
+    /// so many that a processor does not learn them by heart.
+    var bundleCount: Int {
+        let once = (paths + bundleSize - 1) / bundleSize
+        if values == .same { return once }
+        if let variety { return max(once, variety) }
+        let (itemsMax, standard) = transport == .udp ? (4_000_000 / users, 200_000 / (users * bundleSize)) : (1_000_000, 400)
+        return max(once * (itemsMax / paths).clamped(1, 4), standard)
+    }
 
     /// Bundles a second.
     var pace: Pace {

@@ -40,6 +40,27 @@ enum SteadyTime {
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
+    /// What has to be added to it to get the time of day: the clock is not set while a load runs.
+    private static let dayOffset: Int64 = {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec) - now
+    }()
+
+    private static let edgeNanoseconds: Int64 = 5_000_000_000
+
+    /// Whether a time is in the first five seconds of a minute of the clock.
+    static func isAtMinuteEdge(_ nanoseconds: Int64) -> Bool {
+        (nanoseconds + dayOffset) % 60_000_000_000 < edgeNanoseconds
+    }
+
+    /// Processor time of this program until now.
+    static var processorSeconds: Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    }
+
     /// Blocks the thread.
     static func sleep(until nanoseconds: Int64) {
         let left = nanoseconds - now

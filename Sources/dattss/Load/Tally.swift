@@ -13,10 +13,14 @@ struct Tally: Sendable {
     var unanswered = Amount()
     /// Due, but never sent, because no connection was free in time.
     var unsent = 0
-    /// How often each bundle of the cycle was acknowledged (UDP: sent); empty when there are too many of them.
-    var perBundle: [UInt32] = []
+    /// How often the bundle in each slot (``Bundles``) was acknowledged (UDP: sent); empty when there are too many of them.
+    var perSlot: [UInt32] = []
     /// Since it was due until the acknowledgement.
     var latency = Latency()
+    /// Of them, those that came in the first seconds of a minute of the clock, when the server closes the one before.
+    var edgeLatency = Latency()
+    /// The others.
+    var calmLatency = Latency()
     /// The same of refusals.
     var refusalLatency = Latency()
     /// Of both, since the request was really sent: what the server alone is answerable for.
@@ -51,19 +55,21 @@ struct Tally: Sendable {
         curtRefusals += other.curtRefusals
         unanswered += other.unanswered
         unsent += other.unsent
-        if perBundle.isEmpty {
-            perBundle = other.perBundle
+        if perSlot.isEmpty {
+            perSlot = other.perSlot
         } else {
-            for (index, times) in other.perBundle.enumerated() { perBundle[index] += times }
+            for (slot, times) in other.perSlot.enumerated() { perSlot[slot] += times }
         }
         latency.add(other.latency)
+        edgeLatency.add(other.edgeLatency)
+        calmLatency.add(other.calmLatency)
         refusalLatency.add(other.refusalLatency)
         service.add(other.service)
         lateness.add(other.lateness)
         recentLatency.add(other.recentLatency)
     }
 
-    static let countedBundlesMax = 4_000_000
+    static let countedSlotsMax = 4_000_000
 }
 
 /// Latencies in an HDR histogram: microseconds, three digits, up to ten minutes.

@@ -22,18 +22,20 @@ struct Witnesses {
     }
 
     struct Totals: Equatable {
-        var sum = 0.0
-        var count = 0.0
+        /// In thousandths, of which all values that are sent have a whole number.
+        var sum: Int64 = 0
+        var count: Int64 = 0
 
-        mutating func add(_ times: Double, sum: Double, samples: Int64) {
+        mutating func add(_ times: Int64, sum: Int64, samples: Int32) {
             self.sum += times * sum
-            count += times * Double(samples)
+            count += times * Int64(samples)
         }
     }
 
     struct Reading {
+        /// Totals.
         var counters: [Statistic: Double] = [:]
-        var series: [Statistic: Totals] = [:]
+        var series: [Statistic: (sum: Double, count: Int64)] = [:]
     }
 
     init(streams: [(stream: LoadStream, bundles: Bundles)], keys: [String]) {
@@ -77,9 +79,9 @@ struct Witnesses {
         for statistic in chosen {
             let path = "/api/v1/series/\(statistic.key.kind.symbol)/\(statistic.key.path)?from=\(from)"
             let points = try server.decoded(SeriesAnswer.self, path, key: keys[statistic.user]).points
-            reading.series[statistic] = points.reduce(into: Totals()) { totals, point in
+            reading.series[statistic] = points.reduce(into: (0, 0)) { totals, point in
                 totals.sum += point.sum
-                totals.count += point.cnt
+                totals.count += Int64(point.cnt)
             }
         }
         return reading
@@ -104,16 +106,20 @@ struct Witnesses {
         let now = try read(server)
         let expected = expectation(tallies)
         for (statistic, totals) in expected where statistic.key.kind == .counter {
-            let counted = (now.counters[statistic] ?? 0) - (before.counters[statistic] ?? 0)
-            if counted != totals.sum { result.add("total of \(statistic.key.path)", totals.sum, counted) }
+            let (earlier, later) = (before.counters[statistic] ?? 0, now.counters[statistic] ?? 0)
+            if !Self.isSum(totals.sum, from: earlier, to: later) {
+                result.add("total of \(statistic.key.path)", Double(totals.sum) / 1000, later - earlier)
+            }
             result.counters += 1
         }
         for statistic in chosen {
             let totals = expected[statistic] ?? Totals()
-            let (earlier, later) = (before.series[statistic] ?? Totals(), now.series[statistic] ?? Totals())
-            let counted = Totals(sum: later.sum - earlier.sum, count: later.count - earlier.count)
-            if counted.count != totals.count { result.add("samples of \(statistic.key.path)", totals.count, counted.count) }
-            if counted.sum != totals.sum { result.add("sum of \(statistic.key.path)", totals.sum, counted.sum) }
+            let (earlier, later) = (before.series[statistic] ?? (0, 0), now.series[statistic] ?? (0, 0))
+            let count = later.count - earlier.count
+            if count != totals.count { result.add("samples of \(statistic.key.path)", Double(totals.count), Double(count)) }
+            if !Self.isSum(totals.sum, from: earlier.sum, to: later.sum) {
+                result.add("sum of \(statistic.key.path)", Double(totals.sum) / 1000, later.sum - earlier.sum)
+            }
             result.series += 1
         }
         if result.problems.count > Self.problemsMax {
@@ -123,10 +129,16 @@ struct Witnesses {
         return result
     }
 
+    /// Whether a sum grew by so many thousandths. Binary fractions of decimal numbers are rounded whenever they are added, far
+    /// less than a thousandth in all: what is between two whole numbers of thousandths is the nearer one.
+    static func isSum(_ thousandths: Int64, from earlier: Double, to later: Double) -> Bool {
+        ((later - earlier) * 1000).rounded() == Double(thousandths)
+    }
+
     private func omission(_ account: LoadAccount, _ tallies: [Tally]) -> String? {
         if streams.isEmpty { return "nothing was sent" }
         if statisticCount > Self.statisticsMax { return "more than \(Self.statisticsMax) statistics" }
-        if tallies.contains(where: \.perBundle.isEmpty) { return "too many different requests" }
+        if tallies.contains(where: \.perSlot.isEmpty) { return "too many different requests" }
         if account.http.unanswered != .init() { return "requests without an answer" }
         let isWhole = account.lostSamples == 0 && account.refusedLines == 0 && account.refusedUDPPartials == 0
         if account.udp.sent != .init(), !isWhole { return "nobody knows which samples were in what was lost" }
@@ -136,14 +148,14 @@ struct Witnesses {
     private func expectation(_ tallies: [Tally]) -> [Statistic: Totals] {
         var expected: [Statistic: Totals] = [:]
         for ((stream, bundles), tally) in zip(streams, tallies) {
-            for (number, times) in tally.perBundle.enumerated() where times > 0 {
-                let bundle = bundles.bundle(ofNumber: number)
-                let user = stream.firstUser - 1 + bundles.user(ofNumber: number)
+            for (slot, times) in tally.perSlot.enumerated() where times > 0 {
+                let bundle = bundles.bundle(ofSlot: slot)
+                let user = stream.firstUser - 1 + bundles.user(ofSlot: slot)
                 for item in 0..<bundles.size {
-                    let key = bundles.statistics[bundles.statistic(item, ofBundle: bundle)]
+                    let key = bundles.statistic(item, ofBundle: bundle)
                     let position = bundle * bundles.size + item
                     expected[Statistic(user: user, key: key), default: Totals()].add(
-                        Double(times), sum: bundles.itemSums[position], samples: bundles.itemSamples[position])
+                        Int64(times), sum: bundles.itemSums[position], samples: bundles.itemSamples[position])
                 }
             }
         }
@@ -153,6 +165,6 @@ struct Witnesses {
 
 extension LoadAccount.ReadBack {
     fileprivate mutating func add(_ what: String, _ expected: Double, _ counted: Double) {
-        problems.append("\(what): \(Int64(expected)) expected, \(Int64(counted)) counted")
+        problems.append("\(what): \(expected) expected, \(counted) counted")
     }
 }

@@ -1,8 +1,9 @@
-import CLoadSockets
+import CDatagramFloor
 import DattssClient
 import DattssCore
-import DattssServer
 import DattssLog
+import DattssPipeline
+import DattssServer
 import Synchronization
 
 /// A stage of ingest that can be measured by itself.
@@ -23,74 +24,76 @@ struct Stage: Sendable {
         name: "count in the Swift client", item: "sample", floor: "copy of 8 numbers",
         prepare: { input in
             let stats = Dattss(auth: "nobody")
-            let paths = input.datagrams.statistics.map(\.path)
+            let paths = input.statistics.map(\.path)
             return {
                 for path in paths { stats.count(path) }
                 return paths.count
             }
-        }, prepareFloor: { copyNumbers($0.datagrams.statistics.count) })
+        }, prepareFloor: { copyNumbers($0.statistics.count) })
 
     private static let decodeDatagrams = Stage(
         name: "decode a datagram", item: "sample", floor: "scan of the bytes",
         prepare: { input in
             {
                 var samples = 0
-                input.datagrams.forEach { datagram in
-                    DatagramLine.forEachLine(of: datagram) { line in
-                        if (try? DatagramLine.parse(line)) != nil { samples += 1 }
+                for datagram in input.datagrams {
+                    datagram.withUnsafeBytes { bytes in
+                        DatagramLine.forEachLine(of: bytes) { line in
+                            if (try? DatagramLine.parse(line)) != nil { samples += 1 }
+                        }
                     }
                 }
                 return samples
             }
-        }, prepareFloor: { scan($0.datagrams) })
+        }, prepareFloor: { scan($0.datagrams, items: $0.items) })
 
     private static let accumulate = Stage(
-        name: "accumulate a datagram", item: "sample", floor: "scan of the bytes",
+        name: "accumulate a datagram", item: "sample", floor: "the bare loop in C",
         prepare: { input in
-            var table = AccumulatorTable(capacity: input.datagrams.statistics.count)
+            var collector = collector(input)
             // A period is long enough that its beginning and end cost next to nothing a sample.
             return {
-                let samples = (0..<100).reduce(0) { samples, _ in samples + add(input.datagrams, to: &table) }
-                _ = table.takePeriod()
+                let samples = receive(input.datagrams[...], by: &collector)
+                _ = collector.flush()
                 return samples
             }
-        }, prepareFloor: { scan($0.datagrams) })
+        }, prepareFloor: { bareLoop($0) })
 
     private static let flush = Stage(
         name: "flush a second", item: "partial", floor: "copy of 8 numbers",
         prepare: { input in
-            var table = AccumulatorTable(capacity: input.datagrams.statistics.count)
+            var collector = collector(input)
             // Filling it is a part, of one sample a partial.
             return {
-                _ = add(input.datagrams, to: &table)
-                return table.flush().count
+                _ = receive(input.datagrams[..<input.onePass], by: &collector)
+                return collector.flush().batches.reduce(0) { $0 + $1.batch.partials.count }
             }
-        }, prepareFloor: { copyNumbers($0.datagrams.statistics.count) })
+        }, prepareFloor: { copyNumbers($0.statistics.count) })
 
     private static let decodeBodies = Stage(
         name: "decode a body", item: "partial", floor: "scan of the bytes",
-        prepare: { decode($0.bodies) }, prepareFloor: { scan($0.bodies) })
+        prepare: { decode($0.bodies) }, prepareFloor: { scan($0.bodies, items: $0.items) })
 
     private static let decodeSketches = Stage(
         name: "decode a body with sketches", item: "partial", floor: "scan of the bytes",
-        prepare: { decode($0.sketchBodies) }, prepareFloor: { scan($0.sketchBodies) })
+        prepare: { decode($0.sketchBodies) }, prepareFloor: { scan($0.sketchBodies, items: $0.items) })
 
     private static let merge = Stage(
         name: "merge into window, status and minute", item: "partial", floor: "copy of 8 numbers",
         prepare: { input in
             var user = MergingUser(input)
-            return { user.apply(input.batches) }
-        }, prepareFloor: { copyNumbers($0.bodies.statistics.count) })
+            return { user.apply(input.batches[...]) }
+        }, prepareFloor: { copyNumbers($0.statistics.count) })
 
     private static let roll = Stage(
         name: "merge and roll a minute", item: "partial", floor: "copy of 8 numbers",
         prepare: { input in
             var user = MergingUser(input)
             return {
-                _ = user.apply(input.batches)
+                _ = user.apply(input.batches[..<input.onePass])
                 return user.roll()
             }
-        }, prepareFloor: { copyNumbers($0.bodies.statistics.count) })
+        }, prepareFloor: { copyNumbers($0.statistics.count) })
 
     private static let encode = Stage(
         name: "encode an accepted batch", item: "partial", floor: "copy of the record",
@@ -134,7 +137,7 @@ struct Stage: Sendable {
         name: "decode a record and merge it", item: "partial", floor: "scan of the bytes",
         prepare: { input in
             var user = MergingUser(input)
-            return { user.apply(input.records.compactMap { try? BatchCodec.decode($0).batch }) }
+            return { user.apply(input.records.compactMap { try? BatchCodec.decode($0).batch }[...]) }
         },
         prepareFloor: { input in
             {
@@ -148,31 +151,62 @@ struct Stage: Sendable {
 extension Stage {
     static func record(_ batch: Batch) -> [UInt8] { BatchCodec.encode(user: .local, batch: batch) }
 
-    private static func decode(_ bodies: Bundles) -> () -> Int {
+    private static func decode(_ bodies: [[UInt8]]) -> () -> Int {
         var paths = NameCache()
         return {
             var partials = 0
-            bodies.forEach { body in
-                let decoded = try? BatchDecoder.decode(body.json, limits: Limits(), paths: &paths)
+            for body in bodies {
+                let decoded = try? body.withUnsafeBytes { try BatchDecoder.decode($0, limits: Limits(), paths: &paths) }
                 partials += decoded?.partials.count ?? 0
             }
             return partials
         }
     }
 
-    private static func add(_ datagrams: Bundles, to table: inout AccumulatorTable) -> Int {
-        var samples = 0
-        datagrams.forEach { samples += table.addLines(of: $0.bindMemory(to: UInt8.self)) }
-        return samples
+    private static func collector(_ input: StageInput) -> DatagramCollector {
+        var limits = Limits()
+        limits.liveStatisticsPerUser = input.statistics.count
+        return DatagramCollector(authenticator: NobodysKeys(), statsdUser: .local, limits: limits)
+    }
+
+    /// - Returns: how many samples were taken in.
+    private static func receive(_ datagrams: ArraySlice<[UInt8]>, by collector: inout DatagramCollector) -> Int {
+        let before = collector.counts.samples
+        for datagram in datagrams { datagram.withUnsafeBytes { collector.receive($0) } }
+        return collector.counts.samples - before
+    }
+
+    private struct NobodysKeys: Authenticator {
+        func owner(ofKey key: String) -> KeyOwner? { nil }
+    }
+
+    /// The loop that the UDP port is measured against, without its socket.
+    private static func bareLoop(_ input: StageInput) -> () -> Int {
+        let slack = [UInt8](repeating: 0, count: Int(DATAGRAM_FLOOR_SLACK))
+        let datagrams = input.datagrams.map { $0 + slack }
+        let table = BareTable()
+        return {
+            var counts = datagram_floor_counts()
+            for datagram in datagrams {
+                datagram.withUnsafeBytes {
+                    datagram_floor_take(table.pointer, $0.baseAddress, $0.count - slack.count, &counts)
+                }
+            }
+            return Int(counts.samples)
+        }
+    }
+
+    private final class BareTable {
+        let pointer = datagram_floor_table_create()
+
+        deinit { datagram_floor_table_destroy(pointer) }
     }
 
     /// Looks at every byte once, as any decoder has to.
-    private static func scan(_ bundles: Bundles) -> () -> Int {
+    private static func scan(_ bundles: [[UInt8]], items: Int) -> () -> Int {
         {
-            var total: UInt64 = 0
-            bundles.forEach { total &+= sum($0) }
-            keep(total)
-            return bundles.count * bundles.size
+            keep(bundles.reduce(0) { $0 &+ $1.withUnsafeBytes(sum) })
+            return bundles.count * items
         }
     }
 
@@ -209,7 +243,7 @@ extension Stage {
             self.table = table
         }
 
-        mutating func apply(_ batches: [Batch]) -> Int {
+        mutating func apply(_ batches: ArraySlice<Batch>) -> Int {
             var partials = 0
             for (batch, ids) in zip(batches, ids) {
                 now = Timestamp(milliseconds: now.milliseconds + 1)
@@ -231,32 +265,4 @@ extension Stage {
 
 extension UserMinute {
     fileprivate var entryCount: Int { withExtendedLifetime(self) { 1 } }
-}
-
-extension Bundles {
-    func forEach(_ body: (UnsafeRawBufferPointer) -> Void) {
-        bytes.withUnsafeBytes { bytes in
-            for slice in slices {
-                body(UnsafeRawBufferPointer(rebasing: bytes[Int(slice.offset)..<Int(slice.offset + slice.length)]))
-            }
-        }
-    }
-
-    /// The bodies, decoded.
-    func decodedBatches() throws -> [Batch] {
-        var batches: [Batch] = []
-        var problem: WireError?
-        forEach { body in
-            do throws(WireError) { batches.append(try BatchDecoder.decode(body.json)) } catch { problem = error }
-        }
-        if let problem { throw problem }
-        return batches
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    /// What stands behind the head's last line.
-    fileprivate var json: UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(rebasing: self[(firstIndex(of: UInt8(ascii: "{")) ?? endIndex)...])
-    }
 }

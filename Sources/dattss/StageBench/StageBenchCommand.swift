@@ -1,5 +1,6 @@
 import AllocationCounting
 import ArgumentParser
+import CLoadSockets
 import DattssCore
 
 /// `dattss bench stages`
@@ -15,6 +16,7 @@ struct StageBenchCommand: ParsableCommand {
 
     @Option(help: "Only stages whose name contains this.") var only: String?
     @Option(help: "Distinct statistics.") var paths = 1000
+    @Option(help: "What values and orders are drawn from.") var seed: UInt64 = 1
     @Option(help: "Samples in a datagram, partials in a body.") var items = 50
     @Option(help: "How often each stage is measured.") var rounds = 9
     @Flag(help: "Print the figures as JSON.") var json = false
@@ -26,7 +28,7 @@ struct StageBenchCommand: ParsableCommand {
     }
 
     func run() throws {
-        let input = try StageInput(paths: paths, items: items)
+        let input = try StageInput(paths: paths, items: items, seed: seed)
         let chosen = Stage.all.filter { only == nil || $0.name.contains(only ?? "") }
         let figures = chosen.map { StageFigure(measuring: $0, on: input, rounds: rounds) }
         if json {
@@ -39,24 +41,44 @@ struct StageBenchCommand: ParsableCommand {
     }
 }
 
-/// What the stages of one run work on.
+/// What the stages of one run work on: what `dattss load` sends, and so as varied.
 struct StageInput: Sendable {
-    let datagrams: Bundles
-    let bodies: Bundles
-    let sketchBodies: Bundles
+    let statistics: [StatisticKey]
+    /// Items of a bundle, and how many of the first bundles have each statistic once.
+    let items: Int
+    let onePass: Int
+    let datagrams: [[UInt8]]
+    let bodies: [[UInt8]]
+    let sketchBodies: [[UInt8]]
     let batches: [Batch]
     let records: [[UInt8]]
 
-    init(paths: Int, items: Int) throws {
+    init(paths: Int, items: Int, seed: UInt64) throws {
         var stream = LoadStream()
-        (stream.paths, stream.bundleSize) = (paths, items)
-        bodies = try Bundles.bodies(stream)
-        datagrams = try Bundles.datagrams(stream, keys: [""])
-        (stream.hasSketches, stream.samplesPerPartial) = (true, 100)
-        sketchBodies = try Bundles.bodies(stream)
-        batches = try bodies.decodedBatches()
+        (stream.paths, stream.bundleSize, stream.seed, self.items) = (paths, items, seed, items)
+        onePass = (paths + items - 1) / items
+        bodies = try Self.bodies(stream)
+        batches = try bodies.map { try $0.withUnsafeBytes { bytes in try BatchDecoder.decode(bytes) } }
         records = batches.map(Stage.record)
+        (stream.hasSketches, stream.samplesPerPartial) = (true, 100)
+        sketchBodies = try Self.bodies(stream)
+        stream.transport = .udp
+        let bundles = try Bundles.datagrams(stream, keys: [""])
+        statistics = bundles.statistics
+        datagrams = bundles.slices.map(bundles.content)
     }
+
+    /// Whole bodies, each a client's next batch.
+    private static func bodies(_ stream: LoadStream) throws -> [[UInt8]] {
+        let bundles = try Bundles.bodies(stream)
+        return bundles.slices.enumerated().map { number, slice in
+            Array(#"{"cid":"load","seq":\#(number + 1),"#.utf8) + bundles.content(slice)
+        }
+    }
+}
+
+extension Bundles {
+    func content(_ slice: load_slice) -> [UInt8] { Array(bytes[Int(slice.offset)..<Int(slice.offset + slice.length)]) }
 }
 
 /// A stage as it was measured: medians of the rounds.
