@@ -83,8 +83,7 @@ public final class Pipeline: Sendable {
             configuration, history: report.history, accepted: acceptedWriter, health: health, onErased: configuration.onErased)
         minuteWriter = MinuteWriter(
             lane: minuteLane, link: minutes, accepted: acceptedWriter, housekeeper: housekeeper, written: written,
-            syncMode: syncMode, health: health,
-            isShuttingDown: { writeAhead.ledger.isClosed })
+            syncMode: syncMode, health: health, retry: RetryPause(clock))
         queries = Queries(directory: directory, history: report.history, clock: clock)
         recovery = report
         history = report.history
@@ -122,7 +121,10 @@ public final class Pipeline: Sendable {
     }
 
     /// Takes in nothing more, and lets ``run()`` come to its end.
-    public func finish() { writeAhead.finish() }
+    public func finish() {
+        writeAhead.finish()
+        minuteWriter.stopRetrying()
+    }
 
     // MARK: Taking in
 
@@ -226,6 +228,6 @@ public final class Pipeline: Sendable {
 
     private func syncEverySecond() async {
         guard syncMode == .second else { return }
-        while (try? await Task.sleep(for: .seconds(1))) != nil { await acceptedWriter.syncIfDirty() }
+        while (try? await clock.pause(milliseconds: 1000)) != nil { await acceptedWriter.syncIfDirty() }
     }
 }
