@@ -16,6 +16,9 @@ public final class ManualClock: WallClock {
 
     public func now() -> Timestamp { state.withLock { $0.now } }
 
+    /// How many tasks wait for it.
+    public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+
     /// Moves the clock and wakes whoever slept until then. A clock may also be set back, which wakes everybody.
     public func set(_ time: Timestamp) {
         let due = state.withLock { state in

@@ -18,8 +18,8 @@ public struct PassedTime: Sendable, Hashable {
         // As ``MinuteEdge`` does: a clock that is a little behind is waited for.
         if time < shown, time >= shown.advanced(byMilliseconds: -MinuteEdge.jumpBackMilliseconds) { return }
         if time > shown {
-            let step = time.milliseconds.subtractingReportingOverflow(shown.milliseconds)
-            now = now.advanced(byMilliseconds: step.overflow ? Self.stepMilliseconds : min(step.partialValue, Self.stepMilliseconds))
+            let (step, isBeyond) = time.milliseconds.subtractingReportingOverflow(shown.milliseconds)
+            now = now.advanced(byMilliseconds: isBeyond ? Self.stepMilliseconds : min(step, Self.stepMilliseconds))
         }
         shown = time
     }

@@ -23,7 +23,8 @@ public struct SystemClock: WallClock {
             let now = now()
             if now >= deadline || now < before.advanced(byMilliseconds: -Self.setBackMilliseconds) { return }
             before = now
-            try await Task.sleep(for: .milliseconds(min(deadline.milliseconds - now.milliseconds, 1000)))
+            let next = min(deadline, now.advanced(byMilliseconds: 1000))
+            try await Task.sleep(for: .milliseconds(next.milliseconds - now.milliseconds))
         }
     }
 

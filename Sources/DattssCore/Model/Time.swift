@@ -13,8 +13,10 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
+    /// Stops at the ends of time: files and clocks may say anything.
     public func advanced(byMilliseconds delta: Int64) -> Timestamp {
-        Timestamp(milliseconds: milliseconds + delta)
+        let (sum, isBeyond) = milliseconds.addingReportingOverflow(delta)
+        return Timestamp(milliseconds: isBeyond ? (delta < 0 ? .min : .max) : sum)
     }
 }
 

@@ -30,6 +30,8 @@ struct Life {
     private var hoursUntilClockIsRight: Int?
     private var wrongBy: Int64 = 0
     private(set) var hour = 0
+    var happened: [String: Int] = [:]
+    let compared = Compared()
     var reader: LiveReader?
     var mirror: [StatisticKey: StatisticStatus] = [:]
 
@@ -64,17 +66,27 @@ struct Life {
             if now.minute.index / 60 % 24 == 2 { try await compareDays() }
         }
         try await server.killAndRestart()
-        noteRestart()
+        noteRestart("kills")
         try await compareHour()
         try await compareDays()
         await server.stop()
         #expect(server.failures.all.isEmpty)
+        // A life in which nothing happened shows nothing.
+        print("what happened:", happened.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
+        guard days >= 30 else { return }
+        for name in ["kills", "restarts", "clocks set", "clocks adjusted", "users erased", "idle statistics", "returns"] {
+            #expect(happened[name] ?? 0 > 0, "seed \(seed): no \(name)")
+        }
+        #expect(compared.days(of: "minutes") > 100 && compared.days(of: "hours") > 100, "seed \(seed)")
+        #expect(compared.days(of: "nothing") > 100, "seed \(seed)")
     }
 
     // MARK: An hour
 
     private mutating func liveAnHour() async throws {
         let end = Timestamp(seconds: (now.seconds / 3600 + 1) * 3600)
+        // What is only counted, as a collector's idle names are, passes in no time.
+        if random.oneIn(4) { server.flushLines(times: 800) }
         // Of most nights, and of some hours, there is nothing to tell.
         let isQuiet = (0..<6).contains(now.seconds / 3600 % 24) ? !random.oneIn(3) : random.oneIn(8)
         let moments = isQuiet ? 0 : Int.random(in: 1...6, using: &random)
@@ -113,19 +125,26 @@ struct Life {
             if hours == 1 { jump(-wrongBy) }
             return
         }
+        // A log that waits for the clock to catch up has a time that does not survive it.
+        if now < oracle.latest { return }
         switch Int.random(in: 0..<400, using: &random) {
         case ..<8:
             try await server.killAndRestart()
-            noteRestart()
+            noteRestart("kills")
         case ..<16:
             try await server.shutDownAndRestart()
-            noteRestart()
+            noteRestart("restarts")
         case ..<19:
             // Ahead by some hours, for a few; or behind.
             wrongBy = Int64.random(in: 2...20, using: &random) * 3_600_000 * (random.oneIn(2) ? 1 : -1)
             hoursUntilClockIsRight = Int.random(in: 1...3, using: &random)
             jump(wrongBy)
+            happened["clocks set", default: 0] += 1
         case ..<21: try await deleteEve()
+        case ..<24:
+            happened["clocks adjusted", default: 0] += 1
+            try await server.lookAtClock()
+            set(now.advanced(byMilliseconds: -Int64.random(in: 1...50, using: &random) * 60_000))
         default: break
         }
     }
@@ -135,7 +154,8 @@ struct Life {
         set(now.advanced(byMilliseconds: milliseconds))
     }
 
-    private mutating func noteRestart() {
+    private mutating func noteRestart(_ how: String) {
+        happened[how, default: 0] += 1
         oracle.partials = 0
         (duplicates, refusedLines) = (0, 0)
         for name in series.keys { series[name]?.isKnown = false }
@@ -206,7 +226,11 @@ struct Life {
     }
 
     private mutating func accept(_ samples: [(key: StatisticKey, values: [Double])], of user: UserID) {
-        for (key, values) in samples { oracle.accept(values, of: key, user, at: now) }
+        for (key, values) in samples {
+            let silence = now.milliseconds - (oracle.statistics[user]?[key]?.seen ?? now).milliseconds
+            if silence > Self.idleSeconds * 1000 + 7_200_000 { happened["returns", default: 0] += 1 }
+            oracle.accept(values, of: key, user, at: now)
+        }
     }
 
     private mutating func sendAgain() async throws {
@@ -306,6 +330,7 @@ struct Life {
         #expect(isErased, "\(place): the data of a deleted user is not erased")
         try accounts.add(Self.eve, at: now)
         let status = await server.parts.pipeline.queries.status(of: Self.eve).statistics
+        happened["users erased", default: 0] += 1
         #expect(status.isEmpty, "\(place): a new user has \(status.count) statistics")
     }
 

@@ -6,11 +6,11 @@ struct LifeOracle {
     /// Partials that were acknowledged since the server started.
     var partials = 0
     /// What the clock of the log shows: see ``MinuteEdge``.
-    private var latest = Timestamp(milliseconds: .min / 2)
+    private(set) var latest = Timestamp(milliseconds: .min / 2)
     /// Of the latest day that there ever was, because what it was too late for is gone.
     private(set) var highestDay = Int64.min
-    /// When the clock was last set by so much that idleness cannot be told from outside.
-    private var jumpedAt = Timestamp(milliseconds: .min / 2)
+    /// How often the clock was set by so much that idleness cannot be told from outside.
+    private(set) var jumps = 0
 
     /// A statistic.
     struct Known {
@@ -20,19 +20,18 @@ struct LifeOracle {
         var totals: Set<Double> = [0]
         var last = 0.0
         var seen = Timestamp(milliseconds: .min / 2)
+        /// The log's time then: later than the clock's, when that was a little behind.
+        var counted = Timestamp(milliseconds: .min / 2)
         /// By which ``LifeOracle/jumps`` it was seen.
         var jumps = 0
     }
-
-    private(set) var jumps = 0
 
     /// How long a total outlives its statistic.
     static let totalMilliseconds: Int64 = 8 * 86_400_000
 
     /// The clock shows this now.
-    /// - Parameter isRestarted: nothing of the log's time is left but what its batches say.
     mutating func look(_ now: Timestamp) {
-        if now < latest.advanced(byMilliseconds: -MinuteEdge.jumpBackMilliseconds) { latest = now } else { latest = max(latest, now) }
+        latest = now < latest.advanced(byMilliseconds: -MinuteEdge.jumpBackMilliseconds) ? now : max(latest, now)
         highestDay = max(highestDay, now.minute.day)
     }
 
@@ -46,7 +45,7 @@ struct LifeOracle {
         if silence > Self.totalMilliseconds || jumps != known.jumps { known.totals.insert(0) }
         known.totals = Set(known.totals.map { $0 + sum })
         known.minutes[latest.minute, default: []] += values
-        (known.last, known.seen, known.jumps) = (values[values.count - 1], now, jumps)
+        (known.last, known.seen, known.counted, known.jumps) = (values[values.count - 1], now, latest, jumps)
         statistics[user, default: [:]][key] = known
         partials += 1
     }
@@ -54,7 +53,6 @@ struct LifeOracle {
     /// The total turned out to be this.
     mutating func settle(_ total: Double, of key: StatisticKey, _ user: UserID) { statistics[user]?[key]?.totals = [total] }
 
-    /// Minutes of the future, after a clock that was ahead: what the log's time has become.
     mutating func forget(_ user: UserID) { statistics[user] = nil }
 
     /// What is stored of a statistic at a step, merged: by the minute at which each step begins.

@@ -171,6 +171,17 @@ final class LivingServer {
         await parts.intake.take(collected)
     }
 
+    /// Lets the log see what the clock shows, by a batch of the server's own.
+    func lookAtClock() async throws {
+        let own = Batch(partials: [Partial(StatisticKey(.counter, "looks"), Aggregate(sample: 1))])
+        #expect(await parts.pipeline.acceptOwn(own, of: .dattss) == .accepted)
+    }
+
+    /// Seconds in which no lines come.
+    func flushLines(times: Int) {
+        for _ in 0..<times { #expect(parts.collector.flush().isEmpty) }
+    }
+
     /// Any request, through the router.
     func request(
         _ method: HTTPRequest.Method, _ path: String, key: String? = nil, body: [UInt8] = [], contentType: String? = nil
