@@ -39,20 +39,19 @@ public final class Pipeline: Sendable {
     /// - Parameter onFailure: called when the disk failed in a way after which only a restart is safe.
     /// - Throws: ``LogError`` when the log cannot be read or written.
     public static func open(
-        _ configuration: PipelineConfiguration, authenticator: any Authenticator,
-        onFailure: @escaping @Sendable (String) -> Void
+        _ configuration: PipelineConfiguration, onFailure: @escaping @Sendable (String) -> Void
     ) throws(LogError) -> Pipeline {
         var replay = Replay(now: configuration.clock.now(), limits: configuration.limits)
         let report = try Recovery.run(
             fileSystem: configuration.fileSystem, directory: configuration.directory,
             policy: configuration.syncMode.policy, into: &replay)
         let outcome = replay.outcome(lastLSN: LSN(report.accepted.nextLSN.value - 1))
-        return try Pipeline(configuration, authenticator, report, outcome, onFailure)
+        return try Pipeline(configuration, report, outcome, onFailure)
     }
 
     private init(
-        _ configuration: PipelineConfiguration, _ authenticator: any Authenticator, _ report: RecoveryReport,
-        _ replayed: Replay.Outcome, _ onFailure: @escaping @Sendable (String) -> Void
+        _ configuration: PipelineConfiguration, _ report: RecoveryReport, _ replayed: Replay.Outcome,
+        _ onFailure: @escaping @Sendable (String) -> Void
     ) throws(LogError) {
         let (limits, clock, syncMode) = (configuration.limits, configuration.clock, configuration.syncMode)
         let health = LogHealth(onFailure)
@@ -73,7 +72,7 @@ public final class Pipeline: Sendable {
             UserEntry(restored, roller: rolling, written: written, covered: covered, limits: limits)
         }
         ingest = Ingest(
-            authenticator: authenticator, directory: directory, writeAhead: writeAhead, clock: clock, limits: limits)
+            directory: directory, writeAhead: writeAhead, clock: clock, limits: limits)
         ownIngest = ingest.withOwnCounters
         acceptedWriter = AcceptedWriter(
             lane: acceptedLane, link: writeAhead, roller: rolling, directory: directory, clock: clock,
@@ -83,8 +82,7 @@ public final class Pipeline: Sendable {
             configuration, history: report.history, accepted: acceptedWriter, health: health, onErased: configuration.onErased)
         minuteWriter = MinuteWriter(
             lane: minuteLane, link: minutes, accepted: acceptedWriter, housekeeper: housekeeper, written: written,
-            syncMode: syncMode, health: health,
-            isShuttingDown: { writeAhead.ledger.isClosed })
+            syncMode: syncMode, health: health, retry: RetryPause(clock))
         queries = Queries(directory: directory, history: report.history, clock: clock)
         recovery = report
         history = report.history
@@ -122,17 +120,12 @@ public final class Pipeline: Sendable {
     }
 
     /// Takes in nothing more, and lets ``run()`` come to its end.
-    public func finish() { writeAhead.finish() }
+    public func finish() {
+        writeAhead.finish()
+        minuteWriter.stopRetrying()
+    }
 
     // MARK: Taking in
-
-    /// Takes in the body of a request that came by itself: JSON, not compressed any more.
-    /// - Parameter onDecoded: told the user and the batch before it is written, to note the process that sent it.
-    public func accept(
-        body: [UInt8], key: String?, onDecoded: (UserID, Batch) -> Void = { _, _ in }
-    ) async -> IngestAnswer {
-        await ingest.accept(body: body, key: key, onDecoded: onDecoded)
-    }
 
     /// Takes in a batch of a known user.
     public func accept(_ batch: Batch, of user: UserID) async -> IngestAnswer {
@@ -226,6 +219,6 @@ public final class Pipeline: Sendable {
 
     private func syncEverySecond() async {
         guard syncMode == .second else { return }
-        while (try? await Task.sleep(for: .seconds(1))) != nil { await acceptedWriter.syncIfDirty() }
+        while (try? await clock.pause(milliseconds: 1000)) != nil { await acceptedWriter.syncIfDirty() }
     }
 }

@@ -13,6 +13,8 @@ public struct PipelineConfiguration: Sendable {
     public var onErased: @Sendable (UserID) -> Void
     public var fileSystem: any FileSystem
     public var clock: any WallClock
+    /// How little processor time the thread that seals and lets go wants (Linux, 0 to 19): less than anybody else.
+    public var housekeepingNiceness: Int32 = 19
 
     public init(
         directory: String, syncMode: SyncMode = .second, limits: Limits = Limits(),

@@ -14,9 +14,9 @@ public import ServiceLifecycle
 /// On graceful shutdown the ports stop first, then the pipeline writes down what it has.
 public struct Server: Service {
     private let configuration: ServerConfiguration
-    private let accounts: Accounts
-    private let pipeline: Pipeline
-    private let lock: any FileLock
+    let accounts: Accounts
+    let pipeline: Pipeline
+    let lock: any FileLock
     private let replaySeconds: Double
     private let logger: Logger
     private let onListening: @Sendable (Listening) -> Void
@@ -53,6 +53,7 @@ public struct Server: Service {
             directory: configuration.dataDirectory, fileSystem: configuration.fileSystem, clock: configuration.clock)
         pipelineConfiguration.syncMode = configuration.syncMode
         pipelineConfiguration.limits = configuration.limits
+        pipelineConfiguration.housekeepingNiceness = configuration.housekeepingNiceness
         let (accounts, clock, retention) = (accounts, configuration.clock, configuration.retention)
         pipelineConfiguration.retention = { accounts.retention(retention) }
         pipelineConfiguration.onErased = { user in
@@ -63,7 +64,7 @@ public struct Server: Service {
             logger.notice("all data of the deleted user '\(user)' is erased")
         }
         let started = ContinuousClock.now
-        pipeline = try Pipeline.open(pipelineConfiguration, authenticator: accounts, onFailure: onFailure)
+        pipeline = try Pipeline.open(pipelineConfiguration, onFailure: onFailure)
         replaySeconds = (ContinuousClock.now - started) / .seconds(1)
     }
 
@@ -173,41 +174,6 @@ private struct PipelineService: Service {
             }
         } onGracefulShutdown: {
             pipeline.finish()
-        }
-    }
-}
-
-/// Notices within a second what the command line changed in the accounts, and has the data of deleted users erased.
-private struct AccountsRefresher: Service {
-    let accounts: Accounts
-    let pipeline: Pipeline
-    let telemetry: OTLPIntake
-    let clock: any WallClock
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            var minute = clock.now().minute
-            var leaving: Set<UserID> = []
-            repeat {
-                let deleted = accounts.retention(Retention.Limits()).deleted
-                for user in deleted.subtracting(leaving) {
-                    await pipeline.erase(user)
-                    telemetry.forget(user)
-                }
-                leaving = deleted
-                let now = clock.now()
-                let isNewMinute = now.minute != minute
-                minute = now.minute
-                do {
-                    try await accounts.run { accounts in
-                        try accounts.refresh()
-                        if isNewMinute { try accounts.writeUses(at: now) }
-                    }
-                } catch {
-                    logger.error("cannot read the accounts: \(error)")
-                }
-            } while (try? await Task.sleep(for: .seconds(1))) != nil
         }
     }
 }

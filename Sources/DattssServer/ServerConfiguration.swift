@@ -26,6 +26,8 @@ public struct ServerConfiguration: Sendable {
     public var plotDirectory = "/usr/share/javascript/dygraphs"
     public var clock: any WallClock = SystemClock()
     public var fileSystem: any FileSystem = POSIXFileSystem()
+    /// See ``PipelineConfiguration/housekeepingNiceness``.
+    public var housekeepingNiceness: Int32 = 19
 
     public init(dataDirectory: String, http: HostPort, udp: HostPort) {
         self.dataDirectory = dataDirectory

@@ -16,11 +16,15 @@ public final class ManualClock: WallClock {
 
     public func now() -> Timestamp { state.withLock { $0.now } }
 
-    /// Moves the clock and wakes whoever slept until then. A clock may also be set back.
+    /// How many tasks wait for it.
+    public var sleeperCount: Int { state.withLock { $0.sleepers.count } }
+
+    /// Moves the clock and wakes whoever slept until then. A clock may also be set back, which wakes everybody.
     public func set(_ time: Timestamp) {
         let due = state.withLock { state in
+            let isSetBack = time < state.now
             state.now = time
-            let due = state.sleepers.filter { $0.value.deadline <= time }
+            let due = state.sleepers.filter { $0.value.deadline <= time || isSetBack }
             for id in due.keys { state.sleepers[id] = nil }
             return due.sorted { $0.value.deadline < $1.value.deadline }.map(\.value.continuation)
         }

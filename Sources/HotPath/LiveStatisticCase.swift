@@ -37,7 +37,7 @@ struct LiveStatisticCase: Sendable {
         let clock = ManualClock(Timestamp(seconds: 1_795_392_000))
         let configuration = PipelineConfiguration(
             directory: folder, syncMode: .never, limits: limits, fileSystem: POSIXFileSystem(), clock: clock)
-        let pipeline = try Pipeline.open(configuration, authenticator: NobodysKeys()) { _ in }
+        let pipeline = try Pipeline.open(configuration) { _ in }
         let running = Task { await pipeline.run() }
         func send(_ pushes: Range<Int>, of count: Int, by user: UserID) async {
             for push in pushes {

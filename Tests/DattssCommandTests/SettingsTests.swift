@@ -80,8 +80,11 @@ struct SettingsTests {
         "say what is wrong with a file or a value",
         arguments: [
             ("http", "expected 'option = value'"), ("htttp = 1", "no option 'htttp'"), ("= 1", "expected 'option = value'"),
-            ("http = here", "expected HOST:PORT"), ("sync = often", "always, second or never"), ("max-partials = 0", "at least 1"),
-            ("statsd-user = A", "a user's name"), ("idle-seconds = 5", "at least 120"),
+            ("http = here", "expected HOST:PORT"), ("sync = often", "always, second or never"), ("max-partials = 0", "from 1 to"),
+            ("statsd-user = A", "a user's name"), ("idle-seconds = 5", "from 120 to"),
+            // What could not be reckoned with would end the server later.
+            ("idle-seconds = 9223372036854775807", "from 120 to"), ("request-seconds = 9223372036854775807", "to 86400"),
+            ("receive-buffer-bytes = 4294967296", "to 2147483647"),
             ("demo-days = 29", "1 to 28"),
         ])
     func wrong(line: String, complaint: String) throws {

@@ -270,7 +270,6 @@ struct RawConnection {
 
     /// Everything until one of `marks` has come, or the other side closes: within a minute, whatever else comes meanwhile.
     func read(until marks: [String]) throws -> String {
-        defer { close(socket) }
         let deadline = ContinuousClock.now + .seconds(60)
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)

@@ -61,6 +61,20 @@ import Testing
         #expect(numbers(try recover(fileSystem).calls) == Array(1...12))
     }
 
+    @Test("segments of a clock that was ahead go when they are covered")
+    func retentionAfterClockAhead() throws {
+        // Goal: an hour at another date does not keep what was accepted since for as long as that date is away.
+        let lane = lane()
+        for (number, minute) in [0, 10_000, 10_001, 1].enumerated() {
+            try lane.append([record(number, at: time(Int64(minute)))])
+        }
+        #expect(try lane.retire(through: LSN(9), before: time(1)) == 1)
+        #expect(try lane.retire(through: LSN(1), before: time(1), after: time(60)) == 0)
+        let segments = lane.metrics.segments
+        #expect(try lane.retire(through: LSN(9), before: time(1), after: time(60)) > 0)
+        #expect(lane.metrics.segments < segments)
+    }
+
     @Test("segments go when they are covered and older than the window, also the one being written")
     func retention() throws {
         let lane = lane()

@@ -15,6 +15,9 @@ import Testing
         var reader = ByteReader(writer.bytes)
         let error = #expect(throws: LogError.self) { try ClientWindowsCodec.decode(&reader) }
         #expect(error?.code == .malformed)
+        let batch = Batch(partials: [], origin: Batch.Origin(client: "c", sequence: highest))
+        let ofBatch = #expect(throws: LogError.self) { try BatchCodec.decode(BatchCodec.encode(user: UserID("u")!, batch: batch)) }
+        #expect(ofBatch?.code == .malformed)
     }
 
     @Test("batches round-trip", arguments: 1...4 as ClosedRange<UInt64>)

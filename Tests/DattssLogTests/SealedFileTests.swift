@@ -142,7 +142,10 @@ import Testing
         }
         #expect(LogLayout.path(of: .minute, day: 20_779, in: data) == "/data/days/2026-11-22.day")
         #expect(LogLayout.path(of: .hour, day: 20_779, in: data) == "/data/hours/2026-11-22.hours")
-        for name in ["2026-11-22", "2026-11-31.day", "day20779.day", "2026-11-22.day.tmp", ".day", "day.day", "x.day"] {
+        for name in [
+            "2026-11-22", "2026-11-31.day", "day20779.day", "2026-11-22.day.tmp", ".day", "day.day", "x.day",
+            "day9223372036854775807.day", "day-9223372036854775808.day", "day763549742.day",
+        ] {
             #expect(LogLayout.day(ofFile: name, .minute) == nil, "\(name)")
         }
     }

@@ -13,6 +13,8 @@ final class PipelineHarness {
     private let limits: Limits
     private let syncMode: SyncMode
     let accounts = TestAccounts()
+    /// What an event loop keeps from one body to the next.
+    private var names = NameCache(SharedNames())
 
     init(
         at start: Timestamp = Timestamp(seconds: 1_795_330_000), limits: Limits = Limits(),
@@ -36,7 +38,7 @@ final class PipelineHarness {
                 accounts.retention.withLock { _ = $0.deleted.remove(user) }
                 accounts.erased.withLock { $0.append(user) }
             }, fileSystem: fileSystem, clock: clock)
-        let pipeline = try Pipeline.open(configuration, authenticator: KeyedByName()) { _ in }
+        let pipeline = try Pipeline.open(configuration) { _ in }
         return (pipeline, Task { await pipeline.run() })
     }
 
@@ -67,6 +69,30 @@ final class PipelineHarness {
         await running.value
     }
 
+    /// Takes in bodies that an event loop read in one turn: decoded, decided on, written and answered as those of requests are.
+    func take(_ bodies: [(bytes: [UInt8], user: UserID)]) async throws -> [IngestAnswer] {
+        var (group, answers) = (BatchGroup(), [Int: IngestAnswer]())
+        var copies: [(position: Int, batch: Batch)] = []
+        for (position, body) in bodies.enumerated() {
+            let batch = try body.bytes.withUnsafeBufferPointer { bytes in
+                try pipeline.decode(UnsafeRawBufferPointer(bytes), paths: &names)
+            }
+            switch pipeline.admit(batch, of: body.user, into: &group) {
+            case .grouped: break
+            case .answered(let answer): answers[position] = answer
+            case .copyOfPending: copies.append((position, batch))
+            }
+        }
+        let whole = group
+        let answerOfGroup =
+            whole.isEmpty
+            ? nil : await withCheckedContinuation { reply in pipeline.write(whole) { reply.resume(returning: $0) } }
+        for copy in copies {
+            answers[copy.position] = await pipeline.answerOfFirstCopy(of: copy.batch, of: bodies[copy.position].user)
+        }
+        return bodies.indices.compactMap { answers[$0] ?? answerOfGroup }
+    }
+
     func status(of user: UserID) async -> [StatisticKey: StatisticStatus] {
         let statuses = await pipeline.queries.status(of: user).statistics
         return Dictionary(uniqueKeysWithValues: statuses.map { ($0.key, $0) })
@@ -84,13 +110,6 @@ final class PipelineHarness {
 final class TestAccounts: Sendable {
     let retention = Mutex(Retention())
     let erased = Mutex<[UserID]>([])
-}
-
-/// Every user's key is `key-` and the name.
-struct KeyedByName: Authenticator {
-    func owner(ofKey key: String) -> KeyOwner? {
-        key.hasPrefix("key-") ? UserID(key.dropFirst(4)).map { KeyOwner($0) } : nil
-    }
 }
 
 /// A batch as a client builds it out of samples.

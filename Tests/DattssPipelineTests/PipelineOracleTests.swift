@@ -26,8 +26,9 @@ private struct Schedule {
     private var random: SeededGenerator
     private let harness: PipelineHarness
     private var oracle = Oracle()
-    private var sent: [(user: UserID, batch: Batch, samples: [(key: StatisticKey, values: [Double])])] = []
-    private var delayed: [(user: UserID, batch: Batch, samples: [(key: StatisticKey, values: [Double])])] = []
+    private typealias Message = (user: UserID, batch: Batch, samples: [(key: StatisticKey, values: [Double])])
+    private var sent: [Message] = []
+    private var delayed: [Message] = []
     private var nextSequence: Int64 = 1
 
     private static let users = ["ann", "bob", "eve", "joe"].compactMap { UserID($0) }
@@ -44,7 +45,7 @@ private struct Schedule {
 
     mutating func run() async throws {
         for _ in 0..<Int.random(in: 10..<40, using: &random) { try await step() }
-        while let late = delayed.popLast() { await send(late) }
+        while let late = delayed.popLast() { try await send([late]) }
         try await compare()
         await harness.stop()
         // The books balance when all is at rest.
@@ -56,10 +57,14 @@ private struct Schedule {
 
     private mutating func step() async throws {
         switch Int.random(in: 0..<100, using: &random) {
-        case ..<55: await send(fresh())
+        case ..<45: try await send([fresh()])
+        case ..<53: try await send((0..<Int.random(in: 2...5, using: &random)).map { _ in fresh() })
+        case ..<55:
+            let message = fresh()
+            try await send([fresh(), message, fresh(), message])
         case ..<65: delayed.append(fresh())
-        case ..<70: if let late = delayed.popLast() { await send(late) }
-        case ..<80: if !sent.isEmpty { await send(random.element(of: sent)) }
+        case ..<70: if let late = delayed.popLast() { try await send([late]) }
+        case ..<80: if !sent.isEmpty { try await send([random.element(of: sent)]) }
         case ..<92: harness.clock.advance(byMilliseconds: Int64.random(in: 0..<25_000, using: &random))
         case ..<95: harness.clock.advance(byMilliseconds: Int64.random(in: 0..<600_000, using: &random))
         case ..<98: try await harness.killAndRestart()
@@ -67,7 +72,7 @@ private struct Schedule {
         }
     }
 
-    private mutating func fresh() -> (user: UserID, batch: Batch, samples: [(key: StatisticKey, values: [Double])]) {
+    private mutating func fresh() -> Message {
         let user = random.element(of: Self.users)
         let samples = (0..<Int.random(in: 1..<6, using: &random)).map { _ in
             let count = Int.random(in: 1..<(random.oneIn(10) ? 200 : 8), using: &random)
@@ -82,18 +87,19 @@ private struct Schedule {
         return (user, batch(samples, origin: origin), samples)
     }
 
-    private mutating func send(
-        _ message: (user: UserID, batch: Batch, samples: [(key: StatisticKey, values: [Double])])
-    ) async {
-        let answer = await harness.pipeline.accept(
-            body: BatchEncoder.encode(message.batch), key: "key-\(message.user)")
-        let isRepeated = sent.contains { $0.batch.origin == message.batch.origin && $0.user == message.user }
-        #expect(answer == (isRepeated ? .duplicate : .accepted), "seed \(seed)")
-        // JSON groups partials by kind; samples of one statistic keep their order.
-        oracle.accept(
-            message.samples, of: message.user, id: "\(message.batch.origin?.sequence ?? 0)",
-            at: harness.clock.now().minute)
-        if !isRepeated { sent.append(message) }
+    /// Sends messages as bodies that one event loop reads in a turn.
+    private mutating func send(_ messages: [Message]) async throws {
+        let answers = try await harness.take(messages.map { (BatchEncoder.encode($0.batch), $0.user) })
+        #expect(answers.count == messages.count, "seed \(seed)")
+        for (message, answer) in zip(messages, answers) {
+            let isRepeated = sent.contains { $0.batch.origin == message.batch.origin && $0.user == message.user }
+            #expect(answer == (isRepeated ? .duplicate : .accepted), "seed \(seed)")
+            // JSON groups partials by kind; samples of one statistic keep their order.
+            oracle.accept(
+                message.samples, of: message.user, id: "\(message.batch.origin?.sequence ?? 0)",
+                at: harness.clock.now().minute)
+            if !isRepeated { sent.append(message) }
+        }
     }
 
     private func compare() async throws {

@@ -29,6 +29,19 @@ struct ProcessRegistryTests {
         #expect(registry.processes(of: ann).first?.since == clock.now())
     }
 
+    /// Goal: an hour at another date keeps nobody up for months.
+    @Test("a process that was seen by a clock that was ahead is down")
+    func clockAhead() {
+        let registry = ProcessRegistry(clock: clock)
+        let now = clock.now()
+        clock.advance(byMilliseconds: 90 * 86_400_000)
+        registry.note("api", of: ann)
+        clock.set(now)
+        #expect(registry.processes(of: ann).map(\.isUp) == [false])
+        registry.note("api", of: ann)
+        #expect(registry.processes(of: ann).map(\.isUp) == [true])
+    }
+
     /// Goal: a stop reaches the poll that waits, or else the next one, exactly once.
     @Test("delivers a stop once")
     func stop() async {

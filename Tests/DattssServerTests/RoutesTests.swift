@@ -51,8 +51,7 @@ struct RoutesTests {
         let folder = try TestFolder()
         let accounts = try Accounts(directory: folder.path)
         let pipeline = try Pipeline.open(
-            PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock),
-            authenticator: accounts, onFailure: { _ in })
+            PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock), onFailure: { _ in })
         let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
         let processes = ProcessRegistry(clock: clock)
         let telemetry = OTLPIntake(startedAt: clock.now())

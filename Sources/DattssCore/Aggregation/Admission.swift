@@ -10,8 +10,10 @@
 ///        └────► over the limit, or too old a number: refuse, nothing changed
 public struct Admission: Sendable {
     private var table = StatisticTable()
-    /// In seconds since the epoch.
+    /// In seconds of `passed`.
     private var usedAt = ChunkedArray<UInt32>()
+    /// Begins with the first look at the clock.
+    private var passed: PassedTime?
     private var clients: ClientTable
     private var pending: Set<Batch.Origin> = []
 
@@ -43,12 +45,22 @@ public struct Admission: Sendable {
                 }
             }
         }
-        guard let ids = intern(batch.partials, at: time, limit: limits.liveStatisticsPerUser) else {
+        guard let ids = intern(batch.partials, limit: limits.liveStatisticsPerUser) else {
             let new = Set(batch.partials.map(\.key)).count { table.id(of: $0) == nil }
             return .overStatisticLimit(live: table.count + new, limit: limits.liveStatisticsPerUser)
         }
         if let origin = batch.origin { pending.insert(origin) }
+        let used = passedTime(at: time)
+        for id in ids { note(id, usedAt: used) }
         return .admitted(ids)
+    }
+
+    /// What has passed, as far as this knows, when the clock shows `time`: never less than at an earlier call.
+    public mutating func passedTime(at time: Timestamp) -> Timestamp {
+        var passed = passed ?? PassedTime(time)
+        passed.advance(to: time)
+        self.passed = passed
+        return passed.now
     }
 
     /// The partials that fit under the limit: those of live statistics, and of as many new ones as there is room for. For a
@@ -88,8 +100,8 @@ public struct Admission: Sendable {
     /// The number of a live statistic.
     public func id(of key: StatisticKey) -> StatisticID? { table.id(of: key) }
 
-    /// Forgets the statistics that were last used before the second of `time`, and says which. The caller clears what it keeps of
-    /// them before it handles another batch: the numbers may be given out again at once.
+    /// Forgets the statistics that were last used before the second of `time`, which is one of ``passedTime(at:)``, and says which.
+    /// The caller clears what it keeps of them before it handles another batch: the numbers may be given out again at once.
     public mutating func removeIdle(before time: Timestamp) -> [StatisticID] {
         let second = Self.second(of: time)
         let idle = (0..<usedAt.count).filter { usedAt[$0] < second }.map { StatisticID(index: Int32($0)) }
@@ -113,7 +125,7 @@ public struct Admission: Sendable {
     }
 
     /// All or nothing: nil, and nothing interned, when the new statistics do not fit under the limit.
-    private mutating func intern(_ partials: [Partial], at time: Timestamp, limit: Int) -> [StatisticID]? {
+    private mutating func intern(_ partials: [Partial], limit: Int) -> [StatisticID]? {
         var ids: [StatisticID] = []
         ids.reserveCapacity(partials.count)
         var interned: [StatisticID] = []
@@ -133,7 +145,6 @@ public struct Admission: Sendable {
                 if table.count > count { interned.append(ids[position]) }
             }
         }
-        for id in ids { note(id, usedAt: time) }
         return ids
     }
 

@@ -29,7 +29,7 @@ struct BucketCounts: Sendable {
     var store: BucketStore { withRow { BucketStore($0) } }
 
     func withRow<Result>(_ body: (BucketRow<UInt32>) -> Result) -> Result {
-        counts.withUnsafeBufferPointer { body(BucketRow(first: base, counts: $0)) }
+        counts.withUnsafeBytes { body(BucketRow(first: base, counts: $0)) }
     }
 
     /// Makes room for a bucket, a few more on its side than asked for.

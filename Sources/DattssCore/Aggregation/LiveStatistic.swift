@@ -53,7 +53,7 @@ struct LiveStatistic: Sendable {
         }
         isEmphasised = isEmphasised || aggregate.isEmphasised
         last = aggregate.last
-        seen = max(seen, time)
+        see(time)
         self.version = version
         window.add(aggregate, at: time, in: &windows)
     }
@@ -71,14 +71,22 @@ struct LiveStatistic: Sendable {
         seen = seen == Self.lastMoment(of: time.minute) ? time : max(seen, time)
     }
 
-    /// On replay: a minute of a block. It may be older than what is known: imports are.
-    mutating func restore(_ aggregate: Aggregate, of minute: Minute) {
+    /// On replay: a minute of a block.
+    /// - Parameter isImported: then it may be older than what is known. Others come in the order in which they were, wherever the
+    ///   clock was then.
+    mutating func restore(_ aggregate: Aggregate, of minute: Minute, isImported: Bool) {
         closedSum = closedSum.saturatingAdd(aggregate.sum)
         let lastMoment = Self.lastMoment(of: minute)
-        guard lastMoment >= seen || minute == seen.minute else { return }
-        seen = max(seen, lastMoment)
+        guard !isImported || lastMoment >= seen || minute == seen.minute else { return }
+        see(lastMoment)
         last = aggregate.last
         isEmphasised = aggregate.isEmphasised
+    }
+
+    /// A clock that was wrong by more than ``MinuteEdge`` waits for is followed back.
+    private mutating func see(_ time: Timestamp) {
+        let isFollowed = time < seen.advanced(byMilliseconds: -MinuteEdge.jumpBackMilliseconds)
+        seen = isFollowed ? time : max(seen, time)
     }
 
     private static func lastMoment(of minute: Minute) -> Timestamp {

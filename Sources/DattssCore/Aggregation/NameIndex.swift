@@ -145,7 +145,7 @@ public struct NameIndex: Sendable {
     private func withName<Result>(at place: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         let length = Shape(head: words[place + 1]).length
         return words[(place + Self.headWords)...].withUnsafeBytes { bytes in
-            body(UnsafeBufferPointer(rebasing: bytes.bindMemory(to: UInt8.self)[..<length]))
+            bytes.withMemoryRebound(to: UInt8.self) { body(UnsafeBufferPointer(rebasing: $0[..<length])) }
         }
     }
 

@@ -96,9 +96,10 @@ struct NumberColumns: Sendable {
     }
 
     @inline(__always)
-    private static func first<Number: Equatable>(_ number: Number, _ rows: Range<Int>, _ block: UnsafeRawPointer) -> Int? {
-        let column = block.assumingMemoryBound(to: Number.self)
-        return rows.first { column[$0] == number }
+    private static func first<Number: Equatable & BitwiseCopyable>(
+        _ number: Number, _ rows: Range<Int>, _ block: UnsafeRawPointer
+    ) -> Int? {
+        rows.first { block.load(fromByteOffset: $0 * MemoryLayout<Number>.stride, as: Number.self) == number }
     }
 
     // MARK: Widths

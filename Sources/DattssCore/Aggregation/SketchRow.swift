@@ -46,13 +46,12 @@ struct SketchRow: Sendable {
             let bounds = positive.bounds ?? (first: first, last: first - 1)
             guard prepare(bounds.first, bounds.last, total, expected, &arena) else { return false }
             arena.withMutableBlock(position) { block in
-                block.assumingMemoryBound(to: Int64.self).pointee &+= zeroCount
+                Self.add(zeroCount, at: 0, Int64.self, block)
+                let (counts, first) = (block + Self.headBytes, Int(first))
                 if form == .narrow {
-                    let counts = Self.counts(block, UInt16.self) - Int(first)
-                    positive.forEach { counts[Int($0)] &+= UInt16(truncatingIfNeeded: $1) }
+                    positive.forEach { Self.add($1, at: Int($0) - first, UInt16.self, counts) }
                 } else {
-                    let counts = Self.counts(block, UInt32.self) - Int(first)
-                    positive.forEach { counts[Int($0)] &+= UInt32(truncatingIfNeeded: $1) }
+                    positive.forEach { Self.add($1, at: Int($0) - first, UInt32.self, counts) }
                 }
             }
             return true
@@ -65,12 +64,13 @@ struct SketchRow: Sendable {
         let index = value > 0 ? SketchIndex.of(magnitude: value) : first
         guard prepare(index, value > 0 ? index : index - 1, total, .none, &arena) else { return false }
         arena.withMutableBlock(position) { block in
+            let (counts, place) = (block + Self.headBytes, Int(index) - Int(first))
             if value == 0 {
-                block.assumingMemoryBound(to: Int64.self).pointee &+= weight
+                Self.add(weight, at: 0, Int64.self, block)
             } else if form == .narrow {
-                Self.counts(block, UInt16.self)[Int(index) - Int(first)] &+= UInt16(truncatingIfNeeded: weight)
+                Self.add(weight, at: place, UInt16.self, counts)
             } else {
-                Self.counts(block, UInt32.self)[Int(index) - Int(first)] &+= UInt32(truncatingIfNeeded: weight)
+                Self.add(weight, at: place, UInt32.self, counts)
             }
         }
         return true
@@ -102,15 +102,15 @@ struct SketchRow: Sendable {
             for offset in 0..<Int(width) {
                 let count = arena.withBlock(position) { block in
                     form == .narrow
-                        ? UInt32(block.load(fromByteOffset: 8 + offset * 2, as: UInt16.self))
-                        : block.load(fromByteOffset: 8 + offset * 4, as: UInt32.self)
+                        ? UInt32(block.load(fromByteOffset: Self.headBytes + offset * 2, as: UInt16.self))
+                        : block.load(fromByteOffset: Self.headBytes + offset * 4, as: UInt32.self)
                 }
                 let place = Int(first) - Int(newFirst) + offset
                 arena.withMutableBlock(new) { block in
                     if newForm == .narrow {
-                        Self.counts(block, UInt16.self)[place] = UInt16(truncatingIfNeeded: count)
+                        Self.add(Int64(count), at: place, UInt16.self, block + Self.headBytes)
                     } else {
-                        Self.counts(block, UInt32.self)[place] = count
+                        Self.add(Int64(count), at: place, UInt32.self, block + Self.headBytes)
                     }
                 }
             }
@@ -121,9 +121,16 @@ struct SketchRow: Sendable {
 
     private static func wordCount(_ form: Form, _ width: Int) -> Int { 1 + width * (form == .narrow ? 2 : 4) / 8 }
 
+    /// In front of the counts.
+    private static let headBytes = 8
+
+    /// Adds to one of a row of counts. By raw loads and stores, because the arena's memory is one of words.
     @inline(__always)
-    private static func counts<Count>(_ block: UnsafeMutableRawPointer, _ type: Count.Type) -> UnsafeMutablePointer<Count> {
-        (block + 8).assumingMemoryBound(to: type)
+    private static func add<Count: FixedWidthInteger & BitwiseCopyable>(
+        _ more: Int64, at index: Int, _ type: Count.Type, _ counts: UnsafeMutableRawPointer
+    ) {
+        let place = counts + index * MemoryLayout<Count>.stride
+        place.storeBytes(of: place.load(as: type) &+ Count(truncatingIfNeeded: more), as: type)
     }
 
     // MARK: As a value of its own
@@ -138,13 +145,14 @@ struct SketchRow: Sendable {
         }
     }
 
-    private func packed<Count: FixedWidthInteger & UnsignedInteger>(
+    private func packed<Count: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
         _ type: Count.Type, in arena: WordArena
     ) -> PackedSketch {
         arena.withBlock(position) { block in
-            let counts = UnsafeBufferPointer(start: (block + 8).assumingMemoryBound(to: type), count: Int(width))
+            let counts = UnsafeRawBufferPointer(
+                start: block + Self.headBytes, count: Int(width) * MemoryLayout<Count>.stride)
             return PackedSketch(
-                zeroCount: block.load(as: Int64.self), positive: BucketRow(first: first, counts: counts),
+                zeroCount: block.load(as: Int64.self), positive: BucketRow<Count>(first: first, counts: counts),
                 negative: NoBuckets())
         }
     }

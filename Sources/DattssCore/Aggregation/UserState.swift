@@ -182,9 +182,12 @@ public struct UserState: Sendable {
         if let id { place(key, totals, id) } else { dormant[key] = totals }
     }
 
-    public mutating func restore(_ aggregate: Aggregate, of key: StatisticKey, minute: Minute, as id: StatisticID) {
+    /// - Parameter isImported: it did not come through this state, and may be older than what did.
+    public mutating func restore(
+        _ aggregate: Aggregate, of key: StatisticKey, minute: Minute, as id: StatisticID, isImported: Bool = false
+    ) {
         ensure(id, key)
-        statistics.update(Int(id.index)) { $0?.restore(aggregate, of: minute) }
+        statistics.update(Int(id.index)) { $0?.restore(aggregate, of: minute, isImported: isImported) }
     }
 
     /// A batch that blocks already count: only the windows are rebuilt from it.

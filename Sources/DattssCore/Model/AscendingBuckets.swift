@@ -23,17 +23,18 @@ struct OneBucket: AscendingBuckets {
 }
 
 /// Counts of neighbouring buckets, with holes where nothing fell.
-struct BucketRow<Count: FixedWidthInteger & UnsignedInteger>: AscendingBuckets {
+struct BucketRow<Count: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>: AscendingBuckets {
     /// The index of the first count.
     let first: Int32
-    // Borrowed for the packing, by whoever owns the counts.
-    let counts: UnsafeBufferPointer<Count>
+    // Borrowed for the packing, by whoever owns the counts; raw, because their owner's memory may be one of words.
+    let counts: UnsafeRawBufferPointer
     var collapsedCount: Int64 { 0 }
 
     @inline(__always)
     func forEach(_ body: (Int32, Int64) -> Void) {
-        for position in 0..<counts.count where counts[position] > 0 {
-            body(first + Int32(truncatingIfNeeded: position), Int64(counts[position]))
+        for position in 0..<counts.count / MemoryLayout<Count>.stride {
+            let count = counts.load(fromByteOffset: position * MemoryLayout<Count>.stride, as: Count.self)
+            if count > 0 { body(first &+ Int32(truncatingIfNeeded: position), Int64(count)) }
         }
     }
 }

@@ -18,10 +18,18 @@ public struct SystemClock: WallClock {
 
     /// Sleeps in steps of at most a second, so that a clock that was set is noticed.
     public func sleep(until deadline: Timestamp) async throws {
+        var before = now()
         while true {
-            let remaining = deadline.milliseconds - now().milliseconds
-            if remaining <= 0 { return }
-            try await Task.sleep(for: .milliseconds(min(remaining, 1000)))
+            let now = now()
+            if now >= deadline || now < before.advanced(byMilliseconds: -Self.setBackMilliseconds) { return }
+            before = now
+            let next = min(deadline, now.advanced(byMilliseconds: 1000))
+            try await Task.sleep(for: .milliseconds(next.milliseconds - now.milliseconds))
         }
     }
+
+    public func pause(milliseconds: Int64) async throws { try await Task.sleep(for: .milliseconds(milliseconds)) }
+
+    /// A clock that goes back by less is being adjusted, which delays nobody by much.
+    private static let setBackMilliseconds: Int64 = 1000
 }

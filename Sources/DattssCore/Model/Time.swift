@@ -13,8 +13,10 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     public static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
 
+    /// Stops at the ends of time: files and clocks may say anything.
     public func advanced(byMilliseconds delta: Int64) -> Timestamp {
-        Timestamp(milliseconds: milliseconds + delta)
+        let (sum, isBeyond) = milliseconds.addingReportingOverflow(delta)
+        return Timestamp(milliseconds: isBeyond ? (delta < 0 ? .min : .max) : sum)
     }
 }
 
@@ -43,7 +45,18 @@ public struct Minute: Sendable, Hashable, Comparable, Strideable {
 public protocol WallClock: Sendable {
     func now() -> Timestamp
     /// Returns when the clock shows `deadline` or later; throws `CancellationError` when the task is cancelled.
+    ///
+    /// It also returns when the clock was set back meanwhile, because the deadline may then be years away: who waits for a
+    /// moment looks at the clock again.
     func sleep(until deadline: Timestamp) async throws
+    /// Lets so much time pass, whatever the clock is set to meanwhile; throws `CancellationError` when the task is cancelled.
+    func pause(milliseconds: Int64) async throws
+}
+
+extension WallClock {
+    public func pause(milliseconds: Int64) async throws {
+        try await sleep(until: now().advanced(byMilliseconds: milliseconds))
+    }
 }
 
 extension FixedWidthInteger where Self: SignedInteger {

@@ -58,7 +58,7 @@ public enum BatchCodec {
         var batch = Batch(partials: [])
         if flags & originFlag != 0 {
             let client = try reader.name("client", bytesMax: Name.clientBytesMax, &names)
-            batch.origin = Batch.Origin(client: client, sequence: try reader.zigzag("sequence"))
+            batch.origin = Batch.Origin(client: client, sequence: try reader.sequence("sequence"))
         }
         if flags & processFlag != 0 {
             batch.process = try reader.name("process", bytesMax: Name.processBytesMax, &names)
@@ -112,6 +112,14 @@ extension ByteReader {
         let string = try name("user", bytesMax: Name.userBytesMax)
         guard let user = UserID(string) else { throw malformed("user", "a user's name", string) }
         return user
+    }
+
+    /// A client's number of a batch.
+    mutating func sequence(_ what: StaticString) throws(LogError) -> Int64 {
+        let sequence = try zigzag(what)
+        // As the wire has it. Windows are moved by distances of these, which must not overflow.
+        guard 0...(1 << 53) ~= sequence else { throw malformed(what, "from 0 to 2^53", "\(sequence)") }
+        return sequence
     }
 
     /// The `count` of an aggregate.

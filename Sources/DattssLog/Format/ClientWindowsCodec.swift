@@ -19,11 +19,7 @@ package enum ClientWindowsCodec {
         clients.reserveCapacity(count)
         for _ in 0..<count {
             let client = try reader.name("client", bytesMax: Name.clientBytesMax)
-            let highest = try reader.zigzag("highest sequence")
-            // As the wire has it. Windows are merged by their distance, which must not overflow.
-            guard 0...(1 << 53) ~= highest else {
-                throw reader.malformed("highest sequence", "from 0 to 2^53", "\(highest)")
-            }
+            let highest = try reader.sequence("highest sequence")
             let bits = try reader.fixed(UInt64.self, "bits of a window")
             clients.append(ClientWindow(client: client, window: SequenceWindow(highest: highest, bits: bits)))
         }

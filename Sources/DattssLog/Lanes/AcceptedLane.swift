@@ -71,15 +71,18 @@ public final class AcceptedLane {
     /// - Parameters:
     ///   - through: the `through` of a block or checkpoint that **is synced**; what it covers is not needed any more.
     ///   - before: records of this time and later are kept, for replay to rebuild windows and duplicate suppression.
+    ///   - after: those of a later minute are not: they were written when the clock was ahead, and would stay until it gets there.
     /// - Returns: how many segments were deleted.
     @discardableResult
-    public func retire(through: LSN, before: Timestamp) throws(LogError) -> Int {
+    public func retire(
+        through: LSN, before: Timestamp, after: Timestamp = Timestamp(milliseconds: .max)
+    ) throws(LogError) -> Int {
         let isRetired: (SegmentSummary) -> Bool = { segment in
             guard let lastLSN = segment.lastLSN, let lastMinute = segment.lastMinute else {
                 // Nothing was ever written, or nothing of it can be read: that stays, for somebody to look at.
                 return segment.bytes <= SegmentHeader.byteCount
             }
-            return lastLSN <= through && lastMinute.end <= before
+            return lastLSN <= through && (lastMinute.end <= before || lastMinute.start > after)
         }
         if let current = chain.current, isRetired(current.summary) { try chain.closeSegment() }
         return try chain.retire(where: isRetired)

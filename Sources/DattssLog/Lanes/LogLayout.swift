@@ -68,7 +68,9 @@ extension LogLayout {
         guard name.hasSuffix(step.suffix) else { return nil }
         let text = name.dropLast(step.suffix.count)
         let day = CalendarDate(text)?.dayNumber ?? Int64(text.dropFirst(dayNumberPrefix.count))
-        return day.flatMap { self.name(ofDay: $0) == text ? $0 : nil }
+        // (Of a day that no frame can be of, the minutes could not even be numbered.)
+        guard let day, day.magnitude <= FormatLimits.minuteMagnitudeMax.magnitude / Minute.perDay.magnitude else { return nil }
+        return self.name(ofDay: day) == text ? day : nil
     }
 
     /// The days of which there is a file, ascending. Other files are passed over.

@@ -17,6 +17,7 @@ actor UserAggregator {
     private var unwritten: [(through: LSN, minute: OpenMinute)] = []
     /// The last batch of the last minute that was closed.
     private var closedThrough: LSN
+    /// When the last minute ended, in time that has passed.
     private var edgeBefore: Timestamp?
     private var isErased = false
 
@@ -68,9 +69,10 @@ actor UserAggregator {
             .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
             weight: max(1, closed?.count ?? 0))
         // As of the edge before: a batch that is under way now was admitted after that one, so nothing of it is idle,
-        // however far the clock has jumped since.
-        if let edgeBefore { forgetIdle(at: edgeBefore) }
-        edgeBefore = edge.at
+        // wherever the clock was set to since.
+        let passed = admission.withLock { $0.passedTime(at: edge.at) }
+        if let edgeBefore { forgetIdle(at: edgeBefore, by: min(edge.at, edgeBefore)) }
+        edgeBefore = passed
     }
 
     /// How many statistics are settled in one go: a millisecond's worth.
@@ -86,9 +88,9 @@ actor UserAggregator {
 
     /// Makes room: statistics that nobody sent for a while leave memory, but for their totals. Admission gives their
     /// numbers out again at once; a batch that uses them comes behind this in the stream.
-    private func forgetIdle(at time: Timestamp) {
-        let idle = admission.withLock { $0.removeIdle(before: time.advanced(byMilliseconds: -limits.idleSeconds * 1000)) }
-        state.forget(idle, horizon: time.advanced(byMilliseconds: -Self.dormantMilliseconds))
+    private func forgetIdle(at passed: Timestamp, by clock: Timestamp) {
+        let idle = admission.withLock { $0.removeIdle(before: passed.advanced(byMilliseconds: -limits.idleSeconds * 1000)) }
+        state.forget(idle, horizon: clock.advanced(byMilliseconds: -Self.dormantMilliseconds))
     }
 
     private static let dormantMilliseconds: Int64 = 8 * 86_400_000

@@ -10,7 +10,6 @@ import Synchronization
 /// up to the log happens where the bytes arrive, on as many cores as they arrive on: Ingest keeps nothing of its own, and
 /// everything that has to be decided in one place is decided in the user's ``UserEntry/admission``.
 struct Ingest: Sendable {
-    let authenticator: any Authenticator
     let directory: UserDirectory
     let writeAhead: Link<WriteAhead>
     let clock: any WallClock
@@ -144,30 +143,6 @@ struct Ingest: Sendable {
     }
 
     // MARK: One batch
-
-    /// Takes in the body of a request that came by itself.
-    func accept(
-        body: [UInt8], key: String?, onDecoded: (UserID, Batch) -> Void
-    ) async -> IngestAnswer {
-        let user: UserID
-        let batch: Batch
-        do throws(WireError) {
-            user = try authenticator.user(presenting: key, for: .ingest)
-        } catch {
-            counters.note(.refused(error))
-            return .refused(error)
-        }
-        do throws(WireError) {
-            var paths = NameCache.none
-            batch = try body.withUnsafeBufferPointer { bytes throws(WireError) in
-                try decode(UnsafeRawBufferPointer(bytes), paths: &paths)
-            }
-        } catch {
-            return .refused(error)
-        }
-        onDecoded(user, batch)
-        return await accept(batch, of: user)
-    }
 
     /// Takes in a batch that is already decoded, of a user who is already known: what the UDP port collected.
     func accept(_ batch: Batch, of user: UserID) async -> IngestAnswer {

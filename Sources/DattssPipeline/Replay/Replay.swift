@@ -71,7 +71,9 @@ struct Replay: RecoveryHandler {
             withUser(saved.user) { user in
                 for partial in saved.aggregates {
                     let id = user.admission.restore(partial.key, usedAt: block.minute.start)
-                    user.state.restore(partial.aggregate, of: partial.key, minute: block.minute, as: id)
+                    // (Only of what was accepted does a block say up to where it goes.)
+                    user.state.restore(
+                        partial.aggregate, of: partial.key, minute: block.minute, as: id, isImported: block.through == nil)
                 }
                 Self.restore(saved.clients, into: &user, at: block.minute.start)
             }

@@ -90,8 +90,14 @@ actor AcceptedWriter {
 
     /// Deletes what minute blocks cover, but for what the windows of the last minute are rebuilt from.
     func retire(through lsn: LSN) {
-        let horizon = clock.now().advanced(byMilliseconds: -Self.keptMilliseconds)
-        do { try lane.retire(through: lsn, before: horizon) } catch { retireFailures += 1 }
+        let now = clock.now()
+        do {
+            try lane.retire(
+                through: lsn, before: now.advanced(byMilliseconds: -Self.keptMilliseconds),
+                after: now.advanced(byMilliseconds: MinuteEdge.jumpBackMilliseconds))
+        } catch {
+            retireFailures += 1
+        }
     }
 
     private static let keptMilliseconds: Int64 = 120_000

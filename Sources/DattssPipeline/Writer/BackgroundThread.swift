@@ -10,18 +10,17 @@
 ///
 /// A thread a piece, because an unprivileged thread that has lowered its priority cannot raise it again.
 enum BackgroundThread {
-    private static let niceness: Int32 = 19
-
     /// A closure on its way to the thread.
     private final class Work: Sendable {
+        let niceness: Int32
         let body: @Sendable () -> Void
 
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+        init(_ niceness: Int32, _ body: @escaping @Sendable () -> Void) { (self.niceness, self.body) = (niceness, body) }
     }
 
-    static func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result {
+    static func run<Result: Sendable>(niceness: Int32, _ body: @escaping @Sendable () -> Result) async -> Result {
         await withCheckedContinuation { continuation in
-            let work = Work { continuation.resume(returning: body()) }
+            let work = Work(niceness) { continuation.resume(returning: body()) }
             var attributes = pthread_attr_t()
             pthread_attr_init(&attributes)
             pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
@@ -31,12 +30,13 @@ enum BackgroundThread {
             let code = pthread_create(
                 &thread, &attributes,
                 { argument in
+                    guard let argument else { return nil }
+                    let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
                     #if os(Linux)
                         // On Linux a niceness belongs to a thread: 0 is the calling one.
-                        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, BackgroundThread.niceness)
+                        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, work.niceness)
                     #endif
-                    guard let argument else { return nil }
-                    Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+                    work.body()
                     return nil
                 }, retained.toOpaque())
             // Without a thread of its own the work is done here, at everybody's cost, rather than not at all.

@@ -16,6 +16,7 @@ actor Housekeeper {
     private let accepted: AcceptedWriter
     private let syncMode: SyncMode
     private let clock: any WallClock
+    private let niceness: Int32
     private let health: LogHealth
     private let retention: @Sendable () -> Retention
     private let onErased: @Sendable (UserID) -> Void
@@ -34,6 +35,7 @@ actor Housekeeper {
     ) {
         (fileSystem, directory) = (configuration.fileSystem, configuration.directory)
         (syncMode, clock, retention) = (configuration.syncMode, configuration.clock, configuration.retention)
+        niceness = configuration.housekeepingNiceness
         (self.history, self.accepted, self.health, self.onErased) = (history, accepted, health, onErased)
         (wishes, wish) = AsyncStream.makeStream(of: MinuteWriter.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -111,7 +113,7 @@ actor Housekeeper {
         _ body: @escaping @Sendable (Sealer) throws(LogError) -> Done?
     ) async throws(LogError) -> Done? {
         let (fileSystem, directory, history, policy, stop) = (fileSystem, directory, history, syncMode.policy, isStopping)
-        return try await BackgroundThread.run {
+        return try await BackgroundThread.run(niceness: niceness) {
             Result { () throws(LogError) in
                 try body(
                     Sealer(

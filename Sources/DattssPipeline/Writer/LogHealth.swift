@@ -21,9 +21,10 @@ final class LogHealth: Sendable {
     func problem(at time: Timestamp) -> String? {
         state.withLock { state in
             if let failure = state.failure { return failure }
-            guard let refusal = state.refusal, time < refusal.at.advanced(byMilliseconds: Self.refusalMilliseconds) else {
-                return nil
-            }
+            // (One that is to come is of a clock that has been set back.)
+            guard let refusal = state.refusal, time >= refusal.at,
+                time < refusal.at.advanced(byMilliseconds: Self.refusalMilliseconds)
+            else { return nil }
             return refusal.message
         }
     }

@@ -16,14 +16,14 @@ actor MinuteWriter {
     private let written: WrittenMark
     private let syncMode: SyncMode
     private let health: LogHealth
-    private let isShuttingDown: @Sendable () -> Bool
+    private let retry: RetryPause
     private var hasFailed = false
     private(set) var failedAttempts = 0
     private(set) var failedRetirements = 0
 
     init(
         lane: MinuteLane, link: Link<MinuteAssembly.Rolled>, accepted: AcceptedWriter, housekeeper: Housekeeper,
-        written: WrittenMark, syncMode: SyncMode, health: LogHealth, isShuttingDown: @escaping @Sendable () -> Bool
+        written: WrittenMark, syncMode: SyncMode, health: LogHealth, retry: RetryPause
     ) {
         self.lane = lane
         self.link = link
@@ -32,7 +32,7 @@ actor MinuteWriter {
         self.written = written
         self.syncMode = syncMode
         self.health = health
-        self.isShuttingDown = isShuttingDown
+        self.retry = retry
     }
 
     func run() async {
@@ -50,6 +50,9 @@ actor MinuteWriter {
         link.done(item.weight)
         return true
     }
+
+    /// The end has come: what fails from now on fails for good.
+    nonisolated func stopRetrying() { retry.end() }
 
     var laneMetrics: LaneMetrics { lane.metrics }
 
@@ -99,11 +102,11 @@ actor MinuteWriter {
                 health.failed(error)
             } catch {
                 failedAttempts += 1
-                if isShuttingDown() {
+                if retry.isOver {
                     hasFailed = true
                     return
                 }
-                try? await Task.sleep(for: .seconds(1))
+                await retry.wait()
             }
         }
     }

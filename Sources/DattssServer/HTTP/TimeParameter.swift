@@ -10,7 +10,7 @@ enum TimeParameter {
             return Timestamp(milliseconds: Int64((seconds * 1000).rounded(.down)))
         }
         for style in [Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true)] {
-            if let date = try? Date(text.uppercased(), strategy: style) {
+            if let date = try? Date(text.uppercased(), strategy: style), date.timeIntervalSince1970.magnitude < 1e11 {
                 return Timestamp(milliseconds: Int64((date.timeIntervalSince1970 * 1000).rounded()))
             }
         }

@@ -110,7 +110,8 @@ struct ServeCommand: AsyncParsableCommand {
         server.retention.hourDays = try settings.integer(
             "hour-retention-days", hourRetentionDays, standard: server.retention.hourDays, atLeast: 1)
         server.receiveBufferBytes = try settings.integer(
-            "receive-buffer-bytes", receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096)
+            "receive-buffer-bytes", receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096,
+            atMost: Int(Int32.max))
         server.plotDirectory = try settings.value("dygraphs-dir", dygraphsDir, standard: server.plotDirectory, "a folder") { $0 }
         server.limits = try limits(settings)
         server.web = try web.webSettings(settings)
@@ -125,7 +126,7 @@ struct ServeCommand: AsyncParsableCommand {
         limits.liveStatisticsPerUser = try settings.integer(
             "max-statistics", maxStatistics, standard: limits.liveStatisticsPerUser, atLeast: 1)
         limits.requestSeconds = try settings.integer(
-            "request-seconds", requestSeconds, standard: limits.requestSeconds, atLeast: 1)
+            "request-seconds", requestSeconds, standard: limits.requestSeconds, atLeast: 1, atMost: 86_400)
         limits.connections = try settings.integer(
             "max-connections", maxConnections, standard: limits.connections, atLeast: 1)
         limits.connectionsPerAddress = try settings.value(

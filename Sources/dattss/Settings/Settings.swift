@@ -37,11 +37,13 @@ struct Settings {
         return value
     }
 
-    func integer<Value: FixedWidthInteger>(_ option: String, _ given: String?, standard: Value, atLeast minimum: Value)
-        throws -> Value
-    {
-        try value(option, given, standard: standard, "an integer of at least \(minimum)") { text in
-            Value(text).flatMap { $0 >= minimum ? $0 : nil }
+    /// - Parameter maximum: what can be reckoned with: a thousand times as much still is a number.
+    func integer<Value: FixedWidthInteger>(
+        _ option: String, _ given: String?, standard: Value, atLeast minimum: Value,
+        atMost maximum: Value = Value(clamping: 1 << 40)
+    ) throws -> Value {
+        try value(option, given, standard: standard, "an integer from \(minimum) to \(maximum)") { text in
+            Value(text).flatMap { minimum...maximum ~= $0 ? $0 : nil }
         }
     }
 

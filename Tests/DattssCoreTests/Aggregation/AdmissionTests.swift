@@ -125,6 +125,21 @@ import Testing
         #expect(removeIdle(&admission, before: later) == [])
     }
 
+    @Test("what was admitted after a moment is not idle since before it, wherever the clock is set", arguments: [-1, 1, 400])
+    func clockIsSet(days: Int64) throws {
+        // Goal: a number that a batch under way uses is never given to another statistic.
+        var admission = Admission()
+        _ = admission.admit(batch("a"), at: .noon, limits: limits)
+        let edge = admission.passedTime(at: .noon)
+        _ = admission.admit(batch("b"), at: Timestamp.noon.advanced(byMilliseconds: days * 86_400_000), limits: limits)
+        _ = admission.admit(batch("c"), at: Timestamp.noon, limits: limits)
+        let later = admission.passedTime(at: Timestamp.noon.advanced(byMilliseconds: 60_000))
+        // An hour at another date counts for two days at most.
+        #expect(later >= edge && later <= edge.advanced(byMilliseconds: PassedTime.stepMilliseconds + 60_000))
+        #expect(removeIdle(&admission, before: edge) == [])
+        #expect(admission.liveCount == 3)
+    }
+
     @Test("random batches, idleness and limits agree with a dictionary", arguments: seeds)
     func random(seed: UInt64) throws {
         // Goal: no number ever stands for two live statistics, and every verdict is the model's.

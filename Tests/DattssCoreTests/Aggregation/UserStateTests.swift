@@ -84,11 +84,26 @@ import Testing
         state.restore(Aggregate(sample: 5), of: key, minute: Minute(100), as: id)
         var old = Aggregate(sample: 3)
         old.isEmphasised = true
-        state.restore(old, of: key, minute: Minute(50), as: id)
+        state.restore(old, of: key, minute: Minute(50), as: id, isImported: true)
         #expect(
             totals(state) == [StatusTotals(sum: 8, last: 5, seen: Timestamp(milliseconds: 101 * 60_000 - 1), isEmphasised: false)])
-        state.restore(Aggregate(sample: 4), of: key, minute: Minute(100), as: id)
+        state.restore(Aggregate(sample: 4), of: key, minute: Minute(100), as: id, isImported: true)
         #expect(totals(state).map(\.last) == [4])
+    }
+
+    @Test("after a clock that was ahead the latest sample is the last one, live and on replay")
+    func clockAhead() {
+        // Goal: what comes back after a restart is what was known before it, wherever the clock was in between.
+        let (key, id) = (StatisticKey(.gauge, "g"), StatisticID(index: 0))
+        let future = Timestamp.noon.advanced(byMilliseconds: 30 * 86_400_000)
+        var (lived, replayed) = (UserState(user: .test), UserState(user: .test))
+        for (time, value) in [(future, 5.0), (.noon, 7)] {
+            lived.apply(batch(["g": value]), ids: [id], at: time)
+            _ = lived.close(through: time.minute)
+            replayed.restore(Aggregate(sample: value), of: key, minute: time.minute, as: id)
+        }
+        #expect(totals(lived).map(\.last).count == 1 && totals(lived).map(\.last) == totals(replayed).map(\.last))
+        #expect(totals(lived).map(\.seen) == [.noon] && totals(replayed).map(\.seen.minute) == [Timestamp.noon.minute])
     }
 
     @Test("a statistic that was forgotten goes on with its totals, unless the horizon passed them")

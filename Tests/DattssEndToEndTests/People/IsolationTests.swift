@@ -158,6 +158,7 @@ struct IsolationTests {
         try connection.send("GET \(path)?auth=\(key) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         // A refusal is over at once.
         let text = try connection.read(until: ["event: processes", "\"error\""])
+        connection.hangUp()
         return Answer(status: 200, body: text, headers: [:])
     }
 }

@@ -24,8 +24,7 @@ struct MeasuredDelay: AsyncParsableCommand {
         let pipeline = try Pipeline.open(
             PipelineConfiguration(
                 directory: directory, retention: { .forEver }, fileSystem: fileSystem,
-                clock: ShiftedClock(showing: Minute((SampleStatistics.firstDay + Int64(days)) * Minute.perDay + 10).start)),
-            authenticator: NoKeys()
+                clock: ShiftedClock(showing: Minute((SampleStatistics.firstDay + Int64(days)) * Minute.perDay + 10).start))
         ) { print($0) }
         // Sealing begins by itself, at once.
         let sealing = Stopwatch()

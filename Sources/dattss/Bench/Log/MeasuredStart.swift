@@ -23,8 +23,7 @@ struct MeasuredStart: AsyncParsableCommand {
         let pipeline = try Pipeline.open(
             PipelineConfiguration(
                 directory: directory, syncMode: .never, retention: { .forEver }, fileSystem: fileSystem,
-                clock: ReplayClock(end)),
-            authenticator: NoKeys()
+                clock: ReplayClock(end))
         ) { print($0) }
         async let running: Void = pipeline.run()
         let generator = SampleStatistics(seed: 1)
@@ -70,11 +69,6 @@ struct MeasuredStart: AsyncParsableCommand {
         print("\(name)P50 \(sorted[sorted.count / 2])")
         print("\(name)P99 \(sorted[sorted.count * 99 / 100])")
     }
-}
-
-/// For pipelines to which nobody sends by key.
-struct NoKeys: Authenticator {
-    func owner(ofKey key: String) -> KeyOwner? { nil }
 }
 
 private struct UniversalTime: TimeZoneRules {

@@ -40,8 +40,7 @@ extension LogCommand {
                         do { try accounts.noteErased(user, at: clock.now()) } catch {
                             print("cannot note that '\(user)' is erased: \(error)")
                         }
-                    }, fileSystem: POSIXFileSystem(), clock: clock),
-                authenticator: accounts
+                    }, fileSystem: POSIXFileSystem(), clock: clock)
             ) { print($0) }
             let report = await pipeline.compact(erasing: retention.deleted, includingToday: today)
             if let problem = report.problem { throw ValidationError(problem) }

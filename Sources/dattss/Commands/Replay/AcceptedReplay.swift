@@ -58,7 +58,7 @@ struct AcceptedReplay {
         if let first = try reader.next() {
             let clock = ReplayClock(first.at)
             let failure = Mutex<String?>(nil)
-            let pipeline = try Pipeline.open(configuration(clock), authenticator: Nobody()) { problem in
+            let pipeline = try Pipeline.open(configuration(clock)) { problem in
                 failure.withLock { $0 = $0 ?? problem }
             }
             async let running: Void = pipeline.run()
@@ -133,9 +133,4 @@ extension Retention {
 struct ReplayFailure: Error, CustomStringConvertible {
     var problem: String
     var description: String { "the disk failed: \(problem)" }
-}
-
-/// A replay knows whose the batches are; there are no keys.
-private struct Nobody: Authenticator {
-    func owner(ofKey key: String) -> KeyOwner? { nil }
 }

@@ -18,4 +18,7 @@ final class ReplayClock: WallClock {
     func sleep(until deadline: Timestamp) async throws {
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
+
+    /// By the machine's clock: a disk that is full is tried again, and what is written gets synced.
+    func pause(milliseconds: Int64) async throws { try await Task.sleep(for: .milliseconds(milliseconds)) }
 }

@@ -1,0 +1,99 @@
+import DattssCore
+import DattssLog
+import DattssPipeline
+import DattssTestSupport
+import Testing
+
+/// What the pipeline waits for is the clock that it was given.
+@Suite("The pipeline's clock")
+struct ClockTests {
+    private static let ann = UserID("ann")!
+    private static let hits = StatisticKey(.counter, "hits")
+    private static let noSpace: Int32 = 28
+
+    private func eventually(_ condition: () async -> Bool) async -> Bool {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < deadline {
+            if await condition() { return true }
+            await Task.yield()
+        }
+        return await condition()
+    }
+
+    private func send(_ harness: PipelineHarness) async {
+        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+    }
+
+    /// Goal: `--sync second` costs a second at most, by the clock.
+    @Test("what was accepted is synced when the clock has moved on by a second")
+    func syncing() async throws {
+        let harness = try PipelineHarness(at: Timestamp(seconds: 1_795_330_020), syncMode: .second)
+        for syncs in 1...3 {
+            await send(harness)
+            #expect(await harness.pipeline.snapshot().accepted.syncs == syncs - 1)
+            #expect(
+                await eventually {
+                    harness.clock.advance(byMilliseconds: 1000)
+                    return await harness.pipeline.snapshot().accepted.syncs == syncs
+                })
+        }
+        await harness.stop()
+    }
+
+    /// Goal: a full disk delays a minute, and the end of the server does not wait for a clock that stands still.
+    @Test("a minute that could not be written is tried again a second later", arguments: [false, true])
+    func retry(isStopped: Bool) async throws {
+        let harness = try PipelineHarness()
+        await send(harness)
+        harness.fileSystem.fail(operation: 1, of: .append, with: .error(Self.noSpace), isPermanent: true)
+        harness.clock.advance(byMilliseconds: 60_000)
+        #expect(await eventually { await harness.pipeline.snapshot().failedMinuteWrites == 1 })
+        if isStopped {
+            await harness.stop()
+        } else {
+            harness.fileSystem.removeFaults()
+            #expect(
+                await eventually {
+                    harness.clock.advance(byMilliseconds: 1000)
+                    return await harness.pipeline.snapshot().minutes.frames > 0
+                })
+        }
+        try await harness.killAndRestart()
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 1)
+        await harness.stop()
+    }
+
+    /// Goal: nobody who waits for a moment waits for months because the clock was set back.
+    @Test("a clock that is set back ends the open minute, though nobody sends anything")
+    func setBack() async throws {
+        let harness = try PipelineHarness()
+        await send(harness)
+        // The watch for the minute's end has begun.
+        #expect(await eventually { harness.clock.sleeperCount == 1 })
+        harness.clock.advance(byMilliseconds: -40 * 86_400_000)
+        #expect(await eventually { await harness.pipeline.snapshot().minutes.frames == 1 })
+        await harness.stop()
+    }
+
+    /// Goal: what a clock that was ahead did to the totals is nothing, also when minutes ended there.
+    @Test("a clock that was a month ahead for some minutes forgets no total")
+    func aheadForMinutes() async throws {
+        let harness = try PipelineHarness()
+        let silent = StatisticKey(.counter, "silent")
+        #expect(await harness.pipeline.accept(batch([(silent, [40])]), of: Self.ann) == .accepted)
+        for hour in 0..<30 {
+            if hour == 28 { harness.clock.advance(byMilliseconds: 30 * 86_400_000) }
+            if hour == 29 { harness.clock.advance(byMilliseconds: -30 * 86_400_000) }
+            for _ in 0..<3 {
+                await send(harness)
+                harness.clock.advance(byMilliseconds: hour < 28 ? 1_200_000 : 60_000)
+            }
+        }
+        #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.hits])
+        try await harness.shutDownAndRestart()
+        #expect(await harness.pipeline.accept(batch([(silent, [2])]), of: Self.ann) == .accepted)
+        #expect(await harness.status(of: Self.ann)[silent]?.sum == 42)
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 90)
+        await harness.stop()
+    }
+}
