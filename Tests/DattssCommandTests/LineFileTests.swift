@@ -50,12 +50,51 @@ import Testing
     }
 
     @Test(
-        "lines end at a line feed, with a return before it or not; the last one needs none",
+        "lines end at a line feed, a return, or both; the last one needs none",
         arguments: [
             ("", []), ("a", ["a"]), ("a\n", ["a"]), ("a\r\nb", ["a", "b"]), ("\n\n", ["", ""]), ("a\n\nb\n", ["a", "", "b"]),
+            ("a\rb", ["a", "b"]), ("a\r", ["a"]), ("a\rb\r\nc\nd\r", ["a", "b", "c", "d"]), ("a\r\rb", ["a", "", "b"]),
+            ("a\n\rb", ["a", "", "b"]), ("\r\n\r\n", ["", ""]), ("a\r\n\nb", ["a", "", "b"]), ("\r", [""]),
         ] as [(String, [String])])
     func ends(text: String, expected: [String]) throws {
         #expect(try withFile(Array(text.utf8), lines) == expected)
+        // The same, wherever one block ends and the next begins.
+        for size in 1...max(1, text.utf8.count) {
+            var splitter = LineSplitter(lineBytesMax: 100)
+            var found: [String] = []
+            var rest = Array(text.utf8)[...]
+            while !rest.isEmpty {
+                Array(rest.prefix(size)).withUnsafeBufferPointer { block in
+                    splitter.add(block) { found.append(String(decoding: $0, as: UTF8.self)) }
+                }
+                splitter.add(UnsafeBufferPointer(start: nil, count: 0)) { _ in found.append("a line of nothing") }
+                rest = rest.dropFirst(size)
+            }
+            splitter.end { found.append(String(decoding: $0, as: UTF8.self)) }
+            #expect(found == expected, "blocks of \(size)")
+        }
+    }
+
+    @Test("a byte order mark belongs to no line, and only the first is one")
+    func mark() throws {
+        #expect(try withFile([0xEF, 0xBB, 0xBF] + Array("1,2\n3,4".utf8), lines) == ["1,2", "3,4"])
+        #expect(try withFile(compressed([0xEF, 0xBB, 0xBF] + Array("a\n".utf8)), lines) == ["a"])
+        #expect(try withFile([0xEF, 0xBB, 0xBF], lines) == [])
+        #expect(try withFile(Array("a\n".utf8) + [0xEF, 0xBB, 0xBF], lines) == ["a", "\u{FEFF}"])
+    }
+
+    @Test(
+        "what is not UTF-8 is refused by its name, with a mark or without",
+        arguments: [
+            ("UTF-16", [0xFF, 0xFE, 0x31, 0, 0x2C, 0]), ("UTF-16", [0xFE, 0xFF, 0, 0x31, 0, 0x2C]),
+            ("UTF-16", [0x31, 0, 0x2C, 0]), ("UTF-16", [0, 0x31, 0, 0x2C]), ("UTF-32", [0xFF, 0xFE, 0, 0, 0x31, 0, 0, 0]),
+            ("UTF-32", [0, 0, 0xFE, 0xFF, 0, 0, 0, 0x31]),
+        ] as [(String, [UInt8])])
+    func wide(name: String, bytes: [UInt8]) throws {
+        try withFile(bytes) { path in
+            let error = #expect(throws: LineFileError.self) { try lines(path) }
+            #expect(error?.problem.hasPrefix("is \(name), expected UTF-8") == true)
+        }
     }
 
     @Test("gzip is told by its content, and several members are one text")

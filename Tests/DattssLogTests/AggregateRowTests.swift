@@ -91,6 +91,39 @@ import Testing
     }
 
     @Test(
+        "what separates fields is what comes first in the line of names, or in the first line",
+        arguments: [
+            ("minute_epoch;type;path;sum;cnt;max;min;top;bot;fst;lst\n1795305600;c;n;7;1;7;7;7;7;7;7", [7]),
+            ("minute_epoch\ttype\tpath\tsum\tcnt\tmax\tmin\ttop\tbot\tfst\tlst\n1795305600\tc\tn\t7\t1\t7\t7\t7\t7\t7\t7", [7]),
+            ("1795305600;c;n;7;1;7;7;7;7;7;7\n1795305600;c;n;8;1;8;8;8;8;8;8", [7, 8]),
+            ("\"1795305600\"\t\"c\"\t\"a;b\"\t7\t1\t7\t7\t7\t7\t7\t7", [7]),
+            // Two tables in one file.
+            (
+                "1795305600,c,n,7,1,7,7,7,7,7,7\nminute_epoch;lst;type;path;sum;cnt;max;min;top;bot;fst\n1795305600;9;c;n;8;1;9;9;9;9;9",
+                [7, 8]
+            ),
+            // A line that cannot be read decides nothing, and what was decided stays.
+            ("x;y\n1795305600,c,n,7,1,7,7,7,7,7,7\n1795305600;c;n;8;1;8;8;8;8;8;8", [7]),
+            // Numbers and names as others write them.
+            (" 1795305600 , c , n , 007. , 1 , +7 , .7e1 , 7 , 7 , 7 , 7 ", [7]),
+        ] as [(String, [Double])])
+    func separators(text: String, sums: [Double]) {
+        var reader = AggregateRowReader()
+        let rows = text.split(separator: "\n").compactMap { try? read(String($0), &reader) }
+        #expect(rows.map(\.aggregate.sum) == sums)
+    }
+
+    @Test("names that are no paths become some, and are counted each time")
+    func rewriting() throws {
+        var reader = AggregateRowReader()
+        let names = ["my hits", "my hits", "n", "a/b", "n"]
+        let paths = try names.map { try read("1795305600,c,\($0),1,1,1,1,1,1,1,1", &reader)?.key.path }
+        #expect(paths == ["my_hits", "my_hits", "n", "a-b", "n"])
+        #expect(reader.rewritten.count == 3)
+        #expect(reader.rewritten.examples.map(\.original) == ["my hits", "a/b"])
+    }
+
+    @Test(
         "a bad line says what is wrong with it",
         arguments: [
             ("1795305600,c,n,1,1,1,1,1,1,1", AggregateRowProblem.badColumns),
@@ -99,7 +132,7 @@ import Testing
             ("99999999999999999,c,n,1,1,1,1,1,1,1,1", .badTime),
             ("99999999999999999999,c,n,1,1,1,1,1,1,1,1", .badTime),
             ("1795305600,h,n,1,1,1,1,1,1,1,1", .badKind),
-            ("1795305600,c,a b,1,1,1,1,1,1,1,1", .badPath),
+            ("1795305600,c,é,1,1,1,1,1,1,1,1", .badPath),
             ("1795305600,c,,1,1,1,1,1,1,1,1", .badPath),
             ("1795305600,c,n,1,0,1,1,1,1,1,1", .badCount),
             ("1795305600,c,n,1,1.5,1,1,1,1,1,1", .badCount),

@@ -4,9 +4,14 @@ internal import DattssCore
 ///
 /// A line that begins with `minute_epoch` names the columns from there on, in any order; columns of other names are passed
 /// over. Without one, the columns are those of the table's standard order. A field may be quoted; a line end ends a line even then.
+/// Fields are separated by what comes first of a comma, a semicolon and a tab in the line of names, or else in the first line
+/// that has columns enough. Numbers are those of ``FieldNumber``, and of names that are no paths paths are made.
 package struct AggregateRowReader {
     private var columns = ColumnOrder.standard
     private var fields = SeparatedFields()
+    private var isSeparatorKnown = false
+    /// Of how many names paths were made.
+    package private(set) var rewritten = RewrittenNames()
     /// The path of the line before: in most tables a path stands in many lines that follow each other.
     private var path: (bytes: ArraySlice<UInt8>, text: String)?
 
@@ -16,13 +21,18 @@ package struct AggregateRowReader {
     /// - Returns: nil for a line of names, and for an empty one.
     package mutating func read(_ line: UnsafeBufferPointer<UInt8>) throws(AggregateRowProblem) -> AggregateRow? {
         if line.isEmpty { return nil }
+        if !isSeparatorKnown || Self.isHeader(line), let separator = line.first(where: Self.separators.contains) {
+            fields.separator = separator
+        }
         fields.split(line)
         if fields[0].elementsEqual(AggregateColumns.names[0].utf8) {
             columns = try ColumnOrder(fields)
+            isSeparatorKnown = true
             return nil
         }
         // One or several optional columns may be missing at the end of every line of a table without names.
         guard fields.count >= columns.countMin else { throw .badColumns }
+        isSeparatorKnown = true
         guard let seconds = Int64(digits: field(.minute)), seconds.magnitude < 1 << 46 else { throw .badTime }
         let key = try key()
         guard let count = Int64(digits: field(.count)), count >= 1 else { throw .badCount }
@@ -35,6 +45,12 @@ package struct AggregateRowReader {
         if has(.approximate) { aggregate.isApproximate = try flag(.approximate) }
         return AggregateRow(
             minute: Minute(seconds.flooredQuotient(by: 60)), key: key, aggregate: aggregate)
+    }
+
+    private static let separators = Array(",;\t".utf8)
+
+    private static func isHeader(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        line.drop { !Name.isNameByte($0) }.starts(with: AggregateColumns.names[0].utf8)
     }
 
     private func has(_ column: Column) -> Bool {
@@ -51,20 +67,14 @@ package struct AggregateRowReader {
         guard let kind = Kind.allCases.first(where: { symbol.elementsEqual($0.symbol.utf8) }) else { throw .badKind }
         let bytes = field(.path)
         if let path, path.bytes == bytes { return StatisticKey(kind, path.text) }
-        guard Name.isValidPath(bytes) else { throw .badPath }
-        let text = String(decoding: bytes, as: UTF8.self)
-        path = (ArraySlice(Array(bytes)), text)
+        guard let text = rewritten.path(bytes) else { throw .badPath }
+        // One that is rewritten is counted each time.
+        path = text.utf8.elementsEqual(bytes) ? (ArraySlice(Array(bytes)), text) : nil
         return StatisticKey(kind, text)
     }
 
     private func number(_ column: Column) throws(AggregateRowProblem) -> Double {
-        let value = field(column).withUnsafeBufferPointer { field -> Double? in
-            guard let base = field.baseAddress, let number = DecimalNumber.scan(base, field.count),
-                number.length == field.count
-            else { return nil }
-            return number.value(base)
-        }
-        guard let value, value.isFinite else { throw .badNumber }
+        guard let value = FieldNumber.value(field(column)) else { throw .badNumber }
         return value
     }
 
@@ -80,7 +90,7 @@ package enum AggregateRowProblem: String, Error, CaseIterable {
     case badColumns = "expected minute_epoch,type,path,sum,cnt,max,min,top,bot,fst,lst[,sketch][,pct,emp,apx]"
     case badTime = "minute_epoch is not an integer of seconds"
     case badKind = "not a type, expected c, ms or g"
-    case badPath = "not a path, expected 1 to 255 of A-Z a-z 0-9 _ . : ! -"
+    case badPath = "not a name of which a path of 1 to 255 bytes can be made"
     case badCount = "cnt is not an integer of at least 1"
     case badNumber = "not a finite number"
     case badSketch = "not a sketch"

@@ -1,4 +1,5 @@
-/// The fields of a line of CSV (RFC 4180), without their quotes. Made once and used for line after line.
+/// The fields of a line of CSV (RFC 4180), without their quotes and the blanks around them. Made once and used for line after
+/// line.
 ///
 ///     a,"b,""c""",,d      a │ b,"c" │ (empty) │ d
 struct SeparatedFields {
@@ -6,10 +7,20 @@ struct SeparatedFields {
     /// Of each field, in `bytes`.
     private var ranges: [Range<Int>] = []
 
+    /// What is between fields: a comma, or a semicolon or tab as some programs write it.
+    var separator = UInt8(ascii: ",")
+
     /// At least one field, which may be empty.
     var count: Int { ranges.count }
 
-    subscript(position: Int) -> ArraySlice<UInt8> { bytes[ranges[position]] }
+    subscript(position: Int) -> ArraySlice<UInt8> {
+        var field = bytes[ranges[position]]
+        while let first = field.first, Self.isBlank(first) { field.removeFirst() }
+        while let last = field.last, Self.isBlank(last) { field.removeLast() }
+        return field
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
 
     /// - Parameter line: without its end.
     mutating func split(_ line: UnsafeBufferPointer<UInt8>) {
@@ -18,10 +29,10 @@ struct SeparatedFields {
         if line.contains(UInt8(ascii: "\"")) {
             splitQuoted(line)
         } else {
-            // Nearly every line: the bytes as they are, and where the commas are.
+            // Nearly every line: the bytes as they are, and where the separators are.
             bytes.append(contentsOf: line)
             var start = 0
-            for position in 0..<line.count where line[position] == UInt8(ascii: ",") {
+            for position in 0..<line.count where line[position] == separator {
                 ranges.append(start..<position)
                 start = position + 1
             }
@@ -39,7 +50,7 @@ struct SeparatedFields {
                 // The second of two quotes inside quotes stands for one.
                 if !isQuoted, wasQuote { bytes.append(byte) }
                 isQuoted.toggle()
-            } else if byte == UInt8(ascii: ","), !isQuoted {
+            } else if byte == separator, !isQuoted {
                 ranges.append(start..<bytes.count)
                 start = bytes.count
             } else {

@@ -9,6 +9,7 @@ struct AggregateImporter {
     /// What the first reading of a file found.
     struct Survey {
         var report = LineReport<AggregateRowProblem>()
+        var rewritten = RewrittenNames()
         /// Which are not in the future, after the shift.
         var aggregates = 0
         var inFuture = 0
@@ -44,6 +45,7 @@ struct AggregateImporter {
             }
             if survey.report.lines % 4096 == 0 { progress(file.positionBytes) }
         }
+        survey.rewritten = reader.rewritten
         survey.latest = minutes.keys.max()
         if shiftsToNow, let latest = survey.latest { survey.shift = now.minute.index - 1 - latest.index }
         for (minute, count) in minutes {

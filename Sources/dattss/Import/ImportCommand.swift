@@ -1,5 +1,6 @@
 import ArgumentParser
 import DattssCore
+import DattssLog
 
 /// `dattss import`: history out of files, straight into the log.
 struct ImportCommand: ParsableCommand {
@@ -18,7 +19,13 @@ struct ImportCommand: ParsableCommand {
               dattss import --user local --shift-to-now 2014/*.csv    as if the past had just ended
               dattss import --user local --format aggregates e.csv.gz what 'dattss log export' printed, bit by bit
 
-            Times are seconds or milliseconds since the epoch, RFC 3339, or 2015-05-17 10:05:03, which is taken as UTC.
+            Files are UTF-8, with a mark at the beginning or not; lines end in any way. What separates columns is a comma, a \
+            semicolon or a tab, as the first line has it; a line of names at the beginning is passed over.
+            Times are seconds, milliseconds, microseconds or nanoseconds since the epoch, by their size (100,000,000,000, \
+            a thousand times that and so on are the first of the next unit), RFC 3339, or 2015-05-17 10:05:03, also with \
+            +02, +0200, +02:00 or UTC behind it and without, which is taken as UTC. Values may be 007, .5, 5. and +5. \
+            A name that is no path becomes one as statsd does it, and that is told.
+            Of an access log a request counts under its status (requests.status.2xx); one without (000 or -) under 0xx.
             With --shift-to-now every file is moved on its own, for files may be of different years, and a line \
             "shifted FILE by N seconds" says how far. A bad line is counted and the first few are shown; a file \
             that cannot be read to its end stops the import before anything is written.
@@ -61,7 +68,7 @@ struct ImportCommand: ParsableCommand {
             let survey = try withProgress(name) { file, progress in
                 try importer.survey(file, shiftingToNow: options.shiftsToNow, progress: progress)
             }
-            tell(survey.report.complaints(about: name), of: name, shift: survey.shift)
+            tell(survey.report.complaints(about: name) + survey.rewritten.notes(about: name), of: name, shift: survey.shift)
             return survey
         }
         let log = try ImportedLog(directory, for: options.user)
@@ -90,7 +97,9 @@ struct ImportCommand: ParsableCommand {
                     shiftingToNow: options.shiftsToNow, progress: progress)
             }
         }
-        tell(summary.report.complaints(about: name), of: name, shift: summary.shiftSeconds / 60)
+        tell(
+            summary.report.complaints(about: name) + summary.rewritten.notes(about: name), of: name,
+            shift: summary.shiftSeconds / 60)
     }
 
     /// Opens a file and shows how much of it is read.
@@ -103,8 +112,8 @@ struct ImportCommand: ParsableCommand {
         return try body(file) { bar.show(name, $0, of: file.sizeBytes) }
     }
 
-    private func tell(_ complaints: [String], of name: String, shift minutes: Int64) {
-        for line in complaints { print(line) }
+    private func tell(_ notes: [String], of name: String, shift minutes: Int64) {
+        for line in notes { print(line) }
         if options.shiftsToNow { print("shifted \(name) by \(minutes * 60) seconds") }
     }
 }

@@ -1,4 +1,5 @@
 import DattssCore
+import DattssLog
 
 /// One sample of a file, at the time the file gives it.
 struct ImportSample: Hashable {
@@ -12,15 +13,23 @@ enum LineProblem: String, Error, CaseIterable {
     case badColumns = "expected timestamp,value or timestamp,kind,path,value"
     case badTime = "not a time"
     case badKind = "not a kind, expected c, ms or g"
-    case badPath = "not a path, expected 1 to 255 of A-Z a-z 0-9 _ . : ! -"
+    case badPath = "not a name of which a path of 1 to 255 bytes can be made"
     case badValue = "not a finite number"
-    case notCombined = "not a line of a combined access log"
+    case notCombined = "not a line of an access log: expected [time] \"request\" status bytes"
 }
 
 /// Reads samples out of lines: a format of ``ImportCommand``.
 protocol LineFormat {
+    /// The names of which paths were made so far.
+    var rewritten: RewrittenNames { get }
+
     /// - Parameter number: of the line, counted from 1.
     mutating func read(
         _ line: UnsafeBufferPointer<UInt8>, number: Int, into samples: inout [ImportSample]
     ) throws(LineProblem)
+}
+
+extension LineFormat {
+    /// None: for formats whose lines name no statistics.
+    var rewritten: RewrittenNames { RewrittenNames() }
 }

@@ -1,4 +1,5 @@
 import DattssCore
+import DattssLog
 
 /// Reads files into a ``MinuteBuilder``, one after the other.
 struct Importer {
@@ -9,6 +10,7 @@ struct Importer {
     /// What became of one file.
     struct FileSummary {
         var report: LineReport<LineProblem>
+        var rewritten: RewrittenNames
         /// How far it was moved in time.
         var shiftSeconds: Int64
     }
@@ -32,6 +34,7 @@ struct Importer {
         }
         lines += report.lines
         badLines += report.badLines.values.reduce(0, +)
-        return FileSummary(report: report, shiftSeconds: builder.endFile(shiftingToNow: shiftingToNow) * 60)
+        return FileSummary(
+            report: report, rewritten: format.rewritten, shiftSeconds: builder.endFile(shiftingToNow: shiftingToNow) * 60)
     }
 }

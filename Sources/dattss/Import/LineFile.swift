@@ -8,12 +8,13 @@ import CZlib
     import Darwin
 #endif
 
-/// The lines of a file, plain or gzip by its content, with a block of it in memory at a time.
+/// The lines of a file of UTF-8, plain or gzip by its content, with a block of it in memory at a time.
 ///
 ///     let file = try LineFile("access.log.gz")
 ///     try file.forEachLine { bytes in … }
 ///
-/// A line ends at `\n` or `\r\n`. Of one that is longer than ``lineBytesMax`` only the beginning is handed out.
+/// A line ends at `\n`, `\r\n` or `\r`. Of one that is longer than ``lineBytesMax`` only the beginning is handed out. A byte order
+/// mark at the beginning belongs to no line; UTF-16 and UTF-32 are refused.
 final class LineFile {
     private let path: String
     private let file: gzFile
@@ -49,46 +50,40 @@ final class LineFile {
     var positionBytes: Int64 { Int64(gzoffset(file)) }
 
     /// Calls `body` with every line, without its end.
-    /// - Throws: ``LineFileError`` when reading fails or the compressed data is damaged or cut off.
+    /// - Throws: ``LineFileError`` when reading fails, the compressed data is damaged or cut off, or the text is not UTF-8.
     func forEachLine(_ body: (UnsafeBufferPointer<UInt8>) -> Void) throws(LineFileError) {
         var block = [UInt8](repeating: 0, count: Self.blockBytes)
-        var begun: [UInt8] = []
+        var lines = LineSplitter(lineBytesMax: Self.lineBytesMax)
+        var isBeginning = true
         while true {
             let count = block.withUnsafeMutableBytes { Int(gzread(file, $0.baseAddress, UInt32($0.count))) }
             guard count >= 0 else { throw failure() }
             if count == 0 { break }
-            block.withUnsafeBufferPointer { bytes in Self.split(UnsafeBufferPointer(rebasing: bytes[..<count]), &begun, body) }
+            let start = isBeginning ? try lengthOfMark(block[..<count]) : 0
+            isBeginning = false
+            block.withUnsafeBufferPointer { lines.add(UnsafeBufferPointer(rebasing: $0[start..<count]), body) }
         }
         var code = Z_OK
         _ = gzerror(file, &code)
         guard code == Z_OK || code == Z_STREAM_END else { throw failure() }
-        if !begun.isEmpty { begun.withUnsafeBufferPointer { body(Self.withoutReturn($0)) } }
+        lines.end(body)
     }
 
-    private static func split(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ begun: inout [UInt8], _ body: (UnsafeBufferPointer<UInt8>) -> Void
-    ) {
-        var rest = bytes[...]
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = UnsafeBufferPointer(rebasing: rest[..<end])
-            if begun.isEmpty {
-                body(withoutReturn(line))
-            } else {
-                keep(line, &begun)
-                begun.withUnsafeBufferPointer { body(withoutReturn($0)) }
-                begun.removeAll(keepingCapacity: true)
-            }
-            rest = rest[(end + 1)...]
+    /// How long the byte order mark is with which a text begins (Unicode 16, section 23.8).
+    private func lengthOfMark(_ bytes: ArraySlice<UInt8>) throws(LineFileError) -> Int {
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return 3 }
+        let isWide32 = bytes.starts(with: [0xFF, 0xFE, 0, 0]) || bytes.starts(with: [0, 0, 0xFE, 0xFF])
+        // Without a mark, the letters of ASCII have a zero beside them, and text has none.
+        let zeros = bytes.prefix(4).map { $0 == 0 }
+        let isWide16 =
+            bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF])
+            || zeros == [false, true, false, true] || zeros == [true, false, true, false]
+        guard !isWide32, !isWide16 else {
+            let name = isWide32 ? "UTF-32" : "UTF-16"
+            throw LineFileError(
+                path: path, problem: "is \(name), expected UTF-8: 'iconv -f \(name) -t UTF-8' makes it that")
         }
-        keep(UnsafeBufferPointer(rebasing: rest), &begun)
-    }
-
-    private static func keep(_ bytes: UnsafeBufferPointer<UInt8>, _ begun: inout [UInt8]) {
-        begun.append(contentsOf: bytes.prefix(max(0, lineBytesMax - begun.count)))
-    }
-
-    private static func withoutReturn(_ line: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
-        line.last == UInt8(ascii: "\r") ? UnsafeBufferPointer(rebasing: line.dropLast()) : line
+        return 0
     }
 
     private func failure() -> LineFileError {

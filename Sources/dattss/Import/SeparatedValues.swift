@@ -1,37 +1,73 @@
 import DattssCore
+import DattssLog
 
 /// CSV (RFC 4180), of `timestamp,value` for one statistic or `timestamp,kind,path,value` for many; a header line is
-/// passed over. A quoted field may hold commas and doubled quotes, but no line end.
+/// passed over. A quoted field may hold separators and doubled quotes, but no line end.
+///
+/// What separates fields is a comma, a semicolon or a tab: the one with which the first good line can be read, and from there on
+/// no other. A first line `sep=;`, which spreadsheets write, is passed over like a header.
 struct SeparatedValues: LineFormat {
     /// What a line of two columns is a sample of.
     let key: StatisticKey
+    private(set) var rewritten = RewrittenNames()
+    private var separator: UInt8?
+    /// The one that the header has first.
+    private var separatorOfHeader: UInt8?
+    private var isHeaderPossible = true
 
-    func read(
+    private static let separators = Array(",;\t".utf8)
+
+    init(key: StatisticKey) { self.key = key }
+
+    mutating func read(
         _ line: UnsafeBufferPointer<UInt8>, number: Int, into samples: inout [ImportSample]
     ) throws(LineProblem) {
-        let fields = Self.fields(line)
-        guard fields.count == 2 || fields.count == 4 else { throw .badColumns }
-        guard let at = TimeText.read(fields[0]) else {
-            if number == 1, Self.isHeader(fields[0]) { return }
-            throw .badTime
+        if isHeaderPossible, takeHeader(line) { return }
+        isHeaderPossible = false
+        if let separator {
+            samples.append(try sample(line, separator))
+        } else {
+            samples.append(try firstSample(line))
         }
-        var key = key
-        if fields.count == 4 {
-            guard let kind = Kind(symbol: String(decoding: fields[1], as: UTF8.self)) else { throw .badKind }
-            guard Name.isValidPath(fields[2]) else { throw .badPath }
-            key = StatisticKey(kind, String(decoding: fields[2], as: UTF8.self))
-        }
-        guard let value = Self.number(fields[fields.count - 1]) else { throw .badValue }
-        samples.append(ImportSample(at: at, key: key, value: value))
     }
 
-    /// The name of a column begins with a letter (or with a byte order mark), a time never does.
-    private static func isHeader(_ field: [UInt8]) -> Bool {
-        field.first.map { $0 == 0xEF || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0 & 0xDF } ?? false
+    /// Whether the line names columns, and is passed over. The name of a column begins with a letter, a time never does.
+    private mutating func takeHeader(_ line: UnsafeBufferPointer<UInt8>) -> Bool {
+        let letter = line.first { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: " ") } ?? 0
+        guard UInt8(ascii: "A")...UInt8(ascii: "Z") ~= letter & 0xDF else { return false }
+        let isSeparatorOnly = line.count == 5 && line.starts(with: "sep=".utf8)
+        separatorOfHeader = line.first(where: Self.separators.contains)
+        // Behind sep=; the names may follow.
+        isHeaderPossible = isSeparatorOnly
+        return separatorOfHeader != nil
+    }
+
+    /// A sample of the first line that has one.
+    private mutating func firstSample(_ line: UnsafeBufferPointer<UInt8>) throws(LineProblem) -> ImportSample {
+        for candidate in Self.separators {
+            guard let sample = try? sample(line, candidate) else { continue }
+            separator = candidate
+            return sample
+        }
+        return try sample(line, separatorOfHeader ?? line.first(where: Self.separators.contains) ?? Self.separators[0])
+    }
+
+    private mutating func sample(
+        _ line: UnsafeBufferPointer<UInt8>, _ separator: UInt8
+    ) throws(LineProblem) -> ImportSample {
+        let fields = Self.fields(line, separatedBy: separator)
+        guard fields.count == 2 || fields.count == 4 else { throw .badColumns }
+        guard let at = TimeText.read(fields[0]) else { throw .badTime }
+        let kind = fields.count == 4 ? Kind(symbol: String(decoding: fields[1], as: UTF8.self)) : key.kind
+        guard let kind else { throw .badKind }
+        guard let value = FieldNumber.value(fields[fields.count - 1]) else { throw .badValue }
+        // Last, for what is rewritten is counted.
+        guard let path = fields.count == 4 ? rewritten.path(fields[2]) : key.path else { throw .badPath }
+        return ImportSample(at: at, key: StatisticKey(kind, path), value: value)
     }
 
     /// The fields of a line, without quotes and blanks around them.
-    static func fields(_ line: some Collection<UInt8>) -> [[UInt8]] {
+    static func fields(_ line: some Collection<UInt8>, separatedBy separator: UInt8 = UInt8(ascii: ",")) -> [[UInt8]] {
         var fields: [[UInt8]] = []
         var field: [UInt8] = []
         var isQuoted = false
@@ -42,7 +78,7 @@ struct SeparatedValues: LineFormat {
                 // The second of two quotes inside quotes stands for one.
                 if !isQuoted, wasQuote { field.append(byte) }
                 isQuoted.toggle()
-            } else if byte == UInt8(ascii: ","), !isQuoted {
+            } else if byte == separator, !isQuoted {
                 fields.append(trimmed(field))
                 field = []
             } else {
@@ -59,16 +95,5 @@ struct SeparatedValues: LineFormat {
         guard let start = field.firstIndex(where: { !isBlank($0) }), let end = field.lastIndex(where: { !isBlank($0) })
         else { return [] }
         return Array(field[start...end])
-    }
-
-    /// A finite number as JSON writes it, and nothing behind it.
-    static func number(_ field: [UInt8]) -> Double? {
-        field.withUnsafeBufferPointer { bytes in
-            guard let base = bytes.baseAddress, let number = DecimalNumber.scan(base, bytes.count),
-                number.length == bytes.count
-            else { return nil }
-            let value = number.value(base)
-            return value.isFinite ? value : nil
-        }
     }
 }

@@ -3,9 +3,13 @@ import DattssCore
 /// A moment as files write it:
 ///
 ///     1436450000, 1436450000.5      seconds since the epoch
-///     1436450000123                 milliseconds, from 100,000,000,000 on (seconds: the year 5138)
+///     1436450000123                 milliseconds, from 100,000,000,000 on (seconds: the year 5138; milliseconds: 1973)
+///     1436450000123456              microseconds, from 1,000 times that on
+///     1436450000123456789           nanoseconds, from 1,000,000 times that on
 ///     2015-05-17T10:05:03.25+02:00  RFC 3339; also with a blank for the T and without a zone, which then is UTC
 ///     17/May/2015:10:05:03 +0000    access logs
+///
+/// A zone is `Z`, `UTC`, `GMT`, `+02`, `+0200` or `+02:00`, with a blank before it or none. Numbers are those of ``FieldNumber``.
 enum TimeText {
     static func read(_ bytes: some Collection<UInt8>) -> Timestamp? {
         let bytes = Array(bytes)
@@ -14,18 +18,22 @@ enum TimeText {
         return epoch(bytes)
     }
 
-    static let millisecondsFrom = 100_000_000_000.0
+    /// From which number on milliseconds are counted: from 1,000 times that it is microseconds, and so on.
+    private static let millisecondsFrom: Int64 = 100_000_000_000
 
     private static func epoch(_ bytes: [UInt8]) -> Timestamp? {
-        bytes.withUnsafeBufferPointer { buffer in
-            guard let base = buffer.baseAddress, let number = DecimalNumber.scan(base, buffer.count),
-                number.length == buffer.count
-            else { return nil }
-            let value = number.value(base)
-            let milliseconds = (value.magnitude < millisecondsFrom ? value * 1000 : value).rounded(.down)
-            // Beyond, a day number would no longer be a date.
-            return milliseconds.magnitude < 1e15 ? Timestamp(milliseconds: Int64(milliseconds)) : nil
+        guard let value = FieldNumber.value(bytes) else { return nil }
+        // A double has not digits enough for nanoseconds, and might fall into the minute before.
+        if let integer = Int64(String(decoding: bytes, as: UTF8.self)) {
+            let (size, from) = (integer.magnitude, millisecondsFrom.magnitude)
+            if size < from { return Timestamp(milliseconds: integer * 1000) }
+            let unitsOfMillisecond: Int64 = size < from * 1000 ? 1 : size < from * 1_000_000 ? 1000 : 1_000_000
+            return Timestamp(milliseconds: integer.flooredQuotient(by: unitsOfMillisecond))
         }
+        let (size, from) = (value.magnitude, Double(millisecondsFrom))
+        let milliseconds = size < from ? value * 1000 : size < from * 1e3 ? value : size < from * 1e6 ? value / 1e3 : value / 1e6
+        // Beyond, a day number would no longer be a date.
+        return milliseconds.magnitude < 1e15 ? Timestamp(milliseconds: Int64(milliseconds.rounded(.down))) : nil
     }
 
     private static func dated(_ bytes: [UInt8]) -> Timestamp? {
@@ -41,10 +49,11 @@ enum TimeText {
     private static func logged(_ bytes: [UInt8]) -> Timestamp? {
         var text = TimeCursor(bytes)
         guard let day = text.number(2), text.take("/"), let month = text.monthName(), text.take("/"),
-            let year = text.number(4), text.take(":"), let time = text.timeOfDay(), text.take(" "),
-            let zone = text.zoneSeconds(), text.isAtEnd
+            let year = text.number(4), text.take(":"), let time = text.timeOfDay()
         else { return nil }
-        return moment(year, month, day, time - zone, 0)
+        let fraction = text.fractionMilliseconds()
+        guard let zone = text.zoneSeconds(), text.isAtEnd else { return nil }
+        return moment(year, month, day, time - zone, fraction)
     }
 
     private static func moment(
@@ -85,7 +94,10 @@ private struct TimeCursor {
     }
 
     mutating func fractionMilliseconds() -> Int64 {
-        guard rest.first == UInt8(ascii: "."), rest.dropFirst().first.map(isDigit) == true else { return 0 }
+        // ISO 8601 has a comma, too.
+        guard rest.first == UInt8(ascii: ".") || rest.first == UInt8(ascii: ","), rest.dropFirst().first.map(isDigit) == true else {
+            return 0
+        }
         rest.removeFirst()
         var milliseconds: Int64 = 0
         var weight: Int64 = 100
@@ -97,13 +109,18 @@ private struct TimeCursor {
         return milliseconds
     }
 
-    /// `Z`, `+02:00` or `+0200`.
+    /// `Z`, `UTC`, `GMT`, `+02`, `+0200` or `+02:00`, with a blank before it or none.
     mutating func zoneSeconds() -> Int64? {
-        if take("Z") || take("z") { return 0 }
+        _ = take(" ")
+        for name in ["Z", "z", "UTC", "GMT"] where rest.elementsEqual(name.utf8) {
+            rest = []
+            return 0
+        }
         let sign: Int64 = take("-") ? -1 : take("+") ? 1 : 0
-        guard sign != 0, let hours = number(2) else { return nil }
+        guard sign != 0, let hours = number(2), hours < 24 else { return nil }
+        if isAtEnd { return sign * hours * 3600 }
         _ = take(":")
-        guard let minutes = number(2), hours < 24, minutes < 60 else { return nil }
+        guard let minutes = number(2), minutes < 60 else { return nil }
         return sign * (hours * 3600 + minutes * 60)
     }
 
