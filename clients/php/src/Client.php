@@ -17,6 +17,9 @@ final class Client
     /** No datagram is longer, whatever is in it. */
     private const LINE_BYTES_MAX = 65000;
 
+    /** For how long a sample waits, at most, while others come: a worker that lives for hours fills no datagram in a minute. */
+    private const WAIT_NANOSECONDS = 1000000000;
+
     /** How many samples were handed to the system, and how many were not, by reason. */
     public int $sent = 0;
     /** @var array{bad_path: int, bad_sample: int, not_sent: int} */
@@ -29,13 +32,19 @@ final class Client
     private string $lines = '';
     private int $lineCount = 0;
     private bool $isDebugging;
+    /** @var callable(): int */
+    private $clock;
+    private int $flushedAt;
 
     /**
      * @param array{auth?: string, process?: string, host?: string, port?: int|string} $options Each also from the environment:
      *   DATTSS_AUTH_KEY, DATTSS_SERVER_UDP_HOST (127.0.0.1), DATTSS_SERVER_UDP_PORT (8125).
+     * @param (callable(): int)|null $clock Nanoseconds, for tests.
      */
-    public function __construct(array $options = [])
+    public function __construct(array $options = [], ?callable $clock = null)
     {
+        $this->clock = $clock ?? static fn (): int => (int) hrtime(true);
+        $this->flushedAt = ($this->clock)();
         $auth = (string) ($options['auth'] ?? getenv('DATTSS_AUTH_KEY'));
         $process = substr((string) preg_replace('/[^A-Za-z0-9_.!-]/', '_', (string) ($options['process'] ?? 'php')), 0, 64);
         $host = (string) ($options['host'] ?? (getenv('DATTSS_SERVER_UDP_HOST') ?: '127.0.0.1'));
@@ -57,6 +66,9 @@ final class Client
         $line = $this->line($path, $sample);
         if ($line !== null) {
             $this->add($line);
+            if (($this->clock)() - $this->flushedAt >= self::WAIT_NANOSECONDS) {
+                $this->flush();
+            }
         }
     }
 
@@ -96,6 +108,7 @@ final class Client
     /** Sends what waits to fill a datagram. The end of the program does it, too. */
     public function flush(): void
     {
+        $this->flushedAt = ($this->clock)();
         [$lines, $count, $this->lines, $this->lineCount] = [$this->lines, $this->lineCount, '', 0];
         if ($count === 0) {
             return;

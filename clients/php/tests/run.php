@@ -96,6 +96,34 @@ for ($i = 0; $i < 1000; $i++) {
 unset($client);
 same(count(received($server)), 1000, 'lines of which the last were sent at the end');
 
+// An hour of a worker, of which the server is away for a third: what it records goes out within the second while it records,
+// and every sample is sent, or counted as not sent.
+$now = 0;
+$client = new Client(['auth' => 'KEY', 'port' => $port], function () use (&$now): int { return $now; });
+$recorded = 0;
+for ($second = 1; $second <= 3600; $second++) {
+    $now += 1000000000;
+    if ($second === 1200) {
+        same(count(received($server)), $client->sent, 'what arrived before the server went away');
+        fclose($server);
+    } elseif ($second === 2400) {
+        $server = stream_socket_server("udp://127.0.0.1:$port", $code, $message, STREAM_SERVER_BIND);
+        $sent = $client->sent;
+    }
+    // One a minute, and now and then many at once.
+    $count = $second % 60 === 0 ? 1 : ($second % 60 === 30 ? 100 : 0);
+    for ($i = 0; $i < $count; $i++) {
+        $client->count('hits');
+    }
+    $recorded += $count;
+    if ($count === 1) {
+        same($client->sent + $client->dropped['not_sent'], $recorded, "what was sent after $second s");
+    }
+}
+$client->flush();
+same($client->sent + $client->dropped['not_sent'], $recorded, 'what was sent in an hour');
+same(count(received($server)), $client->sent - $sent, 'what arrived when the server was back');
+
 fclose($server);
 $client = new Client(['auth' => 'KEY', 'port' => $port]);
 for ($i = 0; $i < 10; $i++) {
