@@ -28,7 +28,7 @@ public enum DatagramLine {
         return .dattss(try DattssLine(bytes))
     }
 
-    /// Whether a line says nothing: what follows the last line feed of who also sends the zero that ends a string in C.
+    /// Whether a line says nothing: it is empty, or a sender's last line feed is followed by the zero that ends a string in C.
     public static func isBlank(_ line: Bytes) -> Bool { line.allSatisfy { $0.isBlank || $0 == 0 } }
 
     /// Calls `body` with each line of a datagram that is not empty.
