@@ -47,14 +47,10 @@ struct DatagramCollector: Sendable {
         /// As many as a client may send at once.
         let batchPartials: Int
         var processes: Set<UserProcess> = []
+        /// In which its samples came, and which is held until they are written; nil when there are none.
+        var minute: Minute?
 
         var isEmpty: Bool { periods.isEmpty && processes.isEmpty }
-        /// Each is worked out when it is asked for, and not by the thread that reads datagrams.
-        var batches: some Sequence<(user: UserID, batch: Batch)> {
-            periods.lazy.flatMap { user, period in
-                period.batches(of: batchPartials).lazy.map { (user, Batch(partials: $0)) }
-            }
-        }
         var partialCount: Int { periods.reduce(0) { $0 + $1.period.count } }
     }
 
@@ -205,7 +201,7 @@ struct DatagramCollector: Sendable {
     private mutating func position(of user: UserID) -> Int {
         if let position = positions[user] { return position }
         positions[user] = senders.count
-        senders.append(Sender(user: user, table: AccumulatorTable(capacity: limits.liveStatisticsPerUser)))
+        senders.append(Sender(user: user, table: AccumulatorTable(capacity: limits.liveStatisticsPerUser, periodSeconds: 1)))
         return senders.count - 1
     }
 
