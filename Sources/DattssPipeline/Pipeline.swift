@@ -32,6 +32,8 @@ public final class Pipeline: Sendable {
     private let housekeeper: Housekeeper
     private let history: History
     private let health: LogHealth
+    /// What keeps the end of a minute waiting for samples that are collected.
+    public let holds: MinuteHolds
     private let clock: any WallClock
     private let syncMode: SyncMode
 
@@ -74,8 +76,9 @@ public final class Pipeline: Sendable {
         ingest = Ingest(
             directory: directory, writeAhead: writeAhead, clock: clock, limits: limits)
         ownIngest = ingest.withOwnCounters
+        let holds = MinuteHolds(onRelease: { writeAhead.signal(.tick) })
         acceptedWriter = AcceptedWriter(
-            lane: acceptedLane, link: writeAhead, roller: rolling, directory: directory, clock: clock,
+            lane: acceptedLane, link: writeAhead, roller: rolling, directory: directory, clock: clock, holds: holds,
             syncMode: syncMode, replayed: replayed, health: health)
         roller = MinuteRoller(link: rolling, writeAhead: writeAhead, minutes: minutes, clock: clock)
         housekeeper = Housekeeper(
@@ -86,6 +89,7 @@ public final class Pipeline: Sendable {
         queries = Queries(directory: directory, history: report.history, clock: clock)
         recovery = report
         history = report.history
+        self.holds = holds
         (self.writeAhead, self.rolling, self.minutes) = (writeAhead, rolling, minutes)
         (self.directory, self.health, self.clock, self.syncMode) = (directory, health, clock, syncMode)
     }
@@ -158,9 +162,20 @@ public final class Pipeline: Sendable {
         ingest.admit(batch, of: user, into: &group)
     }
 
+    /// Decides on as much of a batch as fits under the user's limit of statistics, as ``admit(_:of:into:)`` does.
+    /// - Returns: the verdict on what fits, too.
+    public func admitFitting(
+        _ batch: Batch, of user: UserID, into group: inout BatchGroup
+    ) -> (verdict: BatchVerdict, fitting: Batch) {
+        ingest.admitFitting(batch, of: user, into: &group)
+    }
+
     /// Writes a group. `answer` is told once, on any thread, what became of all of it.
-    public func write(_ group: BatchGroup, answer: @escaping @Sendable (IngestAnswer) -> Void) {
-        ingest.write(group, answer: answer)
+    /// - Parameter minute: in which its samples came, if they were collected meanwhile: see ``holds``.
+    public func write(
+        _ group: BatchGroup, collectedIn minute: Minute? = nil, answer: @escaping @Sendable (IngestAnswer) -> Void
+    ) {
+        ingest.write(group, collectedIn: minute, answer: answer)
     }
 
     /// What becomes of a batch whose first copy is being written.

@@ -84,7 +84,8 @@ public struct Server: Service {
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
         let collector = DatagramCollector(
             authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits)
-        let intake = LineIntake(pipeline: pipeline, processes: processes, counters: datagrams)
+        let intake = LineIntake(
+            pipeline: pipeline, processes: processes, counters: datagrams, clock: clock, logger: logger)
         let furtherListeners = try FurtherListeners(configuration, collector: collector, intake: intake)
         let listener = DatagramListener(
             source: .udp,

@@ -14,6 +14,8 @@ public struct ServerConfiguration: Sendable {
     public var statsdSocket: String?
     /// The path of a Unix stream socket for statsd lines.
     public var statsdStreamSocket: String?
+    /// Who may send to these sockets: the mode of their files, 0…0o777.
+    public var statsdSocketMode: UInt32 = 0o666
     public var syncMode = SyncMode.second
     /// Whose statsd lines are; without one, names begin with an auth key and a dot.
     public var statsdUser: UserID?

@@ -31,12 +31,28 @@ struct SettingsTests {
         #expect(try settings.integer("max-statistics", nil, standard: 5, atLeast: 1) == 5)
     }
 
+    /// Goal: a mode is octal, and has no bits that a file has not.
+    @Test("a socket's mode is octal, from 0 to 0777")
+    func socketMode() throws {
+        func mode(_ text: String) throws -> UInt32 {
+            try ServeCommand.parse(["--statsd-socket-mode", text]).serverConfiguration().statsdSocketMode
+        }
+        #expect(try ServeCommand.parse([]).serverConfiguration().statsdSocketMode == 0o666)
+        for (text, expected) in [("0", 0), ("0777", 0o777), ("660", 0o660), ("00000600", 0o600)] as [(String, UInt32)] {
+            #expect(try mode(text) == expected)
+        }
+        for text in ["", "8", "0o600", "+600", "1000", "01777", "rw-rw-rw-", "77777777777777777777"] {
+            #expect(throws: ValidationError.self, "\(text)") { try mode(text) }
+        }
+    }
+
     /// Goal: every option of `serve` has its variable and its line, and means what it says.
     @Test("reach every option of serve")
     func serve() throws {
         let lines = [
             "data-dir = /d", "http = 1.2.3.4:5", "udp = 1.2.3.4:6", "sync = never", "statsd-user = shop", "retention-days = 3",
             "hour-retention-days = 30", "statsd-tcp = [::1]:7", "statsd-socket = /s", "statsd-stream-socket = /t",
+            "statsd-socket-mode = 0620",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
             "max-queued-per-user = 15", "max-queued = 16", "receive-buffer-bytes = 17000",
             "sign-up = open", "public-url = https://stats.example.com/", "mail-from = dattss@example.com",
@@ -53,7 +69,7 @@ struct SettingsTests {
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
         #expect(server.dataDirectory == "/d" && "\(server.http) \(server.udp)" == "1.2.3.4:5 1.2.3.4:6")
         #expect(server.statsdTCP == HostPort(host: "::1", port: 7))
-        #expect(server.statsdSocket == "/s" && server.statsdStreamSocket == "/t")
+        #expect(server.statsdSocket == "/s" && server.statsdStreamSocket == "/t" && server.statsdSocketMode == 0o620)
         #expect(
             server.syncMode == .never && server.statsdUser == UserID("shop")
                 && server.retention == .init(minuteDays: 3, hourDays: 30))

@@ -202,5 +202,5 @@ struct DatagramCollectorTests {
 }
 
 extension DatagramCollector.Collected {
-    fileprivate var all: [(user: UserID, batch: Batch)] { Array(batches) }
+    fileprivate var all: [(user: UserID, batch: Batch)] { periods.map { ($0.user, Batch(partials: $0.period.partials())) } }
 }

@@ -87,7 +87,8 @@ import Testing
             #expect(counts.serviceChecks == lines.count { $0.message == "service_check" }, "\(said)")
             let samples = lines.compactMap(\.statsd).flatMap(\.samples)
             #expect(counts.samples == 1 + samples.reduce(0) { $0 + ($1.values?.count ?? 1) }, "\(said)")
-            let keys = collector.flush().batches.flatMap { $0.batch.partials.map { "\($0.key.kind.symbol):\($0.key.path)" } }
+            let partials = collector.flush().periods.flatMap { $0.period.partials() }
+            let keys = partials.map { "\($0.key.kind.symbol):\($0.key.path)" }
             let expected = lines.compactMap(\.statsd).flatMap { line in line.samples.map { "\(Self.symbol($0)):\(line.pth)" } }
             #expect(Set(keys) == Set(expected + ["c:a"]) && Set(keys).count == keys.count, "\(said)")
         }

@@ -9,9 +9,19 @@ public struct AccumulatedPeriod: Sendable {
     private var numbers: [Int32] = []
     /// The values of sets, by position.
     private var distinct: [Int: NameIndex] = [:]
+    /// By position, gauges whose first sample was a delta.
+    private var relative: [Int: RelativeSamples] = [:]
     /// By number: the table's, which the period that has ended shares.
     private var keys: [StatisticKey?] = []
     let number: UInt32
+
+    /// What stands in front of the first value that was set.
+    private struct RelativeSamples: Sendable {
+        /// What its values were taken to build on.
+        var base: Double
+        /// nil as long as no value was set: all samples are relative.
+        var samples: SampleAccumulator?
+    }
 
     init(number: UInt32, capacity: Int) {
         self.number = number
@@ -52,12 +62,48 @@ public struct AccumulatedPeriod: Sendable {
     }
 
     private func aggregate(at position: Int, of kind: Kind, fraction: Double) -> Aggregate? {
-        guard !distinct.isEmpty, let distinct = distinct[position] else {
-            return accumulators[position].partial(of: kind, fraction: fraction)
-        }
-        var accumulator = accumulators[position]
-        accumulator.add(Double(distinct.count))
+        if distinct.isEmpty, relative.isEmpty { return accumulators[position].partial(of: kind, fraction: fraction) }
+        var accumulator = relative[position]?.samples ?? SampleAccumulator()
+        accumulator.append(accumulators[position])
+        if let distinct = distinct[position] { accumulator.add(Double(distinct.count)) }
         return accumulator.partial(of: kind, fraction: fraction)
+    }
+
+    // MARK: Deltas
+
+    /// The gauges whose samples begin with a delta: their values depend on one that others may know better.
+    public var relativeKeys: [StatisticKey] { relative.keys.sorted().compactMap { keys[Int(numbers[$0])] } }
+
+    /// Puts what a gauge's deltas build on in the place of what they were taken to build on. Up to 64 samples, and whenever that was
+    /// the same, all of its aggregate is exact; else its `bottom` and `top` are within a sketch's error of the deltas.
+    /// - Parameter base: the value in front of this period; nil for a gauge that has none, which is as 0.
+    public mutating func resolve(_ base: (StatisticKey) -> Double?) {
+        for (position, gauge) in relative {
+            guard let key = keys[Int(numbers[position])] else { continue }
+            let shift = (base(key) ?? 0).saturatingAdd(-gauge.base)
+            if shift == 0 { continue }
+            if relative[position]?.samples?.shift(by: shift) == nil { accumulators[position].shift(by: shift) }
+            relative[position]?.base = gauge.base.saturatingAdd(shift)
+        }
+    }
+
+    /// A delta comes, where a gauge's value is taken to be `base`.
+    mutating func noteDelta(at position: Int, base: Double) {
+        guard accumulators[position].isEmpty, relative[position] == nil else { return }
+        relative[position] = RelativeSamples(base: base)
+    }
+
+    /// A gauge is set: its samples up to here build on something else than those that come.
+    @inline(__always)
+    mutating func noteSet(at position: Int) {
+        if !relative.isEmpty { keepRelative(position) }
+    }
+
+    @inline(never)
+    private mutating func keepRelative(_ position: Int) {
+        guard let gauge = relative[position], gauge.samples == nil else { return }
+        relative[position]?.samples = accumulators[position]
+        accumulators[position] = SampleAccumulator()
     }
 
     /// By number; -1 for a statistic without a sample.

@@ -4,9 +4,11 @@
 ///     table.add(SampleValue("2c"), to: "hits")       as often as you like
 ///     let partials = table.flush()                   every push period
 ///
-/// What lasts (names, and the values that gauges' deltas build on) is kept apart from the period's samples, so that a flush
-/// takes these away whole. Memory is bounded by the number of statistics, at most `capacity`; one that was silent for
-/// ``idleFlushesMax`` periods makes room.
+/// What lasts (names, what a gauge's next delta probably builds on, fractions of samples) is kept apart from the period's
+/// samples, so that a flush takes these away whole. Memory is bounded by the number of statistics, at most `capacity`; one that
+/// was silent for ``idleSeconds`` makes room. Nothing is lost with it: what a delta builds on is decided by whoever knows the
+/// gauge's value, when the period is handed on (``AccumulatedPeriod/resolve(_:)``). Only statsd lines bring deltas; the SDK's
+/// gauges are set, and need no value before.
 public struct AccumulatorTable: Sendable {
     /// With each name, as its mark, its ``Place``: all that most samples need.
     private var index = NameIndex()
@@ -16,8 +18,14 @@ public struct AccumulatorTable: Sendable {
     private var period = AccumulatedPeriod(number: 1, capacity: 0)
     private let capacity: Int
     private let fraction: Double
+    /// How many periods a statistic may be silent.
+    let idlePeriodsMax: Int
+    /// By number, of those statistics that came with a rate whose inverse is no whole number.
+    private var fractionalWeights: [Int: FractionalWeight] = [:]
+    private var generator = SplitMix64(seed: 0)
 
-    public static let idleFlushesMax = 720
+    /// How long a silent statistic is remembered.
+    public static let idleSeconds = 3600
     /// Of a set in one period: as many members, and as many bytes of them.
     public static let distinctValuesMax = 65_536
     public static let distinctBytesMax = 4 << 20
@@ -29,9 +37,9 @@ public struct AccumulatorTable: Sendable {
     private static let cachedMax = 4096
 
     private struct Statistic: Sendable {
-        /// A gauge's last value, which a delta builds on.
+        /// A gauge's last value as far as it is known here, which a delta probably builds on.
         var last: Double?
-        var idleFlushes = 0
+        var idlePeriods = 0
     }
 
     /// The latest period in which a statistic has samples, and its position there.
@@ -46,10 +54,13 @@ public struct AccumulatorTable: Sendable {
         var mark: UInt64 { UInt64(period) << 32 | UInt64(position) }
     }
 
-    /// - Parameter fraction: see ``Aggregate/fraction``.
-    public init(capacity: Int = 20_000, fraction: Double = Aggregate.defaultFraction) {
+    /// - Parameters:
+    ///   - fraction: see ``Aggregate/fraction``.
+    ///   - periodSeconds: how long a period is.
+    public init(capacity: Int = 20_000, fraction: Double = Aggregate.defaultFraction, periodSeconds: Int = 5) {
         self.capacity = capacity
         self.fraction = fraction
+        idlePeriodsMax = Self.idleSeconds / periodSeconds
     }
 
     /// How many statistics are remembered.
@@ -67,8 +78,11 @@ public struct AccumulatorTable: Sendable {
     /// - Throws: ``DatagramError/full`` and ``DatagramError/badPath``.
     public mutating func add(_ sample: SampleValue, to path: DatagramLine.Bytes) throws(DatagramError) {
         let (number, position) = try touch(sample.kind, path)
+        if sample.kind == .gauge {
+            period.noteSet(at: position)
+            statistics[number].last = sample.value
+        }
         period[position].add(sample.value, isEmphasised: sample.isEmphasised)
-        if sample.kind == .gauge { statistics[number].last = sample.value }
     }
 
     /// Adds what a statsd line says: sums of a counter scale with the rate, a sampled timer counts as often as it stands
@@ -78,13 +92,13 @@ public struct AccumulatorTable: Sendable {
         switch line.type {
         case .counter, .timer:
             let kind = line.type == .counter ? Kind.counter : .timer
-            let position = try touch(kind, path).position
+            let (number, position) = try touch(kind, path)
             if line.scale == 1 {
                 period[position].add(line.first.value)
                 if line.isPacked { line.forEachFurtherValue { period[position].add($0.value) } }
             } else {
-                addScaled(line.first.value, line.scale, kind, at: position)
-                line.forEachFurtherValue { addScaled($0.value, line.scale, kind, at: position) }
+                addScaled(line.first.value, line.scale, kind, number, at: position)
+                line.forEachFurtherValue { addScaled($0.value, line.scale, kind, number, at: position) }
             }
         case .gauge:
             let (number, position) = try touch(.gauge, path)
@@ -92,6 +106,7 @@ public struct AccumulatorTable: Sendable {
             if line.isPacked { line.forEachFurtherValue { addGauge($0, number, at: position) } }
         case .set:
             let position = try touch(.gauge, path).position
+            period.noteSet(at: position)
             guard period.add(member: line.member, at: position) else { throw .full }
         }
     }
@@ -142,8 +157,11 @@ public struct AccumulatorTable: Sendable {
             guard let new = try? insert(line.kind, line.name.bytes) else { return false }
             (number, position) = (new, open(new))
         }
+        if line.kind == .gauge {
+            period.noteSet(at: position)
+            statistics[number].last = line.value
+        }
         period[position].add(line.value)
-        if line.kind == .gauge { statistics[number].last = line.value }
         return true
     }
 
@@ -173,27 +191,42 @@ public struct AccumulatorTable: Sendable {
         return ended
     }
 
-    /// Makes room: forgets what was silent for ``idleFlushesMax`` periods. Call it once a period.
+    /// Makes room: forgets what was silent for ``idleSeconds``. Call it once a period.
     public mutating func forgetIdle() {
         // A number that is free has no record in the index to ask for.
         for number in statistics.indices where keys[number] != nil {
             if Place(mark: index[mark: number]).period == period.number { continue }
-            statistics[number].idleFlushes += 1
-            if statistics[number].idleFlushes > Self.idleFlushesMax {
+            statistics[number].idlePeriods += 1
+            if statistics[number].idlePeriods > idlePeriodsMax {
                 keys[number] = nil
+                fractionalWeights[number] = nil
                 index.remove(number)
             }
         }
     }
 
-    private mutating func addScaled(_ value: Double, _ scale: Double, _ kind: Kind, at position: Int) {
+    private mutating func addScaled(_ value: Double, _ scale: Double, _ kind: Kind, _ number: Int, at position: Int) {
         period[position].add(
-            value, weight: Int64(scale.rounded()), total: kind == .counter ? value * scale : nil)
+            value, weight: weight(scale, number), total: kind == .counter ? value * scale : nil)
+    }
+
+    /// For how many samples the next one of a statistic counts, that stands for `scale`.
+    private mutating func weight(_ scale: Double, _ number: Int) -> Int64 {
+        let whole = scale.rounded()
+        // (1/0.1 need not be 10 to the last bit.)
+        if abs(scale - whole) <= whole * 1e-12 { return Int64(whole) }
+        return fractionalWeights[number, default: FractionalWeight(&generator)].take(scale, &generator)
     }
 
     private mutating func addGauge(_ sample: StatsdLine.Value, _ number: Int, at position: Int) {
-        let base = sample.isSigned ? statistics[number].last ?? 0 : 0
-        let value = base.saturatingAdd(sample.value)
+        var value = sample.value
+        if sample.isSigned {
+            let base = statistics[number].last ?? 0
+            period.noteDelta(at: position, base: base)
+            value = base.saturatingAdd(value)
+        } else {
+            period.noteSet(at: position)
+        }
         period[position].add(value)
         statistics[number].last = value
     }
@@ -221,7 +254,7 @@ public struct AccumulatorTable: Sendable {
     private mutating func open(_ number: Int) -> Int {
         let position = period.append(number)
         index[mark: number] = Place(period: period.number, position: position).mark
-        statistics[number].idleFlushes = 0
+        statistics[number].idlePeriods = 0
         return position
     }
 

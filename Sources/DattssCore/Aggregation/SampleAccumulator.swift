@@ -62,12 +62,58 @@ public struct SampleAccumulator: Sendable {
             if samples.isEmpty { samples = Array(repeating: min, count: Int(count)) }
             for _ in 0..<weight { samples.append(value) }
         } else {
-            isBucketed = true
-            if samples.isEmpty { addToBuckets(min, count) }
-            for sample in samples { addToBuckets(sample, 1) }
-            samples = []
+            beginBuckets()
             addToBuckets(value, weight)
         }
+    }
+
+    private mutating func beginBuckets() {
+        isBucketed = true
+        if samples.isEmpty, count > 0 { addToBuckets(min, count) }
+        for sample in samples { addToBuckets(sample, 1) }
+        samples = []
+    }
+
+    /// Adds what came after these samples. All but the percentiles of more than ``exactSamplesMax`` samples is exact.
+    mutating func append(_ later: SampleAccumulator) {
+        if isEmpty { return self = later }
+        if later.isEmpty { return }
+        let sum = sum.saturatingAdd(later.sum)
+        let (min, max) = (Swift.min(min, later.min), Swift.max(max, later.max))
+        if later.isBucketed, !isBucketed { beginBuckets() }
+        later.forEach { add($0, weight: $1) }
+        (self.sum, self.min, self.max, last) = (sum, min, max, later.last)
+        isEmphasised = isEmphasised || later.isEmphasised
+    }
+
+    /// Adds a number to each sample, as if it had been there from the first. All but the percentiles of more than
+    /// ``exactSamplesMax`` samples is exact.
+    mutating func shift(by distance: Double) {
+        if isEmpty { return }
+        var shifted = SampleAccumulator()
+        if isBucketed { shifted.isBucketed = true }
+        forEach { shifted.add($0.saturatingAdd(distance), weight: $1) }
+        shifted.sum = sum.saturatingAdd(distance * Double(count))
+        (shifted.min, shifted.max) = (min.saturatingAdd(distance), max.saturatingAdd(distance))
+        (shifted.first, shifted.last) = (first.saturatingAdd(distance), last.saturatingAdd(distance))
+        shifted.isEmphasised = isEmphasised
+        self = shifted
+    }
+
+    /// Its samples, each with how often it came; from their buckets as soon as they are no longer kept.
+    private func forEach(_ body: (Double, Int64) -> Void) {
+        guard isBucketed else {
+            if samples.isEmpty { body(min, count) } else { samples.forEach { body($0, 1) } }
+            return
+        }
+        var sketch = Sketch(zeroCount: 0, positive: positive.store, negative: BucketStore())
+        if let others = others.first {
+            sketch.merge(Sketch(zeroCount: others.zeroCount, positive: BucketStore(), negative: others.negative.store))
+            sketch.merge(others.outlying)
+        }
+        for (index, count) in sketch.negative.descending { body(-SketchIndex.representative(of: index), count) }
+        if sketch.zeroCount > 0 { body(0, sketch.zeroCount) }
+        for (index, count) in sketch.positive.ascending { body(SketchIndex.representative(of: index), count) }
     }
 
     /// The aggregate of all samples since the last ``reset()``; nil when there were none.

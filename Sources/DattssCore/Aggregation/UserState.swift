@@ -145,6 +145,13 @@ public struct UserState: Sendable {
 
     private static let fadingMilliseconds = 120_000 + Window.slotMilliseconds
 
+    /// A gauge's last value, also of one that left memory but for its totals.
+    /// - Parameter id: its number, if it is live.
+    public func lastValue(of key: StatisticKey, _ id: StatisticID?) -> Double? {
+        if let id, let live = live(id), live.key == key { return live.statistic.last }
+        return dormant[key]?.last
+    }
+
     /// What a minute that was filled here holds of one statistic.
     /// - Parameter id: of a live one, which needs no search.
     public func aggregate(of key: StatisticKey, _ id: StatisticID?, in minute: OpenMinute) -> Aggregate? {

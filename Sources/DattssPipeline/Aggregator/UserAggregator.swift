@@ -109,6 +109,12 @@ actor UserAggregator {
         (state.changed(since: mark, at: time), state.mark(at: time))
     }
 
+    /// The last values of gauges; nil for one that nobody ever sent, or not for days.
+    func lastValues(of keys: [StatisticKey]) -> [Double?] {
+        let ids = admission.withLock { admission in keys.map { admission.id(of: $0) } }
+        return zip(keys, ids).map { state.lastValue(of: $0, $1) }
+    }
+
     /// Everything of one statistic that is not yet on disk.
     func recent(_ key: StatisticKey) -> RecentMinutes {
         dropWritten()

@@ -10,6 +10,7 @@ public struct BatchGroup: Sendable {
     public init() {}
 
     public var isEmpty: Bool { batches.isEmpty }
+    public var partialCount: Int { totals.partials }
 
     /// More would make the others wait, and not be any cheaper.
     public var isFull: Bool { weight >= Self.weightMax }

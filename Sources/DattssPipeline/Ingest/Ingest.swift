@@ -101,9 +101,9 @@ struct Ingest: Sendable {
     // MARK: Writing
 
     /// Hands a group to the log. `answer` is told once what became of all of it: it is written, or none of it counts.
-    func write(_ group: BatchGroup, answer: @escaping @Sendable (IngestAnswer) -> Void) {
+    func write(_ group: BatchGroup, collectedIn minute: Minute? = nil, answer: @escaping @Sendable (IngestAnswer) -> Void) {
         let (totals, counters) = (group.totals, counters)
-        let queued = WriteAhead.Group(batches: group.batches) { outcome in
+        let queued = WriteAhead.Group(batches: group.batches, collectedIn: minute) { outcome in
             let result: IngestAnswer =
                 switch outcome {
                 case .success: .accepted
@@ -155,6 +155,14 @@ struct Ingest: Sendable {
         case .answered(let answer): return answer
         case .copyOfPending: return await answerOfFirstCopy(of: batch, of: user)
         }
+    }
+
+    /// Decides on as much of a batch as fits under the user's limit of statistics.
+    func admitFitting(_ batch: Batch, of user: UserID, into group: inout BatchGroup) -> (BatchVerdict, fitting: Batch) {
+        var fitting = batch
+        fitting.partials = directory.entry(for: user, limits: limits).admission
+            .withLock { $0.fitting(batch.partials, limits: limits) }
+        return (fitting.partials.isEmpty ? .answered(.accepted) : admit(fitting, of: user, into: &group), fitting)
     }
 
     /// Takes in as much of a batch as fits under the user's limit of statistics.

@@ -21,6 +21,12 @@ public struct Queries: Sendable {
         return (now, await aggregator?.status(at: now) ?? [])
     }
 
+    /// The last values of a user's gauges, after everything that was accepted so far; nil for one that nobody ever sent, or not
+    /// for days.
+    public func lastValues(of keys: [StatisticKey], user: UserID) async -> [Double?] {
+        await caughtUp(user)?.lastValues(of: keys) ?? keys.map { _ in nil }
+    }
+
     /// A reader of a user's live changes.
     public func live(of user: UserID) -> LiveReader {
         LiveReader(directory: directory, user: user, clock: clock)

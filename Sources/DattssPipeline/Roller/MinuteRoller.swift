@@ -25,9 +25,12 @@ actor MinuteRoller {
         self.clock = clock
     }
 
-    /// Says at the end of every minute that it is over; returns when the task is cancelled.
+    /// Says at the end of every minute that it is over, and again when that waits no longer; returns when the task is cancelled.
     nonisolated func watchClock() async {
-        while (try? await clock.sleep(until: clock.now().minute.end)) != nil {
+        while true {
+            let now = clock.now()
+            let deadline = MinuteHolds.deadline(of: now.minute.advanced(by: -1))
+            guard (try? await clock.sleep(until: now < deadline ? deadline : now.minute.end)) != nil else { return }
             writeAhead.signal(.tick)
         }
     }

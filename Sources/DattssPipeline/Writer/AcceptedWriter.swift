@@ -15,11 +15,16 @@ actor AcceptedWriter {
     private let roller: Link<RollerEvent>
     private let directory: UserDirectory
     private let clock: any WallClock
+    private let holds: MinuteHolds
     private let syncMode: SyncMode
     private let health: LogHealth
 
-    private var groups: [WriteAhead.Group] = []
+    private var groups: [Queued] = []
     private var queuedWeight = 0
+    /// What came after the end of a minute that waits for samples, in order.
+    private var held: [Queued] = []
+    private var heldReaders: [CheckedContinuation<Bool, Never>] = []
+    private var isEnding = false
     private var edge: MinuteEdge
     private var edgeCount: UInt64 = 0
     private var lastLSN: LSN
@@ -31,17 +36,23 @@ actor AcceptedWriter {
     /// A segment that could not be deleted is tried again with the next block.
     private(set) var retireFailures = 0
 
+    private struct Queued {
+        let group: WriteAhead.Group
+        let weight: Int
+    }
+
     private static let queuedWeightMax = 50_000
 
     init(
         lane: AcceptedLane, link: Link<WriteAhead>, roller: Link<RollerEvent>, directory: UserDirectory,
-        clock: any WallClock, syncMode: SyncMode, replayed: Replay.Outcome, health: LogHealth
+        clock: any WallClock, holds: MinuteHolds, syncMode: SyncMode, replayed: Replay.Outcome, health: LogHealth
     ) {
         self.lane = lane
         self.link = link
         self.roller = roller
         self.directory = directory
         self.clock = clock
+        self.holds = holds
         self.syncMode = syncMode
         self.health = health
         edge = replayed.edge
@@ -57,17 +68,17 @@ actor AcceptedWriter {
             let hasMore = link.take()
             switch item.element {
             case .group(let group):
-                groups.append(group)
+                groups.append(Queued(group: group, weight: item.weight))
                 queuedWeight += item.weight
                 if !hasMore || queuedWeight >= Self.queuedWeightMax { flush() }
             case .tick:
                 flush()
-                advance()
             case .barrier(let reader):
                 flush()
-                reader.resume(returning: true)
+                if held.isEmpty { reader.resume(returning: true) } else { heldReaders.append(reader) }
             }
         }
+        isEnding = true
         flush()
         endMinute(edge.minute, wantsCheckpoint: true)
         syncIfDirty()
@@ -106,15 +117,34 @@ actor AcceptedWriter {
 
     // MARK: Writing
 
+    /// Writes what waits, but for what has to wait longer: as long as the minute that is over waits for samples that came in it,
+    /// whatever came after it does, too.
     private func flush() {
-        guard !groups.isEmpty else { return }
-        let (groups, weight) = (self.groups, queuedWeight)
-        self.groups = []
+        let isHeld = advance() && !hasFailed
+        let due: [Queued]
+        if isHeld {
+            held += groups.filter { !isOfOpenMinute($0.group) }
+            due = groups.filter { isOfOpenMinute($0.group) }
+        } else {
+            due = held.isEmpty ? groups : held + groups
+            held = []
+        }
+        groups = []
         queuedWeight = 0
+        write(due.map(\.group), weight: due.reduce(0) { $0 + $1.weight })
+        if isHeld { return }
+        for reader in heldReaders { reader.resume(returning: true) }
+        heldReaders = []
+    }
+
+    private func isOfOpenMinute(_ group: WriteAhead.Group) -> Bool {
+        group.collectedIn.map { $0 <= edge.minute } ?? false
+    }
+
+    private func write(_ groups: [WriteAhead.Group], weight: Int) {
+        guard !groups.isEmpty else { return }
         defer { link.done(weight) }
         if hasFailed { return fail(groups, "the log has failed; the server is stopping") }
-
-        advance()
         let time = edge.latest
         let batches = groups.count == 1 ? groups[0].batches : groups.flatMap(\.batches)
         let first: LSN
@@ -180,13 +210,18 @@ actor AcceptedWriter {
 
     // MARK: Minutes
 
-    private func advance() {
-        if let ended = edge.advance(to: clock.now()) {
+    /// Moves on with the clock.
+    /// - Returns: whether it has to wait at the end of a minute that is over.
+    private func advance() -> Bool {
+        let now = clock.now()
+        let limit = isEnding ? now : holds.limit(now, from: edge.minute)
+        if let ended = edge.advance(to: limit) {
             // A late tick may have passed over the last minutes of an hour.
             let isHour = ended.index.flooredQuotient(by: 60) != edge.minute.index.flooredQuotient(by: 60)
             endMinute(ended, wantsCheckpoint: isHour || isCheckpointWanted)
             isCheckpointWanted = false
         }
+        return limit < now
     }
 
     /// Tells everyone concerned, in order with the batches, that a minute is over.

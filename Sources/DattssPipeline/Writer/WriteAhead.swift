@@ -11,6 +11,8 @@ enum WriteAhead: Sendable {
     /// Batches that are written together, all or none, and answered together.
     struct Group: Sendable {
         let batches: [Pending]
+        /// The minute in which its samples came, where that is not the one in which it is written.
+        var collectedIn: Minute?
         let reply: @Sendable (Result<Void, WireError>) -> Void
 
         /// None of it is in the log, or will be counted.

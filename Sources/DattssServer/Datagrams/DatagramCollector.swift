@@ -47,15 +47,11 @@ package struct DatagramCollector: Sendable {
         package var periods: [(user: UserID, period: AccumulatedPeriod)] = []
         /// As many as a client may send at once.
         let batchPartials: Int
-        package var processes: Set<UserProcess> = []
+        var processes: Set<UserProcess> = []
+        /// In which its samples came, and which is held until they are written; nil when there are none.
+        var minute: Minute?
 
         var isEmpty: Bool { periods.isEmpty && processes.isEmpty }
-        /// Each is worked out when it is asked for, and not by the thread that reads datagrams.
-        package var batches: some Sequence<(user: UserID, batch: Batch)> {
-            periods.lazy.flatMap { user, period in
-                period.batches(of: batchPartials).lazy.map { (user, Batch(partials: $0)) }
-            }
-        }
         package var partialCount: Int { periods.reduce(0) { $0 + $1.period.count } }
     }
 
@@ -240,7 +236,7 @@ package struct DatagramCollector: Sendable {
     private mutating func position(of user: UserID) -> Int {
         if let position = positions[user] { return position }
         positions[user] = senders.count
-        senders.append(Sender(user: user, table: AccumulatorTable(capacity: limits.liveStatisticsPerUser)))
+        senders.append(Sender(user: user, table: AccumulatorTable(capacity: limits.liveStatisticsPerUser, periodSeconds: 1)))
         return senders.count - 1
     }
 

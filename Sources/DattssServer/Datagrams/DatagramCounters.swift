@@ -15,6 +15,18 @@ final class DatagramCounters: Sendable {
     private let counts = Mutex<[LineSource: DatagramCounts]>([:])
     private let refused = Mutex<[WireError.Reason: Int]>([:])
     let port = Atomic<Int>(0)
+    private let faults = Mutex(Faults())
+
+    /// What goes wrong beside lines.
+    private struct Faults {
+        var socketFailures = 0
+        var loggedAt: ContinuousClock.Instant?
+        var refusedConnections = 0
+        var timedOutConnections = 0
+        var waitingPartials = 0
+    }
+
+    private static let logInterval = Duration.seconds(60)
 
     func publish(_ counts: DatagramCounts, of source: LineSource) { self.counts.withLock { $0[source] = counts } }
 
@@ -23,16 +35,29 @@ final class DatagramCounters: Sendable {
         refused.withLock { $0[reason, default: 0] += partials }
     }
 
-    func note(_ outcome: FittingOutcome, partials: Int) {
-        noteRefused(outcome.unfittingPartials, .statisticLimit)
-        if case .refused(let error) = outcome.answer {
-            noteRefused(partials - outcome.unfittingPartials, error.reason)
+    /// - Returns: how many there were, if it is time to say so in the log.
+    func noteSocketFailure() -> Int? {
+        faults.withLock { faults in
+            faults.socketFailures += 1
+            let now = ContinuousClock.now
+            if let loggedAt = faults.loggedAt, now - loggedAt < Self.logInterval { return nil }
+            faults.loggedAt = now
+            return faults.socketFailures
         }
     }
+
+    func noteRefusedConnection() { faults.withLock { $0.refusedConnections += 1 } }
+    func noteTimedOutConnection() { faults.withLock { $0.timedOutConnections += 1 } }
+    func noteWaiting(_ partials: Int) { faults.withLock { $0.waitingPartials = partials } }
 
     var snapshot: DatagramCounts {
         var snapshot = counts.withLock { $0.values.reduce(into: DatagramCounts()) { $0.add($1) } }
         snapshot.refusedPartials = refused.withLock { $0 }
+        let faults = faults.withLock { $0 }
+        snapshot.socketFailures = faults.socketFailures
+        snapshot.refusedConnections = faults.refusedConnections
+        snapshot.timedOutConnections = faults.timedOutConnections
+        snapshot.waitingPartials = faults.waitingPartials
         return snapshot
     }
 }
@@ -53,6 +78,11 @@ package struct DatagramCounts: Sendable, Hashable {
     var serviceChecks = 0
     /// Partials that the pipeline did not admit, and why.
     package var refusedPartials: [WireError.Reason: Int] = [:]
+    var socketFailures = 0
+    var refusedConnections = 0
+    var timedOutConnections = 0
+    /// Partials that wait for a log that is busy.
+    var waitingPartials = 0
 
     mutating func add(_ other: DatagramCounts) {
         datagrams += other.datagrams

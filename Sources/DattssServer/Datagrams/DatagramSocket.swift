@@ -17,7 +17,7 @@ struct DatagramSocket: ~Copyable, Sendable {
     let localAddress: SocketAddress
     /// How many bytes of datagrams, with what the kernel adds to each, wait for a reader at most.
     let receiveBufferBytes: Int
-    private let descriptor: Int32
+    let descriptor: Int32
     // Only the owner of this value reaches what it points to, and there is one: it cannot be copied.
     nonisolated(unsafe) private let batch: OpaquePointer
 
@@ -33,7 +33,8 @@ struct DatagramSocket: ~Copyable, Sendable {
     }
 
     /// - Parameter receiveBufferBytes: what is asked of the kernel; it may give less.
-    init(bindingTo address: SocketAddress, receiveBufferBytes: Int) throws {
+    /// - Parameter mode: who may write to the file of a Unix socket.
+    init(bindingTo address: SocketAddress, receiveBufferBytes: Int, mode: mode_t = UnixSocketFile.standardMode) throws {
         try UnixSocketFile.removeStale(address)
         let descriptor = try Self.open(address)
         let (size, local): (Int, SocketAddress)
@@ -41,6 +42,7 @@ struct DatagramSocket: ~Copyable, Sendable {
             try Self.set(descriptor, SO_RCVBUF, Int32(clamping: receiveBufferBytes))
             try Self.set(descriptor, SO_RCVTIMEO, timeval(tv_sec: 0, tv_usec: .init(Self.waitMilliseconds * 1000)))
             (size, local) = (try Self.receiveBufferBytes(of: descriptor), try Self.bind(descriptor, to: address))
+            try UnixSocketFile.setMode(mode, of: address)
         } catch {
             close(descriptor)
             throw error
@@ -58,6 +60,13 @@ struct DatagramSocket: ~Copyable, Sendable {
     deinit {
         close(descriptor)
         datagram_batch_destroy(batch)
+    }
+
+    /// Waits until a datagram has arrived, or as long as told.
+    func wait(milliseconds: Int32) {
+        var socket = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        // What it says is what a receive says as well.
+        _ = poll(&socket, 1, milliseconds)
     }
 
     /// Calls `body` with each datagram that has arrived.

@@ -13,6 +13,7 @@ struct FurtherListeners: Sendable {
         func listenToStream(_ source: LineSource, _ address: SocketAddress) -> StreamListener {
             StreamListener(
                 source: source, address: address, collector: collector, intake: intake,
+                socketMode: configuration.statsdSocketMode, clock: configuration.clock,
                 onListening: { opened.yield((source, $0)) })
         }
         if let tcp {
@@ -26,6 +27,7 @@ struct FurtherListeners: Sendable {
                 DatagramListener(
                     source: .unix, address: try SocketAddress(unixDomainSocketPath: path), collector: collector,
                     intake: intake, receiveBufferBytes: configuration.receiveBufferBytes,
+                    socketMode: configuration.statsdSocketMode,
                     onListening: { opened.yield((.unix, $0)) }))
         }
     }

@@ -7,71 +7,107 @@ import Synchronization
 /// A TCP port or a Unix stream socket for lines: the same lines as in datagrams, each ended by a line feed.
 ///
 /// ```
-/// connections ──► LineStreamHandler (event loops) ──► DatagramCollector, under a lock ──each second──► Ingest
+/// connections ──► LineStreamHandler (event loops) ──► DatagramCollector, under a lock ──each second──► LineIntake
 /// ```
 struct StreamListener: Service {
     let source: LineSource
     let address: SocketAddress
     let collector: DatagramCollector
     let intake: LineIntake
+    var socketMode = UnixSocketFile.standardMode
+    /// How long a connection may be silent: one that nobody closes does not keep its place for ever.
+    var idleTimeout = TimeAmount.minutes(10)
+    var connectionsMax = 1000
+    let clock: any WallClock
     let onListening: @Sendable (SocketAddress?) -> Void
 
-    static let flushInterval = Duration.seconds(1)
-
     func run() async throws {
-        let shared = SharedCollector(collector, source: source, counters: intake.counters)
-        let connections = ConnectionGroup()
+        let shared = SharedCollector(intake.periods(of: collector), source: source, counters: intake.counters)
+        let connections = ConnectionGroup(limit: connectionsMax)
         try UnixSocketFile.removeStale(address)
         defer { UnixSocketFile.remove(address) }
         let server: any Channel
         do {
             server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelInitializer { channel in
+                .childChannelOption(.socketOption(.so_keepalive), value: 1)
+                .childChannelInitializer { [idleTimeout, counters = intake.counters] channel in
                     channel.eventLoop.makeCompletedFuture {
-                        guard connections.add(channel) else { return channel.close(promise: nil) }
-                        try channel.pipeline.syncOperations.addHandler(LineStreamHandler(shared))
+                        guard connections.add(channel) else {
+                            counters.noteRefusedConnection()
+                            return channel.close(promise: nil)
+                        }
+                        try channel.pipeline.syncOperations.addHandlers([
+                            IdleStateHandler(readTimeout: idleTimeout),
+                            LineStreamHandler(shared, onIdle: { counters.noteTimedOutConnection() }),
+                        ])
                     }
                 }
                 .bind(to: address).get()
+            try UnixSocketFile.setMode(socketMode, of: address)
         } catch {
             throw IOError(errnoCode: (error as? IOError)?.errnoCode ?? 0, reason: "bind \(address) for statsd lines: \(error)")
         }
         onListening(server.localAddress)
         await cancelWhenGracefulShutdown {
-            while (try? await Task.sleep(for: Self.flushInterval)) != nil { await intake.take(shared.flush()) }
+            await withTaskGroup { group in
+                group.addTask {
+                    while (try? await Task.sleep(for: shared.untilNext)) != nil { await handOn(shared) }
+                }
+                group.addTask {
+                    while (try? await clock.sleep(until: clock.now().minute.end)) != nil { await handOn(shared) }
+                }
+            }
         }
         do { try await server.close() } catch { /* It is closed already. */  }
         await connections.close()
-        await intake.take(shared.flush())
+        await handOn(shared)
+        await intake.retry()
+    }
+
+    private func handOn(_ shared: SharedCollector) async {
+        for period in shared.flush() { await intake.take(period) }
     }
 }
 
 /// One collector for all connections: their event loops take turns.
 final class SharedCollector: Sendable {
-    private let collector: Mutex<DatagramCollector>
+    private let state: Mutex<State>
     private let source: LineSource
     private let counters: DatagramCounters
 
-    init(_ collector: DatagramCollector, source: LineSource, counters: DatagramCounters) {
-        self.collector = Mutex(collector)
+    private struct State {
+        var periods: LinePeriods
+        /// What was collected in minutes that are over.
+        var ended: [DatagramCollector.Collected] = []
+    }
+
+    init(_ periods: LinePeriods, source: LineSource, counters: DatagramCounters) {
+        state = Mutex(State(periods: periods))
         self.source = source
         self.counters = counters
     }
 
     func receive(lines: ByteBuffer) {
         lines.withUnsafeReadableBytes { bytes in
-            collector.withLock { $0.receive(lines: bytes) }
+            state.withLock { state in
+                if let ended = state.periods.begin() { state.ended.append(ended) }
+                state.periods.collector.receive(lines: bytes)
+            }
         }
     }
 
-    func refuseLine(_ error: DatagramError) { collector.withLock { $0.refuseLine(error) } }
+    func refuseLine(_ error: DatagramError) { state.withLock { $0.periods.collector.refuseLine(error) } }
 
-    func flush() -> DatagramCollector.Collected {
-        collector.withLock { collector in
-            let collected = collector.flush()
-            counters.publish(collector.counts, of: source)
-            return collected
+    var untilNext: Duration { state.withLock { $0.periods.untilNext } }
+
+    /// What was collected since the last time, in the order in which it came.
+    func flush() -> [DatagramCollector.Collected] {
+        state.withLock { state in
+            state.ended.append(state.periods.flush())
+            counters.publish(state.periods.collector.counts, of: source)
+            defer { state.ended = [] }
+            return state.ended.filter { !$0.isEmpty }
         }
     }
 }
@@ -80,13 +116,15 @@ final class SharedCollector: Sendable {
 private final class ConnectionGroup: Sendable {
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
-    static let connectionsMax = 1000
+    private let limit: Int
+
+    init(limit: Int) { self.limit = limit }
 
     /// - Returns: false when there are too many.
     func add(_ channel: any Channel) -> Bool {
         let id = ObjectIdentifier(channel)
         let isAdded = channels.withLock { channels in
-            guard channels.count < Self.connectionsMax else { return false }
+            guard channels.count < limit else { return false }
             channels[id] = channel
             return true
         }

@@ -22,6 +22,15 @@ enum UnixSocketFile {
         guard unlink(path) == 0 else { throw IOError(errnoCode: errno, reason: "unlink \(path)") }
     }
 
+    /// Everybody on the machine may send, as with other agents: programs run as users of their own.
+    static let standardMode: mode_t = 0o666
+
+    /// Sets who may write to the socket. `bind` makes the file with what the umask leaves, mostly for its owner alone to write.
+    static func setMode(_ mode: mode_t, of address: SocketAddress) throws {
+        guard case .unixDomainSocket = address, let path = address.pathname else { return }
+        guard chmod(path, mode) == 0 else { throw IOError(errnoCode: errno, reason: "chmod \(path)") }
+    }
+
     static func remove(_ address: SocketAddress) {
         guard case .unixDomainSocket = address, let path = address.pathname else { return }
         // One that is gone already is as good.

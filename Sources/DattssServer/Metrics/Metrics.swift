@@ -106,6 +106,18 @@ struct Metrics: Sendable {
         text.metric(
             "dattss_udp_partials_refused_total", .counter, "Partials of a second that the pipeline refused, by reason.",
             WireError.Reason.allCases.map { ([("reason", $0.rawValue)], Double(counts.refusedPartials[$0] ?? 0)) })
+        text.metric(
+            "dattss_udp_partials_waiting", .gauge, "Partials that wait because the log is busy; they go with the next second's.",
+            counts.waitingPartials)
+        text.metric(
+            "dattss_udp_socket_failures_total", .counter, "Times a socket for datagrams failed; it is opened anew.",
+            counts.socketFailures)
+        text.metric(
+            "dattss_stream_connections_refused_total", .counter, "Connections for lines that were one too many.",
+            counts.refusedConnections)
+        text.metric(
+            "dattss_stream_connections_timed_out_total", .counter, "Connections for lines that were silent for too long.",
+            counts.timedOutConnections)
         if let drops = KernelDrops.read(port: datagrams.port.load(ordering: .relaxed)) {
             text.metric(
                 "dattss_udp_kernel_drops_total", .counter, "Datagrams that the kernel dropped: nobody read them in time.",

@@ -47,6 +47,8 @@ struct ServeCommand: AsyncParsableCommand {
     var statsdSocket: String?
     @Option(help: "The path of a Unix stream socket for statsd lines, each ended by a line feed.")
     var statsdStreamSocket: String?
+    @Option(help: "Who may send to these two sockets: the mode of their files, octal, 0 to 0777 (standard: 0666, everybody).")
+    var statsdSocketMode: String?
     @Option(help: "For how many days minutes are kept (default: 8).")
     var retentionDays: String?
     @Option(help: "For how many days hours are kept (default: 400).")
@@ -79,7 +81,7 @@ struct ServeCommand: AsyncParsableCommand {
     /// What a configuration file may say.
     static let optionNames: Set<String> = WebOptions.optionNames.union([
         "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "statsd-socket",
-        "statsd-stream-socket", "retention-days", "hour-retention-days", "max-body-bytes",
+        "statsd-stream-socket", "statsd-socket-mode", "retention-days", "hour-retention-days", "max-body-bytes",
         "max-partials", "max-statistics", "max-connections", "max-connections-per-address", "request-seconds", "idle-seconds",
         "max-queued-per-user", "max-queued",
         "receive-buffer-bytes", "dygraphs-dir",
@@ -104,6 +106,12 @@ struct ServeCommand: AsyncParsableCommand {
         server.statsdSocket = try settings.value("statsd-socket", statsdSocket, standard: nil, "a path") { .some($0) }
         server.statsdStreamSocket = try settings.value("statsd-stream-socket", statsdStreamSocket, standard: nil, "a path") {
             .some($0)
+        }
+        server.statsdSocketMode = try settings.value(
+            "statsd-socket-mode", statsdSocketMode, standard: server.statsdSocketMode, "an octal mode from 0 to 0777"
+        ) { text in
+            let isOctal = !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }
+            return isOctal ? UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil } : nil
         }
         server.retention.minuteDays = try settings.integer(
             "retention-days", retentionDays, standard: server.retention.minuteDays, atLeast: 1)

@@ -42,7 +42,7 @@ struct ServerBooks: Sendable, Equatable {
             case "dattss_udp_lines_refused_total": refusedLines[label] = count
             case "dattss_udp_partials_refused_total": refusedPartials[label] = count
             case "dattss_udp_kernel_drops_total": kernelDrops = count
-            case "dattss_link_queued": queued += count
+            case "dattss_link_queued", "dattss_udp_partials_waiting": queued += count
             case "process_cpu_seconds_total": cpuSeconds = value
             default: break
             }

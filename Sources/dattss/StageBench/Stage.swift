@@ -66,7 +66,7 @@ struct Stage: Sendable {
             // Filling it is a part, of one sample a partial.
             return {
                 _ = receive(input.datagrams[..<input.onePass], by: &collector)
-                return collector.flush().batches.reduce(0) { $0 + $1.batch.partials.count }
+                return collector.flush().periods.reduce(0) { $0 + $1.period.partials().count }
             }
         }, prepareFloor: { copyNumbers($0.statistics.count) })
 

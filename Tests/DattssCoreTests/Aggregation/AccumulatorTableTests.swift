@@ -3,6 +3,9 @@ import DattssTestSupport
 import Testing
 
 @Suite struct AccumulatorTableTests {
+    /// In periods of five seconds.
+    private static let idlePeriodsMax = AccumulatorTable.idleSeconds / 5
+
     @Test("a flush hands out each statistic of the period once, and then nothing", arguments: seeds)
     func flush(seed: UInt64) {
         // Goal: the partials of each period equal the naive aggregates of the samples of that period.
@@ -52,7 +55,7 @@ import Testing
         var table = AccumulatorTable(capacity: 2)
         _ = add(5, "old", to: &table)
         _ = table.flush()
-        for _ in 0..<AccumulatorTable.idleFlushesMax {
+        for _ in 0..<Self.idlePeriodsMax {
             _ = add(1, "busy", to: &table)
             _ = table.flush()
             table.forgetIdle()
@@ -73,14 +76,14 @@ import Testing
         for life in 1...3 {
             #expect(add(Double(life), "silent", to: &table))
             #expect(flush(&table).map(\.key.path).contains("silent"))
-            for flushes in 0..<2 * AccumulatorTable.idleFlushesMax {
+            for flushes in 0..<2 * Self.idlePeriodsMax {
                 #expect(add(1, "busy", to: &table))
                 #expect(flush(&table) == [Partial(StatisticKey(.counter, "busy"), naiveAggregate([1]))])
                 table.forgetIdle()
-                #expect(table.count == (flushes < AccumulatorTable.idleFlushesMax ? 2 : 1))
+                #expect(table.count == (flushes < Self.idlePeriodsMax ? 2 : 1))
             }
         }
-        for _ in 0..<2 * AccumulatorTable.idleFlushesMax { table.forgetIdle() }
+        for _ in 0..<2 * Self.idlePeriodsMax { table.forgetIdle() }
         #expect(table.count == 0)
         #expect(add(1, "busy", to: &table))
         #expect(flush(&table) == [Partial(StatisticKey(.counter, "busy"), naiveAggregate([1]))])
@@ -103,7 +106,7 @@ import Testing
         for round in 0..<4 {
             for name in ["a", "b", "c"] { #expect(add(Double(round), "\(name)\(round)", to: &table)) }
             #expect(flush(&table).map(\.key.path).sorted() == ["a\(round)", "b\(round)", "c\(round)"])
-            for _ in 0...AccumulatorTable.idleFlushesMax { table.forgetIdle() }
+            for _ in 0...Self.idlePeriodsMax { table.forgetIdle() }
             #expect(table.count == 0)
         }
     }
@@ -128,6 +131,59 @@ import Testing
         _ = table.flush()
         _ = add("g:-4|g", to: &table)
         #expect(flush(&table).map(\.aggregate.last) == [6])
+    }
+
+    @Test("deltas build on the value that the period is told, whatever was known when they came")
+    func resolvedDeltas() {
+        // Goal: a base that was forgotten, or that changed another way, is put under the deltas, and under nothing else.
+        typealias Case = (known: String?, lines: [String], base: Double?, expected: [Double])
+        let cases: [Case] = [
+            (nil, ["g:-2|g"], 5, [3]), (nil, ["g:-2|g"], nil, [-2]), (nil, ["g:+3:-1|g"], 10, [13, 12]),
+            ("g:7|g", ["g:-2|g"], 5, [3]), ("g:7|g", ["g:-2|g"], 7, [5]),
+            (nil, ["g:+1|g", "g:4|g", "g:+1|g"], 100, [101, 4, 5]), ("g:7|g", ["g:+1|g", "g:4|g"], 100, [101, 4]),
+            (nil, ["g:4|g", "g:+1|g"], 100, [4, 5]), (nil, ["g:=-4:+1|g"], 100, [-4, -3]),
+            (nil, Array(repeating: "g:+1|g", count: 64), 1000, (1...64).map { 1000 + Double($0) }),
+        ]
+        for (known, lines, base, expected) in cases {
+            var table = AccumulatorTable()
+            if let known { #expect(add(known, to: &table)) }
+            _ = flush(&table)
+            for line in lines { #expect(add(line, to: &table)) }
+            var period = table.takePeriod()
+            #expect(
+                period.relativeKeys == (lines[0].hasPrefix("g:+") || lines[0].hasPrefix("g:-") ? [StatisticKey(.gauge, "g")] : []))
+            period.resolve { _ in base }
+            #expect(period.partials() == [Partial(StatisticKey(.gauge, "g"), naiveAggregate(expected))], "\(lines) on \(base ?? 0)")
+            // Once more changes nothing.
+            period.resolve { _ in base }
+            #expect(period.partials().map(\.aggregate.last) == [expected[expected.count - 1]])
+        }
+    }
+
+    @Test(
+        "of more deltas than are kept, all but the percentiles is exact, and these are within the deltas' error", arguments: seeds)
+    func manyResolvedDeltas(seed: UInt64) throws {
+        // Goal: a shift goes through buckets, too, on either side of a value that was set.
+        var generator = SeededGenerator(seed: seed)
+        for setsAt in [nil, 30, 100, 250] as [Int?] {
+            var table = AccumulatorTable()
+            var (value, values) = (40.0, [Double]())
+            for number in 0..<300 {
+                let step = Double(Int.random(in: 1...9, using: &generator)) * (generator.oneIn(2) ? 1 : -1)
+                let isSet = number == setsAt
+                value = isSet ? step.magnitude : value + step
+                values.append(value)
+                #expect(add(isSet ? "g:\(step.magnitude)|g" : "g:\(step < 0 ? "" : "+")\(step)|g", to: &table))
+            }
+            var period = table.takePeriod()
+            period.resolve { _ in 40 }
+            let partial = try #require(period.partials().first?.aggregate)
+            var naive = naiveAggregate(values)
+            let error = 0.011 * (values.map { abs($0 - 40) }.max() ?? 0) + 0.011 * (values.map(abs).max() ?? 0)
+            #expect(abs(partial.bottom - naive.bottom) <= error && abs(partial.top - naive.top) <= error, "seed \(seed)")
+            (naive.bottom, naive.top) = (partial.bottom, partial.top)
+            #expect(partial == naive, "seed \(seed)")
+        }
     }
 
     @Test("a gauge's delta saturates")
@@ -183,6 +239,53 @@ import Testing
         #expect(partials.map(\.count) == [20, 20])
         #expect(partials.map(\.max) == [3, 3])
         #expect(partials[1] == naiveAggregate(Array(repeating: 2, count: 10) + Array(repeating: 3, count: 10), hasSketch: true))
+    }
+
+    @Test(
+        "samples of a rate whose inverse is not whole count as many as they stand for, over periods too",
+        arguments: [0.7, 0.3, 0.9, 0.6, 0.99, 0.15, 2.0 / 3, 0.07, 0.011, 1.0 / 3])
+    func fractionalRates(rate: Double) {
+        // Goal: the count is never off by one, and each sample's part is unbiased, also where values follow a pattern.
+        for type in ["ms", "c"] {
+            var table = AccumulatorTable()
+            var (count, sum) = (Int64(0), 0.0)
+            let samples = 7000
+            for number in 1...samples {
+                #expect(add("x:\(number % 2 == 0 ? 100 : 200)|\(type)|@\(rate)", to: &table))
+                if number % 7 == 0 {
+                    for partial in flush(&table) {
+                        count += partial.aggregate.count
+                        sum += partial.aggregate.sum
+                        #expect(partial.aggregate.sketch?.count ?? partial.aggregate.count == partial.aggregate.count)
+                    }
+                    #expect(abs(Double(count) - Double(number) / rate) < 1 + 1e-6, "\(number) samples")
+                }
+            }
+            // 150 is the mean; the draws leave less than 4 standard errors of one in two units.
+            let expected = 150 * Double(samples) / rate
+            let tolerance = type == "c" ? 1e-9 * expected : 4 * 50 * Double(samples).squareRoot()
+            #expect(abs(sum - expected) <= tolerance, "\(type) at \(rate): \(sum), expected \(expected)")
+        }
+    }
+
+    @Test("seventy samples at a rate of 0.7 are a hundred, in every way of lines")
+    func seventyAreAHundred() {
+        // Goal: what fills whole units is exact.
+        for lines in [Array(repeating: "x:100|ms|@0.7", count: 70), Array(repeating: "x:100:100|ms|@0.7", count: 35)] {
+            var table = AccumulatorTable()
+            for line in lines { #expect(add(line, to: &table)) }
+            #expect(flush(&table).map(\.aggregate) == [naiveAggregate(Array(repeating: 100, count: 100), hasSketch: true)])
+        }
+    }
+
+    @Test("the percentiles of several rates are weighted by them")
+    func weightedPercentiles() throws {
+        // Goal: of 1,000 fast samples at 0.9 and 1,000 slow ones at 0.07, the slow are 93 of 100.
+        var table = AccumulatorTable()
+        for _ in 0..<1000 { #expect(add("x:10|ms|@0.9", to: &table) && add("x:1000|ms|@0.07", to: &table)) }
+        let sketch = try #require(flush(&table).first?.aggregate.sketch)
+        #expect(sketch.count == Int64((1000 / 0.9 + 1000 / 0.07).rounded()))
+        #expect(sketch.quantile(0.05) < 11 && sketch.quantile(0.0715) < 11 && sketch.quantile(0.0730) > 900)
     }
 
     @Test("a path that is not valid is refused when it is new, and nothing is remembered of it")

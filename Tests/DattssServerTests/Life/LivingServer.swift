@@ -93,7 +93,8 @@ final class LivingServer {
         return Parts(
             server: server, processes: processes,
             collector: DatagramCollector(authenticator: accounts, statsdUser: .local, limits: settings.limits),
-            intake: LineIntake(pipeline: pipeline, processes: processes, counters: counters),
+            intake: LineIntake(
+                pipeline: pipeline, processes: processes, counters: counters, clock: clock, logger: logger),
             endpoint: routes.endpoint, responder: routes.makeRouter().buildResponder(),
             tasks: [Task { try await refresher.run() }, Task { try await own.run() }, Task { try await feeds.run() }],
             pipelineTask: Task { await pipeline.run() })
