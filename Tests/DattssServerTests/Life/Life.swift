@@ -86,7 +86,7 @@ struct Life {
     private mutating func liveAnHour() async throws {
         let end = Timestamp(seconds: (now.seconds / 3600 + 1) * 3600)
         // What is only counted, as a collector's idle names are, passes in no time.
-        if random.oneIn(4) { server.flushLines(times: 800) }
+        if random.oneIn(12) { server.flushLines(times: 800) }
         // Of most nights, and of some hours, there is nothing to tell.
         let isQuiet = (0..<6).contains(now.seconds / 3600 % 24) ? !random.oneIn(3) : random.oneIn(8)
         let moments = isQuiet ? 0 : Int.random(in: 1...6, using: &random)
