@@ -71,7 +71,7 @@ struct ClockTests {
         // The watch for the minute's end has begun.
         #expect(await eventually { harness.clock.sleeperCount == 1 })
         harness.clock.advance(byMilliseconds: -40 * 86_400_000)
-        #expect(await eventually { await harness.pipeline.snapshot().minutes.frames == 1 })
+        #expect(await eventually { await harness.pipeline.snapshot().minutes.frames >= 1 })
         await harness.stop()
     }
 

@@ -18,7 +18,14 @@ extension Sealer {
         for lane in Lane.allCases {
             for sequence in try LogLayout.sequences(of: lane, in: directory, fileSystem) {
                 if pace.isStopped { return remains }
-                let held = try held(users, in: sequence, of: lane)
+                let held: Set<UserID>
+                do throws(LogError) {
+                    held = try self.held(users, in: sequence, of: lane)
+                } catch {
+                    // Retired meanwhile.
+                    if error.fileSystemError?.isNotFound == true { continue }
+                    throw error
+                }
                 let path = LogLayout.path(of: lane, sequence: sequence, in: directory)
                 for user in held { remains[user]?.segments.append(path) }
             }
@@ -28,14 +35,7 @@ extension Sealer {
 
     /// Those of whom there may be something in a segment: all, when a part of it is unreadable.
     private func held(_ users: Set<UserID>, in sequence: UInt64, of lane: Lane) throws(LogError) -> Set<UserID> {
-        let scan: SegmentScan
-        do throws(LogError) {
-            scan = try SegmentScan(lane, sequence: sequence, directory: directory, fileSystem)
-        } catch {
-            // Retired meanwhile.
-            if error.fileSystemError?.isNotFound == true { return [] }
-            throw error
-        }
+        let scan = try SegmentScan(lane, sequence: sequence, directory: directory, fileSystem)
         if scan.findings.contains(where: { $0.kind != .tornTail }) { return users }
         let reader = FrameContentReader(lane, fileSystem: fileSystem, directory: directory)
         var held: Set<UserID> = []

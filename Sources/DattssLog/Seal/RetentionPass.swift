@@ -84,10 +84,17 @@ extension Sealer {
     }
 
     private func delete(_ step: SealedStep, _ day: Int64, _ report: inout RetentionReport) throws(LogError) {
-        report.freedBytes += edition(step, day)?.footer.byteCount ?? 0
-        try logged { () throws(FileSystemError) in try fileSystem.remove(path(step, day)) }
-        try SealedFileWriter.syncFolder(step, directory, fileSystem, policy)
+        let footer = edition(step, day)?.footer
+        // First the readers are told: who finds no file asks the history again, which then has to know.
         history.replace(step, ofDay: day, with: nil)
+        do throws(LogError) {
+            try logged { () throws(FileSystemError) in try fileSystem.remove(path(step, day)) }
+        } catch {
+            history.replace(step, ofDay: day, with: footer)
+            throw error
+        }
+        try SealedFileWriter.syncFolder(step, directory, fileSystem, policy)
+        report.freedBytes += footer?.byteCount ?? 0
         report.deletedFiles += 1
     }
 

@@ -37,7 +37,8 @@ struct Replay: RecoveryHandler {
         var openUsers: [UserID]
     }
 
-    /// - Parameter now: statistics that were idle for longer than the limit by then stay out of memory.
+    /// - Parameter now: statistics that were idle for longer than the limit by then stay out of memory. What the log has of a later
+    ///   time was written when the clock was ahead.
     init(now: Timestamp, limits: Limits) {
         self.now = now
         self.limits = limits
@@ -54,11 +55,12 @@ struct Replay: RecoveryHandler {
 
     mutating func restore(_ checkpoint: Checkpoint) {
         let liveSince = now.advanced(byMilliseconds: -limits.idleSeconds * 1000)
+        let now = now
         for saved in checkpoint.users {
             withUser(saved.user) { user in
                 for statistic in saved.totals {
                     let isLive = statistic.totals.seen >= liveSince
-                    let id = isLive ? user.admission.restore(statistic.key, usedAt: statistic.totals.seen) : nil
+                    let id = isLive ? user.admission.restore(statistic.key, usedAt: min(statistic.totals.seen, now)) : nil
                     user.state.restore(statistic.totals, of: statistic.key, as: id)
                 }
                 Self.restore(saved.clients, into: &user, at: checkpoint.at)
@@ -67,10 +69,11 @@ struct Replay: RecoveryHandler {
     }
 
     mutating func restore(_ block: MinuteBlock) {
+        let now = now
         for saved in block.users {
             withUser(saved.user) { user in
                 for partial in saved.aggregates {
-                    let id = user.admission.restore(partial.key, usedAt: block.minute.start)
+                    let id = user.admission.restore(partial.key, usedAt: min(block.minute.start, now))
                     // (Only of what was accepted does a block say up to where it goes.)
                     user.state.restore(
                         partial.aggregate, of: partial.key, minute: block.minute, as: id, isImported: block.through == nil)
@@ -82,8 +85,9 @@ struct Replay: RecoveryHandler {
 
     mutating func restore(_ accepted: AcceptedBatch, isCovered: Bool) {
         if !isCovered { closeMinutes(before: accepted) }
+        let now = now
         withUser(accepted.user) { user in
-            let ids = accepted.batch.partials.map { user.admission.restore($0.key, usedAt: accepted.at) }
+            let ids = accepted.batch.partials.map { user.admission.restore($0.key, usedAt: min(accepted.at, now)) }
             if isCovered {
                 user.state.restoreWindows(accepted.batch, ids: ids, at: accepted.at)
             } else {

@@ -17,7 +17,7 @@ struct Life {
     let retention: Retention.Limits
     /// In the order in which they were sent; of each statistic that is silent, until when.
     private var silentUntil: [String: Timestamp] = [:]
-    private var sent: [(body: [UInt8], user: UserID)] = []
+    private var sent: [(body: [UInt8], user: UserID, hour: Int)] = []
     private var sequences: [String: Int64] = [:]
     /// Of cumulative series: the total, and whether this run of the server has seen it.
     private var series: [String: (total: Double, isKnown: Bool)] = [:]
@@ -86,7 +86,7 @@ struct Life {
     private mutating func liveAnHour() async throws {
         let end = Timestamp(seconds: (now.seconds / 3600 + 1) * 3600)
         // What is only counted, as a collector's idle names are, passes in no time.
-        if random.oneIn(4) { server.flushLines(times: 800) }
+        if random.oneIn(12) { server.flushLines(times: 800) }
         // Of most nights, and of some hours, there is nothing to tell.
         let isQuiet = (0..<6).contains(now.seconds / 3600 % 24) ? !random.oneIn(3) : random.oneIn(8)
         let moments = isQuiet ? 0 : Int.random(in: 1...6, using: &random)
@@ -221,7 +221,7 @@ struct Life {
         let answers = try await server.take(bodies: bodies)
         #expect(answers == bodies.map { _ in .accepted }, "\(place)")
         for (user, samples) in contents { accept(samples, of: user) }
-        for (body, content) in zip(bodies, contents) { sent.append((body.bytes, content.user)) }
+        for (body, content) in zip(bodies, contents) { sent.append((body.bytes, content.user, hour)) }
         sent = sent.suffix(6)
     }
 
@@ -234,10 +234,12 @@ struct Life {
     }
 
     private mutating func sendAgain() async throws {
-        guard let (body, user) = sent.last, let key = key(of: user) else { return }
+        guard let (body, user, hour) = sent.last, let key = key(of: user) else { return }
         let answers = try await server.take(bodies: [(body, key), (body, key)])
         #expect(answers == [.duplicate, .duplicate], "\(place)")
         duplicates += 2
+        // Also a body that does not count says that its process is alive.
+        processSeen["\(user) worker-\(hour / 5 % 7)"] = now
     }
 
     private mutating func sendThroughRouter() async throws {

@@ -3,6 +3,7 @@ import DattssLog
 import DattssPipeline
 import DattssTestSupport
 import Foundation
+import GRDB
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -100,6 +101,15 @@ final class LivingServer {
             pipelineTask: Task { await pipeline.run() })
     }
 
+    /// Whether no file is older than the retention lets it be.
+    func isRetained(onDay today: Int64) -> Bool {
+        disk.files.keys.allSatisfy { path in
+            let name = path.split(separator: "/").last ?? ""
+            guard let day = CalendarDate(name.prefix(10))?.dayNumber else { return true }
+            return today - day <= (name.hasSuffix(".day") ? settings.retention.minuteDays : settings.retention.hourDays)
+        }
+    }
+
     // MARK: Ends and beginnings
 
     func stop() async {
@@ -119,14 +129,16 @@ final class LivingServer {
 
     /// What `kill -9` leaves: the files as they are at this moment.
     func killAndRestart() async throws {
-        // First the accounts: that somebody is erased is noted after the files are.
+        // First the accounts, between two changes of them: that somebody is erased is noted after the files are.
         let remains = try TestFolder()
-        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
-            try FileManager.default.copyItem(atPath: "\(folder.path)/\(name)", toPath: "\(remains.path)/\(name)")
+        let (before, after) = (folder.path, remains.path)
+        try await parts.accounts.database.writeWithoutTransaction { _ in
+            for name in try FileManager.default.contentsOfDirectory(atPath: before) {
+                try FileManager.default.copyItem(atPath: "\(before)/\(name)", toPath: "\(after)/\(name)")
+            }
         }
         let files = disk.files
         await stop()
-        let (before, after) = (folder.path, remains.path)
         disk = SimulatedFileSystem()
         for (path, bytes) in files { disk.write(bytes, to: path.replacing(before, with: after, maxReplacements: 1)) }
         folder = remains
