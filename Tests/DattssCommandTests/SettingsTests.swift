@@ -54,7 +54,8 @@ struct SettingsTests {
             "hour-retention-days = 30", "statsd-tcp = [::1]:7", "statsd-socket = /s", "statsd-stream-socket = /t",
             "statsd-socket-mode = 0620",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
-            "max-queued-per-user = 15", "max-queued = 16", "receive-buffer-bytes = 17000",
+            "max-queued-per-user = 15", "max-queued = 16", "max-connections = 170", "max-connections-per-address = 18",
+            "receive-buffer-bytes = 17000",
             "sign-up = open", "public-url = https://stats.example.com/", "mail-from = dattss@example.com",
             "smtp-url = smtp://127.0.0.1:25", "smtp-user = joe", "smtp-password = secret", "smtp-tls = true",
             "smtp-authority = /ca.pem", "tls-certificate = /c.pem", "tls-key = /k.pem",
@@ -77,6 +78,7 @@ struct SettingsTests {
         (limits.bodyBytes, limits.partialsPerBatch, limits.liveStatisticsPerUser) = (2048, 11, 12)
         (limits.requestSeconds, limits.idleSeconds) = (13, 140)
         (limits.queuedPartialsPerUser, limits.queuedPartials) = (15, 16)
+        (limits.connections, limits.connectionsPerAddress) = (170, 18)
         #expect(server.limits == limits && server.receiveBufferBytes == 17_000)
         var smtp = MailSettings.SMTP(url: "smtp://127.0.0.1:25")
         (smtp.user, smtp.password, smtp.requiresTLS, smtp.authorityFile) = ("joe", "secret", true, "/ca.pem")

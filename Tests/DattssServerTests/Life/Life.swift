@@ -21,6 +21,7 @@ struct Life {
     private var sequences: [String: Int64] = [:]
     /// Of cumulative series: the total, and whether this run of the server has seen it.
     private var series: [String: (total: Double, isKnown: Bool)] = [:]
+    private var exportedAt = Timestamp(milliseconds: 0)
     private var exports: Int64 = 0
     private var uniques = 0
     var duplicates = 0
@@ -295,6 +296,11 @@ struct Life {
         let names = ["otlp.a", "otlp.b"].filter { _ in !random.oneIn(3) }
         guard let key = key(of: Self.ann), !names.isEmpty else { return }
         exports += 1
+        // Whoever was silent for as long as a statistic stays in memory is new to the server: counting begins anew.
+        if (now.milliseconds - exportedAt.milliseconds).magnitude >= UInt64(Self.idleSeconds) * 1000 {
+            for name in series.keys { series[name]?.isKnown = false }
+        }
+        exportedAt = now
         var metrics: [String] = []
         var added: [(key: StatisticKey, values: [Double])] = []
         for name in names {
