@@ -109,7 +109,7 @@ let package = Package(
         .executableTarget(
             name: "HotPath",
             dependencies: [
-                "AllocationCounting", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport",
+                "AllocationCounting", "DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport",
             ],
             swiftSettings: settings),
         .executableTarget(

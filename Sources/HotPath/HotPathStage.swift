@@ -2,7 +2,6 @@ import AllocationCounting
 import DattssCore
 import DattssLog
 import DattssPipeline
-import DattssServer
 
 /// A step of the hot path: counts how often it asks for memory, an item.
 struct HotPathStage: Sendable {

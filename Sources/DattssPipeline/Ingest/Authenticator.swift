@@ -54,3 +54,9 @@ extension WireError {
         .unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
     public static let badKey = WireError(.unauthorized, "the auth key is not valid")
 }
+
+/// What an auth key looks like: `uid.hmac`, or `uid.keyid.hmac` for one that has a name.
+package enum KeyForm {
+    /// What the `keyid` begins with, and no `hmac`, which is hexadecimal.
+    package static let nameMark = UInt8(ascii: "k")
+}

@@ -1,5 +1,6 @@
 import Crypto
 public import DattssCore
+import DattssPipeline
 
 /// Makes and verifies auth keys: `uid.hmac`, where the second part is the first 16 bytes, in hexadecimal, of
 ///
@@ -16,7 +17,7 @@ public struct AuthKeys: Sendable {
 
     public static let secretBytes = 32
     /// What the ID of a named key begins with.
-    static let nameMark = UInt8(ascii: "k")
+    static let nameMark = KeyForm.nameMark
     static let codeBytes = 16
 
     /// - Parameter secret: at least 32 random bytes.

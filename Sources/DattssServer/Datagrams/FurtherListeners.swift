@@ -1,3 +1,4 @@
+import DattssPipeline
 import NIOCore
 import ServiceLifecycle
 

@@ -1,4 +1,5 @@
 import DattssCore
+import DattssPipeline
 import NIOCore
 import NIOPosix
 import ServiceLifecycle

@@ -1,4 +1,5 @@
 import DattssCore
+import DattssPipeline
 import Synchronization
 
 /// What an export comes down to.

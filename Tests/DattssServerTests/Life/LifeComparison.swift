@@ -44,7 +44,9 @@ extension Life {
         #expect(known.totals.contains(status.sum), "\(place): total \(status.sum), not one of \(known.totals)")
         #expect(status.last == known.last, "\(place): last \(status.last), not \(known.last)")
         if now.milliseconds - known.counted.milliseconds > 61_000, known.jumps == oracle.jumps {
-            #expect(status.window.sum == 0, "\(place): window")
+            #expect(
+                status.window.sum == 0,
+                "\(place): window, last seen \(known.seen), counted \(known.counted), server: \(status.seen)")
         }
     }
 

@@ -1,5 +1,4 @@
 package import DattssCore
-package import DattssPipeline
 
 /// Adds up what a UDP port receives until it enters the pipeline: for each user an ``AccumulatorTable``, the same that the
 /// SDK uses.
@@ -46,12 +45,14 @@ package struct DatagramCollector: Sendable {
     package struct Collected: Sendable {
         package var periods: [(user: UserID, period: AccumulatedPeriod)] = []
         /// As many as a client may send at once.
-        let batchPartials: Int
-        var processes: Set<UserProcess> = []
+        package let batchPartials: Int
+        package var processes: Set<UserProcess> = []
         /// In which its samples came, and which is held until they are written; nil when there are none.
-        var minute: Minute?
+        package var minute: Minute?
 
-        var isEmpty: Bool { periods.isEmpty && processes.isEmpty }
+        package init(batchPartials: Int) { self.batchPartials = batchPartials }
+
+        package var isEmpty: Bool { periods.isEmpty && processes.isEmpty }
         package var partialCount: Int { periods.reduce(0) { $0 + $1.period.count } }
     }
 
@@ -75,7 +76,7 @@ package struct DatagramCollector: Sendable {
     }
 
     /// Takes in whole lines of a stream.
-    mutating func receive(lines: UnsafeRawBufferPointer) {
+    package mutating func receive(lines: UnsafeRawBufferPointer) {
         counts.bytes += lines.count
         let lines = lines.bindMemory(to: UInt8.self)
         var start = takeUsual(lines, from: 0)
@@ -114,7 +115,7 @@ package struct DatagramCollector: Sendable {
     }
 
     /// A line that was given up before its end.
-    mutating func refuseLine(_ error: DatagramError) {
+    package mutating func refuseLine(_ error: DatagramError) {
         counts.lines += 1
         counts.refusedLines[error, default: 0] += 1
     }
@@ -200,7 +201,7 @@ package struct DatagramCollector: Sendable {
     private static func keyEnd(in name: DatagramLine.Bytes) -> Int? {
         let dot = UInt8(ascii: ".")
         guard let first = name.firstIndex(of: dot), let second = name[(first + 1)...].firstIndex(of: dot) else { return nil }
-        guard name[first + 1] == AuthKeys.nameMark else { return second }
+        guard name[first + 1] == KeyForm.nameMark else { return second }
         return name[(second + 1)...].firstIndex(of: dot)
     }
 

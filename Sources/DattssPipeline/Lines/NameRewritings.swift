@@ -1,28 +1,30 @@
-import DattssCore
+package import DattssCore
 
 /// The latest distinct names that were rewritten, so that whoever runs the server can see what senders write.
 ///
 /// Memory is bounded by ``countMax`` and ``nameBytesMax``. Once so many new ones came within a period, no more are looked at until
 /// the next: names that are never the same cost nothing then.
-struct NameRewritings: Sendable, Hashable {
-    struct Rewriting: Sendable, Hashable {
+package struct NameRewritings: Sendable, Hashable {
+    package struct Rewriting: Sendable, Hashable {
         /// As it was sent, cut off when it is long. It may be no UTF-8.
-        let original: [UInt8]
+        package let original: [UInt8]
         /// The path that it became.
-        let path: String
+        package let path: String
 
-        var originalText: String { String(decoding: original, as: UTF8.self) }
+        package var originalText: String { String(decoding: original, as: UTF8.self) }
     }
 
     /// The latest at the end.
-    private(set) var all: [Rewriting] = []
+    package private(set) var all: [Rewriting] = []
     private var newInPeriod = 0
 
-    static let countMax = 20
-    static let nameBytesMax = 255
+    package init() {}
+
+    package static let countMax = 20
+    package static let nameBytesMax = 255
 
     /// - Parameter write: puts together the name as it was sent.
-    mutating func note(path: DatagramLine.Bytes, _ write: (inout Original) -> Void) {
+    package mutating func note(path: DatagramLine.Bytes, _ write: (inout Original) -> Void) {
         guard newInPeriod < Self.countMax else { return }
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.nameBytesMax) { buffer in
             var original = Original(buffer)
@@ -34,15 +36,15 @@ struct NameRewritings: Sendable, Hashable {
         }
     }
 
-    mutating func beginPeriod() { newInPeriod = 0 }
+    package mutating func beginPeriod() { newInPeriod = 0 }
 
     /// Takes in what came another way. It is as many more then.
-    mutating func merge(_ other: NameRewritings) {
+    package mutating func merge(_ other: NameRewritings) {
         all += other.all.filter { !all.contains($0) }
     }
 
     /// A name as it was sent, in bytes on the stack; what is too long is cut off.
-    struct Original {
+    package struct Original {
         private let buffer: UnsafeMutableBufferPointer<UInt8>
         private var count = 0
 
@@ -50,7 +52,7 @@ struct NameRewritings: Sendable, Hashable {
 
         fileprivate var bytes: DatagramLine.Bytes { DatagramLine.Bytes(rebasing: buffer[..<count]) }
 
-        mutating func append(_ bytes: some Collection<UInt8>) {
+        package mutating func append(_ bytes: some Collection<UInt8>) {
             for byte in bytes.prefix(buffer.count - count) {
                 buffer.initializeElement(at: count, to: byte)
                 count += 1
