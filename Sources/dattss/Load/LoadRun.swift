@@ -126,11 +126,13 @@ struct LoadRun: Sendable {
         let showing = Task { await progress.show(shown, phase: number, of: plan.phases.count, from: start, to: end) }
         defer { showing.cancel() }
         try await withThrowingTaskGroup { group in
-            for (prepared, tallies) in zip(prepared, tallies) {
+            for (index, (prepared, tallies)) in zip(prepared, tallies).enumerated() {
+                // The streams of a phase may be of the same users, and are different clients all the same.
+                let run = UInt64(start) + UInt64(index)
                 for (turn, tally) in tallies.enumerated() {
                     group.addTask {
                         try await Self.onThread {
-                            try send(prepared, turn, of: tallies.count, tally, from: start, to: end)
+                            try send(prepared, run, turn, of: tallies.count, tally, from: start, to: end)
                         }
                     }
                 }
@@ -144,14 +146,14 @@ struct LoadRun: Sendable {
     }
 
     private func send(
-        _ prepared: Prepared, _ turn: Int, of turns: Int, _ tally: SharedTally, from start: Int64, to end: Int64
+        _ prepared: Prepared, _ run: UInt64, _ turn: Int, of turns: Int, _ tally: SharedTally, from start: Int64, to end: Int64
     ) throws {
         let (stream, bundles) = (prepared.stream, prepared.bundles)
         guard stream.transport != .udp else {
             return try DatagramSender(stream: stream, bundles: bundles, target: udp, turn: turn, turns: turns, tally: tally)
                 .run(from: start, to: end)
         }
-        let head = RequestHead(stream, host: "\(http)", keys: keys(of: stream), run: UInt64(start))
+        let head = RequestHead(stream, host: "\(http)", keys: keys(of: stream), run: run)
         try HTTPSender(
             stream: stream, bundles: bundles, head: head, target: http, turn: turn, turns: turns, tally: tally
         ).run(from: start, to: end)
