@@ -1,8 +1,9 @@
 import DattssCore
 import DattssLog
-import DattssPipeline
 import DattssTestSupport
 import Testing
+
+@testable import DattssPipeline
 
 /// What the pipeline waits for is the clock that it was given.
 @Suite("The pipeline's clock")
@@ -22,6 +23,23 @@ struct ClockTests {
 
     private func send(_ harness: PipelineHarness) async {
         #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+    }
+
+    /// Goal: a server that saw a clock ahead, which no batch tells of, starts again.
+    @Test("a log whose time goes back by less than an hour is replayed")
+    func timeGoesBack() throws {
+        var replay = Replay(now: Timestamp(seconds: 1_795_330_000), limits: Limits())
+        let noon = Timestamp(seconds: 1_795_176_000)
+        for (number, seconds) in [1810, 1790, 1795, 1850, 1700].enumerated() {
+            replay.restore(
+                AcceptedBatch(
+                    user: Self.ann, batch: batch([(Self.hits, [1])]),
+                    at: noon.advanced(byMilliseconds: Int64(seconds) * 1000), lsn: LSN(UInt64(number + 1))),
+                isCovered: false)
+        }
+        let outcome = replay.outcome(lastLSN: LSN(5))
+        let counts = outcome.unwritten.flatMap { $0.users.flatMap { $0.aggregates.map(\.aggregate.count) } }
+        #expect(counts == [1, 2, 1])
     }
 
     /// Goal: `--sync second` costs a second at most, by the clock.

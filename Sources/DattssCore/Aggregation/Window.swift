@@ -23,8 +23,6 @@ public struct Window: Sendable {
 
     public static let slotCount: Int64 = 12
     public static let slotMilliseconds: Int64 = 5000
-    /// As far back as ``MinuteEdge`` follows a clock: what the window holds is of a time that never was.
-    private static let jumpBackSlots = MinuteEdge.jumpBackMilliseconds / slotMilliseconds
 
     init(of kind: Kind) {
         keepsOnlySums = kind == .counter
@@ -73,8 +71,9 @@ public struct Window: Sendable {
 
     mutating func add(_ aggregate: Aggregate, at time: Timestamp, in arena: inout WordArena) {
         let number = Self.slotNumber(at: time)
-        if number < latest - Self.jumpBackSlots { (occupied, latest) = (0, .min / 2) }
-        guard number > latest - Self.slotCount else { return }
+        // The log's time goes back by so much only where a clock was wrong (see ``MinuteEdge``): what the window holds is of a time
+        // that never was.
+        if number <= latest - Self.slotCount { (occupied, latest) = (0, .min / 2) }
         if number > latest {
             // Everything between the old latest slot and the new one is over.
             let stale = Swift.min(number - latest, Self.slotCount)

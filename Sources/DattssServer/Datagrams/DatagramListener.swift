@@ -40,7 +40,7 @@ struct DatagramListener: Service {
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 for await period in periods { await intake.take(period) }
-                await intake.retry()
+                await intake.end()
             } onCancel: {
                 receiver.stop()
             }

@@ -117,7 +117,9 @@ final class DatagramReceiver: Sendable {
         case .dropped(let dropped):
             intake.counters.noteRefused(dropped.partialCount, .overloaded)
             periods.drop(dropped)
-        case .terminated: periods.drop(collected)
+        case .terminated:
+            intake.counters.noteRefused(collected.partialCount, .shuttingDown)
+            periods.drop(collected)
         @unknown default: periods.drop(collected)
         }
     }

@@ -55,6 +55,14 @@ actor LineIntake {
         await inTurn { await $0.handOn(DatagramCollector.Collected(batchPartials: Self.groupPartialsMax)) }
     }
 
+    /// Tries a last time. What still waits then is counted as refused.
+    func end() async {
+        await retry()
+        let left = waiting.takeAll(batchesOf: Self.groupPartialsMax).reduce(0) { $0 + $1.partials.count }
+        counters.noteRefused(left, .logUnavailable)
+        counters.noteWaiting(0)
+    }
+
     /// Counts a failure of a socket, and says so from time to time.
     nonisolated func noteSocketFailure(_ source: LineSource, _ error: any Error) {
         guard let count = counters.noteSocketFailure() else { return }

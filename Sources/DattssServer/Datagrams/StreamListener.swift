@@ -63,7 +63,7 @@ struct StreamListener: Service {
         do { try await server.close() } catch { /* It is closed already. */  }
         await connections.close()
         await handOn(shared)
-        await intake.retry()
+        await intake.end()
     }
 
     private func handOn(_ shared: SharedCollector) async {

@@ -21,6 +21,7 @@ import Synchronization
 final class OTLPIntake: Sendable {
     private let users: Mutex<Users>
     let counters = OTLPCounters()
+    let turns = OTLPTurns()
 
     private struct Users {
         var entries: [UserID: OTLPUser] = [:]

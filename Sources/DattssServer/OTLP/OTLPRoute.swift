@@ -15,9 +15,11 @@ extension Routes {
             }
             let body = try await request.body.content(request.headers, upTo: limits.bodyBytes)
             let metrics = try format.decode(body, sizeMax: limits.partialsPerBatch)
-            let plan = telemetry.plan(metrics, of: user, at: clock.now(), limits: limits)
+            let (plan, unfitting) = try await telemetry.turns.inTurn(of: user) {
+                let plan = telemetry.plan(metrics, of: user, at: clock.now(), limits: limits)
+                return (plan, try await take(plan, of: user))
+            }
             for process in plan.processes { processes.note(process, of: user) }
-            let unfitting = try await take(plan, of: user)
             telemetry.counters.add(plan, unfitting: unfitting)
             return format.answer(to: plan, unfitting: unfitting, limits: limits)
         } catch let error as WireError {

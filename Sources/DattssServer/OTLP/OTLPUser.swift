@@ -72,12 +72,25 @@ final class OTLPUser: Sendable {
         case .late: plan.latePoints += 1
         case .repeated: plan.repeatedPoints += 1
         case .new(let value):
+            let partial = partial(of: point, value)
+            guard partial != nil || hasNothing(value) else {
+                return plan.reject("a difference of totals, or a value in its unit, is more than a number can hold")
+            }
             guard table.set(point.series, series, at: now, limits: limits) else {
                 return plan.reject("more than \(limits.liveStatisticsPerUser) series, or too many buckets of them")
             }
             plan.changes.append((point.series, before, series))
             if let original = point.original { plan.note(rewriting: original, to: point.path) }
-            if let partial = partial(of: point, value) { plan.partials.append(partial) }
+            if let partial { plan.partials.append(partial) }
+        }
+    }
+
+    /// Whether there is nothing to count: of a series that has just begun, or that stood still.
+    private static func hasNothing(_ news: OTLPSeries.Total?) -> Bool {
+        switch news {
+        case .none: true
+        case .number(let value): value == 0
+        case .histogram(let histogram): histogram.count == 0
         }
     }
 
@@ -86,7 +99,7 @@ final class OTLPUser: Sendable {
         switch news {
         case .none: return nil
         case .number(let value):
-            return value == 0 ? nil : Partial(StatisticKey(.counter, point.path), Aggregate(sample: value))
+            return value == 0 || !value.isFinite ? nil : Partial(StatisticKey(.counter, point.path), Aggregate(sample: value))
         case .histogram(let histogram):
             return OTLPTimer.aggregate(of: histogram, unit: point.unit).map {
                 Partial(StatisticKey(.timer, point.path), $0)

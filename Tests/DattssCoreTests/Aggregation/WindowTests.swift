@@ -18,7 +18,7 @@ import Testing
             var now = Int64.random(in: -200_000...200_000, using: &generator)
             for _ in 0..<200 {
                 now += step(&generator)
-                let late = generator.oneIn(5) ? Int64.random(in: 0...90_000, using: &generator) : 0
+                let late = generator.oneIn(5) ? Int64.random(in: 0...55_000, using: &generator) : 0
                 let time = Timestamp(milliseconds: now - late)
                 var aggregate = Aggregate(
                     sample: Double(Int.random(in: -50...50, using: &generator)) * (generator.oneIn(9) ? unit : 1))
@@ -86,6 +86,22 @@ import Testing
         var window = Window(of: .timer)
         window.add(Aggregate(sample: 1), at: Timestamp.noon.advanced(byMilliseconds: sent), in: &arena)
         #expect((window.totals(at: Timestamp.noon.advanced(byMilliseconds: seen), in: arena).count == 1) == isThere)
+    }
+
+    @Test("what came in a time that never was is forgotten when the clock is right again")
+    func clockSetBack() {
+        // Goal: a clock that was ahead leaves no rate that stands still until it is caught up with.
+        var arena = WordArena()
+        var window = Window(of: .counter)
+        for minutesAhead in [600, 45, 2] as [Int64] {
+            let ahead = Timestamp.noon.advanced(byMilliseconds: minutesAhead * 60_000)
+            window.add(Aggregate(sample: 7), at: ahead, in: &arena)
+            #expect(window.totals(at: ahead, in: arena).sum == 7)
+            window.add(Aggregate(sample: 1), at: .noon, in: &arena)
+            #expect(window.totals(at: .noon, in: arena).sum == 1)
+            #expect(window.totals(at: Timestamp.noon.advanced(byMilliseconds: 61_000), in: arena).sum == 0)
+            #expect(window.totals(at: ahead, in: arena).sum == 0)
+        }
     }
 
     @Test("sums saturate")

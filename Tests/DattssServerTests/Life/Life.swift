@@ -152,8 +152,9 @@ struct Life {
         }
     }
 
-    /// (An hour passes here in no time; a server looks at its clock long before.)
+    /// (Hours pass here in no time: a server looks at its clock long before.)
     private mutating func jump(_ milliseconds: Int64) async throws {
+        try await server.lookAtClock()
         oracle.noteJump()
         set(now.advanced(byMilliseconds: milliseconds))
         try await server.lookAtClock()
