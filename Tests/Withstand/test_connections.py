@@ -136,6 +136,21 @@ class Requests(unittest.TestCase):
                     self.assertIn(f"HTTP/1.1 {status} ".encode(), receive(client, 1), (path, hosts))
         self.assertEqual(self.server.status()["c", "host"]["sum"], 1)
 
+    def test_a_sender_that_speaks_an_older_protocol(self):
+        # Goal: whoever reads to the end of the connection, as HTTP/1.0 does, comes to it.
+        for fields, is_kept in (("", False), ("Connection: keep-alive\r\n", True)):
+            with connect(self.server) as client:
+                client.sendall(f"GET /healthz HTTP/1.0\r\n{fields}\r\n".encode())
+                received = receive(client, 1)
+                self.assertIn(b" 200 OK", received)
+                client.settimeout(1)
+                try:
+                    while client.recv(100):
+                        pass
+                    self.assertFalse(is_kept)
+                except TimeoutError:
+                    self.assertTrue(is_kept)
+
     def test_a_further_head_that_drips(self):
         # Goal: the time for a request to arrive holds for every one of a connection, from its first byte.
         with connect(self.server) as client:

@@ -77,10 +77,19 @@ final class HeadWatch: ChannelInboundHandler {
             }
             isBetweenRequests = false
             isOffer = Self.isOffer(head.headers)
+            return context.fireChannelRead(wrapInboundOut(.head(Self.closing(head))))
         case .body: break
         case .end: (isBetweenRequests, hasEnded) = (true, isOffer)
         }
         context.fireChannelRead(data)
+    }
+
+    /// A sender that speaks HTTP/1.0 reads to the end of the connection, unless it says otherwise (RFC 9112, section 9.3).
+    private static func closing(_ head: HTTPRequestHead) -> HTTPRequestHead {
+        guard head.version.minor == 0, !head.isKeepAlive else { return head }
+        var head = head
+        head.headers.replaceOrAdd(name: "Connection", value: "close")
+        return head
     }
 
     /// One field `Host`, which only HTTP/1.0 may leave out (RFC 9112, section 3.2).

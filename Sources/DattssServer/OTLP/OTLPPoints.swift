@@ -93,7 +93,6 @@ struct OTLPPoints {
         identity.add(metric.unit)
         identity.add(kind)
         let digest = identity.digest
-        points.reserveCapacity(points.count + given.count)
         for one in given {
             let head = one[keyPath: head]
             if head.flags & Self.noValueFlag != 0 { continue }

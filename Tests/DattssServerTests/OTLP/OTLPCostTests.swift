@@ -41,6 +41,10 @@ import Testing
         Attack(testDescription: "a long resource of many scopes") { size in
             wrapped([1], wrapped([1, 1, 1], text(size / 2)) + many(min(9000, size / 4), [0x12, 0]))
         },
+        Attack(testDescription: "many metrics of one point") { size in
+            let metric = ProtobufExport.message(2, ProtobufExport.message(1, [0x61]) + ProtobufExport.message(5, point))
+            return wrapped([1, 2], many(min(9900, size / metric.count), metric))
+        },
         Attack(testDescription: "many empty resources") { size in many(size / 2, [0x0A, 0]) },
         Attack(testDescription: "many empty metrics") { size in wrapped([1, 2], many(size / 2, [0x12, 0])) },
         Attack(testDescription: "many empty points") { size in wrapped([1, 2, 2, 5], many(size / 2, [0x0A, 0])) },
