@@ -1,3 +1,4 @@
+import DattssCore
 import HTTPTypes
 import Hummingbird
 import NIOCore
@@ -23,9 +24,7 @@ struct AnswerBudget: RouterMiddleware {
         guard let length = response.body.contentLength, length > Self.pieceBytes, request.method != .head else { return response }
         let share = budget.share()
         guard share.grow(by: length) else {
-            var answer = ErrorAnswer(.serviceUnavailable, "overloaded", "too many large answers are under way")
-            answer.headers[.retryAfter] = "1"
-            throw answer
+            throw WireError(.overloaded, "too many large answers are under way")
         }
         let body = response.body
         response.body = ResponseBody(contentLength: length) { writer in

@@ -10,8 +10,6 @@ final class ByteBudget: Sendable {
     /// - Parameter bytesMax: at least 0.
     init(bytesMax: Int) { free = Mutex(bytesMax) }
 
-    var freeBytes: Int { free.withLock { $0 } }
-
     func share() -> Share { Share(of: self) }
 
     private func take(_ bytes: Int) -> Bool {
