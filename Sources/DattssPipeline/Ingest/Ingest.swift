@@ -147,7 +147,13 @@ struct Ingest: Sendable {
     /// Takes in a batch that is already decoded, of a user who is already known: what the UDP port collected.
     func accept(_ batch: Batch, of user: UserID) async -> IngestAnswer {
         var group = BatchGroup()
-        switch admit(batch, of: user, into: &group) {
+        let verdict = admit(batch, of: user, into: &group)
+        return await answer(of: verdict, group, batch, user)
+    }
+
+    /// - Parameter group: of this batch alone, if it is to be written.
+    private func answer(of verdict: BatchVerdict, _ group: BatchGroup, _ batch: Batch, _ user: UserID) async -> IngestAnswer {
+        switch verdict {
         case .grouped:
             return await withCheckedContinuation { reply in
                 write(group) { reply.resume(returning: $0) }
@@ -167,12 +173,10 @@ struct Ingest: Sendable {
 
     /// Takes in as much of a batch as fits under the user's limit of statistics.
     func acceptFitting(_ batch: Batch, of user: UserID) async -> FittingOutcome {
-        var fitting = batch
-        fitting.partials = directory.entry(for: user, limits: limits).admission
-            .withLock { $0.fitting(batch.partials, limits: limits) }
-        let unfitting = batch.partials.count - fitting.partials.count
-        let answer = fitting.partials.isEmpty ? .accepted : await accept(fitting, of: user)
-        return FittingOutcome(answer: answer, unfittingPartials: unfitting)
+        var group = BatchGroup()
+        let (verdict, fitting) = admitFitting(batch, of: user, into: &group)
+        let answer = await answer(of: verdict, group, fitting, user)
+        return FittingOutcome(answer: answer, unfittingPartials: batch.partials.count - fitting.partials.count)
     }
 }
 
