@@ -36,7 +36,7 @@ def first_paint(page):
     page.cdp("Network.clearBrowserCache")
     page.open("/")
     page.dashboard()
-    until(lambda: page.js("return performance.getEntriesByName('shown').length"), 20, "the list")
+    until(lambda: page.js("return performance.getEntriesByName('shown').length"), 30, "the list")
     return (page.js("return performance.getEntriesByName('first-contentful-paint')[0].startTime"),
             page.js("return performance.getEntriesByName('shown')[0].startTime"))
 

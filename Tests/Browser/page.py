@@ -59,7 +59,7 @@ class Page:
 
     def dashboard(self):
         """Waits until the dashboard is there."""
-        until(lambda: self.js("return document.body.classList.contains('started')"), 15, "the dashboard")
+        until(lambda: self.js("return document.body.classList.contains('started')"), 30, "the dashboard")
         return self
 
     def js(self, script, *arguments):
@@ -74,7 +74,7 @@ class Page:
     def text(self, selector):
         return self.js("return document.querySelector(arguments[0])?.textContent ?? ''", selector)
 
-    def until_text(self, selector, expected, seconds=10):
+    def until_text(self, selector, expected, seconds=30):
         return until(lambda: expected in self.text(selector), seconds, f"{selector} says {expected!r}, not {self.text(selector)!r}")
 
     def press(self, *keys, on=None):
@@ -102,7 +102,7 @@ class Page:
         """The paths of the plots, when all of them are drawn."""
         state = """return [...document.querySelectorAll('.plot')]
             .map(({ plot }) => plot.data && plot.graph ? '' : plot.message.textContent).join('')"""
-        until(lambda: not self.js(state), 15, lambda: f"the plots: {self.js(state)}")
+        until(lambda: not self.js(state), 30, lambda: f"the plots: {self.js(state)}")
         return [element.text for element in self.all(".plot h3 .path")]
 
     def cards(self):

@@ -120,7 +120,7 @@ class Server:
         assert status == 200, f"{status} {body}"
 
 
-def until(condition, seconds=10, what=None):
+def until(condition, seconds=30, what=None):
     """Asks again and again until the answer is true; answers it."""
     deadline = time.monotonic() + seconds
     while True:

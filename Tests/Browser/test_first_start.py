@@ -24,7 +24,7 @@ class FirstStart(Scene):
         page.dashboard()
         self.assertEqual(page.row("hello.world (counter)")["value"], "1")
         self.assertEqual(page.plots(), ["hello.world"])
-        until(lambda: page.js("return document.querySelector('.plot').plot.main.some(value => value > 0)"), 20, "a point in the plot")
+        until(lambda: page.js("return document.querySelector('.plot').plot.main.some(value => value > 0)"), 30, "a point in the plot")
         self.assertFalse(page.js("return document.querySelector('#start').checkVisibility()"))
         self.assert_sound()
 
@@ -53,7 +53,7 @@ class StartPage(Scene):
                 before = self.total()
                 done = subprocess.run(["bash", "-c", line.replace("8125", port)], cwd=ROOT, capture_output=True, text=True, timeout=60)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                until(lambda: self.total() > before, 10, f"a sample: {done.stderr}")
+                until(lambda: self.total() > before, 30, f"a sample: {done.stderr}")
 
     def total(self):
         return sum(statistic["sum"] for statistic in self.server.api("status")["c"] if statistic["pth"] == "hello.world")
@@ -65,7 +65,7 @@ class SignedOut(Scene):
     def test_who_is_not_signed_in_is_sent_to_the_account_page(self):
         page = self.page
         page.open("/")
-        until(lambda: page.driver.current_url.endswith("/account"), 10, "the account page")
+        until(lambda: page.driver.current_url.endswith("/account"), 30, "the account page")
         page.one("form input[type=email]")
         self.assertEqual(page.text("h1"), "Sign in")
 

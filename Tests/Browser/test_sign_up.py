@@ -34,7 +34,7 @@ class Mails:
 
     def token(self, number):
         """What is behind the # of the link in a mail."""
-        until(lambda: len(self.texts) >= number, 20, f"mail {number}")
+        until(lambda: len(self.texts) >= number, 30, f"mail {number}")
         addresses, text = self.texts[number - 1]
         assert addresses == [ADDRESS], addresses
         return re.search(r"/account#(token=\S+)", text)[1]
@@ -123,7 +123,7 @@ class SignUp(Form):
         self.invite()
         self.page.until_text("main", "The invitation is sent.")
         link = self.page.text(".note code")
-        until(lambda: len(self.mails.texts) > count, 20, "the letter")
+        until(lambda: len(self.mails.texts) > count, 30, "the letter")
         self.assertEqual(self.mails.texts[-1][0], [ADDRESS])
         self.assertIn(link, self.mails.texts[-1][1])
         self.assert_sound()
@@ -159,7 +159,7 @@ class Invitation(Form):
         page.until_text("h1", ADDRESS)
         page.driver.get_log("browser")
         self.fill(current=SECOND, password=SECOND)
-        until(lambda: page.text(".fields .problem") == "The address or the password is wrong.", 20)
+        until(lambda: page.text(".fields .problem") == "The address or the password is wrong.", 30)
         page.driver.get_log("browser")
         self.fill(current=FIRST, password=SECOND)
         page.until_text("main", "The password is changed.", 20)

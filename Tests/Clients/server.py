@@ -112,7 +112,7 @@ class Server:
         return found
 
 
-def eventually(condition, seconds=15):
+def eventually(condition, seconds=60):
     """Asks again, up to a limit, until something holds: for what the server does once a second."""
     deadline = time.monotonic() + seconds
     while True:

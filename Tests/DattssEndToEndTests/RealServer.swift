@@ -170,7 +170,7 @@ extension RealServer {
 }
 
 /// Asks again, up to a limit, until something holds: for what the server does once a second.
-func eventually(within seconds: Double = 15, _ condition: () async throws -> Bool) async throws -> Bool {
+func eventually(within seconds: Double = 60, _ condition: () async throws -> Bool) async throws -> Bool {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while ContinuousClock.now < deadline {
         if try await condition() { return true }

@@ -50,9 +50,9 @@ function clientOf(server, options = {}) {
 }
 
 async function until(condition) {
-  const deadline = Date.now() + 5000;
+  const deadline = Date.now() + 30_000;
   while (!condition()) {
-    assert.ok(Date.now() < deadline, 'it did not happen in 5 s');
+    assert.ok(Date.now() < deadline, 'it did not happen in 30 s');
     // Waits: a real server or program is looked at again.
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -263,7 +263,8 @@ test('a server that is away does not hold up the end of a program for long', asy
   const start = Date.now();
   const { code, output } = await run(server, RECORD);
   assert.deepStrictEqual([code, output], [0, '']);
-  assert.ok(Date.now() - start < 4000);
+  // It takes two seconds at most; a busy machine gets some more to start Node, a client that goes on trying none.
+  assert.ok(Date.now() - start < 15_000);
 });
 
 test('DATTSS_DEBUG says what is sent', async () => {

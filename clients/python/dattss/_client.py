@@ -83,7 +83,6 @@ class Dattss:
         """A sender of its own, with nothing waiting: of a new client, and of the child of a fork."""
         self._numbering = Numbering(secrets.token_hex(16), self.process)
         self._queue = PushQueue(*self._buffer)
-        self._transport = Transport(self.url, self.auth)
         self._condition = threading.Condition()
         self._thread: threading.Thread | None = None
         self._drain_until: float | None = None
@@ -200,6 +199,10 @@ class Dattss:
         if self.on_stop and self.process:
             threading.Thread(target=_poll_for_stop, args=(weakref.ref(self), self._generation), daemon=True, name="dattss-stop").start()
 
+    def _connect(self) -> Transport:
+        """A thread's own connection: one that ends late after `stop` must not close that of the thread which `start` began."""
+        return Transport(self.url, self.auth)
+
     def _collect(self) -> Step:
         """Ends the push period. Called with the lock held."""
         partials, drops = self._recorder.flush(self._queue.is_working)
@@ -253,7 +256,7 @@ def _push_forever(reference: weakref.ref[Dattss], generation: int) -> None:
     client = reference()
     if client is None:
         return
-    transport = client._transport
+    transport = client._connect()
     del client
     try:
         _push_until_the_end(reference, generation, transport)
@@ -318,7 +321,7 @@ def _poll_for_stop(reference: weakref.ref[Dattss], generation: int) -> None:
     client = reference()
     if client is None:
         return
-    transport = Transport(client.url, client.auth)
+    transport = client._connect()
     body = json.dumps({"auth": client.auth, "process": client.process}).encode()
     del client
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 from dattss import Dattss
 from dattss._push import Numbering, Push, PushQueue
 from dattss._recorder import Recorder
+from dattss._transport import Transport
 
 HERE = Path(__file__).resolve().parents[1]
 
@@ -24,10 +25,15 @@ class ScriptedServer:
     def __init__(self, *answers, port=0):
         self.answers = list(answers)
         self.bodies, self.counted, self.seen, self.auth, self.on_poll = [], {}, set(), None, None
+        self.connections = 0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                outer.connections += 1
+                super().setup()
 
             def do_PUT(self):
                 text = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -79,9 +85,9 @@ class ClientTests(unittest.TestCase):
         return client
 
     def until(self, condition):
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while not condition():
-            self.assertLess(time.monotonic(), deadline, "it did not happen in 5 s")
+            self.assertLess(time.monotonic(), deadline, "it did not happen in 30 s")
             # Waits: a real server or program is looked at again.
             time.sleep(0.005)
 
@@ -135,6 +141,34 @@ class ClientTests(unittest.TestCase):
         self.assertTrue(client.stop())
         self.assertEqual(server.counted["c hits"], 3)
         self.assertEqual([json.loads(body)["seq"] for body in server.bodies], [1, 2, 3])
+
+    def test_a_sender_that_ends_late_leaves_the_connection_of_the_next_one_alone(self):
+        server, closed, begun = self.server(), [], threading.Event()
+
+        class LateTransport(Transport):
+            def close(self):
+                # The first one's end waits until the second one is connected.
+                if self.connection is not None and not closed:
+                    closed.append(self)
+                    begun.wait(30)
+                super().close()
+
+        with unittest.mock.patch("dattss._client.Transport", LateTransport):
+            client = self.client(server)
+            client.count("hits")
+            first = client._thread
+            self.assertTrue(client.stop())
+            self.until(lambda: closed)
+            client.start()
+            client.count("hits")
+            self.assertTrue(client.flush())
+            begun.set()
+            first.join(30)
+            self.assertEqual(server.connections, 2)
+            client.count("hits")
+            self.assertTrue(client.stop())
+        self.assertEqual([json.loads(body)["seq"] for body in server.bodies], [1, 2, 3])
+        self.assertEqual(server.connections, 2)
 
     def test_after_a_lost_answer_the_same_bytes_come_again_before_the_next_batch_and_count_once(self):
         server = self.server("lost", 503, 200)
@@ -322,7 +356,8 @@ assert os.waitpid(pid, 0)[1] == 0
         gone.close()
         start = time.monotonic()
         self.assertEqual(self.run_program(gone, self.RECORD), (0, ""))
-        self.assertLess(time.monotonic() - start, 4)
+        # It takes two seconds at most; a busy machine gets some more to start Python, a client that goes on trying none.
+        self.assertLess(time.monotonic() - start, 15)
 
     def test_debugging_says_what_is_sent(self):
         self.assertRegex(self.run_program(self.server(), self.RECORD, DATTSS_DEBUG="1")[1], r"batch 1, \d+ bytes: 200")

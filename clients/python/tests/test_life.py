@@ -99,7 +99,10 @@ class LivingClient(Dattss):
 
     def _reset(self):
         super()._reset()
-        self._condition, self._transport = HandCondition(self.clock), self.server
+        self._condition = HandCondition(self.clock)
+
+    def _connect(self):
+        return self.server
 
 
 class LifeTests(unittest.TestCase):
