@@ -22,6 +22,35 @@ public struct PipelineSnapshot: Sendable {
     public var failedRetirements: Int
 }
 
+extension Pipeline {
+    /// Why no batch is taken in; nil when all is well.
+    public var problem: String? {
+        health.problem(at: clock.now()) ?? (links.writeAhead.ledger.isClosed ? "shutting down" : nil)
+    }
+
+    public func snapshot() async -> PipelineSnapshot {
+        let users = directory.all
+        return PipelineSnapshot(
+            ingest: ingest.snapshot,
+            own: ownIngest.snapshot,
+            links: [
+                (links.writeAhead.name, links.writeAhead.ledger),
+                ("accepted log→aggregators", users.reduce(LinkLedger(capacity: 0)) { $0 + $1.link.ledger }),
+                (links.rolling.name, links.rolling.ledger),
+                (links.minutes.name, links.minutes.ledger),
+            ],
+            userCount: users.count,
+            statisticCount: users.reduce(0) { $0 + $1.admission.withLock { $0.liveCount } },
+            accepted: await acceptedWriter.laneMetrics,
+            minutes: await minuteWriter.laneMetrics,
+            housekeeping: await housekeeper.report,
+            sealed: history.sealedSize,
+            corruptFrameReads: history.corruptFrameReads,
+            failedMinuteWrites: await minuteWriter.failedAttempts,
+            failedRetirements: await minuteWriter.failedRetirements + acceptedWriter.retireFailures)
+    }
+}
+
 extension SyncMode {
     var policy: SyncPolicy { self == .never ? .never : .whenAsked }
 }

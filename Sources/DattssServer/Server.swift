@@ -64,7 +64,7 @@ public struct Server: Service {
             logger.notice("all data of the deleted user '\(user)' is erased")
         }
         let started = ContinuousClock.now
-        pipeline = try Pipeline.open(pipelineConfiguration, onFailure: onFailure)
+        pipeline = try Pipeline(pipelineConfiguration, onFailure: onFailure)
         replaySeconds = (ContinuousClock.now - started) / .seconds(1)
     }
 

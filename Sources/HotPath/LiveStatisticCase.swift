@@ -37,13 +37,13 @@ struct LiveStatisticCase: Sendable {
         let clock = ManualClock(Timestamp(seconds: 1_795_392_000))
         let configuration = PipelineConfiguration(
             directory: folder, syncMode: .never, limits: limits, fileSystem: POSIXFileSystem(), clock: clock)
-        let pipeline = try Pipeline.open(configuration) { _ in }
+        let pipeline = try Pipeline(configuration) { _ in }
         let running = Task { await pipeline.run() }
         func send(_ pushes: Range<Int>, of count: Int, by user: UserID) async {
             for push in pushes {
                 clock.advance(byMilliseconds: 5000)
                 for first in stride(from: 0, to: count, by: Self.batchPartials) {
-                    let answer = await pipeline.accept(
+                    let answer = await pipeline.ingest.submit(
                         batch(first..<min(first + Self.batchPartials, count), push), of: user)
                     precondition(answer == .accepted, "the pipeline did not take a batch in: \(answer)")
                 }
@@ -57,7 +57,7 @@ struct LiveStatisticCase: Sendable {
         let before = AllocationCount.liveBytes ?? 0
         await send(2 * Self.pushes..<3 * Self.pushes, of: count, by: .someone)
         // The closed minute is let go once it is written, when the next batch comes.
-        _ = await pipeline.accept(batch(0..<1, 3 * Self.pushes), of: .someone)
+        _ = await pipeline.ingest.submit(batch(0..<1, 3 * Self.pushes), of: .someone)
         _ = await pipeline.queries.status(of: .someone)
         let bytes = (AllocationCount.liveBytes ?? 0) - before
         pipeline.finish()

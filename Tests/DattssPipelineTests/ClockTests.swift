@@ -22,7 +22,7 @@ struct ClockTests {
     }
 
     private func send(_ harness: PipelineHarness) async {
-        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
     }
 
     /// Goal: a server that saw a clock ahead, which no batch tells of, starts again.
@@ -98,7 +98,7 @@ struct ClockTests {
     func aheadForMinutes() async throws {
         let harness = try PipelineHarness()
         let silent = StatisticKey(.counter, "silent")
-        #expect(await harness.pipeline.accept(batch([(silent, [40])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(silent, [40])]), of: Self.ann) == .accepted)
         for hour in 0..<30 {
             if hour == 28 { harness.clock.advance(byMilliseconds: 30 * 86_400_000) }
             if hour == 29 { harness.clock.advance(byMilliseconds: -30 * 86_400_000) }
@@ -109,7 +109,7 @@ struct ClockTests {
         }
         #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.hits])
         try await harness.shutDownAndRestart()
-        #expect(await harness.pipeline.accept(batch([(silent, [2])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(silent, [2])]), of: Self.ann) == .accepted)
         #expect(await harness.status(of: Self.ann)[silent]?.sum == 42)
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 90)
         await harness.stop()

@@ -17,7 +17,7 @@ struct HousekeepingTests {
     private func send(_ harness: PipelineHarness, minutes: Int, users: [UserID] = [ann, bob]) async {
         for minute in 0..<minutes {
             for user in users {
-                let answer = await harness.pipeline.accept(
+                let answer = await harness.pipeline.ingest.submit(
                     batch([(Self.hits, [1, 1]), (Self.wait, [Double(minute), 20.5])]), of: user)
                 #expect(answer == .accepted)
             }

@@ -38,7 +38,7 @@ final class PipelineHarness {
                 accounts.retention.withLock { _ = $0.deleted.remove(user) }
                 accounts.erased.withLock { $0.append(user) }
             }, fileSystem: fileSystem, clock: clock)
-        let pipeline = try Pipeline.open(configuration) { _ in }
+        let pipeline = try Pipeline(configuration) { _ in }
         return (pipeline, Task { await pipeline.run() })
     }
 
@@ -72,24 +72,19 @@ final class PipelineHarness {
     /// Takes in bodies that an event loop read in one turn: decoded, decided on, written and answered as those of requests are.
     func take(_ bodies: [(bytes: [UInt8], user: UserID)]) async throws -> [IngestAnswer] {
         var (group, answers) = (BatchGroup(), [Int: IngestAnswer]())
-        var copies: [(position: Int, batch: Batch)] = []
+        var copies: [(position: Int, first: FirstCopy)] = []
         for (position, body) in bodies.enumerated() {
             let batch = try body.bytes.withUnsafeBufferPointer { bytes in
-                try pipeline.decode(UnsafeRawBufferPointer(bytes), paths: &names)
+                try BatchDecoder.decode(UnsafeRawBufferPointer(bytes), limits: limits, paths: &names)
             }
-            switch pipeline.admit(batch, of: body.user, into: &group) {
+            switch pipeline.ingest.admit(batch, of: body.user, into: &group) {
             case .grouped: break
             case .answered(let answer): answers[position] = answer
-            case .copyOfPending: copies.append((position, batch))
+            case .copyOfPending(let first): copies.append((position, first))
             }
         }
-        let whole = group
-        let answerOfGroup =
-            whole.isEmpty
-            ? nil : await withCheckedContinuation { reply in pipeline.write(whole) { reply.resume(returning: $0) } }
-        for copy in copies {
-            answers[copy.position] = await pipeline.answerOfFirstCopy(of: copy.batch, of: bodies[copy.position].user)
-        }
+        let answerOfGroup = group.isEmpty ? nil : await pipeline.ingest.submit(group)
+        for copy in copies { answers[copy.position] = await copy.first.answer() }
         return bodies.indices.compactMap { answers[$0] ?? answerOfGroup }
     }
 

@@ -16,15 +16,15 @@ struct PipelineTests {
     func duplicateAfterKill() async throws {
         let harness = try PipelineHarness()
         let message = batch([(Self.hits, [1, 1, 1])], origin: .init(client: "c1", sequence: 7))
-        #expect(await harness.pipeline.accept(message, of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(message, of: Self.ann) == .accepted)
         try await harness.killAndRestart()
-        #expect(await harness.pipeline.accept(message, of: Self.ann) == .duplicate)
+        #expect(await harness.pipeline.ingest.submit(message, of: Self.ann) == .duplicate)
         // Also when the number comes back out of a minute block instead of the batch.
         harness.clock.advance(byMilliseconds: 600_000)
         try await harness.shutDownAndRestart()
-        #expect(await harness.pipeline.accept(message, of: Self.ann) == .duplicate)
+        #expect(await harness.pipeline.ingest.submit(message, of: Self.ann) == .duplicate)
         let other = batch([(Self.hits, [1])], origin: .init(client: "c2", sequence: 7))
-        #expect(await harness.pipeline.accept(other, of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(other, of: Self.ann) == .accepted)
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 4)
         await harness.stop()
     }
@@ -33,10 +33,10 @@ struct PipelineTests {
     @Test("a full disk refuses batches, answers reads, and heals")
     func fullDisk() async throws {
         let harness = try PipelineHarness()
-        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
         let again = batch([(Self.hits, [5])], origin: .init(client: "c", sequence: 1))
         harness.fileSystem.capacityBytes = harness.fileSystem.usedBytes
-        guard case .refused(let error) = await harness.pipeline.accept(again, of: Self.ann) else {
+        guard case .refused(let error) = await harness.pipeline.ingest.submit(again, of: Self.ann) else {
             Issue.record("a batch was accepted that could not be written")
             return
         }
@@ -44,7 +44,7 @@ struct PipelineTests {
         #expect(harness.pipeline.problem != nil)
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 1)
         harness.fileSystem.capacityBytes = nil
-        #expect(await harness.pipeline.accept(again, of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(again, of: Self.ann) == .accepted)
         #expect(harness.pipeline.problem == nil)
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 6)
         try await harness.killAndRestart()
@@ -56,10 +56,10 @@ struct PipelineTests {
     @Test("a failed sync stops the log for good")
     func failedSync() async throws {
         let harness = try PipelineHarness(syncMode: .always)
-        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
         harness.fileSystem.fail(operation: 1, of: .sync, with: .error(5))
         for _ in 0..<2 {
-            guard case .refused = await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) else {
+            guard case .refused = await harness.pipeline.ingest.submit(batch([(Self.hits, [1])]), of: Self.ann) else {
                 Issue.record("a batch was accepted after a failed sync")
                 return
             }
@@ -74,7 +74,7 @@ struct PipelineTests {
         let harness = try PipelineHarness(syncMode: .always)
         for round in 1...20 {
             let message = batch([(Self.hits, [1])], origin: .init(client: "c", sequence: Int64(round)))
-            let answer = await harness.pipeline.accept(message, of: Self.ann)
+            let answer = await harness.pipeline.ingest.submit(message, of: Self.ann)
             #expect(answer == .accepted, "round \(round)")
             if round.isMultiple(of: 3) { harness.clock.advance(byMilliseconds: 61_000) }
             try await harness.losePowerAndRestart()
@@ -90,18 +90,19 @@ struct PipelineTests {
         limits.liveStatisticsPerUser = 3
         let harness = try PipelineHarness(limits: limits)
         let three = (1...3).map { (key: StatisticKey(.gauge, "g\($0)"), values: [1.0]) }
-        #expect(await harness.pipeline.accept(batch(three), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch(three), of: Self.ann) == .accepted)
         let four = three + [(key: StatisticKey(.gauge, "g4"), values: [1.0])]
-        guard case .refused(let error) = await harness.pipeline.accept(batch(four), of: Self.ann) else {
+        guard case .refused(let error) = await harness.pipeline.ingest.submit(batch(four), of: Self.ann) else {
             Issue.record("four statistics were accepted")
             return
         }
         #expect(error.reason == .statisticLimit)
-        #expect(await harness.pipeline.accept(batch(three), of: Self.ann) == .accepted)
-        let fitting = await harness.pipeline.acceptFitting(batch(four), of: Self.ann)
-        #expect(fitting.answer == .accepted && fitting.unfittingPartials == 1)
+        #expect(await harness.pipeline.ingest.submit(batch(three), of: Self.ann) == .accepted)
+        let fitting = harness.pipeline.ingest.fitting(batch(four), of: Self.ann)
+        #expect(fitting.partials.count == 3)
+        #expect(await harness.pipeline.ingest.submit(fitting, of: Self.ann) == .accepted)
         // Another user has a limit of its own.
-        #expect(await harness.pipeline.accept(batch(three), of: UserID("bob")!) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch(three), of: UserID("bob")!) == .accepted)
         await harness.stop()
     }
 
@@ -116,7 +117,7 @@ struct PipelineTests {
             for _ in 0..<400 {
                 group.addTask {
                     let eight = (1...8).map { (key: StatisticKey(.counter, "c\($0)"), values: [1.0]) }
-                    return await pipeline.accept(batch(eight), of: Self.ann) == .accepted
+                    return await pipeline.ingest.submit(batch(eight), of: Self.ann) == .accepted
                 }
             }
             return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -143,16 +144,12 @@ struct PipelineTests {
         var group = BatchGroup()
         for (number, user) in [ann, ann, bob, ann, bob, bob].enumerated() {
             let batch = batch([(hits, [1, 2]), (level, [Double(number)])])
-            guard case .grouped = harness.pipeline.admit(batch, of: user, into: &group) else {
+            guard case .grouped = harness.pipeline.ingest.admit(batch, of: user, into: &group) else {
                 Issue.record("batch \(number) was not admitted")
                 return
             }
         }
-        let full = group
-        let answer = await withCheckedContinuation { reply in
-            harness.pipeline.write(full) { reply.resume(returning: $0) }
-        }
-        #expect(answer == .accepted)
+        #expect(await harness.pipeline.ingest.submit(group) == .accepted)
         for (user, last) in [(ann, 3.0), (bob, 5.0)] {
             let status = await harness.status(of: user)
             #expect(status[hits]?.sum == 9 && status[level]?.last == last, "\(user)")
@@ -171,30 +168,26 @@ struct PipelineTests {
         func numbered(_ sequence: Int64) -> Batch {
             batch([(Self.hits, [1])], origin: .init(client: "c", sequence: sequence))
         }
-        func admitted(_ sequence: Int64) -> BatchGroup {
+        struct NotAsExpected: Error {}
+        func admitted(_ sequence: Int64) throws -> (BatchGroup, FirstCopy) {
             var group = BatchGroup()
-            guard case .grouped = pipeline.admit(numbered(sequence), of: Self.ann, into: &group) else {
-                Issue.record("batch \(sequence) was not admitted")
-                return group
-            }
-            guard case .copyOfPending = pipeline.admit(numbered(sequence), of: Self.ann, into: &group) else {
-                Issue.record("the second copy of batch \(sequence) was not taken for one")
-                return group
-            }
-            return group
+            guard case .grouped = pipeline.ingest.admit(numbered(sequence), of: Self.ann, into: &group),
+                case .copyOfPending(let first) = pipeline.ingest.admit(numbered(sequence), of: Self.ann, into: &group)
+            else { throw NotAsExpected() }
+            return (group, first)
         }
-        let written = admitted(1)
-        async let secondAnswer = pipeline.answerOfFirstCopy(of: numbered(1), of: Self.ann)
-        pipeline.write(written) { #expect($0 == .accepted) }
+        let (written, first) = try admitted(1)
+        async let secondAnswer = first.answer()
+        pipeline.ingest.submit(written) { #expect($0 == .accepted) }
         #expect(await secondAnswer == .duplicate)
 
         let closed = IngestAnswer.refused(WireError(.shuttingDown, "the server is shutting down"))
-        let unwritten = admitted(2)
+        let (unwritten, neverWritten) = try admitted(2)
         pipeline.finish()
         let answered = Atomic(false)
         let late = Task {
             defer { answered.store(true, ordering: .releasing) }
-            return await pipeline.answerOfFirstCopy(of: numbered(2), of: Self.ann)
+            return await neverWritten.answer()
         }
         // A thread that looped here would end no sooner than the first copy is given up.
         var cameFirst = false
@@ -202,10 +195,10 @@ struct PipelineTests {
             await Task.yield()
             cameFirst = answered.load(ordering: .acquiring)
         }
-        pipeline.write(unwritten) { #expect($0 == closed) }
+        pipeline.ingest.submit(unwritten) { #expect($0 == closed) }
         #expect(cameFirst)
         #expect(await late.value == closed)
-        #expect(await pipeline.answerOfFirstCopy(of: numbered(1), of: Self.ann) == .duplicate)
+        #expect(await first.answer() == .duplicate)
         await harness.stop()
     }
 
@@ -220,7 +213,7 @@ struct PipelineTests {
                 for (number, user) in users.enumerated() {
                     group.addTask {
                         let value = Double(number + round)
-                        return await pipeline.accept(batch([(Self.hits, [value])]), of: user) == .accepted
+                        return await pipeline.ingest.submit(batch([(Self.hits, [value])]), of: user) == .accepted
                     }
                 }
                 return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
@@ -246,7 +239,7 @@ struct PipelineTests {
                 (key: Self.hits, values: [1.0, 2]), (key: Self.wait, values: [Double(second), 3]),
                 (key: StatisticKey(.gauge, "load"), values: [0.25 * Double(second)]),
             ]
-            #expect(await harness.pipeline.accept(batch(samples), of: Self.ann) == .accepted)
+            #expect(await harness.pipeline.ingest.submit(batch(samples), of: Self.ann) == .accepted)
             harness.clock.advance(byMilliseconds: 1000)
         }
         let before = await harness.status(of: Self.ann)
@@ -264,17 +257,17 @@ struct PipelineTests {
     @Test("a statistic that was idle for a day leaves memory and comes back with its total")
     func idle() async throws {
         let harness = try PipelineHarness()
-        #expect(await harness.pipeline.accept(batch([(Self.hits, [40])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [40])]), of: Self.ann) == .accepted)
         harness.clock.advance(byMilliseconds: 86_400_000 + 120_000)
-        #expect(await harness.pipeline.accept(batch([(Self.wait, [1])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.wait, [1])]), of: Self.ann) == .accepted)
         harness.clock.advance(byMilliseconds: 60_000)
-        #expect(await harness.pipeline.accept(batch([(Self.wait, [1])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.wait, [1])]), of: Self.ann) == .accepted)
         #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.wait])
         #expect(await harness.pipeline.snapshot().statisticCount == 1)
         #expect(try await harness.minutes(Self.hits, of: Self.ann).count == 1)
         try await harness.shutDownAndRestart()
         #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.wait])
-        #expect(await harness.pipeline.accept(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 42)
         await harness.stop()
     }
@@ -285,15 +278,15 @@ struct PipelineTests {
         let harness = try PipelineHarness()
         let now = harness.clock.now()
         harness.clock.set(now.advanced(byMilliseconds: 86_400_000 * 365))
-        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
         harness.clock.set(now)
-        #expect(await harness.pipeline.accept(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
         try await harness.killAndRestart()
         for _ in 0..<3 {
-            #expect(await harness.pipeline.accept(batch([(Self.hits, [4])]), of: Self.ann) == .accepted)
+            #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [4])]), of: Self.ann) == .accepted)
             harness.clock.advance(byMilliseconds: 60_000)
         }
-        #expect(await harness.pipeline.accept(batch([(Self.hits, [8])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [8])]), of: Self.ann) == .accepted)
         let status = await harness.status(of: Self.ann)[Self.hits]
         #expect(status?.sum == 23 && status?.window.sum == 8)
         let sums = try await harness.minutes(Self.hits, of: Self.ann).map(\.aggregate.sum)
@@ -309,7 +302,7 @@ struct PipelineTests {
         #expect(await reader.next().statistics.isEmpty)
         for round in 1...3 {
             for path in ["a", "b"] {
-                _ = await harness.pipeline.accept(batch([(StatisticKey(.counter, path), [1])]), of: Self.ann)
+                _ = await harness.pipeline.ingest.submit(batch([(StatisticKey(.counter, path), [1])]), of: Self.ann)
             }
             _ = await harness.status(of: Self.ann)
             let changes = await reader.next().statistics
@@ -333,11 +326,11 @@ struct PipelineTests {
     func retirement() async throws {
         let harness = try PipelineHarness()
         for _ in 0..<10 {
-            #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+            #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
             harness.clock.advance(byMilliseconds: 60_000)
         }
         try await harness.shutDownAndRestart()
-        #expect(await harness.pipeline.accept(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
         harness.clock.advance(byMilliseconds: 60_000)
         try await harness.shutDownAndRestart()
         let accepted = harness.fileSystem.files.keys.filter { $0.contains("accepted") && $0.hasSuffix(".log") }

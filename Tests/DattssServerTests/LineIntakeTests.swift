@@ -43,7 +43,7 @@ struct LineIntakeTests {
         private static func start(
             _ fileSystem: SimulatedFileSystem, _ clock: ManualClock, _ limits: Limits, _ syncMode: SyncMode
         ) throws -> (Pipeline, Task<Void, Never>) {
-            let pipeline = try Pipeline.open(
+            let pipeline = try Pipeline(
                 PipelineConfiguration(
                     directory: "/data", syncMode: syncMode, limits: limits, fileSystem: fileSystem, clock: clock)
             ) { _ in }
@@ -147,7 +147,7 @@ struct LineIntakeTests {
         await expect(21, "a value that is set ends what builds on the status")
         let status = try #require(await scene.status(Self.conns))
         #expect(status.window.max == 21)
-        _ = await scene.pipeline.accept(
+        _ = await scene.pipeline.ingest.submit(
             Batch(partials: [Partial(Self.conns, Aggregate(sample: 100))]), of: Self.joe)
         scene.receive("conns:-1|g")
         await scene.flush()
@@ -210,7 +210,7 @@ struct LineIntakeTests {
         scene.receive("hits:1|c")
         scene.clock.advance(byMilliseconds: 160)
         let pipeline = scene.pipeline
-        async let later = pipeline.accept(Batch(partials: [Partial(Self.hits, Aggregate(sample: 10))]), of: Self.joe)
+        async let later = pipeline.ingest.submit(Batch(partials: [Partial(Self.hits, Aggregate(sample: 10))]), of: Self.joe)
         await scene.offered()
         let ended = try #require(scene.receive("hits:100|c"))
         #expect(ended.minute == minute)
@@ -249,7 +249,8 @@ struct LineIntakeTests {
             scene.clock.advance(byMilliseconds: 500)
             for listener in 0...1 { await scene.flush(by: listener) }
             #expect(
-                await scene.pipeline.accept(Batch(partials: [Partial(Self.hits, Aggregate(sample: 5))]), of: Self.joe) == .accepted)
+                await scene.pipeline.ingest.submit(Batch(partials: [Partial(Self.hits, Aggregate(sample: 5))]), of: Self.joe)
+                    == .accepted)
             expected[scene.clock.now().minute, default: 0] += 5
             scene.clock.set(scene.clock.now().minute.end.advanced(byMilliseconds: -Int64.random(in: 1...200, using: &generator)))
         }
@@ -267,7 +268,7 @@ struct LineIntakeTests {
         scene.receive("hits:1|c")
         scene.clock.set(minute.end)
         let pipeline = scene.pipeline
-        async let later = pipeline.accept(Batch(partials: [Partial(Self.hits, Aggregate(sample: 10))]), of: Self.joe)
+        async let later = pipeline.ingest.submit(Batch(partials: [Partial(Self.hits, Aggregate(sample: 10))]), of: Self.joe)
         await scene.offered()
         scene.clock.set(minute.end.advanced(byMilliseconds: MinuteHolds.graceMilliseconds))
         #expect(await later == .accepted)

@@ -37,7 +37,7 @@ struct LineListenerTests {
         init() throws {
             let fileSystem = SimulatedFileSystem()
             try DataFolder.lock("/data", fileSystem: fileSystem).release()
-            let pipeline = try Pipeline.open(
+            let pipeline = try Pipeline(
                 PipelineConfiguration(directory: "/data", fileSystem: fileSystem, clock: clock)
             ) { _ in }
             self.pipeline = pipeline

@@ -50,7 +50,7 @@ struct RoutesTests {
         let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
         let folder = try TestFolder()
         let accounts = try Accounts(directory: folder.path)
-        let pipeline = try Pipeline.open(
+        let pipeline = try Pipeline(
             PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock), onFailure: { _ in })
         let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
         let processes = ProcessRegistry(clock: clock)

@@ -25,7 +25,7 @@ public struct Admission: Sendable {
         /// The statistic of each partial, in order.
         case admitted([StatisticID])
         case duplicate
-        case pending
+        case pending(Batch.Origin)
         /// `live` is how many statistics the user would have.
         case overStatisticLimit(live: Int, limit: Int)
         case sequenceTooOld(highest: Int64)
@@ -36,7 +36,7 @@ public struct Admission: Sendable {
 
     public mutating func admit(_ batch: Batch, at time: Timestamp, limits: Limits) -> Verdict {
         if let origin = batch.origin {
-            if pending.contains(origin) { return .pending }
+            if pending.contains(origin) { return .pending(origin) }
             if let window = clients.window(of: origin.client) {
                 switch window.answer(to: origin.sequence) {
                 case .new: break

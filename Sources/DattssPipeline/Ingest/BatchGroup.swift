@@ -36,6 +36,6 @@ public enum BatchVerdict: Sendable {
     case grouped
     /// Nothing is to be written.
     case answered(IngestAnswer)
-    /// The first copy of it is still being written: see ``Pipeline/answerOfFirstCopy(of:of:)``.
-    case copyOfPending
+    /// The first copy of it is still being written, and what becomes of that is the answer.
+    case copyOfPending(FirstCopy)
 }

@@ -1,56 +1,46 @@
-import DattssCore
+public import DattssCore
 import DattssLog
 import Synchronization
 
-/// The first stage: bytes in, an acknowledgement out.
+/// The first stage: batches in, an acknowledgement out.
 ///
-///     decode ──► admit ──► group ──► write ──► answer
+///     bytes ──► decoder ──► admit ──► group ──► submit ──► answer
 ///
-/// A batch is decoded, checked against the limits and handed to the log; the answer comes when it is written. All of this
-/// up to the log happens where the bytes arrive, on as many cores as they arrive on: Ingest keeps nothing of its own, and
+/// A batch is checked against the limits and handed to the log; the answer comes when it is written. All of this up to the
+/// log happens where the bytes arrive, on as many cores as they arrive on: Ingest keeps nothing of its own but its books, and
 /// everything that has to be decided in one place is decided in the user's ``UserEntry/admission``.
-struct Ingest: Sendable {
-    let directory: UserDirectory
-    let writeAhead: Link<WriteAhead>
-    let clock: any WallClock
-    let limits: Limits
-    var counters = Counters()
+public struct Ingest: Sendable {
+    private let directory: UserDirectory
+    private let writeAhead: Link<WriteAhead>
+    private let clock: any WallClock
+    private let limits: Limits
+    private let counters = Counters()
 
-    /// The same with books of its own, for what the server itself sends.
-    var withOwnCounters: Ingest {
-        var own = self
-        own.counters = Counters()
-        return own
+    init(directory: UserDirectory, writeAhead: Link<WriteAhead>, clock: any WallClock, limits: Limits) {
+        self.directory = directory
+        self.writeAhead = writeAhead
+        self.clock = clock
+        self.limits = limits
     }
 
     /// How many batches came, and what became of them.
-    final class Counters: Sendable {
-        private let counters = Mutex(IngestCounters())
-
-        var snapshot: IngestCounters { counters.withLock { $0 } }
+    private final class Counters: Sendable {
+        let counters = Mutex(IngestCounters())
 
         func note(_ answer: IngestAnswer, _ totals: BatchTotals = BatchTotals(batches: 1)) {
             counters.withLock { $0.note(answer, totals) }
         }
     }
 
-    // MARK: Deciding
+    var snapshot: IngestCounters { counters.counters.withLock { $0 } }
 
-    /// The batch that a body holds: JSON, not compressed any more.
-    func decode(_ body: UnsafeRawBufferPointer, paths: inout NameCache) throws(WireError) -> Batch {
-        do throws(WireError) {
-            guard body.count <= limits.bodyBytes else {
-                throw WireError(.bodyTooLarge, "the body has \(body.count) bytes, at most \(limits.bodyBytes) are allowed")
-            }
-            return try BatchDecoder.decode(body, limits: limits, paths: &paths)
-        } catch {
-            counters.note(.refused(error))
-            throw error
-        }
-    }
+    /// Counts a request that was refused before there was a batch.
+    public func noteRefused(_ error: WireError) { counters.note(.refused(error)) }
 
-    /// Decides on a batch, and adds it to a group that is to be written if it is to be.
-    func admit(_ batch: Batch, of user: UserID, into group: inout BatchGroup) -> BatchVerdict {
+    // MARK: Admit
+
+    /// Decides on a batch, and adds it to `group` if it is to be written.
+    public func admit(_ batch: Batch, of user: UserID, into group: inout BatchGroup) -> BatchVerdict {
         do throws(WireError) {
             let entry = group.latest(user) ?? directory.entry(for: user, limits: limits)
             return try admit(batch, of: entry, into: &group)
@@ -73,20 +63,22 @@ struct Ingest: Sendable {
         let verdict = user.admission.withLock { $0.admit(batch, at: clock.now(), limits: limits) }
         guard case .admitted(let ids) = verdict else {
             user.link.cancel(reserved: weight)
-            return try answer(to: verdict, batch)
+            return try answer(to: verdict, batch, user)
         }
         let record = BatchCodec.encode(user: user.id, batch: batch)
         group.append(WriteAhead.Pending(user: user, batch: batch, ids: ids, record: record, weight: weight))
         return .grouped
     }
 
-    private func answer(to verdict: Admission.Verdict, _ batch: Batch) throws(WireError) -> BatchVerdict {
+    private func answer(
+        to verdict: Admission.Verdict, _ batch: Batch, _ user: UserEntry
+    ) throws(WireError) -> BatchVerdict {
         switch verdict {
         case .admitted, .duplicate:
             counters.note(.duplicate)
             return .answered(.duplicate)
-        case .pending:
-            return .copyOfPending
+        case .pending(let origin):
+            return .copyOfPending(FirstCopy(ingest: self, origin: origin, admission: user.admission))
         case .overStatisticLimit(let live, let limit):
             throw WireError(
                 .statisticLimit, "the user would have \(live) live statistics, at most \(limit) are allowed")
@@ -98,10 +90,22 @@ struct Ingest: Sendable {
         }
     }
 
-    // MARK: Writing
+    /// As much of a batch as fits under the user's limit of statistics, for senders that cannot be told to send less.
+    public func fitting(_ batch: Batch, of user: UserID) -> Batch {
+        var fitting = batch
+        fitting.partials = directory.entry(for: user, limits: limits).admission
+            .withLock { $0.fitting(batch.partials, limits: limits) }
+        return fitting
+    }
 
-    /// Hands a group to the log. `answer` is told once what became of all of it: it is written, or none of it counts.
-    func write(_ group: BatchGroup, collectedIn minute: Minute? = nil, answer: @escaping @Sendable (IngestAnswer) -> Void) {
+    // MARK: Submit
+
+    /// Hands a group to the log. `answer` is told once, on any thread, what became of all of it: it is written, or none of it
+    /// counts.
+    /// - Parameter minute: in which its samples came, if they were collected meanwhile: see ``Pipeline/holds``.
+    public func submit(
+        _ group: BatchGroup, collectedIn minute: Minute? = nil, answer: @escaping @Sendable (IngestAnswer) -> Void
+    ) {
         let (totals, counters) = (group.totals, counters)
         let queued = WriteAhead.Group(batches: group.batches, collectedIn: minute) { outcome in
             let result: IngestAnswer =
@@ -119,14 +123,44 @@ struct Ingest: Sendable {
         }
     }
 
-    /// The first copy of this batch is being written. The log answers in order: what it says behind that copy holds.
-    func answerOfFirstCopy(of batch: Batch, of user: UserID) async -> IngestAnswer {
-        let admission = directory.entry(for: user, limits: limits).admission
-        var isPending: Bool { admission.withLock { admission in batch.origin.map { admission.isPending($0) } ?? false } }
+    /// Hands a group to the log, and waits for what becomes of all of it.
+    public func submit(_ group: BatchGroup, collectedIn minute: Minute? = nil) async -> IngestAnswer {
+        await withCheckedContinuation { reply in
+            submit(group, collectedIn: minute) { reply.resume(returning: $0) }
+        }
+    }
+
+    /// Takes in a batch that comes alone: admits it, and hands it to the log.
+    public func submit(_ batch: Batch, of user: UserID) async -> IngestAnswer {
+        var group = BatchGroup()
+        switch admit(batch, of: user, into: &group) {
+        case .grouped: return await submit(group)
+        case .answered(let answer): return answer
+        case .copyOfPending(let first): return await first.answer()
+        }
+    }
+}
+
+// MARK: -
+
+/// The first copy of a batch that came again while that one is still being written.
+public struct FirstCopy: Sendable {
+    fileprivate let ingest: Ingest
+    fileprivate let origin: Batch.Origin
+    fileprivate let admission: UserAdmission
+
+    /// What becomes of it, and so of its copies. (The log answers in order: what it says behind that copy holds.)
+    public func answer() async -> IngestAnswer { await ingest.answer(of: self) }
+}
+
+extension Ingest {
+    fileprivate func answer(of copy: FirstCopy) async -> IngestAnswer {
         // It may not even have been offered to the log yet: then the answer comes with a later barrier.
-        repeat { guard await passBarrier() else { break } } while isPending
+        repeat {
+            guard await passBarrier() else { break }
+        } while copy.admission.withLock { $0.isPending(copy.origin) }
         // (A log that is closed says nothing of what is under way: there is no waiting for it, and the client asks again.)
-        let isCommitted = admission.withLock { admission in batch.origin.map { admission.isCommitted($0) } ?? false }
+        let isCommitted = copy.admission.withLock { $0.isCommitted(copy.origin) }
         let lost = WireError(.logUnavailable, "the first copy of this batch could not be written; send it again")
         let answer: IngestAnswer =
             if isCommitted { .duplicate } else { .refused(writeAhead.ledger.isClosed ? .shuttingDown : lost) }
@@ -140,43 +174,6 @@ struct Ingest: Sendable {
         await withCheckedContinuation { passed in
             if !writeAhead.signal(.barrier(passed)) { passed.resume(returning: false) }
         }
-    }
-
-    // MARK: One batch
-
-    /// Takes in a batch that is already decoded, of a user who is already known: what the UDP port collected.
-    func accept(_ batch: Batch, of user: UserID) async -> IngestAnswer {
-        var group = BatchGroup()
-        let verdict = admit(batch, of: user, into: &group)
-        return await answer(of: verdict, group, batch, user)
-    }
-
-    /// - Parameter group: of this batch alone, if it is to be written.
-    private func answer(of verdict: BatchVerdict, _ group: BatchGroup, _ batch: Batch, _ user: UserID) async -> IngestAnswer {
-        switch verdict {
-        case .grouped:
-            return await withCheckedContinuation { reply in
-                write(group) { reply.resume(returning: $0) }
-            }
-        case .answered(let answer): return answer
-        case .copyOfPending: return await answerOfFirstCopy(of: batch, of: user)
-        }
-    }
-
-    /// Decides on as much of a batch as fits under the user's limit of statistics.
-    func admitFitting(_ batch: Batch, of user: UserID, into group: inout BatchGroup) -> (BatchVerdict, fitting: Batch) {
-        var fitting = batch
-        fitting.partials = directory.entry(for: user, limits: limits).admission
-            .withLock { $0.fitting(batch.partials, limits: limits) }
-        return (fitting.partials.isEmpty ? .answered(.accepted) : admit(fitting, of: user, into: &group), fitting)
-    }
-
-    /// Takes in as much of a batch as fits under the user's limit of statistics.
-    func acceptFitting(_ batch: Batch, of user: UserID) async -> FittingOutcome {
-        var group = BatchGroup()
-        let (verdict, fitting) = admitFitting(batch, of: user, into: &group)
-        let answer = await answer(of: verdict, group, fitting, user)
-        return FittingOutcome(answer: answer, unfittingPartials: batch.partials.count - fitting.partials.count)
     }
 }
 

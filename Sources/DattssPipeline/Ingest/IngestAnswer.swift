@@ -10,13 +10,6 @@ public enum IngestAnswer: Sendable, Hashable {
     case refused(WireError)
 }
 
-/// What becomes of a batch of which only a part may fit.
-public struct FittingOutcome: Sendable, Hashable {
-    public var answer: IngestAnswer
-    /// Partials of statistics beyond the user's limit.
-    public var unfittingPartials: Int
-}
-
 /// How many batches and partials came in, and why others did not.
 public struct IngestCounters: Sendable, Hashable {
     public var acceptedBatches = 0

@@ -44,26 +44,22 @@ actor AcceptedWriter {
     private static let queuedWeightMax = 50_000
 
     init(
-        lane: AcceptedLane, link: Link<WriteAhead>, roller: Link<RollerEvent>, directory: UserDirectory,
-        clock: any WallClock, holds: MinuteHolds, syncMode: SyncMode, replayed: Replay.Outcome, health: LogHealth
+        _ log: OpenedLog, _ configuration: PipelineConfiguration, _ links: Links, _ directory: UserDirectory,
+        holds: MinuteHolds, health: LogHealth
     ) {
-        self.lane = lane
-        self.link = link
-        self.roller = roller
-        self.directory = directory
-        self.clock = clock
-        self.holds = holds
-        self.syncMode = syncMode
-        self.health = health
-        edge = replayed.edge
-        lastLSN = replayed.lastLSN
-        for user in replayed.openUsers {
+        (lane, link, roller) = (log.acceptedLane(), links.writeAhead, links.rolling)
+        (clock, syncMode) = (configuration.clock, configuration.syncMode)
+        (self.directory, self.holds, self.health) = (directory, holds, health)
+        (edge, lastLSN) = (log.replayed.edge, log.replayed.lastLSN)
+        for user in log.replayed.openUsers {
             if let entry = directory.existing(user) { active[user] = entry }
         }
     }
 
     /// Receives until the link is finished, then ends the open minute, early, and syncs.
     func run() async {
+        // What the log holds of an earlier minute need not wait for the end of this one.
+        flush()
         for await item in link.items {
             let hasMore = link.take()
             switch item.element {
@@ -94,6 +90,12 @@ actor AcceptedWriter {
             // What could not even be asked for is asked for again.
             if error.code == .syncFailed { stop(error) } else { health.refused(error, at: clock.now()) }
         }
+    }
+
+    /// By default the log is synced once a second: until it is cancelled.
+    nonisolated func syncEverySecond() async {
+        guard syncMode == .second else { return }
+        while (try? await clock.pause(milliseconds: 1000)) != nil { await syncIfDirty() }
     }
 
     /// The end of the open minute brings a checkpoint, as that of an hour does.

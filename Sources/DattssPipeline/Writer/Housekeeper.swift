@@ -28,15 +28,13 @@ actor Housekeeper {
     private var isCompacting = false
     private(set) var report = HousekeepingReport()
 
-    /// - Parameter onErased: no file holds anything of this user any more.
     init(
-        _ configuration: PipelineConfiguration, history: History, accepted: AcceptedWriter, health: LogHealth,
-        onErased: @escaping @Sendable (UserID) -> Void
+        _ configuration: PipelineConfiguration, history: History, accepted: AcceptedWriter, health: LogHealth
     ) {
         (fileSystem, directory) = (configuration.fileSystem, configuration.directory)
         (syncMode, clock, retention) = (configuration.syncMode, configuration.clock, configuration.retention)
         niceness = configuration.housekeepingNiceness
-        (self.history, self.accepted, self.health, self.onErased) = (history, accepted, health, onErased)
+        (self.history, self.accepted, self.health, onErased) = (history, accepted, health, configuration.onErased)
         (wishes, wish) = AsyncStream.makeStream(of: MinuteWriter.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -49,7 +47,9 @@ actor Housekeeper {
         wish.finish()
     }
 
-    func run() async {
+    /// - Parameter minutes: asks for more passes; the first one is due on start.
+    func run(_ minutes: MinuteWriter) async {
+        wake(minutes)
         for await minutes in wishes where !isStopping.flag.load(ordering: .relaxed) { await pass(minutes) }
     }
 

@@ -22,17 +22,12 @@ actor MinuteWriter {
     private(set) var failedRetirements = 0
 
     init(
-        lane: MinuteLane, link: Link<MinuteAssembly.Rolled>, accepted: AcceptedWriter, housekeeper: Housekeeper,
-        written: WrittenMark, syncMode: SyncMode, health: LogHealth, retry: RetryPause
+        _ lane: sending MinuteLane, _ configuration: PipelineConfiguration, _ links: Links, accepted: AcceptedWriter,
+        housekeeper: Housekeeper, written: WrittenMark, health: LogHealth
     ) {
         self.lane = lane
-        self.link = link
-        self.accepted = accepted
-        self.housekeeper = housekeeper
-        self.written = written
-        self.syncMode = syncMode
-        self.health = health
-        self.retry = retry
+        (link, syncMode, retry) = (links.minutes, configuration.syncMode, RetryPause(configuration.clock))
+        (self.accepted, self.housekeeper, self.written, self.health) = (accepted, housekeeper, written, health)
     }
 
     func run() async {

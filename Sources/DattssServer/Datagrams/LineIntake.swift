@@ -122,9 +122,10 @@ actor LineIntake {
     }
 
     private func admit(_ partials: [Partial], of user: UserID, _ group: inout BatchGroup, _ sent: inout [Sent]) {
-        let (verdict, fitting) = pipeline.admitFitting(Batch(partials: partials), of: user, into: &group)
+        let fitting = pipeline.ingest.fitting(Batch(partials: partials), of: user)
         counters.noteRefused(partials.count - fitting.partials.count, .statisticLimit)
-        switch verdict {
+        if fitting.partials.isEmpty { return }
+        switch pipeline.ingest.admit(fitting, of: user, into: &group) {
         case .grouped: sent.append((user, fitting.partials))
         case .answered(let answer): settle(answer, [(user, fitting.partials)])
         case .copyOfPending: preconditionFailure("lines have no sequence numbers")
@@ -133,11 +134,7 @@ actor LineIntake {
 
     private func write(_ group: inout BatchGroup, _ sent: inout [Sent], _ minute: Minute?) async {
         guard !group.isEmpty else { return }
-        let full = group
-        let answer = await withCheckedContinuation { reply in
-            pipeline.write(full, collectedIn: minute) { reply.resume(returning: $0) }
-        }
-        settle(answer, sent)
+        settle(await pipeline.ingest.submit(group, collectedIn: minute), sent)
         (group, sent) = (BatchGroup(), [])
     }
 

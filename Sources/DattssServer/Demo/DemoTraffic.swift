@@ -22,7 +22,7 @@ struct DemoTraffic: Service {
                 let period = now.milliseconds.flooredQuotient(by: Self.periodMilliseconds)
                 let partials = shop.partials(
                     in: now.minute, part: Int(period % Int64(Self.periodsPerMinute)), of: Self.periodsPerMinute)
-                let answer = await pipeline.acceptOwn(Batch(partials: partials), of: .demo)
+                let answer = await pipeline.ownIngest.submit(Batch(partials: partials), of: .demo)
                 if case .refused(let error) = answer { logger.warning("the demo's statistics were refused: \(error)") }
                 for name in DemoShop.processes {
                     processes.note(

@@ -5,7 +5,7 @@ import HummingbirdCore
 
 /// What `PUT|POST /agg` does, whoever took the request in: the fast lane (``AggregateLane``) or the router.
 struct AggregateEndpoint: Sendable {
-    let pipeline: Pipeline
+    let ingest: Ingest
     let processes: ProcessRegistry
     let accounts: Accounts
     let limits: Limits
@@ -26,7 +26,7 @@ struct AggregateEndpoint: Sendable {
             if let announced { try check(bodyBytes: announced) }
             return Head(key: key, encoding: try ContentEncoding(contentEncoding))
         } catch {
-            pipeline.noteRefused(error)
+            ingest.noteRefused(error)
             throw error
         }
     }
@@ -48,23 +48,26 @@ struct AggregateEndpoint: Sendable {
     func batch(
         _ body: UnsafeRawBufferPointer, _ head: Head, _ decompressor: BodyDecompressor, paths: inout NameCache
     ) throws(WireError) -> Batch {
-        let batch: Batch
-        if head.encoding == .identity {
-            batch = try pipeline.decode(body, paths: &paths)
-        } else {
-            let content: [UInt8]
-            do throws(WireError) {
-                content = try decompressor.decode(body, head.encoding, upTo: limits.bodyBytes)
-            } catch {
-                pipeline.noteRefused(error)
-                throw error
-            }
-            batch = try content.withUnsafeBufferPointer { content throws(WireError) in
-                try pipeline.decode(UnsafeRawBufferPointer(content), paths: &paths)
-            }
+        do throws(WireError) {
+            try check(bodyBytes: body.count)
+            let batch = try decode(body, head.encoding, decompressor, &paths)
+            if let process = batch.process { processes.note(process, of: head.user, uptimeSeconds: batch.uptimeSeconds) }
+            return batch
+        } catch {
+            ingest.noteRefused(error)
+            throw error
         }
-        if let process = batch.process { processes.note(process, of: head.user, uptimeSeconds: batch.uptimeSeconds) }
-        return batch
+    }
+
+    private func decode(
+        _ body: UnsafeRawBufferPointer, _ encoding: ContentEncoding, _ decompressor: BodyDecompressor,
+        _ paths: inout NameCache
+    ) throws(WireError) -> Batch {
+        if encoding == .identity { return try BatchDecoder.decode(body, limits: limits, paths: &paths) }
+        let content = try decompressor.decode(body, encoding, upTo: limits.bodyBytes)
+        return try content.withUnsafeBufferPointer { content throws(WireError) in
+            try BatchDecoder.decode(UnsafeRawBufferPointer(content), limits: limits, paths: &paths)
+        }
     }
 
     /// Takes in the whole body of a request that the router passed on.
@@ -73,7 +76,7 @@ struct AggregateEndpoint: Sendable {
         let batch = try body.withUnsafeBufferPointer { (body) throws(WireError) -> Batch in
             try self.batch(UnsafeRawBufferPointer(body), head, BodyDecompressor(), paths: &paths)
         }
-        let answer = await pipeline.accept(batch, of: head.user)
+        let answer = await ingest.submit(batch, of: head.user)
         if case .refused(let error) = answer { throw error }
     }
 

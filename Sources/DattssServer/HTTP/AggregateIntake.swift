@@ -27,9 +27,9 @@ final class AggregateIntake {
         do throws(WireError) {
             let batch = try endpoint.batch(body, head, decompressor, paths: &paths)
             let isFirst = group.isEmpty
-            switch endpoint.pipeline.admit(batch, of: head.user, into: &group) {
+            switch endpoint.ingest.admit(batch, of: head.user, into: &group) {
             case .answered(let answer): return answer
-            case .copyOfPending: answerLater(batch, of: head.user, lane)
+            case .copyOfPending(let first): answerLater(first, lane)
             case .grouped:
                 lanes.append(lane)
                 if group.isFull { write() } else if isFirst { writeAfterThisTurn() }
@@ -51,7 +51,7 @@ final class AggregateIntake {
         let (group, bound, eventLoop) = (group, NIOLoopBound(lanes, eventLoop: eventLoop), eventLoop)
         self.group = BatchGroup()
         lanes = []
-        endpoint.pipeline.write(group) { answer in
+        endpoint.ingest.submit(group) { answer in
             eventLoop.execute {
                 let now = NIODeadline.now()
                 for lane in bound.value { lane.finish(answer, at: now) }
@@ -59,10 +59,10 @@ final class AggregateIntake {
         }
     }
 
-    private func answerLater(_ batch: Batch, of user: UserID, _ lane: AggregateLane) {
-        let (bound, eventLoop, pipeline) = (NIOLoopBound(lane, eventLoop: eventLoop), eventLoop, endpoint.pipeline)
+    private func answerLater(_ first: FirstCopy, _ lane: AggregateLane) {
+        let (bound, eventLoop) = (NIOLoopBound(lane, eventLoop: eventLoop), eventLoop)
         Task {
-            let answer = await pipeline.answerOfFirstCopy(of: batch, of: user)
+            let answer = await first.answer()
             eventLoop.execute { bound.value.finish(answer, at: .now()) }
         }
     }

@@ -12,7 +12,7 @@ extension Routes {
         do {
             body = try await request.body.collected(upTo: limits.bodyBytes)
         } catch let error as WireError {
-            pipeline.noteRefused(error)
+            pipeline.ingest.noteRefused(error)
             throw error
         }
         try await endpoint.take(body, head)

@@ -19,7 +19,7 @@ struct Routes: Sendable {
 
     /// What the fast lane and the route of `/agg` share.
     var endpoint: AggregateEndpoint {
-        AggregateEndpoint(pipeline: pipeline, processes: processes, accounts: accounts, limits: limits)
+        AggregateEndpoint(ingest: pipeline.ingest, processes: processes, accounts: accounts, limits: limits)
     }
 
     func makeRouter() -> Router<Context> {

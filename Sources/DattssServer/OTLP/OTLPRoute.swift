@@ -23,7 +23,7 @@ extension Routes {
             telemetry.counters.add(plan, unfitting: unfitting)
             return format.answer(to: plan, unfitting: unfitting, limits: limits)
         } catch let error as WireError {
-            pipeline.noteRefused(error)
+            pipeline.ingest.noteRefused(error)
             var response = ErrorAnswer(error).response
             if format == .protobuf { OTLPFormat.protobuf.write(error, into: &response) }
             return response
@@ -33,8 +33,10 @@ extension Routes {
     /// - Returns: how many partials the user's limit of statistics left out.
     private func take(_ plan: OTLPPlan, of user: UserID) async throws -> Int {
         if plan.partials.isEmpty { return 0 }
-        let outcome = await pipeline.acceptFitting(Batch(partials: plan.partials), of: user)
-        guard case .refused(let error) = outcome.answer else { return outcome.unfittingPartials }
+        let fitting = pipeline.ingest.fitting(Batch(partials: plan.partials), of: user)
+        let unfitting = plan.partials.count - fitting.partials.count
+        if fitting.partials.isEmpty { return unfitting }
+        guard case .refused(let error) = await pipeline.ingest.submit(fitting, of: user) else { return unfitting }
         telemetry.cancel(plan, of: user)
         // The pipeline has counted it already.
         throw ErrorAnswer(error)

@@ -25,7 +25,7 @@ struct OwnStatistics: Service {
                 books = await OwnBooks(pipeline.snapshot(), datagrams.snapshot, web, at: clock.now())
                 var partials = books.partials(since: earlier)
                 partials.append(Partial(StatisticKey(.gauge, "log.replay.seconds"), Aggregate(sample: replaySeconds)))
-                let answer = await pipeline.acceptOwn(Batch(partials: partials), of: .dattss)
+                let answer = await pipeline.ownIngest.submit(Batch(partials: partials), of: .dattss)
                 if case .refused(let error) = answer { logger.warning("the server's own statistics were refused: \(error)") }
             }
         }

@@ -69,7 +69,7 @@ import Testing
         let origin = Batch.Origin(client: "c", sequence: 7)
         let batch = Batch(partials: batch("a").partials, origin: origin)
         _ = try ids(of: admission.admit(batch, at: .noon, limits: limits))
-        #expect(verdict(&admission, batch) == .pending)
+        #expect(verdict(&admission, batch) == .pending(origin))
         #expect(!admission.isCommitted(origin))
         admission.commit(origin, at: .noon)
         #expect(verdict(&admission, batch) == .duplicate)

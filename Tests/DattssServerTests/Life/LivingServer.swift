@@ -149,7 +149,7 @@ final class LivingServer {
 
     /// Bodies that an event loop read in one turn, each with the key of its sender.
     func take(bodies: [(bytes: [UInt8], key: String)]) async throws -> [IngestAnswer] {
-        var (group, answers, later) = (BatchGroup(), [IngestAnswer?](repeating: nil, count: bodies.count), [(Int, Batch, UserID)]())
+        var (group, answers, later) = (BatchGroup(), [IngestAnswer?](repeating: nil, count: bodies.count), [(Int, FirstCopy)]())
         var grouped: [Int] = []
         for (position, body) in bodies.enumerated() {
             do throws(WireError) {
@@ -158,25 +158,20 @@ final class LivingServer {
                     try parts.endpoint.batch(
                         UnsafeRawBufferPointer(bytes), head, parts.decompressor, paths: &parts.names)
                 }
-                switch parts.pipeline.admit(batch, of: head.user, into: &group) {
+                switch parts.pipeline.ingest.admit(batch, of: head.user, into: &group) {
                 case .answered(let answer): answers[position] = answer
                 case .grouped: grouped.append(position)
-                case .copyOfPending: later.append((position, batch, head.user))
+                case .copyOfPending(let first): later.append((position, first))
                 }
             } catch {
                 answers[position] = .refused(error)
             }
         }
         if !group.isEmpty {
-            let whole = group
-            let answer = await withCheckedContinuation { reply in
-                parts.pipeline.write(whole) { reply.resume(returning: $0) }
-            }
+            let answer = await parts.pipeline.ingest.submit(group)
             for position in grouped { answers[position] = answer }
         }
-        for (position, batch, user) in later {
-            answers[position] = await parts.pipeline.answerOfFirstCopy(of: batch, of: user)
-        }
+        for (position, first) in later { answers[position] = await first.answer() }
         return answers.compactMap(\.self)
     }
 
@@ -191,7 +186,7 @@ final class LivingServer {
     /// Lets the log see what the clock shows, by a batch of the server's own.
     func lookAtClock() async throws {
         let own = Batch(partials: [Partial(StatisticKey(.counter, "looks"), Aggregate(sample: 1))])
-        #expect(await parts.pipeline.acceptOwn(own, of: .dattss) == .accepted)
+        #expect(await parts.pipeline.ownIngest.submit(own, of: .dattss) == .accepted)
     }
 
     /// Seconds in which no lines come.

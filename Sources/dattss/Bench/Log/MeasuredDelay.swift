@@ -21,7 +21,7 @@ struct MeasuredDelay: AsyncParsableCommand {
         let fileSystem = POSIXFileSystem()
         let lock = try DataFolder.lock(directory, fileSystem: fileSystem)
         defer { lock.release() }
-        let pipeline = try Pipeline.open(
+        let pipeline = try Pipeline(
             PipelineConfiguration(
                 directory: directory, retention: { .forEver }, fileSystem: fileSystem,
                 clock: ShiftedClock(showing: Minute((SampleStatistics.firstDay + Int64(days)) * Minute.perDay + 10).start))
@@ -50,7 +50,7 @@ struct MeasuredDelay: AsyncParsableCommand {
                 let due = start + Self.interval * number
                 try await clock.sleep(until: due, tolerance: .zero)
                 group.addTask {
-                    let answer = await pipeline.accept(Self.batch(number), of: SampleDay.user)
+                    let answer = await pipeline.ingest.submit(Self.batch(number), of: SampleDay.user)
                     guard answer == .accepted else { throw MeasuredProcessError(problem: "a batch was answered \(answer)") }
                     return Double((clock.now - due) / .microseconds(1)) / 1000
                 }

@@ -20,7 +20,7 @@ struct MeasuredStart: AsyncParsableCommand {
         let fileSystem = POSIXFileSystem()
         let lock = try DataFolder.lock(directory, fileSystem: fileSystem)
         defer { lock.release() }
-        let pipeline = try Pipeline.open(
+        let pipeline = try Pipeline(
             PipelineConfiguration(
                 directory: directory, syncMode: .never, retention: { .forEver }, fileSystem: fileSystem,
                 clock: ReplayClock(end))

@@ -33,7 +33,7 @@ extension LogCommand {
             let accounts = try Accounts(directory: directory)
             let clock = SystemClock()
             let retention = accounts.retention(Retention.forEver.limits)
-            let pipeline = try Pipeline.open(
+            let pipeline = try Pipeline(
                 PipelineConfiguration(
                     directory: directory, syncMode: .second, retention: { retention },
                     onErased: { user in

@@ -58,7 +58,7 @@ struct AcceptedReplay {
         if let first = try reader.next() {
             let clock = ReplayClock(first.at)
             let failure = Mutex<String?>(nil)
-            let pipeline = try Pipeline.open(configuration(clock)) { problem in
+            let pipeline = try Pipeline(configuration(clock)) { problem in
                 failure.withLock { $0 = $0 ?? problem }
             }
             async let running: Void = pipeline.run()
@@ -110,7 +110,7 @@ struct AcceptedReplay {
     /// A pipeline that is full for the moment is asked again.
     private func accept(_ batch: AcceptedBatch, into pipeline: Pipeline) async -> IngestAnswer {
         while true {
-            let answer = await pipeline.accept(batch.batch, of: batch.user)
+            let answer = await pipeline.ingest.submit(batch.batch, of: batch.user)
             guard case .refused(let error) = answer, error.reason == .overloaded else { return answer }
             await Task.yield()
         }
