@@ -31,8 +31,8 @@ struct SimulatedDirectory {
         pending = []
     }
 
-    /// Of the changes since the last sync the first ones happened, in order; or, when the loss scrambles, any of them.
-    /// Of a rename perhaps only the half: then both names are there.
+    /// Only the first changes since the last sync have happened, in order; or, when the loss scrambles, any of them.
+    /// A rename may have happened by half: then both names are there.
     mutating func crash(_ loss: inout PowerLoss) {
         let isScrambled = loss.isScrambling && loss.oneIn(2)
         let kept = isScrambled ? pending.count : loss.upTo(pending.count)

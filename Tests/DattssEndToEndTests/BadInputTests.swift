@@ -120,7 +120,7 @@ struct BadInputTests {
         try await server.discard()
     }
 
-    /// Goal: who stops in the middle of a request is answered 408 and counted, others are served meanwhile.
+    /// Goal: a sender who stops in the middle of a request is answered 408 and counted, others are served meanwhile.
     @Test("that stops half way is ended")
     func halfSent() async throws {
         let server = RealServer(["--request-seconds", "1"])
@@ -139,7 +139,7 @@ struct BadInputTests {
     }
 
     /// Goal: requests that are sent without waiting are answered in order, whoever answers them; `Connection: close` and
-    /// `Expect: 100-continue` mean what they say; who is refused early can go on.
+    /// `Expect: 100-continue` mean what they say; a sender who is refused early can go on.
     @Test("or not: pipelined requests are answered in order")
     func pipelined() async throws {
         let server = RealServer(["--max-body-bytes", "2000"])

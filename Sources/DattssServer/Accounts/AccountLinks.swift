@@ -82,7 +82,7 @@ extension Accounts {
         case passwordReset(token: String)
     }
 
-    /// A letter for whoever wants to have an account: who has one already gets a link to set the password.
+    /// A letter to somebody who asked for an account. An address that has one already gets a link to set its password.
     func letterForSignUp(_ email: EmailAddress, invitation: Secret?, at time: Timestamp) throws -> Letter {
         try noteLetter { database in
             if let user = try user(of: email, database) {

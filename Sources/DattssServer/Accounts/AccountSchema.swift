@@ -9,7 +9,7 @@ import GRDB
 ///           └─ audit        what was done to the user's programs
 ///     invitation            of nobody yet
 ///
-/// Of what proves something (sessions, tokens, invitations) only the SHA-256 is here: who reads the file can't sign in.
+/// What proves something (sessions, tokens, invitations) is here only as its SHA-256: nobody can sign in by reading the file.
 enum AccountSchema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()

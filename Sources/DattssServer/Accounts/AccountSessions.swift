@@ -69,7 +69,7 @@ extension Accounts {
         let session = Session(user: user, at: time, address: visitor.address, agent: visitor.agent)
         try database.execute(sql: "DELETE FROM session WHERE expiresAtMilliseconds <= ?", arguments: [time.milliseconds])
         if let old { try database.execute(sql: "DELETE FROM session WHERE hash = ?", arguments: [old.hash.data]) }
-        // Of too many, those that were seen last stay.
+        // When there are too many, those that were seen last stay.
         try database.execute(
             sql: """
                 DELETE FROM session WHERE uid = ?1 AND hash NOT IN

@@ -4,7 +4,7 @@ import DattssCore
 /// costs no HMAC.
 struct KeyClaim: Sendable, Hashable {
     let user: UserID
-    /// Of a key that the user has named.
+    /// The identifier of a key that the user has named; nil for the user's own key.
     let id: String?
     let code: [UInt8]
 

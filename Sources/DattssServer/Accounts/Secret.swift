@@ -1,7 +1,7 @@
 import Crypto
 
-/// 256 random bits that prove something: a session, or that a mail was received. Who has it has it in hexadecimal; the tables
-/// have its SHA-256.
+/// 256 random bits that prove something: a session, or that a mail was received. Its owner
+/// holds it in hexadecimal; the tables hold its SHA-256.
 public struct Secret: Sendable, Hashable {
     let bytes: [UInt8]
 

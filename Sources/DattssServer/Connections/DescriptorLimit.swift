@@ -8,7 +8,7 @@
 
 /// How many files and connections this process may have open (`RLIMIT_NOFILE`, see getrlimit(2)).
 public enum DescriptorLimit {
-    /// Of these no connection gets any: they are for the log, the accounts and the event loops.
+    /// Descriptors that no connection gets: they are for the log, the accounts and the event loops.
     static let reserve = 128
     /// More are of no use, and some systems allow a thousand million.
     private static let useful = 1 << 20

@@ -9,7 +9,7 @@ export async function showRewrittenNames() {
   const details = $('#rewritten');
   const show = async () => {
     if (document.hidden) return;
-    // Asked again soon; who may not ask, or asks in vain, sees what was there.
+    // It is asked again soon. A visitor who may not ask, or whose question fails, goes on seeing what was there.
     const told = await ask('rewritten-names', { at: '' }).catch(() => null);
     if (!told) return;
     details.hidden = !told.names.length;

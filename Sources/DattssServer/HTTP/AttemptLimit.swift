@@ -68,14 +68,14 @@ final class AttemptLimit: Sendable {
 
 /// The limits of everything that guesses: by where it comes from, and by whom it is about.
 ///
-/// Strangers must not be able to lock an owner out: who guesses at an account is limited for each place by itself, and places
+/// Strangers must not be able to lock an owner out: attempts at an account are limited for each place by itself, and for places
 /// together only where nobody has lately signed in from.
 struct AttemptLimits: Sendable {
     private let addresses: AttemptLimit
-    /// Of an account from one place, and from all that are strange to it.
+    /// Attempts at one account: from one place, and from all places together that are strange to it.
     private let accounts: AttemptLimit
     private let strangers: AttemptLimit
-    /// Of their own, so that who has letters sent to somebody does not keep that one from signing in.
+    /// Letters have a limit of their own: having them sent to somebody must not keep that person from signing in.
     private let letters: AttemptLimit
     private let places = KnownPlaces()
     private let counters: WebCounters

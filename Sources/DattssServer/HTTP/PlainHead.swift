@@ -13,7 +13,7 @@ struct PlainHead: Equatable {
     private(set) var contentLength = 0
     /// Where the digits of the length are.
     private(set) var lengthDigits = 0..<0
-    /// Of `Authorization: Bearer`, else of `?auth=`.
+    /// The auth key, from `Authorization: Bearer` or else from `?auth=`.
     private(set) var key: String?
     private(set) var contentEncoding: String?
     /// The sender wants to be told before it sends the body.

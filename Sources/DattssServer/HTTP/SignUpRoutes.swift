@@ -94,7 +94,7 @@ extension Routes {
         let now = clock.now()
         let token = try await accounts.run { try $0.invite(email, at: now) }
         let link = web.link("/account#invitation=\(token)")
-        // Without mail, who invites passes the link on, and nothing has to be in the log.
+        // Without mail the person who invites passes the link on, and it does not have to be in the log.
         if let email, web.mailer.sends { web.mailer.send(.invitation(email, link: link)) }
         return Response(json: AccountJSON.link(link), status: .created)
     }

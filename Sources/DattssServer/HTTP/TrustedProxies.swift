@@ -58,7 +58,7 @@ struct RequestOrigin: Sendable, Hashable {
 struct IPAddress: Hashable, Sendable {
     let bytes: [UInt8]
 
-    /// What belongs to one sender: who has an IPv6 address has 2^64 of them.
+    /// What belongs to one sender: the owner of one IPv6 address usually has 2^64 of them.
     var network: [UInt8] { bytes.count == 16 ? Array(bytes[..<8]) : bytes }
 
     init?(_ text: some StringProtocol) {

@@ -18,7 +18,7 @@ struct OTLPIdentity {
 
     init() { bytes = [] }
 
-    /// Of what is below what `parent` identifies.
+    /// Begins an identity below the one that `parent` is: a scope in a resource, a series in a scope.
     init(below parent: SHA256.Digest) { bytes = Array(parent) }
 
     var digest: SHA256.Digest { SHA256.hash(data: bytes) }

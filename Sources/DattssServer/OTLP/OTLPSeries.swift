@@ -14,10 +14,10 @@
 struct OTLPSeries: Sendable, Hashable {
     /// By their starts.
     private var runs: [Run] = []
-    /// Of deltas: a hash of the start and time of those that came last, the oldest of them first once it is full.
+    /// For deltas, a hash of the start and time of each that came lately; the oldest is first once it is full.
     private var deltas: [UInt64] = []
     private var nextDelta = 0
-    /// Of a gauge: the time of its last value.
+    /// For a gauge, the time of its last value.
     private var gaugeTime: UInt64 = 0
     /// The latest start of a run that was forgotten.
     private var forgottenStart: UInt64 = 0

@@ -152,7 +152,7 @@ struct OTLPTimer {
     private mutating func add(_ count: UInt64, between one: Double, _ other: Double, _ value: (Double) -> Double) {
         note(one, other)
         let (lower, upper) = (Swift.min(one, other), Swift.max(one, other))
-        // (Of the two zeros it is the positive one.)
+        // (A zero is always the positive one.)
         if lower == upper { return put(lower == 0 ? 0 : lower, count) }
         if !Self.isOneBucket(lower, upper) { isApproximate = true }
         let places = Swift.min(count, placesMax)

@@ -38,7 +38,7 @@ final class OTLPUser: Sendable {
 
     func leave() { state.withLock { $0.hasLeft = true } }
 
-    /// - Returns: the latest start of the series when the user left. Who is just sending is not idle, and not waited for.
+    /// - Returns: the latest start of the series when the user left. A user who is just sending is not idle, and is not waited for.
     func leave(ifIdleAt time: Timestamp, limits: Limits) -> UInt64? {
         let left: UInt64?? = state.withLockIfAvailable { state in
             guard OTLPSeriesTable.isIdle(state.seen, at: time, limits) else { return nil }

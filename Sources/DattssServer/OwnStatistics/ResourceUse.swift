@@ -10,7 +10,7 @@ import FoundationEssentials
 
 /// What the process has used of the machine.
 struct ResourceUse: Sendable {
-    /// Of all cores, since the start.
+    /// Processor time on all cores since the start of the process.
     var processorSeconds: Double
     /// 0 where the kernel does not tell.
     var residentBytes: Double

@@ -10,7 +10,7 @@ internal import DattssCore
 
 /// Made-up statistics that look like those of a web service, for measuring the log: the same seed gives the same data.
 ///
-/// Of ten statistics, four count ones, one counts amounts, four are timers and one is a gauge:
+/// Among ten statistics four count ones, one counts amounts, four are timers and one is a gauge:
 ///
 /// | | samples a minute | a sample |
 /// | --- | --- | --- |

@@ -10,7 +10,7 @@ import DattssCore
 /// in front may have brackets and quotes of their own. The time is the last field before it that looks like one. A request
 /// without a status, which servers write as `000` or `-`, is one of `0xx`.
 ///
-/// Of a path only the first component counts, or a site of many pages would have as many statistics: `/` is `root`, and
+/// Only the first component of a path counts, or a site of many pages would have as many statistics: `/` is `root`, and
 /// a request line without a path is `none`.
 struct CombinedLog: LineFormat {
     private typealias Bytes = Slice<UnsafeBufferPointer<UInt8>>

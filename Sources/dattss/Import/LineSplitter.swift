@@ -1,7 +1,7 @@
 /// Splits a text that comes in blocks into lines, which end at `\n`, `\r\n` or `\r`.
 struct LineSplitter {
     private let lineBytesMax: Int
-    /// Of a line whose end has not come yet.
+    /// What has come of a line whose end has not.
     private var begun: [UInt8] = []
     /// Whether the last line ended at a `\r`, of which a `\n` would be a part.
     private var isAfterReturn = false

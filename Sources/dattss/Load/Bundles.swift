@@ -18,9 +18,9 @@ struct Bundles: Sendable {
     let count: Int
     let size: Int
     let bytes: [UInt8]
-    /// Of one user's bundles, or of every slot where each user's have bytes of their own.
+    /// Where in `bytes` each of one user's bundles is, or each slot's where every user has bytes of its own.
     let slices: [load_slice]
-    /// Of each item, bundle after bundle: which statistic it is, for how many samples it stands, and their sum in thousandths.
+    /// For each item, bundle after bundle: which statistic it is, for how many samples it stands, and their sum in thousandths.
     let itemStatistics: [Int32]
     let itemSamples: [Int32]
     let itemSums: [Int64]

@@ -6,7 +6,7 @@ import DattssCore
 struct LoadStream: Decodable, Sendable {
     var name: String?
     var transport = Transport.http
-    /// Of partials, samples or queries.
+    /// How many partials, samples or queries a second.
     var rate = Rate.max
     /// Users take turns. The first user of all is the one whose key was given, or 'local'.
     var users = 1

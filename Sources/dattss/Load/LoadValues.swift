@@ -63,7 +63,7 @@ struct LoadNumbers {
     private var random: SplitMix64
     private let values: LoadValues
 
-    /// Of timers, in milliseconds: half of them take longer, and one of a hundred ten times as long.
+    /// The median of timers in milliseconds: half of them take longer, and one of a hundred ten times as long.
     private static let timerMedian = 40.0
     private static let timerSpread = 1.0
     private static let timerMax = 60_000.0
@@ -102,7 +102,7 @@ struct LoadNumbers {
         return LoadValue(thousandths: max(1, Int64((value * 1000).rounded()) / unit) * unit, decimals: decimals)
     }
 
-    /// Of the standard normal distribution (Box and Muller, "A note on the generation of random normal deviates", 1958).
+    /// A value of the standard normal distribution (Box and Muller, "A note on the generation of random normal deviates", 1958).
     private mutating func normal() -> Double {
         let (a, b) = (Double.random(in: 0x1p-53...1, using: &random), Double.random(in: 0..<1, using: &random))
         return (-2 * log(a)).squareRoot() * cos(2 * .pi * b)

@@ -8,7 +8,7 @@ struct RequestHead: Sendable {
     private let isQuery: Bool
     private let hasWrongKey: Bool
     private let client: [UInt8]
-    /// Of each user, up to the end of its key.
+    /// How each user's head begins, up to the end of its key.
     private let starts: [[UInt8]]
 
     /// - Parameter run: what makes the clients of this run others than those of any other run.

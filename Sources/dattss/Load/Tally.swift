@@ -7,7 +7,7 @@ struct Tally: Sendable {
     var acknowledged = Amount()
     /// By the name of the error in the answer.
     var refused: [String: Amount] = [:]
-    /// Of them, those with status 503 that do not say when to come again.
+    /// Refusals with status 503 that do not say when to come again.
     var curtRefusals = 0
     /// The connection ended, or the run did, before an answer came: counted by the server or not, nobody knows.
     var unanswered = Amount()
@@ -17,17 +17,17 @@ struct Tally: Sendable {
     var perSlot: [UInt32] = []
     /// Since it was due until the acknowledgement.
     var latency = Latency()
-    /// Of them, those that came in the first seconds of a minute of the clock, when the server closes the one before.
+    /// The latency of answers in the first seconds of a minute of the clock, when the server closes the one before.
     var edgeLatency = Latency()
     /// The others.
     var calmLatency = Latency()
     /// The same of refusals.
     var refusalLatency = Latency()
-    /// Of both, since the request was really sent: what the server alone is answerable for.
+    /// The latency of answers and refusals since the request was really sent: what the server alone is answerable for.
     var service = Latency()
     /// How late the generator itself was, when a connection was free and waiting.
     var lateness = Latency()
-    /// Of the last second, for the progress line.
+    /// The latency of the last second, for the progress line.
     var recentLatency = Latency()
 
     /// Bundles, the items in them (partials, samples of a datagram) and the samples that they stand for.

@@ -82,7 +82,7 @@ struct SignUpTests {
         try await mail.end()
     }
 
-    /// Goal: who guesses is told to wait, and that is counted.
+    /// Goal: somebody who guesses is told to wait, and that is counted.
     @Test("who guess wait")
     func guessing() async throws {
         let server = RealServer()

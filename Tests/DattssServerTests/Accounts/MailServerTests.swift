@@ -10,7 +10,7 @@ struct MailServerTests {
         return server.needsTLS
     }
 
-    /// Goal: who takes STARTTLS out of what a mail server offers gets no password.
+    /// Goal: somebody in between who takes STARTTLS out of what a mail server offers gets no password.
     @Test(
         "is told a password through TLS only",
         arguments: [

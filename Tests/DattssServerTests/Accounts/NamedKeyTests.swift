@@ -58,7 +58,7 @@ struct NamedKeyTests {
         #expect(accounts.user(forKey: keys[1].key) == nil)
     }
 
-    /// Goal: who keeps a verified key learns of everything that may have made it worthless, also from another process.
+    /// Goal: the holder of a verified key learns of everything that may have made it worthless, also from another process.
     @Test("that were verified are current until something changes")
     func verified() throws {
         let accounts = try accounts()

@@ -27,7 +27,7 @@ struct AttemptLimitTests {
         #expect(limit.take("ann") == 10)
     }
 
-    /// Goal: who knows the password never waits.
+    /// Goal: an owner who knows the password never waits.
     @Test("does not count what was right")
     func giveBack() {
         let limit = AttemptLimit(capacity: 2, secondsPerToken: 10, clock: clock)
@@ -48,7 +48,7 @@ struct AttemptLimitTests {
         #expect(limit.take("guesser") != nil)
     }
 
-    /// Goal: who has letters sent to somebody does not keep that one from signing in; both are counted and told to wait.
+    /// Goal: having letters sent to somebody does not keep that person from signing in; both are counted and told to wait.
     @Test("counts letters apart from passwords")
     func letters() throws {
         let counters = WebCounters()

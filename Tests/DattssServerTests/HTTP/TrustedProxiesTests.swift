@@ -43,7 +43,7 @@ struct TrustedProxiesTests {
         "are addresses and ranges", arguments: ["", "10.0.0.0/33", "10.0.0/8", "localhost", "::1/129", "10.0.0.1,", "1.2.3.4/-1"])
     func malformed(_ text: String) { #expect(TrustedProxies(text) == nil) }
 
-    /// Goal: an address of IPv6 is counted by its network: who has one has 2^64.
+    /// Goal: an address of IPv6 is counted by its network, because the owner of one has 2^64.
     @Test("attempts are counted by network")
     func limitName() {
         let names = ["2001:db8::1", "2001:db8::ffff", "2001:db8:1::1", "192.0.2.1", "192.0.2.2"].map {

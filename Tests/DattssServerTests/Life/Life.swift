@@ -19,7 +19,7 @@ struct Life {
     private var silentUntil: [String: Timestamp] = [:]
     private var sent: [(body: [UInt8], user: UserID, hour: Int)] = []
     private var sequences: [String: Int64] = [:]
-    /// Of cumulative series: the total, and whether this run of the server has seen it.
+    /// The total of each cumulative series, and whether this run of the server has seen it.
     private var series: [String: (total: Double, isKnown: Bool)] = [:]
     private var exportedAt = Timestamp(milliseconds: 0)
     private var exports: Int64 = 0
@@ -88,7 +88,7 @@ struct Life {
         let end = Timestamp(seconds: (now.seconds / 3600 + 1) * 3600)
         // What is only counted, as a collector's idle names are, passes in no time.
         if random.oneIn(12) { server.flushLines(times: 800) }
-        // Of most nights, and of some hours, there is nothing to tell.
+        // Most nights, and some hours, are quiet.
         let isQuiet = (0..<6).contains(now.seconds / 3600 % 24) ? !random.oneIn(3) : random.oneIn(8)
         let moments = isQuiet ? 0 : Int.random(in: 1...6, using: &random)
         let offsets = (0..<moments).map { _ in Int64.random(in: 1_000..<3_590_000, using: &random) }.sorted()

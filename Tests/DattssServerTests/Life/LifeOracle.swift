@@ -7,7 +7,7 @@ struct LifeOracle {
     var partials = 0
     /// What the clock of the log shows: see ``MinuteEdge``.
     private(set) var latest = Timestamp(milliseconds: .min / 2)
-    /// Of the latest day that there ever was, because what it was too late for is gone.
+    /// The latest day that there ever was, because what was too old by then is gone.
     private(set) var highestDay = Int64.min
     /// How often the clock was set by so much that idleness cannot be told from outside.
     private(set) var jumps = 0

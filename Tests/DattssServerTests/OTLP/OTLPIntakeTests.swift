@@ -58,7 +58,7 @@ import Testing
             ledger.take(OTLPExport.of(OTLPExport.sum("a", (start, back + 1, Double(101 + 10 * turn)))))
         }
         #expect(ledger.sums[Self.hits] == 120)
-        // Of b every run is another one.
+        // Every run of b is another one.
         #expect(ledger.sums[StatisticKey(.counter, "b")] == 20)
         #expect(ledger.intake.size.series == 1)
     }
