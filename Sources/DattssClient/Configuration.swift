@@ -3,7 +3,7 @@ import DattssCore
 extension Dattss {
     /// Where a client sends to, how often, and how much it keeps while the server is away.
     public struct Configuration: Sendable {
-        /// The user's key.
+        /// The key of the user whose statistics they are, as `dattss user key NAME` prints it.
         public var auth: String
         /// The server's address, `http://127.0.0.1:3002` or `https://stats.example.org/dattss`.
         public var url: String {
@@ -13,7 +13,7 @@ extension Dattss {
         public var process: String? {
             didSet { process = process.flatMap(Self.processName) }
         }
-        /// How often samples are sent, at least 100.
+        /// After how many milliseconds samples are sent, again and again; at least 100.
         public var pushPeriodMilliseconds: Int64 = 5000 {
             didSet { pushPeriodMilliseconds = max(100, pushPeriodMilliseconds) }
         }
@@ -25,28 +25,34 @@ extension Dattss {
         public var bufferBatches = 720
         /// How many bytes of batches wait.
         public var bufferBytes = 16 << 20
-        /// How long an answer may take.
+        /// How long an answer may take, in milliseconds.
         public var requestTimeoutMilliseconds: Int64 = 15_000
-        /// How long the end of the program may wait until what was recorded is sent.
+        /// For how many milliseconds the end of the program may wait until what was recorded is sent; from 0 to 60,000.
         public var exitTimeoutMilliseconds: Int64 = 2000 {
             didSet { exitTimeoutMilliseconds = exitTimeoutMilliseconds.clamped(0, 60_000) }
         }
         /// Whether to say what is sent and what the server answers, and not only what goes wrong.
         public var isDebugging = false
-        /// Called once when somebody asks this program to stop. nil, the default, does not ask the server.
-        /// Needs ``process``.
+        /// Called once when somebody asks this program to stop, for which it needs a ``process``. Without it, which is the default,
+        /// the server is not asked.
         public var onStopRequest: (@Sendable () async -> Void)?
-        /// Where lines about problems go. Without it to standard error while debugging, and nowhere else.
+        /// Where lines about problems go. Without it they go to standard error while debugging, and nowhere otherwise.
         public var log: (@Sendable (String) -> Void)?
 
+        /// Where a server on the same machine listens unless it is told otherwise.
         public static let defaultURL = "http://127.0.0.1:3002"
 
+        /// - Parameters:
+        ///   - auth: see ``auth``.
+        ///   - url: see ``url``; slashes at its end are left out.
+        ///   - process: see ``process``.
         public init(auth: String, url: String = defaultURL, process: String? = nil) {
             self.auth = auth
             self.url = Self.withoutTrailingSlashes(url)
             self.process = process.flatMap(Self.processName)
         }
 
+        /// The same, over plain HTTP to a host and a port. An IPv6 address may stand without brackets.
         public init(auth: String, host: String, port: Int, process: String? = nil) {
             self.init(auth: auth, url: Self.url(host: host, port: port), process: process)
         }

@@ -5,7 +5,6 @@ import Synchronization
 ///
 ///     let stats = Dattss(auth: "KEY", process: "api")
 ///     stats.start()
-///     stats.stopOnTermination()
 ///     stats.count("hits")
 ///     let rows = try await stats.measure("query") { try await database.query() }
 ///
@@ -18,6 +17,7 @@ import Synchronization
 /// counted twice. Without ``start()`` nothing is sent but by ``flush()`` and ``stop(within:)``; after it, what is left is
 /// sent when the program ends, or lets go of this.
 public final class Dattss: Sendable {
+    /// What it was made with.
     public let configuration: Configuration
     let recorder: Recorder
     let pusher: Pusher
@@ -37,6 +37,7 @@ public final class Dattss: Sendable {
         self.init(Configuration(auth: auth, process: process))
     }
 
+    /// A client that sends over HTTP, and does nothing before it is used.
     public convenience init(_ configuration: Configuration) {
         self.init(
             configuration, transport: HTTPTransport(url: configuration.url, auth: configuration.auth),
@@ -67,7 +68,7 @@ public final class Dattss: Sendable {
         }
     }
 
-    /// Begins to send every push period. Does nothing when it was called before.
+    /// Begins to send every push period. Another call does nothing, and neither does one after ``stop(within:)``.
     public func start() {
         life.withLock { life in
             guard !life.isStarted else { return }

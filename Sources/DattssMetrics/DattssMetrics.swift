@@ -20,33 +20,44 @@ public import DattssClient
 public struct DattssMetrics: MetricsFactory {
     private let stats: Dattss
 
+    /// - Parameter stats: the client that samples go to; whoever makes it starts it.
     public init(_ stats: Dattss) { self.stats = stats }
 
+    /// A counter of which each increment is a sample.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         CounterInstrument(stats: stats, path: Self.path(label, dimensions))
     }
 
+    /// The same with fractions, which are kept.
     public func makeFloatingPointCounter(label: String, dimensions: [(String, String)]) -> any FloatingPointCounterHandler {
         CounterInstrument(stats: stats, path: Self.path(label, dimensions))
     }
 
+    /// A gauge that may be set, or changed by some amount. It begins at zero.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         LevelInstrument(stats: stats, path: Self.path(label, dimensions))
     }
 
+    /// A timer when it aggregates, and otherwise a gauge.
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         let path = Self.path(label, dimensions)
         return aggregate ? DurationInstrument(stats: stats, path: path) : LevelInstrument(stats: stats, path: path)
     }
 
+    /// A timer in milliseconds.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         DurationInstrument(stats: stats, path: Self.path(label, dimensions))
     }
 
+    /// Does nothing: an instrument keeps nothing that the server would miss.
     public func destroyCounter(_ handler: any CounterHandler) {}
+    /// Does nothing.
     public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
+    /// Does nothing.
     public func destroyMeter(_ handler: any MeterHandler) {}
+    /// Does nothing.
     public func destroyRecorder(_ handler: any RecorderHandler) {}
+    /// Does nothing.
     public func destroyTimer(_ handler: any TimerHandler) {}
 
     static func path(_ label: String, _ dimensions: [(String, String)]) -> String {

@@ -2,7 +2,7 @@ import CoreMetrics
 import DattssClient
 import Synchronization
 
-/// Increments are samples. What was counted cannot be taken back: a reset does nothing.
+/// A counter of which each increment is a sample. What was counted cannot be taken back, and so a reset does nothing.
 final class CounterInstrument: CounterHandler, FloatingPointCounterHandler {
     private let stats: Dattss
     private let path: String
@@ -14,7 +14,7 @@ final class CounterInstrument: CounterHandler, FloatingPointCounterHandler {
     func reset() {}
 }
 
-/// What has a distribution.
+/// A timer, or anything else that has a distribution.
 final class DurationInstrument: TimerHandler, RecorderHandler {
     private let stats: Dattss
     private let path: String
@@ -26,7 +26,7 @@ final class DurationInstrument: TimerHandler, RecorderHandler {
     func record(_ value: Double) { stats.time(path, milliseconds: value) }
 }
 
-/// What has a level, which a meter may also change step by step.
+/// A gauge, which has a level. A meter may also change it step by step.
 final class LevelInstrument: MeterHandler, RecorderHandler {
     private let stats: Dattss
     private let path: String

@@ -5,17 +5,22 @@ public import DattssLog
 public struct PipelineConfiguration: Sendable {
     /// The data folder; `accepted/` and `minutes/` lie in it.
     public var directory: String
+    /// When what is written has to be on the disk, and not only with the kernel.
     public var syncMode: SyncMode
+    /// How much of everything may be under way or in memory.
     public var limits: Limits
-    /// How long what is kept, and of whom nothing; asked at every pass.
+    /// Answers at every pass of the housekeeping how long each user's minutes and hours are kept, and which users are deleted.
     public var retention: @Sendable () -> Retention
-    /// Told of a deleted user of whom no file holds anything any more.
+    /// Called with a deleted user when no file holds anything of that user any more.
     public var onErased: @Sendable (UserID) -> Void
+    /// Where the files lie: the machine's own file system, or one that a test made up.
     public var fileSystem: any FileSystem
+    /// What time it is, for the minutes that samples belong to and for everything that happens after some time.
     public var clock: any WallClock
-    /// How little processor time the thread that seals and lets go wants (Linux, 0 to 19): less than anybody else.
+    /// How far the thread that seals and deletes stands back behind all others (niceness on Linux, from 0 to 19).
     public var housekeepingNiceness: Int32 = 19
 
+    /// A configuration with these values, and with ``housekeepingNiceness`` at its most polite.
     public init(
         directory: String, syncMode: SyncMode = .second, limits: Limits = Limits(),
         retention: @escaping @Sendable () -> Retention = { Retention() },

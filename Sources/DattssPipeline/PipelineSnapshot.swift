@@ -3,20 +3,27 @@ public import DattssLog
 
 /// The counters of all stages at one moment.
 public struct PipelineSnapshot: Sendable {
+    /// What came in from outside since the start.
     public var ingest: IngestCounters
-    /// What the server itself sent.
+    /// The same of the server's own statistics.
     public var own: IngestCounters
     /// The books of every link, those of all users' links as one.
     public var links: [(name: String, ledger: LinkLedger)]
+    /// Users that have anything in memory.
     public var userCount: Int
     /// Live statistics of all users.
     public var statisticCount: Int
+    /// The lane of accepted batches.
     public var accepted: LaneMetrics
+    /// The lane of minute blocks.
     public var minutes: LaneMetrics
+    /// What sealing and retention did since the start.
     public var housekeeping: HousekeepingReport
     /// Files of days and hours, and their bytes.
     public var sealed: (files: Int, bytes: Int)
+    /// Reads that met a frame which is damaged; they answered without it.
     public var corruptFrameReads: Int
+    /// Writes of minute blocks that failed; they are tried again.
     public var failedMinuteWrites: Int
     /// Times a covered or sealed segment could not be deleted.
     public var failedRetirements: Int

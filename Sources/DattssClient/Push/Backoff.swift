@@ -15,6 +15,7 @@ struct Backoff: Sendable {
 
     mutating func succeeded() { failures = 0 }
 
+    /// Another attempt failed.
     /// - Returns: how many milliseconds to wait.
     mutating func failed(retryAfterSeconds: Int64? = nil) -> Int64 {
         failures += 1
@@ -23,7 +24,8 @@ struct Backoff: Sendable {
         return max(jittered(min(Self.capMilliseconds, Self.firstMilliseconds << Int64(doublings))), asked)
     }
 
-    /// For failures that only a person can mend: straight to the slow end.
+    /// A failure that only a person can mend was met: the wait is the longest at once.
+    /// - Returns: how many milliseconds to wait.
     mutating func failedForLong() -> Int64 {
         failures += 1
         return jittered(Self.capMilliseconds)

@@ -1,16 +1,16 @@
 /// Why a sample never reaches the server.
 public enum DropReason: String, Sendable, Hashable, CaseIterable {
-    /// A path that is not `[A-Za-z0-9_.:!-]{1,255}`.
+    /// Its path is not `[A-Za-z0-9_.:!-]{1,255}`.
     case badPath = "bad_path"
-    /// Not a finite number, or a text that is not one followed by `c`, `ms` or `g`.
+    /// Its value is not a finite number, or its text is not a number with `c`, `ms` or `g` behind it.
     case badSample = "bad_sample"
-    /// More statistics in one program than are remembered at once.
+    /// There are more statistics in the program than are remembered at once.
     case tooManyStatistics = "too_many_statistics"
-    /// The oldest batch made room while the server was away.
+    /// It was in the oldest batch, which made room for newer ones while the server was away.
     case bufferFull = "buffer_full"
     /// The server refused the batch for what is in it.
     case refused
-    /// Not acknowledged when the client stopped.
+    /// It was not acknowledged when the client stopped.
     case stopped
 }
 
@@ -20,8 +20,10 @@ public struct Drops: Sendable, Hashable {
     /// Those that no acknowledged or waiting batch tells the server of.
     private var unreported: Int64 = 0
 
+    /// How many samples were dropped for a reason.
     public subscript(reason: DropReason) -> Int64 { counts[reason] ?? 0 }
 
+    /// How many samples were dropped, whatever the reason.
     public var total: Int64 { counts.values.reduce(0, +) }
 
     /// - Parameter alreadyReported: how many earlier drops the lost batch was to report; they are reported again.

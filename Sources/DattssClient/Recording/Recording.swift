@@ -8,7 +8,7 @@ extension Dattss {
         recorder.add(sample, to: path)
     }
 
-    /// Adds a sample.
+    /// Adds a sample whose text was read already, or never was one.
     public func add(_ sample: SampleValue, to path: String) {
         recorder.add(sample, to: path)
     }
@@ -18,17 +18,19 @@ extension Dattss {
         recorder.add(SampleValue(value: amount, kind: .counter, isEmphasised: emphasised), to: path)
     }
 
-    /// Notes how long something took.
+    /// Notes how long something took, in milliseconds.
     public func time(_ path: String, milliseconds: Double, emphasised: Bool = false) {
         recorder.add(SampleValue(value: milliseconds, kind: .timer, isEmphasised: emphasised), to: path)
     }
 
-    /// Notes how much there is of something.
+    /// Notes how much there is of something: its level, and not by how much it changed.
     public func gauge(_ path: String, _ value: Double, emphasised: Bool = false) {
         recorder.add(SampleValue(value: value, kind: .gauge, isEmphasised: emphasised), to: path)
     }
 
-    /// Times `body`, also when it throws.
+    /// Notes how long `body` takes, also when it throws.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws.
     public func measure<Result, Failure: Error>(
         _ path: String, emphasised: Bool = false, _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -37,7 +39,9 @@ extension Dattss {
         return try body()
     }
 
-    /// Times `body`, also when it throws.
+    /// Notes how long `body` takes, with all its waiting, also when it throws.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws.
     public func measure<Result, Failure: Error>(
         isolation: isolated (any Actor)? = #isolation,
         _ path: String, emphasised: Bool = false, _ body: () async throws(Failure) -> sending Result

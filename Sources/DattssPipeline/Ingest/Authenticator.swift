@@ -2,15 +2,19 @@ public import DattssCore
 
 /// Who an auth key belongs to, and what it is good for.
 public protocol Authenticator: Sendable {
+    /// Looks at a key as it was sent.
     /// - Returns: nil for a key that nobody has, or no longer has.
     func owner(ofKey key: String) -> KeyOwner?
 }
 
 /// The user of an auth key, and what the key may do there.
 public struct KeyOwner: Sendable, Hashable {
+    /// Whose statistics they are.
     public var user: UserID
+    /// Whether the key sends, reads, or does both.
     public var scope: KeyScope
 
+    /// The owner of a key that may do everything, unless a scope says less.
     public init(_ user: UserID, _ scope: KeyScope = .all) {
         self.user = user
         self.scope = scope
@@ -19,8 +23,11 @@ public struct KeyOwner: Sendable, Hashable {
 
 /// What an auth key may do with its user's statistics.
 public enum KeyScope: String, Sendable, Hashable, CaseIterable {
+    /// It sends and reads.
     case all
+    /// It only sends.
     case ingest
+    /// It only reads.
     case read
 
     /// Whether a key of this scope is enough where `needed` is asked for.
@@ -28,6 +35,7 @@ public enum KeyScope: String, Sendable, Hashable, CaseIterable {
 }
 
 extension Authenticator {
+    /// The user of a key, whatever the key may do; nil for a key that nobody has.
     public func user(forKey key: String) -> UserID? { owner(ofKey: key)?.user }
 
     /// The user whose key a request presents.
@@ -41,7 +49,8 @@ extension Authenticator {
 }
 
 extension KeyOwner {
-    /// - Throws: `wrong_scope` when the key is not good for this.
+    /// Makes sure that the key is good for something.
+    /// - Throws: `wrong_scope` when it is not.
     public func requireScope(_ needed: KeyScope) throws(WireError) {
         guard scope.covers(needed) else {
             throw WireError(.wrongScope, "the auth key has the scope '\(scope.rawValue)', expected '\(needed.rawValue)' or 'all'")
@@ -50,8 +59,10 @@ extension KeyOwner {
 }
 
 extension WireError {
+    /// A request came without a key.
     public static let noKey = WireError(
         .unauthorized, "expected an auth key, as 'Authorization: Bearer KEY' or '?auth=KEY'")
+    /// A request came with a key that nobody has, or no longer has.
     public static let badKey = WireError(.unauthorized, "the auth key is not valid")
 }
 

@@ -7,9 +7,12 @@ public struct BatchGroup: Sendable {
     private(set) var weight = 0
     private(set) var totals = BatchTotals()
 
+    /// A group without batches.
     public init() {}
 
+    /// Whether there is nothing to write.
     public var isEmpty: Bool { batches.isEmpty }
+    /// The partials of all its batches.
     public var partialCount: Int { totals.partials }
 
     /// More would make the others wait, and not be any cheaper.

@@ -12,11 +12,15 @@ public enum IngestAnswer: Sendable, Hashable {
 
 /// How many batches and partials came in, and why others did not.
 public struct IngestCounters: Sendable, Hashable {
+    /// Batches that were acknowledged.
     public var acceptedBatches = 0
+    /// Their partials.
     public var acceptedPartials = 0
     /// Samples that the accepted partials stand for.
     public var acceptedSamples: Int64 = 0
+    /// Batches that came again after they had been accepted.
     public var duplicateBatches = 0
+    /// Batches of which nothing was taken in, by reason.
     public var refusedBatches: [WireError.Reason: Int] = [:]
 
     mutating func note(_ answer: IngestAnswer, _ totals: BatchTotals) {

@@ -44,10 +44,10 @@ package struct DatagramCollector: Sendable {
     /// What was collected in one period.
     package struct Collected: Sendable {
         package var periods: [(user: UserID, period: AccumulatedPeriod)] = []
-        /// As many as a client may send at once.
+        /// How many partials a batch may have: as many as a client may send at once.
         package let batchPartials: Int
         package var processes: Set<UserProcess> = []
-        /// In which its samples came, and which is held until they are written; nil when there are none.
+        /// The minute in which its samples came, which is held until they are written; nil when there are none.
         package var minute: Minute?
 
         package init(batchPartials: Int) { self.batchPartials = batchPartials }
@@ -57,9 +57,9 @@ package struct DatagramCollector: Sendable {
     }
 
     private static let keysMax = 10_000
-    /// So that a flood of wrong keys takes no room from those that are right.
+    /// How many wrong keys are remembered: apart, so that a flood of them takes no room from those that are right.
     private static let wrongKeysMax = 1000
-    /// Of one user in one period; one more is noted in the next.
+    /// How many names of processes one user may give in one period; one more is noted in the next.
     private static let processesMax = 10_000
 
     /// - Parameter statsdUser: whose statsd lines are; without one, a name begins with an auth key and a dot.

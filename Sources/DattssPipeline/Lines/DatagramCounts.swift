@@ -11,10 +11,11 @@ package struct DatagramCounts: Sendable, Hashable {
     package var refusedLines: [DatagramError: Int] = [:]
     /// Lines whose name, or a tag, was no path.
     package var rewrittenNames = 0
-    /// The latest of them.
+    /// The latest of these names.
     package var rewritings = NameRewritings()
-    /// Of DogStatsD.
+    /// Events of DogStatsD, which are counted and not kept.
     package var events = 0
+    /// Service checks of DogStatsD, which are counted and not kept.
     package var serviceChecks = 0
     /// Partials that the pipeline did not admit, and why.
     package var refusedPartials: [WireError.Reason: Int] = [:]

@@ -7,6 +7,7 @@ import Synchronization
 /// while something else decides (``reserve(_:)``). The receiver iterates over ``items`` and says ``done(_:)`` after each.
 /// There is one receiver.
 public final class Link<Element: Sendable>: Sendable {
+    /// What `/metrics` calls it.
     public let name: String
     let items: AsyncStream<Item>
     private let continuation: AsyncStream<Item>.Continuation
@@ -24,7 +25,9 @@ public final class Link<Element: Sendable>: Sendable {
         var waiting: [(weight: Int, room: CheckedContinuation<Bool, Never>)] = []
     }
 
-    /// - Parameter capacity: in partials.
+    /// - Parameters:
+    ///   - name: see ``name``.
+    ///   - capacity: how many partials may be in it.
     public init(_ name: String, capacity: Int) {
         self.name = name
         state = Mutex(State(ledger: LinkLedger(capacity: capacity)))
@@ -32,6 +35,7 @@ public final class Link<Element: Sendable>: Sendable {
         (items, continuation) = AsyncStream.makeStream(of: Item.self, bufferingPolicy: .unbounded)
     }
 
+    /// The books as they are now.
     public var ledger: LinkLedger { state.withLock { $0.ledger } }
 
     /// Hands an element on, or says at once why not.

@@ -76,6 +76,7 @@ public struct Queries: Sendable {
 public struct StatisticMinutes: Sendable {
     /// Sorted by minute; several of one minute in the order in which they were written.
     public var aggregates: [MinutePoint]
+    /// The minutes in which the user sent anything, of whichever statistic.
     public var active: MinuteRuns
 }
 

@@ -74,7 +74,7 @@ struct Replay: RecoveryHandler {
             withUser(saved.user) { user in
                 for partial in saved.aggregates {
                     let id = user.admission.restore(partial.key, usedAt: min(block.minute.start, now))
-                    // (Only of what was accepted does a block say up to where it goes.)
+                    // A block that does not say how far into the accepted lane it goes was imported.
                     user.state.restore(
                         partial.aggregate, of: partial.key, minute: block.minute, as: id, isImported: block.through == nil)
                 }
@@ -104,8 +104,8 @@ struct Replay: RecoveryHandler {
         var edge = self.edge ?? MinuteEdge(accepted.at)
         defer { self.edge = edge }
         var ended = edge.advance(to: accepted.at)
-        // Times in the log are facts. One that goes back by less than a clock is followed was written behind a tick of a clock that
-        // was further ahead, which no batch tells of.
+        // Times in the log are facts. One that goes back by less than clocks are followed was written after a tick of a clock that
+        // was further ahead; no batch tells of such a tick.
         if ended == nil, accepted.at.minute != edge.minute {
             ended = edge.minute
             edge = MinuteEdge(accepted.at)

@@ -2,23 +2,28 @@ public import DattssLog
 
 /// What the housekeeping has done since the start.
 public struct HousekeepingReport: Sendable, Hashable {
+    /// Passes that sealed something.
     public private(set) var sealings = 0
     /// Aggregates that were taken out of minute blocks into sealed files.
     public private(set) var sealedRows = 0
-    /// Files of days or hours that were deleted, or written anew without somebody.
+    /// Files of days or hours that were deleted.
     public private(set) var deletedFiles = 0
+    /// Files of days or hours that were written anew, without a user or without what is too old.
     public private(set) var rewrittenFiles = 0
     /// What could not be read; copies of it are in `quarantine/`.
     public private(set) var findings: [Finding] = []
+    /// Deleted users of whom no file holds anything any more.
     public internal(set) var erasedUsers = 0
+    /// Passes, with those that failed.
     public internal(set) var passes = 0
     /// Passes that an error cut short; they are tried again after the next checkpoint.
     public internal(set) var failures = 0
     /// Why the last pass was cut short; nil when it was not.
     public internal(set) var problem: String?
+    /// How long the last pass took.
     public internal(set) var lastDuration = Duration.zero
 
-    /// Of a disk full of damage nobody reads more.
+    /// Findings beyond this are left out: nobody reads more of them, and a disk may be full of damage.
     private static let findingsMax = 100
 
     mutating func note(_ sealed: SealReport) {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Whether the log can be written: what `/healthz` tells.
 ///
-/// A failed sync is for good. A full disk is a problem until a batch is written again, or until it has not been tried for a
-/// while: who sends nothing to an unhealthy server would never learn that it has healed.
+/// A failed sync is for good. A full disk is a problem until a batch is written again, or until no write has been tried for a
+/// while: senders that leave an unhealthy server alone would otherwise never learn that it has healed.
 final class LogHealth: Sendable {
     private let state = Mutex(State())
     private let onFailure: @Sendable (String) -> Void
@@ -21,7 +21,7 @@ final class LogHealth: Sendable {
     func problem(at time: Timestamp) -> String? {
         state.withLock { state in
             if let failure = state.failure { return failure }
-            // (One that is to come is of a clock that has been set back.)
+            // A refusal that lies ahead was noted before the clock was set back.
             guard let refusal = state.refusal, time >= refusal.at,
                 time < refusal.at.advanced(byMilliseconds: Self.refusalMilliseconds)
             else { return nil }

@@ -34,6 +34,13 @@ export class DayAxis {
 
   get length() { return this.steps.length * this.step; }
 
+  /** A part of the day, moved and cut so that it lies in the day, and is at least as wide as said. */
+  part([from, to], widthMin = 0) {
+    const width = Math.min(Math.max(to - from, widthMin), this.length);
+    const first = Math.min(Math.max(0, from), this.length - width);
+    return [first, first + width];
+  }
+
   /** The number of a step; -1 for one that the day does not have. */
   index(minute, isRepeated = false) {
     return this.steps.findIndex(step => step.minute === minute && step.isRepeated === isRepeated);

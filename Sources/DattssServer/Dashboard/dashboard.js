@@ -7,15 +7,12 @@ import { Favourites } from './favourites.js';
 import { Now } from './now.js';
 import { Plots } from './plots.js';
 import { Processes } from './processes.js';
-import { average, listen, now, Statistics } from './statistics.js';
+import { listen, now, Statistics } from './statistics.js';
+import { isComplete, suggested, suggestedOfServer } from './suggestions.js';
 import { Tree } from './tree.js';
 import { View } from './view.js';
 
-const SUGGESTED = 4;
 const FIRST_PLOTS = 2;
-/** What the server's own page opens with: what it takes in, what that costs, and before all what it refuses. */
-const OF_SERVER = ['c:ingest.samples', 'c:udp.samples', 'ms:log.sync', 'g:processor.percent', 'g:memory.bytes', 'g:log.minutes.bytes',
-  'g:log.replay.seconds', 'g:pipeline.queued'];
 
 /** What all parts of the page share. */
 class Page {
@@ -23,6 +20,7 @@ class Page {
   view = new View();
   favourites = new Favourites(() => this.show());
   isReadOnly = base !== '';
+  isConnected = false;
   #suggested = [];
   #isDue = false;
 
@@ -59,21 +57,6 @@ class Page {
     requestAnimationFrame(() => { this.#isDue = false; this.strip.refresh(); });
   }
 
-  /** For those who have no favourites yet: what is emphasised, and what there is most of. */
-  #suggest() {
-    if (base === '/server') {
-      const refused = [...this.statistics.all.values()].filter(stat => /\.refused\./.test(stat.path) && stat.value > 0);
-      this.#suggested = [...refused.map(stat => stat.id), ...OF_SERVER.filter(id => this.statistics.all.has(id))];
-      return;
-    }
-    const time = now();
-    const weight = stat => (stat.emp ? 1e15 : 0) + (time - stat.seen < 300 ? 1e12 : 0) + Math.min(1e9, Math.abs(average(stat, time) ?? 0));
-    const best = kind => [...this.statistics.all.values()].filter(stat => stat.kind === kind).sort((a, b) => weight(b) - weight(a));
-    const [c, ms, g] = [best('c'), best('ms'), best('g')];
-    const order = [c[0], ms[0], g[0], c[1], ms[1], c[2], g[1], ...c.slice(3), ...g.slice(2), ...ms.slice(2)].filter(Boolean);
-    this.#suggested = order.slice(0, SUGGESTED).map(stat => stat.id);
-  }
-
   /** Takes in an event of the stream; how long that takes is measured. */
   take(text) {
     performance.mark('live');
@@ -107,16 +90,19 @@ class Page {
   }
 
   #welcome() {
-    if (this.favourites.ids.length || this.#suggested.length >= SUGGESTED && base !== '/server') return;
-    this.#suggest();
+    const isServer = base === '/server';
+    if (this.favourites.ids.length || isComplete(this.#suggested) && !isServer) return;
+    const { all } = this.statistics;
+    this.#suggested = isServer ? suggestedOfServer(all) : suggested(all, now());
     if (this.isStarted) this.strip.show(this.#suggested, true);
   }
 
   tick() {
-    if (!this.isStarted) return;
+    // Nobody sees it; what was missed is asked for when somebody does.
+    if (!this.isStarted || document.hidden) return;
     const time = now();
     const minute = Math.floor(time / 60);
-    if (this.minute && minute !== this.minute) this.tree.sparklines.prolong(this.statistics.all.values(), time);
+    if (this.minute && minute !== this.minute) this.tree.sparklines.prolong(this.statistics.all.values(), time, this.isConnected);
     this.minute = minute;
     this.tree.refresh();
     this.strip.refresh();
@@ -227,6 +213,7 @@ async function open() {
     },
     onProcesses: processes => page.processes.show(processes),
     onState: since => {
+      page.isConnected = !since;
       showConnection(since, page.zone);
       // The session may have ended.
       if (since) ask('session').catch(error => { if (error.status === 401) location.replace('/account'); });

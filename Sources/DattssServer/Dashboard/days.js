@@ -24,7 +24,7 @@ const pick = {
 
 /**
  * Asks for a day; `columns[name][i]` belongs to step `i` of the axis, null where there is nothing. `rough` are the steps without
- * percentiles: of the usual day, and of this one. `open` is the step that is not over.
+ * percentiles: of the usual day, and of this one. `open` is the step that is not over and has data; `over` is how many steps are over.
  */
 export async function loadDay(stat, { day, zone, step }) {
   const answer = await ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${step}`);
@@ -52,13 +52,24 @@ export async function loadDay(stat, { day, zone, step }) {
     if (isOpen) open = index;
     pick[stat.kind](point, Math.max(1, passed)).forEach((value, i) => { columns[i + 1][index] = value; });
   }
-  return { columns, rough, axis, step, day, open, days: Math.max(0, ...answer.usual.map(point => point.days)) };
+  const days = Math.max(0, ...answer.usual.map(point => point.days));
+  return { columns, rough, axis, step, day, open, over: stepsOver(axis, answer.clocks, day, zone), days };
 }
 
 /** How many of the minutes of a step, which begins at `at`, are over. */
 function elapsed(at, minutes) {
   const passed = (now() - at) / 60;
   return passed >= 0 && passed < minutes ? passed : minutes;
+}
+
+/** How many steps of a day are over. */
+function stepsOver(axis, clocks, day, zone) {
+  const time = now();
+  const today = date(time, zone);
+  if (day !== today) return day < today ? axis.steps.length : 0;
+  const minute = Math.floor(minuteOfDay(time, zone));
+  const isRepeated = clocks.some(({ at, from, to }) => to <= minute && minute < from && time >= at);
+  return axis.index(Math.floor(minute / axis.step) * axis.step, isRepeated);
 }
 
 /** The rows that dygraphs wants: minute, then a value of each column. */

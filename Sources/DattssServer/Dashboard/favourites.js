@@ -8,6 +8,8 @@ const MOST = 200;
 
 export class Favourites {
   ids = [];
+  /** What the server has. */
+  #saved = [];
   isReadOnly = false;
   #saving = Promise.resolve();
 
@@ -16,7 +18,7 @@ export class Favourites {
   async load(isReadOnly) {
     this.isReadOnly = isReadOnly;
     const { favourites } = await ask('favourites');
-    this.ids = favourites.map(({ typ, pth }) => identity(typ, pth));
+    this.ids = this.#saved = favourites.map(({ typ, pth }) => identity(typ, pth));
   }
 
   has(id) { return this.ids.includes(id); }
@@ -35,15 +37,17 @@ export class Favourites {
     if (ids.join() !== this.ids.join()) this.#save(ids);
   }
 
-  /** Shows at once, saves one change after the other, and takes back what the server did not take. */
+  /** Shows at once, saves one change after the other, and takes back what the server did not take, unless more was changed since. */
   #save(ids) {
-    const before = this.ids;
     this.ids = ids;
     this.onChange();
     const favourites = ids.map(id => ({ typ: id.slice(0, id.indexOf(':')), pth: id.slice(id.indexOf(':') + 1) }));
-    this.#saving = this.#saving.then(() => ask('favourites', { method: 'PUT', body: { favourites } })).catch(error => {
+    this.#saving = this.#saving.then(() => ask('favourites', { method: 'PUT', body: { favourites } })).then(() => {
+      this.#saved = ids;
+    }, error => {
       notify(`The favourites were not saved: ${error.message}`, true);
-      this.ids = before;
+      if (this.ids !== ids) return;
+      this.ids = this.#saved;
       this.onChange();
     });
   }

@@ -3,8 +3,9 @@
 import { ask } from './api.js';
 import { confirm, copy, h, notify } from './dom.js';
 import { moment, span } from './format.js';
+import { ownZone } from './view.js';
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const zone = ownZone();
 const SCOPES = { all: 'sends and reads', ingest: 'only sends', read: 'only reads' };
 
 const on = seconds => moment(seconds, zone, Date.now() / 1000);
@@ -75,7 +76,7 @@ export async function keys() {
 }
 
 /** A browser's name for itself, as people say it. */
-function browser(agent = '') {
+export function browser(agent) {
   // Most name others, too: the first that fits is meant.
   const name = ['Edg/', 'Firefox/', 'Chrome/', 'Safari/'].find(sign => agent.includes(sign))?.replace(/\W/, '');
   const system = ['iPhone', 'Android', 'Windows', 'Mac OS', 'Linux'].find(sign => agent.includes(sign));

@@ -1,14 +1,11 @@
 // The favourites in big numbers, how far each is from usual, and the verdict over all of them.
 
 import { $, h, svg, put, badge, notify } from './dom.js';
-import { change, moment, number, valueOf } from './format.js';
+import { measured, moment, number, valueOf } from './format.js';
 import { UsualNow } from './days.js';
 import { sparkPath, Sparklines, HEIGHT, WIDTH } from './sparklines.js';
-import { average, current, now, parse, SILENT_SECONDS } from './statistics.js';
-
-/** Closer than this is as usual; farther than that is worth a look. */
-const AS_USUAL = .05;
-const UNUSUAL = .3;
+import { average, current, now, parse } from './statistics.js';
+import { standing, verdict } from './usual.js';
 
 export class Now {
   #cards = new Map();
@@ -45,24 +42,17 @@ export class Now {
   }
 
   refresh(time = now()) {
-    const unusual = [];
-    let compared = 0;
-    for (const card of this.#cards.values()) {
+    const found = [...this.#cards.values()].map(card => {
       card.stat = this.page.statistics.all.get(card.stat.id) ?? card.stat;
       if (card.stat.seen) this.sparklines.want(card.stat);
-      const ratio = card.refresh(time, this.#usual, this.page);
-      if (ratio == null && !card.isUnusual) continue;
-      compared++;
-      if (card.isUnusual) unusual.push([Math.abs(Math.log(ratio || .01)), `${card.name} ${ratio == null ? 'is silent' : change(ratio)}`]);
-    }
-    unusual.sort((a, b) => b[0] - a[0]);
-    const text = !compared ? '' : !unusual.length ? 'All as usual.' : unusual.slice(0, 3).map(([, words]) => words).join(', ')
-      + (unusual.length > 3 ? ` and ${unusual.length - 3} more` : '');
+      return { name: card.name, standing: card.refresh(time, this.#usual, this.page) };
+    });
+    const { text, isUnusual } = verdict(found);
     if (text === this.#verdict) return;
     this.#verdict = text;
-    const verdict = $('#verdict');
-    verdict.textContent = text && unusual.length ? `Unusual: ${text}` : text;
-    verdict.className = unusual.length ? 'unusual' : '';
+    const element = $('#verdict');
+    element.textContent = text;
+    element.className = isUnusual ? 'unusual' : '';
   }
 
   // MARK: The order
@@ -109,21 +99,6 @@ export class Now {
   }
 }
 
-/** Whether a counter is no farther from the mean, in this minute and the last five, than chance takes it now and then. */
-function isChance(stat, count, mean) {
-  const isNear = (count, mean) => Math.abs(count - mean) < 3 * Math.sqrt(Math.max(1, mean));
-  const five = stat.hour?.values.slice(-6, -1).reduce((sum, value) => sum + value, 0);
-  return isNear(count, mean) && (five == null || isNear(five, 5 * mean));
-}
-
-/**
- * Whether silence says something. That of what is rare does not, until seven should have come: then there is none by chance
- * once in a thousand times (e^-7).
- */
-function isMissed(stat, mean, time) {
-  return stat.kind === 'c' ? mean * (time - stat.seen) / 60 > 7 : mean > 0;
-}
-
 class Card {
   #hourShown = '';
 
@@ -154,30 +129,23 @@ class Card {
     else this.button.removeAttribute('aria-keyshortcuts');
   }
 
-  /** Shows what is known now; answers how far it is from usual, as a ratio. */
+  /** Shows what is known now; answers how that stands to the usual. */
   refresh(time, usual, page) {
     const { stat } = this;
     const { kind } = stat;
-    const isSilent = time - stat.seen > SILENT_SECONDS;
+    const found = standing(stat, usual.at(stat, page.zone, () => page.later()), time);
     const shown = current(stat, time);
-    const [big, unit] = kind === 'ms' ? valueOf('ms', shown ?? stat.value).split(/ (?=\D+$)/)
-      : [number(shown), kind === 'c' ? 'per min' : ''];
+    const [big, unit] = measured(kind, kind === 'ms' ? shown ?? stat.value : shown);
     put(this.big, big);
-    put(this.unit, unit ?? '');
-    put(this.more, isSilent ? stat.seen ? `silent since ${moment(stat.seen, page.zone, time)}` : 'never seen since the start'
+    put(this.unit, kind === 'c' ? 'per min' : unit);
+    put(this.more, found.isSilent ? stat.seen ? `silent since ${moment(stat.seen, page.zone, time)}` : 'never seen since the start'
       : kind === 'c' ? `total ${number(stat.value)}`
       : kind === 'g' ? `1-min average ${number(average(stat, time))}`
       : `p95 ${valueOf('ms', stat.p95)}, p99 ${valueOf('ms', stat.p99)}`);
-    const normal = usual.at(stat, page.zone, () => page.later());
-    const ratio = !isSilent && normal > 0 && shown != null ? shown / normal : null;
-    const distance = ratio == null ? 0 : Math.abs(ratio - 1);
-    this.isUnusual = isSilent ? stat.seen > 0 && isMissed(stat, normal, time)
-      : distance >= UNUSUAL && !(kind === 'c' && isChance(stat, shown, normal));
-    put(this.chip, normal === undefined ? '' : ratio == null ? normal > 0 ? `usually ${valueOf(kind, normal)}` : 'no usual yet'
-      : distance < AS_USUAL ? 'as usual' : `${change(ratio)} vs usual`);
+    put(this.chip, found.words);
     const look = [
-      this.isUnusual ? ratio > 1 ? 'unusual above' : 'unusual below' : ratio != null && distance < UNUSUAL && 'usual',
-      isSilent && 'silent', stat.emp && 'emphasised',
+      found.isUnusual ? found.isAbove ? 'unusual above' : 'unusual below' : found.isCompared && found.isClose && 'usual',
+      found.isSilent && 'silent', stat.emp && 'emphasised',
     ].filter(Boolean).join(' ');
     if (this.look !== look) {
       this.look = look;
@@ -189,6 +157,6 @@ class Card {
       this.#hourShown = hour;
       this.spark.setAttribute('d', sparkPath(kind, stat.hour.values));
     }
-    return ratio;
+    return found;
   }
 }

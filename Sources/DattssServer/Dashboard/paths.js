@@ -36,11 +36,6 @@ export class PathTree {
 
   toggle(node, isOpen) { this.#toggled.set(node.path, isOpen); }
 
-  /** Opens what hides a path. */
-  reveal(path) {
-    for (let dot = path.indexOf('.'); dot > 0; dot = path.indexOf('.', dot + 1)) this.#toggled.set(path.slice(0, dot), true);
-  }
-
   /** A group of one is one row with its only child: host.web1.load. */
   #branches(node) {
     node.order ??= [...node.children.values()].sort((a, b) => compare(a.name, b.name));
@@ -110,4 +105,21 @@ export class PathTree {
     return found.map((stat, index) =>
       ({ key: stat.id, level: 1, label: stat.path, stat, words, place: index + 1, size: found.length }));
   }
+}
+
+/** A label in parts, `{ text, isMarked }`: marked are all places of the words that were searched for. */
+export function marked(label, words) {
+  const folded = label.toLowerCase();
+  const isMarked = new Uint8Array(label.length);
+  for (const word of words) {
+    for (let at = folded.indexOf(word); at >= 0; at = folded.indexOf(word, at + 1)) isMarked.fill(1, at, at + word.length);
+  }
+  const parts = [];
+  for (let start = 0; start < label.length;) {
+    let end = start + 1;
+    while (end < label.length && isMarked[end] === isMarked[start]) end++;
+    parts.push({ text: label.slice(start, end), isMarked: isMarked[start] === 1 });
+    start = end;
+  }
+  return parts;
 }

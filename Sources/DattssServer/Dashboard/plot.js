@@ -4,6 +4,7 @@ import { h, put, badge, KINDS } from './dom.js';
 import { change, dayName, number, valueOf } from './format.js';
 import { COLUMNS, UNITS, loadDay, rowsOf } from './days.js';
 import { loadLibrary, options, palette, range } from './drawing.js';
+import { summary } from './summary.js';
 
 /** What a column is called when it is read out. */
 const title = (kind, name, today) =>
@@ -71,7 +72,7 @@ export class Plot {
       this.chart.setAttribute('aria-valuemax', data.axis.length);
       this.board.keep(data.axis);
       this.element.classList.add('loaded');
-      this.#describe();
+      put(this.summary, summary(this.stat.kind, this.board.view.day ? dayName(data.day) : 'Today', data));
       if (!Dygraph) {
         this.message.replaceChildren('The plots need the library dygraphs on the server: ',
           h('code', {}, 'apt-get install libjs-dygraphs'), ', then start it again. The numbers are in the table.');
@@ -153,30 +154,6 @@ export class Plot {
     index == null ? this.graph.clearSelection() : this.graph.setSelection(index);
   }
 
-  /** The plot in a sentence or three. */
-  #describe() {
-    const { columns, axis, step, day, days } = this.data;
-    const { kind } = this.stat;
-    const known = this.main.flatMap((value, i) => value == null ? [] : [i]);
-    const name = this.board.view.day ? dayName(day) : 'Today';
-    const clocks = axis.words && ` ${axis.words}`;
-    if (!known.length) {
-      return put(this.summary, `${name}: no data${days ? `; the usual day is the mean of ${count(days, 'day')}` : ''}.${clocks}`);
-    }
-    const mean = (column, indexes) => indexes.reduce((sum, i) => sum + column[i], 0) / indexes.length;
-    const unit = kind === 'c' ? ' per minute' : '';
-    const compared = known.filter(i => columns[0][i] != null);
-    const usual = compared.length ? mean(columns[0], compared) : 0;
-    const versus = usual > 0
-      ? `, ${change(mean(this.main, compared) / usual)} vs the usual day (mean of ${count(days, 'day')})` : ', no usual day yet';
-    const peak = known.reduce((best, i) => this.main[i] > this.main[best] ? i : best);
-    const gaps = known.flatMap((i, n) => n && i - known[n - 1] > 1 ? [`${axis.time((known[n - 1] + 1) * step)}–${axis.time(i * step)}`] : []);
-    const sparse = gaps.length > 3 ? `${count(gaps.length, 'gap')}` : `No data ${gaps.join(', ')}`;
-    const what = kind === 'ms' ? ' (median)' : '';
-    put(this.summary, `${name} ${valueOf(kind, mean(this.main, known))}${unit}${what} on average${versus}; highest `
-      + `${valueOf(kind, this.main[peak])} at ${axis.time(peak * step)}.${gaps.length ? ` ${sparse}.` : ''}${clocks}`);
-  }
-
   #fillTable() {
     if (!this.table.open || !this.data) return;
     const { columns, axis, step } = this.data;
@@ -198,5 +175,3 @@ export class Plot {
     this.element.remove();
   }
 }
-
-const count = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;

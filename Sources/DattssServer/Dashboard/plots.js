@@ -40,13 +40,7 @@ export class Plots {
   }
 
   /** The part of the day that is seen. */
-  get window() {
-    const { length } = this.axis;
-    const [from, to] = this.view.zoom ?? [0, length];
-    const width = Math.min(to - from, length);
-    const first = Math.min(Math.max(0, from), length - width);
-    return [first, first + width];
-  }
+  get window() { return this.axis.part(this.view.zoom ?? [0, this.axis.length]); }
 
   get isWhole() { return this.window[1] - this.window[0] === this.axis.length; }
 
@@ -82,7 +76,9 @@ export class Plots {
   tick() {
     const minute = Math.floor(now() / 60);
     if (minute !== this.#minute) {
-      if (this.#minute && !this.view.day) this.plots.forEach(plot => { plot.key = null; });
+      // Also a day that the address names may be today; and when it is over, its last step has to be loaded once more.
+      const isToday = this.query.day === date(now(), this.view.zone);
+      for (const plot of this.plots) if (this.#minute && (isToday || plot.data?.open != null)) plot.key = null;
       this.#minute = minute;
       this.show();
     }
@@ -110,10 +106,8 @@ export class Plots {
   /** Shows a part of the day; null is the whole. */
   zoom(part) {
     const { length } = this.axis;
-    const [from, to] = part ?? [0, length];
-    const width = Math.min(Math.max(to - from, SHORTEST_ZOOM), length);
-    const first = Math.min(Math.max(0, from), length - width);
-    this.view.zoom = width < length ? [first, first + width] : null;
+    const [from, to] = this.axis.part(part ?? [0, length], SHORTEST_ZOOM);
+    this.view.zoom = to - from < length ? [from, to] : null;
     this.view.write();
     this.plots.forEach(plot => plot.zoom(this.window));
     this.#showControls();

@@ -5,9 +5,10 @@ import { $, confirm, h, notify, put } from './dom.js';
 import { moment, span } from './format.js';
 import { now } from './statistics.js';
 
-export class Processes {
-  #told = [];
+/** What a row shows, but for the time that passes. */
+const keyOf = ({ name, up, stopping, since }) => `${name} ${up} ${stopping} ${since}`;
 
+export class Processes {
   constructor(page) {
     this.page = page;
     this.list = $('#processes');
@@ -16,11 +17,14 @@ export class Processes {
   }
 
   show(processes) {
-    this.#told = processes;
     const up = processes.filter(process => process.up).length;
     put($('#processes-up'), processes.length ? `${up} of ${processes.length} up` : '');
     const sorted = [...processes].sort((a, b) => b.up - a.up || (a.name < b.name ? -1 : 1));
-    this.list.replaceChildren(...sorted.map(process => this.#row(process)));
+    // A row that stays what it is keeps its element, and with it the focus and a click that is under way.
+    const before = new Map([...this.list.children].map(row => [row.key, row]));
+    const rows = sorted.map(process => before.get(keyOf(process)) ?? this.#row(process));
+    for (const row of [...this.list.children]) if (!rows.includes(row)) row.remove();
+    rows.forEach((row, i) => { if (this.list.children[i] !== row) this.list.insertBefore(row, this.list.children[i] ?? null); });
     if (!processes.length) this.list.append(h('li.none', {}, 'No program has given its name yet.'));
     this.refresh();
   }
@@ -29,6 +33,7 @@ export class Processes {
     const since = h('span.since');
     const row = h('li', { class: process.up ? 'up' : 'down' }, h('i.dot', { 'aria-hidden': 'true' }),
       h('span.name', {}, process.name), since);
+    row.key = keyOf(process);
     row.describe = time => put(since, process.stopping ? 'was asked to stop'
       : `${process.up ? 'up' : 'down'} since ${moment(process.since, this.page.zone, time)} (${span(time - process.since)})`);
     if (process.up && !process.stopping && !this.page.isReadOnly) {

@@ -6,7 +6,7 @@ const numbers = '"sum":1,"cnt":1,"max":1,"min":1,"fst":1,"lst":1,"top":1,"bot":1
 const partial = `{"prt":{"c":[{"typ":"c","pth":"hello.world",${numbers}}],"ms":[],"g":[]}}`;
 
 /** By language: where it runs, and the lines. `udp` is the server's port of datagrams, `statsd` whether statsd's lines are this user's. */
-function examples({ key, udp, statsd }) {
+export function examples({ key, udp, statsd }) {
   const { hostname, origin } = location;
   const host = hostname.replace(/[[\]]/g, '');
   const port = udp ?? 8125;

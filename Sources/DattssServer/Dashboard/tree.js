@@ -2,7 +2,7 @@
 
 import { $, h, svg, put, badge, KINDS } from './dom.js';
 import { moment, number, span, valueOf } from './format.js';
-import { PathTree } from './paths.js';
+import { marked, PathTree } from './paths.js';
 import { Sparklines, sparkPath, HEIGHT, WIDTH } from './sparklines.js';
 import { average, now, SILENT_SECONDS } from './statistics.js';
 
@@ -188,7 +188,8 @@ class Line {
       element.setAttribute('aria-setsize', row.size);
       node ? element.setAttribute('aria-expanded', row.isOpen) : element.removeAttribute('aria-expanded');
       this.label.shown = null;
-      row.words ? this.label.replaceChildren(...marked(row.label, row.words)) : put(this.label, row.label);
+      row.words ? this.label.replaceChildren(...marked(row.label, row.words).map(({ text, isMarked }) => isMarked ? h('mark', {}, text) : text))
+        : put(this.label, row.label);
       element.title = stat ? `${stat.path} (${KINDS[stat.kind]})` : node.path;
       stat ? this.mark.replaceChildren(badge(stat.kind)) : this.mark.replaceChildren();
       this.spark.setAttribute('class', stat ? stat.kind : '');
@@ -199,7 +200,6 @@ class Line {
       }
     }
     this.refresh(time, page);
-    if (row.stat) this.sparklines.want(row.stat);
   }
 
   refresh(time, page) {
@@ -222,6 +222,7 @@ class Line {
       const words = [KINDS[stat.kind], stat.path, stat.emp && 'emphasised', isFavourite && 'favourite', isSilent && 'silent'];
       this.element.setAttribute('aria-label', words.filter(Boolean).join(', '));
     }
+    this.sparklines.want(stat);
     this.drawHour();
   }
 
@@ -235,21 +236,3 @@ class Line {
 }
 
 const since = (seen, time, zone) => time - seen < 86400 ? `since ${moment(seen, zone, time)}` : `since ${span(time - seen)}`;
-
-/** The label with the words that were searched for marked. */
-function marked(label, words) {
-  const folded = label.toLowerCase();
-  const isMarked = new Uint8Array(label.length);
-  for (const word of words) {
-    for (let at = folded.indexOf(word); at >= 0; at = folded.indexOf(word, at + word.length)) isMarked.fill(1, at, at + word.length);
-  }
-  const parts = [];
-  for (let start = 0; start < label.length;) {
-    let end = start + 1;
-    while (end < label.length && isMarked[end] === isMarked[start]) end++;
-    const part = label.slice(start, end);
-    parts.push(isMarked[start] ? h('mark', {}, part) : part);
-    start = end;
-  }
-  return parts;
-}

@@ -1,12 +1,17 @@
 // What is looked at, as the address says it: #show=c:shop.orders,ms:db.query&day=2026-11-23&tz=Europe/Paris&step=15&zoom=540-720
 
 import { DAY_MINUTES } from './axis.js';
+import { isDay } from './format.js';
 import { parse } from './statistics.js';
 
 export const STEPS = [5, 10, 15, 30, 60];
 /** A narrow plot has no place for more. */
 const ownStep = () => matchMedia('(max-width: 760px)').matches ? 15 : 5;
-export const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone ?? 'UTC';
+/** The browser's zone, where it knows one: some say Etc/Unknown. */
+export function ownZone() {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return isZone(timeZone) ? timeZone : 'UTC';
+}
 /** No day is longer: clocks are never set back by more than a day. */
 const LONGEST = 2 * DAY_MINUTES;
 
@@ -26,11 +31,11 @@ export class View {
     const said = new URLSearchParams(location.hash.slice(1));
     const show = said.get('show');
     this.shown = show == null ? null : [...new Set(show.split(',').filter(parse))];
-    this.day = /^\d{4}-\d\d-\d\d$/.test(said.get('day')) ? said.get('day') : null;
+    this.day = isDay(said.get('day')) ? said.get('day') : null;
     this.zone = isZone(said.get('tz')) ? said.get('tz') : ownZone();
     this.step = STEPS.includes(Number(said.get('step'))) ? Number(said.get('step')) : ownStep();
-    const [from, to] = (said.get('zoom') ?? '').split('-').map(Number);
-    this.zoom = from >= 0 && to <= LONGEST && to - from >= 5 ? [from, to] : null;
+    const [, from, to] = said.get('zoom')?.match(/^(\d+)-(\d+)$/)?.map(Number) ?? [];
+    this.zoom = to <= LONGEST && to - from >= 5 ? [from, to] : null;
   }
 
   /** The address of this view; on another day, the day `today` is another: `fixed` names it. */

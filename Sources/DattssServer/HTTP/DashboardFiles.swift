@@ -74,7 +74,10 @@ struct DashboardFiles: Sendable {
         "sparklines.js": PackageResources.sparklines_js,
         "start.js": PackageResources.start_js,
         "statistics.js": PackageResources.statistics_js,
+        "suggestions.js": PackageResources.suggestions_js,
+        "summary.js": PackageResources.summary_js,
         "tree.js": PackageResources.tree_js,
+        "usual.js": PackageResources.usual_js,
         "view.js": PackageResources.view_js,
     ]
 }

@@ -1,0 +1,147 @@
+// A day as the API tells it becomes the columns of a plot: nothing is moved, made up or divided by a time that has not passed.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { dayOf } from './clocks.mjs';
+import { DAY, HOUR, load, MINUTE, NOON, serve, setClock, settled, statistic } from './page.mjs';
+
+const { COLUMNS, loadDay, rowsOf, UsualNow } = await load('days.js');
+
+const TODAY = '2026-11-29';
+const MIDNIGHT = NOON - 12 * HOUR;
+
+const answer = ({ today = [], usual = [], clocks = [] }) => ({ today, usual, clocks });
+/** A step of today as the API tells it. */
+const point = (minute, values, midnight = MIDNIGHT) => ({ minute, at: midnight + minute * MINUTE, ...values });
+
+async function loaded(kind, told, { day = TODAY, zone = 'UTC', step = 5, time = NOON } = {}) {
+  setClock(time);
+  serve(() => answer(told));
+  return loadDay(statistic(kind, 'a.b'), { day, zone, step });
+}
+
+test('a question names the statistic, the day, the zone and the step, and escapes what addresses do not take', async () => {
+  const asked = serve(() => answer({}));
+  await loadDay(statistic('c', 'a:b!c'), { day: TODAY, zone: 'Etc/GMT+5', step: 15 });
+  assert.deepEqual(asked, ['/api/v1/day/c/a%3Ab!c?date=2026-11-29&tz=Etc%2FGMT%2B5&step=15']);
+});
+
+test('a day without anything has empty columns for every step', async () => {
+  for (const kind of ['c', 'g', 'ms']) {
+    const data = await loaded(kind, {}, { step: 60 });
+    assert.deepEqual(data.columns, COLUMNS[kind].map(() => new Array(24).fill(null)));
+    assert.deepEqual([data.days, data.open], [0, null]);
+    assert.deepEqual(rowsOf(data)[23], [1380, ...COLUMNS[kind].map(() => null)]);
+  }
+});
+
+test('a counter is a rate per minute, over what has passed of the step that is not over', async () => {
+  const told = { today: [point(600, { sum: 50, cnt: 50 }), point(720, { sum: 20, cnt: 20 })], usual: [{ minute: 600, sum: 25, cnt: 25, days: 7 }] };
+  const data = await loaded('c', told, { time: NOON + 2.5 * MINUTE });
+  assert.equal(data.columns[1][120], 10);
+  assert.equal(data.columns[0][120], 5);
+  assert.equal(data.columns[1][144], 8);
+  assert.deepEqual([data.open, data.over, data.days], [144, 144, 7]);
+});
+
+test('a rate over a few seconds is not shown, unless there is nothing else', async () => {
+  const now = point(720, { sum: 3, cnt: 3 });
+  const both = await loaded('c', { today: [point(600, { sum: 50, cnt: 50 }), now] }, { time: NOON + 20 });
+  assert.deepEqual([both.columns[1][144], both.open], [null, null]);
+  const alone = await loaded('c', { today: [now] }, { time: NOON + 20 });
+  // As if a minute had passed.
+  assert.deepEqual([alone.columns[1][144], alone.open], [3, 144]);
+});
+
+test('a step that seems to lie ahead, by a clock that was set back, is over', async () => {
+  const data = await loaded('c', { today: [point(780, { sum: 50, cnt: 50 })] });
+  assert.equal(data.columns[1][156], 10);
+  assert.equal(data.open, null);
+});
+
+test('a gauge is its mean with its extremes, at zero and below it, too', async () => {
+  const told = { today: [point(0, { sum: 0, cnt: 4, min: -3, max: 3 }), point(5, { sum: -10, cnt: 4, min: -5, max: 0 })] };
+  const { columns } = await loaded('g', told);
+  assert.deepEqual(columns.map(column => column.slice(0, 3)), [[null, null, null], [0, -2.5, null], [-3, -5, null], [3, 0, null]]);
+});
+
+test('a timer without percentiles shows mean and top instead, and they are known to be rough', async () => {
+  const exact = { sum: 400, cnt: 10, min: 11, max: 99, top: 70, p50: 30, p95: 80, p99: 95 };
+  const rough = { ...exact, p50: null, p95: null, p99: null };
+  const data = await loaded('ms', { today: [point(0, exact), point(5, rough)], usual: [{ minute: 0, ...rough, days: 1 }] });
+  assert.deepEqual(data.columns.map(column => column.slice(0, 2)), [[40, null], [30, 40], [11, 11], [80, 70], [95, null], [99, 99]]);
+  assert.deepEqual(data.rough, [new Set([0]), new Set([1])]);
+});
+
+test('a percentile of zero is known', async () => {
+  const data = await loaded('ms', { today: [point(0, { sum: 5, cnt: 10, min: 0, max: 5, top: 5, p50: 0, p95: 0, p99: 0 })] });
+  assert.deepEqual(data.columns.map(column => column[0]), [null, 0, 0, 0, 0, 5]);
+  assert.equal(data.rough[1].size, 0);
+});
+
+test('the hour that comes twice has two places, and usually one value for both', async () => {
+  const zone = 'Europe/Paris';
+  const { minutes, clocks } = dayOf(zone, '2026-10-25');
+  const today = minutes.filter(({ minute }) => minute % 60 === 0)
+    .map(({ at, minute, isRepeated }, i) => ({ at, minute, sum: i * 60, cnt: 1, ...isRepeated && { repeated: true } }));
+  const usual = [{ minute: 120, sum: 6, cnt: 6, days: 7 }];
+  const data = await loaded('c', { today, usual, clocks }, { day: '2026-10-25', zone, step: 60 });
+  assert.deepEqual(data.columns[1], [...today.keys()]);
+  assert.deepEqual(data.columns[0].slice(1, 5), [null, .1, .1, null]);
+});
+
+test('a step that clocks cut is a rate over what there is of it', async () => {
+  const { clocks } = dayOf('Australia/Lord_Howe', '2026-10-04');
+  const told = { today: [{ minute: 120, at: NOON, sum: 60, cnt: 60 }], clocks };
+  const data = await loaded('c', told, { day: '2026-10-04', zone: 'Australia/Lord_Howe', step: 60, time: NOON + DAY });
+  assert.equal(data.columns[1][2], 2);
+});
+
+test('how many steps are over follows the clock of the zone, and tells the hour that comes twice from the first', async () => {
+  const over = async (told, options) => (await loaded('c', told, { step: 60, ...options })).over;
+  assert.equal(await over({}, {}), 12);
+  assert.equal(await over({}, { time: MIDNIGHT }), 0);
+  assert.equal(await over({}, { time: MIDNIGHT + DAY - 1 }), 23);
+  assert.equal(await over({}, { day: '2026-11-28' }), 24);
+  assert.equal(await over({}, { day: '2026-11-30' }), 0);
+  assert.equal(await over({}, { zone: 'Asia/Kolkata' }), 17);
+  const zone = 'Europe/Paris';
+  const { minutes, clocks } = dayOf(zone, '2026-10-25');
+  for (const [hour, expected] of [[1, 1], [2, 2], [3, 3], [4, 4]]) {
+    assert.equal(await over({ clocks }, { day: '2026-10-25', zone, time: minutes[hour * 60 + 30].at }), expected);
+  }
+});
+
+test('the usual value is asked for once a day, and that of the quarter of an hour is taken', async () => {
+  setClock(NOON + 20 * MINUTE);
+  const usual = [{ minute: 720, sum: 30, cnt: 30, days: 7 }, { minute: 735, sum: 60, cnt: 60, days: 7 }];
+  const asked = serve(() => answer({ usual }));
+  const known = new UsualNow();
+  const stat = statistic('c', 'a.b');
+  let told = 0;
+  const at = (zone = 'UTC') => known.at(stat, zone, () => told++);
+  assert.equal(at(), undefined);
+  assert.equal(at(), undefined);
+  await settled();
+  assert.deepEqual([asked.length, told, at()], [1, 1, 4]);
+  setClock(NOON + 45 * MINUTE);
+  assert.equal(at(), null);
+  // In another zone, and on another day, another time of the day is meant.
+  assert.equal(at('Asia/Kolkata'), undefined);
+  setClock(NOON + DAY);
+  assert.equal(at(), undefined);
+  await settled();
+  assert.equal(at(), 2);
+});
+
+test('the usual value of a gauge or a timer is a mean, and of zero it is zero', async () => {
+  setClock(NOON);
+  serve(path => answer({ usual: [{ minute: 720, sum: path.includes('/g/') ? -10 : 0, cnt: 4, days: 7 }] }));
+  const known = new UsualNow();
+  for (const [kind, expected] of [['g', -2.5], ['ms', 0], ['c', 0]]) {
+    const stat = statistic(kind, 'a.b');
+    known.at(stat, 'UTC', () => {});
+    await settled();
+    assert.equal(known.at(stat, 'UTC', () => {}), expected);
+  }
+});
