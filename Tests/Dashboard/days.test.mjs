@@ -65,6 +65,16 @@ test('a gauge is its mean with its extremes, at zero and below it, too', async (
   assert.deepEqual(columns.map(column => column.slice(0, 3)), [[null, null, null], [0, -2.5, null], [-3, -5, null], [3, 0, null]]);
 });
 
+test('a single sample is a mean, and a minute is enough for a rate', async () => {
+  const gauge = await loaded('g', { today: [point(0, { sum: 7, cnt: 1, min: 7, max: 7 })], usual: [{ minute: 0, sum: 3.5, cnt: .5, days: 1 }] });
+  assert.deepEqual(gauge.columns.map(column => column[0]), [7, 7, 7, 7]);
+  const timer = await loaded('ms', { today: [point(0, { sum: 7, cnt: 1, min: 7, max: 7, top: 7, p50: null, p95: null, p99: null })] });
+  assert.deepEqual(timer.rough[1], new Set([0]));
+  const told = { today: [point(600, { sum: 5, cnt: 5 }), point(720, { sum: 9, cnt: 9 })] };
+  assert.equal((await loaded('c', told, { time: NOON + MINUTE })).columns[1][144], 9);
+  assert.equal((await loaded('c', told, { time: NOON + 90 })).columns[1][144], 6);
+});
+
 test('a timer without percentiles shows mean and top instead, and they are known to be rough', async () => {
   const exact = { sum: 400, cnt: 10, min: 11, max: 99, top: 70, p50: 30, p95: 80, p99: 95 };
   const rough = { ...exact, p50: null, p95: null, p99: null };
@@ -107,8 +117,8 @@ test('how many steps are over follows the clock of the zone, and tells the hour 
   assert.equal(await over({}, { zone: 'Asia/Kolkata' }), 17);
   const zone = 'Europe/Paris';
   const { minutes, clocks } = dayOf(zone, '2026-10-25');
-  for (const [hour, expected] of [[1, 1], [2, 2], [3, 3], [4, 4]]) {
-    assert.equal(await over({ clocks }, { day: '2026-10-25', zone, time: minutes[hour * 60 + 30].at }), expected);
+  for (const minute of [60, 119, 120, 179, 180, 239, 240, 299]) {
+    assert.equal(await over({ clocks }, { day: '2026-10-25', zone, time: minutes[minute].at }), Math.floor(minute / 60));
   }
 });
 

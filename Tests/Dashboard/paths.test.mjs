@@ -42,6 +42,7 @@ for (const [sentence, ...paths] of [
     for (const row of rows) if (row.node) tree.toggle(row.node, true);
     assert.deepEqual(tree.rows().filter(row => row.stat).map(row => row.stat.id).sort(), ids);
     assert.equal(new Set(tree.rows().map(row => row.key)).size, tree.rows().length);
+    for (const { node } of tree.rows()) assert.ok(!node || paths.some(path => path.startsWith(`${node.path}.`)), node?.path);
     assert.deepEqual(tree.search('').map(row => row.stat.id).sort(), ids);
     for (const path of paths) assert.ok(tree.search(path).some(row => row.label === path), path);
     assert.equal(tree.size, paths.length);

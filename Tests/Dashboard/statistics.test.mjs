@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load, NOON, setClock, statistic } from './page.mjs';
 
-const { average, current, identity, now, parse, Statistics } = await load('statistics.js');
+const { average, current, identity, listen, now, parse, Statistics } = await load('statistics.js');
 const { isComplete, suggested, suggestedOfServer } = await load('suggestions.js');
 
 const told = { at: NOON, c: [], g: [], ms: [] };
@@ -77,4 +77,85 @@ test('of the server itself, what it refuses comes first', () => {
   const stats = all(statistic('c', 'ingest.samples'), statistic('c', 'http.refused.busy', { value: 0 }),
     statistic('c', 'udp.refused.key', { value: 2 }), statistic('g', 'memory.bytes'));
   assert.deepEqual(suggestedOfServer(stats), ['c:udp.refused.key', 'c:ingest.samples', 'g:memory.bytes']);
+});
+
+/** A browser's stream of events, its tab and its timers, moved by hand. */
+function streams() {
+  const sources = [];
+  const timers = [];
+  const heard = {};
+  const { setTimeout, clearTimeout, document } = globalThis;
+  globalThis.EventSource = class {
+    static CLOSED = 2;
+    readyState = 0;
+    listeners = {};
+    constructor(url) { sources.push(Object.assign(this, { url })); }
+    addEventListener(name, work) { this.listeners[name] = work; }
+    close() { this.readyState = 2; this.isClosedByPage = true; }
+  };
+  globalThis.setTimeout = (work, milliseconds) => timers.push({ work, milliseconds });
+  globalThis.clearTimeout = timer => { if (timer) timers[timer - 1].work = () => {}; };
+  globalThis.document = { hidden: false, addEventListener: (name, work) => { heard[name] = work; } };
+  globalThis.addEventListener = (name, work) => { heard[name] = work; };
+  return { sources, timers, heard, giveBack: () => Object.assign(globalThis, { setTimeout, clearTimeout, document }) };
+}
+
+test('the stream is said to be away since it failed, is opened again ever more slowly, and said to be there', () => {
+  const { sources, timers, giveBack } = streams();
+  try {
+    const states = [];
+    listen({ onStatus: () => {}, onProcesses: () => {}, onState: since => states.push(since) });
+    const last = () => sources.at(-1);
+    last().listeners.open();
+    setClock(NOON + 5);
+    // The browser tries again by itself.
+    last().listeners.error();
+    setClock(NOON + 9);
+    last().listeners.error();
+    assert.deepEqual([states, timers.length], [[null, NOON + 5, NOON + 5], 0]);
+    for (const expected of [1000, 2000, 4000, 8000, 15000, 15000]) {
+      last().readyState = 2;
+      last().listeners.error();
+      assert.equal(timers.at(-1).milliseconds, expected);
+      timers.at(-1).work();
+    }
+    assert.equal(sources.length, 7);
+    last().listeners.open();
+    assert.equal(states.at(-1), null);
+    last().readyState = 2;
+    last().listeners.error();
+    assert.equal(timers.at(-1).milliseconds, 1000);
+  } finally {
+    giveBack();
+    setClock(NOON);
+  }
+});
+
+test('a tab that nobody sees for a minute gives its connection back, and takes one when it is seen', () => {
+  const { sources, timers, heard, giveBack } = streams();
+  try {
+    listen({ onStatus: () => {}, onProcesses: () => {}, onState: () => {} });
+    document.hidden = true;
+    heard.visibilitychange();
+    assert.equal(timers.at(-1).milliseconds, 60000);
+    // Seen again in time.
+    document.hidden = false;
+    heard.visibilitychange();
+    timers.at(-1).work();
+    assert.deepEqual([sources.length, sources[0].isClosedByPage], [1, undefined]);
+    document.hidden = true;
+    heard.visibilitychange();
+    timers.at(-1).work();
+    assert.ok(sources[0].isClosedByPage);
+    document.hidden = false;
+    heard.visibilitychange();
+    heard.visibilitychange();
+    assert.equal(sources.length, 2);
+    // And one that the browser keeps for the back button.
+    heard.pagehide();
+    heard.pageshow({ persisted: true });
+    assert.equal(sources.length, 3);
+  } finally {
+    giveBack();
+  }
 });

@@ -20,6 +20,7 @@ for (const [sentence, stat, usual, words, look] of [
   ['a little off is said, and not unusual', counter(120), 100, '+20 % vs usual', 'usual'],
   ['a counter that has doubled is unusual', counter(200), 100, '+100 % vs usual', 'above'],
   ['a counter that has halved is unusual', counter(50), 100, '−50 % vs usual', 'below'],
+  ['a gauge below one is compared as well', gauge(.8), .5, '+60 % vs usual', 'above'],
   ['a counter that is nothing now is unusual', counter(0, { seen: NOON - 120 }), 100, '−100 % vs usual', 'below'],
   ['four instead of two in one minute is chance', counter(4, { hour: hourOf(2) }), 2, '+100 % vs usual', 'off'],
   ['errors where usually there are none are unusual', counter(50), 0, 'usually none', 'above'],
@@ -71,6 +72,11 @@ test('what is farthest from usual is named first, and no more than three', () =>
   const found = of(['little', gauge(14), 10], ['silent', gauge(1, silent(400)), 10], ['more', gauge(40), 10], ['errors', counter(50), 0],
     ['same', gauge(10), 10], ['negative', gauge(-1), 10]);
   assert.deepEqual(found, { isUnusual: true, text: 'Unusual: errors is 50, usually none, silent is silent, negative −110 % and 2 more' });
+});
+
+test('three are all named, and a gauge below zero by its value', () => {
+  const found = of(['a', gauge(20), 10], ['b', gauge(.8), .5], ['c', gauge(-5), -20]);
+  assert.equal(found.text, 'Unusual: c is -5, usually -20, a +100 %, b +60 %');
 });
 
 test('a gauge on the other side of zero does not disturb the order of the others', () => {
