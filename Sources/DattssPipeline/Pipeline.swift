@@ -234,6 +234,6 @@ public final class Pipeline: Sendable {
 
     private func syncEverySecond() async {
         guard syncMode == .second else { return }
-        while (try? await clock.pause(milliseconds: 1000)) != nil { await acceptedWriter.syncIfDirty() }
+        while (try? await clock.pause(milliseconds: 1000)) != nil { await acceptedWriter.syncMeanwhile() }
     }
 }
