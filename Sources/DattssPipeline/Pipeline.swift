@@ -85,7 +85,8 @@ public final class Pipeline: Sendable {
             configuration, history: report.history, accepted: acceptedWriter, health: health, onErased: configuration.onErased)
         minuteWriter = MinuteWriter(
             lane: minuteLane, link: minutes, accepted: acceptedWriter, housekeeper: housekeeper, written: written,
-            syncMode: syncMode, health: health, retry: RetryPause(clock))
+            syncMode: syncMode, health: health, retry: RetryPause(clock),
+            niceness: configuration.housekeepingNiceness)
         queries = Queries(directory: directory, history: report.history, clock: clock)
         recovery = report
         history = report.history

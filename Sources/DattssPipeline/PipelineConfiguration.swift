@@ -13,7 +13,8 @@ public struct PipelineConfiguration: Sendable {
     public var onErased: @Sendable (UserID) -> Void
     public var fileSystem: any FileSystem
     public var clock: any WallClock
-    /// How little processor time the thread that seals and lets go wants (Linux, 0 to 19): less than anybody else.
+    /// How little processor time the thread that seals and lets go wants (Linux, 0 to 19): less than anybody else. The one that
+    /// writes minutes wants as little, but not less than keeps up with them.
     public var housekeepingNiceness: Int32 = 19
 
     public init(
