@@ -46,6 +46,7 @@ let package = Package(
         .target(name: "CMail", dependencies: ["CCurl"]),
         .target(name: "CDatagramFloor"),
         .target(name: "CPrefetch"),
+        .target(name: "CScheduling"),
         .target(name: "DattssCore", dependencies: ["CPrefetch"], swiftSettings: settings),
         .target(
             name: "DattssLog",
@@ -54,7 +55,7 @@ let package = Package(
         .target(
             name: "DattssPipeline",
             dependencies: [
-                "CMemory", "DattssCore", "DattssLog",
+                "CMemory", "CScheduling", "DattssCore", "DattssLog",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

@@ -17,7 +17,8 @@ public struct PipelineConfiguration: Sendable {
     public var fileSystem: any FileSystem
     /// What time it is, for the minutes that samples belong to and for everything that happens after some time.
     public var clock: any WallClock
-    /// How far the thread that seals and deletes stands back behind all others (niceness on Linux, from 0 to 19).
+    /// How far the thread that seals and deletes stands back behind all others (niceness on Linux, from 0 to 19). The one that writes
+    /// minutes does so too, but not further than lets it keep up with them.
     public var housekeepingNiceness: Int32 = 19
 
     /// A configuration with these values, and with ``housekeepingNiceness`` at its most polite.

@@ -109,7 +109,7 @@ public struct Server: Service {
             server: HTTPServerBuilder { responder in
                 LanedChannel(
                     routed: HTTP1Channel(responder: responder), tls: tls, intakes: AggregateIntakes(routes.endpoint),
-                    deadlines: deadlines, uploads: uploads)
+                    deadlines: deadlines, uploads: uploads, refusals: web.refusals)
             },
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),

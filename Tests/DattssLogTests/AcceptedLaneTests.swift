@@ -146,6 +146,62 @@ import Testing
         }
     }
 
+    /// Goal: who waits for the disk keeps nobody from appending, and closes nothing under the feet of the one who waits.
+    @Test("appending goes on while a sync is under way, also in another segment")
+    func pendingSync() throws {
+        let lane = lane()
+        try lane.append([record(1, at: time(0))])
+        let pending = try #require(try lane.beginSync())
+        #expect(try lane.beginSync() == nil)
+        try lane.append([record(2, at: time(1))])
+        // Its file must not go while it may be synced.
+        #expect(try lane.retire(through: LSN(1), before: time(100)) == 0)
+        try lane.endSync(pending.run())
+        let next = try #require(try lane.beginSync())
+        try lane.endSync(next.run())
+        #expect(numbers(try recover(fileSystem.remainsAfterPowerLoss()).calls) == [1, 2])
+        #expect(try lane.beginSync() == nil)
+        #expect(try lane.retire(through: LSN(1), before: time(100)) == 1)
+    }
+
+    /// Goal: a sync that was only begun has made nothing durable.
+    @Test("a sync does not count on one that is under way")
+    func syncBesidePending() throws {
+        for endsFirst in [false, true] {
+            let fileSystem = SimulatedFileSystem()
+            let lane = AcceptedLane(fileSystem: fileSystem, directory: data)
+            try lane.append([record(1, at: time(0))])
+            let pending = try #require(try lane.beginSync())
+            if endsFirst { try lane.endSync(pending.run()) }
+            try lane.sync()
+            #expect(numbers(try recover(fileSystem.remainsAfterPowerLoss()).calls) == [1])
+        }
+    }
+
+    @Test("a sync under way that fails ends the lane; one that could not even be asked for is asked for again")
+    func pendingSyncFails() throws {
+        for operation in [FileSystemError.Operation.sync, .syncDirectory] {
+            let fileSystem = SimulatedFileSystem()
+            let lane = AcceptedLane(fileSystem: fileSystem, directory: data)
+            try lane.append([record(1, at: time(0))])
+            let pending = try #require(try lane.beginSync())
+            fileSystem.fail(operation: 1, of: operation, with: .error(EIO))
+            let error = #expect(throws: LogError.self) { try lane.endSync(pending.run()) }
+            #expect(error?.code == .syncFailed)
+            #expect(throws: LogError.self) { try lane.append([record(2, at: time(0))]) }
+        }
+        let lane = lane()
+        try lane.append([record(1, at: time(0))])
+        #expect(try lane.beginSync() != nil)
+        let error = #expect(throws: LogError.self) {
+            try lane.endSync(.failure(FileSystemError(.open, data, code: EMFILE)))
+        }
+        #expect(error?.code == .fileSystem)
+        let again = try #require(try lane.beginSync())
+        try lane.endSync(again.run())
+        #expect(numbers(try recover(fileSystem.remainsAfterPowerLoss()).calls) == [1])
+    }
+
     @Test("what a failed append had synced already does not come back after power loss in the place of what followed")
     func rollbackIsDurable() throws {
         var checked = 0

@@ -32,12 +32,14 @@ final class PipelineHarness {
     ) throws -> (Pipeline, Task<Void, Never>) {
         // As the server does: this also makes the folder.
         try DataFolder.lock("/data", fileSystem: fileSystem).release()
-        let configuration = PipelineConfiguration(
+        var configuration = PipelineConfiguration(
             directory: "/data", syncMode: syncMode, limits: limits, retention: { accounts.retention.withLock { $0 } },
             onErased: { user in
                 accounts.retention.withLock { _ = $0.deleted.remove(user) }
                 accounts.erased.withLock { $0.append(user) }
             }, fileSystem: fileSystem, clock: clock)
+        // Tests leave no processor idle.
+        configuration.housekeepingNiceness = 0
         let pipeline = try Pipeline(configuration) { _ in }
         return (pipeline, Task { await pipeline.run() })
     }

@@ -54,12 +54,15 @@ struct DatagramCollectorTests {
         var collector = DatagramCollector(authenticator: authenticator, statsdUser: nil, limits: Limits())
         for period in 1...2 {
             for number in 0..<12_000 {
-                Array("bob.\(number).hits:1|c\nann.0.hits:1|c".utf8).withUnsafeBytes { collector.receive($0) }
+                let lines = "bob.\(number).hits:1|c\nbob.\(number).hits:1|c\nann.0.hits:1|c"
+                Array(lines.utf8).withUnsafeBytes { collector.receive($0) }
             }
             Array("ann.1.hits:1|c\nann.1.hits:1|c".utf8).withUnsafeBytes { collector.receive($0) }
             #expect(collector.flush().all.first?.batch.partials.map(\.aggregate.sum) == [12_002])
             #expect(authenticator.asked.withLock { [$0["ann.0"], $0["ann.1"]] } == [period, period])
-            #expect(collector.counts.refusedLines == [.unknownKey: period * 12_000])
+            // A wrong one once for all lines in a row.
+            #expect(authenticator.asked.withLock { $0["bob.0"] == period && $0["bob.11999"] == period })
+            #expect(collector.counts.refusedLines == [.unknownKey: period * 24_000])
         }
     }
 

@@ -60,6 +60,14 @@ public final class AcceptedLane {
     /// `fdatasync` of what was appended. After it threw the lane refuses everything.
     public func sync() throws(LogError) { try chain.sync() }
 
+    /// The same for a thread that may wait for the disk, while appending goes on. To be followed by ``endSync(_:)``, with what
+    /// came of it.
+    /// - Returns: nil when there is nothing to do, or when the one before is still under way.
+    public func beginSync() throws(LogError) -> PendingSync? { try chain.beginSync() }
+
+    /// Throws as ``sync()`` does.
+    public func endSync(_ outcome: PendingSync.Outcome) throws(LogError) { try chain.endSync(outcome) }
+
     /// The earliest minute of any record that is still there.
     public var oldestMinute: Minute? {
         (chain.closed + [chain.current?.summary].compactMap(\.self)).compactMap(\.firstMinute).min()

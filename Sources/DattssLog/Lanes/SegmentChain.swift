@@ -24,6 +24,9 @@ final class SegmentChain {
     private var isFolderDirty = false
     private var hasFolder = false
     private var failure: LogError?
+    /// Under way on another thread.
+    private var pending: PendingSync?
+    private var closesBehindPending = false
 
     /// What the transaction under way has touched.
     private var begun: (current: Segment?, states: [(Segment, SegmentSummary)], started: [Segment]) = (nil, [], [])
@@ -68,7 +71,7 @@ final class SegmentChain {
         try current.write(bytes, headers)
     }
 
-    /// Begins a segment. The one before is synced first: a later sync only reaches the current one.
+    /// Begins a segment. The one before is synced first: a later sync only reaches the current one, and the folder.
     func startSegment(firstLSN: LSN, minute: Minute, day: Int64?) throws(LogError) {
         try sync()
         try createFolder()
@@ -80,9 +83,8 @@ final class SegmentChain {
         let segment = Segment(file: file, sequence: sequence, firstMinute: minute, day: day)
         begun.started.append(segment)
         try logged { () throws(FileSystemError) in try file.writeAll(header.encoded) }
-        try syncFolder(LogLayout.folder(of: lane, in: directory))
         current = segment
-        isDirty = true
+        (isDirty, isFolderDirty) = (true, true)
     }
 
     /// Closes the segment being written; the next append has to begin another.
@@ -133,7 +135,7 @@ final class SegmentChain {
     }
 
     private func close(_ segment: Segment) {
-        segment.file.close()
+        if pending?.file === segment.file { closesBehindPending = true } else { segment.file.close() }
         closed.append(segment.summary)
     }
 
@@ -150,6 +152,11 @@ final class SegmentChain {
     func sync() throws(LogError) {
         try checkUsable()
         guard policy == .whenAsked else { return }
+        // Nobody knows yet whether that will succeed.
+        if let pending {
+            isDirty = isDirty || pending.file === current?.file
+            isFolderDirty = isFolderDirty || pending.folder != nil
+        }
         if isFolderDirty { try syncFolder(LogLayout.folder(of: lane, in: directory)) }
         isFolderDirty = false
         guard isDirty, let current else { return }
@@ -163,6 +170,38 @@ final class SegmentChain {
         metrics.syncs += 1
         metrics.lastSyncDuration = clock.now - start
         isDirty = false
+    }
+
+    /// What would make everything durable that was appended before, for a thread that may wait for the disk while the chain goes
+    /// on. To be followed by ``endSync(_:_:)``.
+    /// - Returns: nil when there is nothing to do, or when the one before is still under way.
+    func beginSync() throws(LogError) -> PendingSync? {
+        try checkUsable()
+        guard policy == .whenAsked, pending == nil, isDirty || isFolderDirty else { return nil }
+        pending = PendingSync(
+            file: isDirty ? current?.file : nil, folder: isFolderDirty ? LogLayout.folder(of: lane, in: directory) : nil,
+            fileSystem: fileSystem)
+        (isDirty, isFolderDirty) = (false, false)
+        return pending
+    }
+
+    /// - Parameter outcome: what ``PendingSync/run()`` returned.
+    func endSync(_ outcome: PendingSync.Outcome) throws(LogError) {
+        guard let pending else { preconditionFailure("the end of a sync that did not begin") }
+        self.pending = nil
+        if closesBehindPending { pending.file?.close() }
+        closesBehindPending = false
+        switch outcome {
+        case .success(let duration):
+            if pending.file != nil { metrics.syncs += 1 }
+            metrics.lastSyncDuration = duration
+        case .failure(let error):
+            if error.isFailedSync { throw fail(error) }
+            // What could not even be asked for is asked for again.
+            isDirty = isDirty || pending.file === current?.file
+            isFolderDirty = isFolderDirty || pending.folder != nil
+            throw LogError(error)
+        }
     }
 
     private func syncFolder(_ path: String) throws(LogError) {
@@ -182,6 +221,8 @@ final class SegmentChain {
         // Even when the folder was there: a process that was killed may have created it without getting this far.
         try syncFolder(FileSystemPath.parent(of: directory))
         try syncFolder(directory)
+        // From now on its descriptor is kept: a sync behind an append cannot fail for want of one.
+        try syncFolder(LogLayout.folder(of: lane, in: directory))
         hasFolder = true
     }
 
@@ -204,7 +245,8 @@ final class SegmentChain {
         where isRetired: (SegmentSummary) -> Bool, willRemove: (SegmentSummary) throws(LogError) -> Void = { _ in }
     ) throws(LogError) -> Int {
         try checkUsable()
-        let retired = closed.filter(isRetired)
+        // A sync would take a file that is gone for one that somebody else deleted.
+        let retired = closed.filter { isRetired($0) && path(of: $0) != pending?.file?.path }
         for segment in retired {
             try willRemove(segment)
             try remove(path(of: segment))

@@ -10,6 +10,8 @@ package struct DatagramCollector: Sendable {
     private var keys = NameIndex()
     private var keyOwners: [KeyHolder] = []
     private var wrongKeyCount = 0
+    /// The last key of nobody's for which there was no room: the lines of a datagram mostly share theirs.
+    private var stranger: [UInt8] = []
     package private(set) var counts = DatagramCounts()
     private let authenticator: any Authenticator
     private let statsdUser: UserID?
@@ -139,6 +141,7 @@ package struct DatagramCollector: Sendable {
         keys.removeAll()
         keyOwners.removeAll(keepingCapacity: true)
         wrongKeyCount = 0
+        stranger.removeAll(keepingCapacity: true)
         return collected
     }
 
@@ -209,11 +212,16 @@ package struct DatagramCollector: Sendable {
         let owner: KeyHolder
         if let number = keys.number(of: key) {
             owner = keyOwners[number]
+        } else if !stranger.isEmpty, stranger.elementsEqual(key) {
+            owner = .nobody
         } else {
             owner = holder(ofKey: String(decoding: key, as: UTF8.self))
             if keys.count < Self.keysMax, hasRoom(for: owner) {
                 _ = keys.insert(key)
                 keyOwners.append(owner)
+            } else if case .nobody = owner {
+                stranger.removeAll(keepingCapacity: true)
+                stranger.append(contentsOf: key)
             }
         }
         switch owner {

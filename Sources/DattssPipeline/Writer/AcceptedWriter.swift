@@ -8,6 +8,7 @@ import DattssLog
 /// the next ones gather.
 actor AcceptedWriter {
     private let executor = BlockingExecutor("dattss.accepted")
+    private let syncing = BlockingExecutor("dattss.accepted.sync")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let lane: AcceptedLane
@@ -81,21 +82,38 @@ actor AcceptedWriter {
     }
 
     /// Forces to the disk what was written since the last time.
-    func syncIfDirty() {
+    private func syncIfDirty() {
         guard isDirty, !hasFailed, syncMode != .never else { return }
         do {
             try lane.sync()
             isDirty = false
         } catch {
-            // What could not even be asked for is asked for again.
-            if error.code == .syncFailed { stop(error) } else { health.refused(error, at: clock.now()) }
+            noteUnsynced(error)
         }
     }
 
     /// By default the log is synced once a second: until it is cancelled.
     nonisolated func syncEverySecond() async {
         guard syncMode == .second else { return }
-        while (try? await clock.pause(milliseconds: 1000)) != nil { await syncIfDirty() }
+        while (try? await clock.pause(milliseconds: 1000)) != nil { await syncMeanwhile() }
+    }
+
+    /// Syncs as ``syncIfDirty()`` does, while batches go on being written and acknowledged: a disk may take tens of milliseconds.
+    func syncMeanwhile() async {
+        guard isDirty, !hasFailed, syncMode != .never else { return }
+        do {
+            guard let pending = try lane.beginSync() else { return }
+            isDirty = false
+            try lane.endSync(await syncing.run { pending.run() })
+        } catch {
+            noteUnsynced(error)
+        }
+    }
+
+    private func noteUnsynced(_ error: LogError) {
+        // What could not even be asked for is asked for again.
+        isDirty = true
+        if error.code == .syncFailed { stop(error) } else { health.refused(error, at: clock.now()) }
     }
 
     /// The end of the open minute brings a checkpoint, as that of an hour does.

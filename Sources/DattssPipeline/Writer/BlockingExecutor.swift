@@ -7,8 +7,17 @@ final class BlockingExecutor: SerialExecutor {
 
     init(_ label: String) { queue = DispatchQueue(label: label) }
 
-    func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
-        queue.async { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    func enqueue(_ job: consuming ExecutorJob) { enqueue(UnownedJob(job), on: self) }
+
+    /// Runs a job of another executor, which has no thread of its own.
+    func enqueue(_ job: UnownedJob, on executor: some SerialExecutor) {
+        queue.async { job.runSynchronously(on: executor.asUnownedSerialExecutor()) }
+    }
+
+    /// Does something that blocks, beside an actor.
+    func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume(returning: body()) }
+        }
     }
 }

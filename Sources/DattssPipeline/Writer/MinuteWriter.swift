@@ -4,9 +4,9 @@ import DattssLog
 
 /// The log writer's minute lane: writes the block of every closed minute, then lets go of the batches it was made of.
 ///
-/// On a thread of its own, so that sorting and encoding a large minute delays no acknowledgement.
+/// On a thread of its own that steps back behind the others, so that sorting and encoding a large minute delays no acknowledgement.
 actor MinuteWriter {
-    private let executor = BlockingExecutor("dattss.minutes")
+    private let executor: BackgroundExecutor
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let lane: MinuteLane
@@ -21,10 +21,15 @@ actor MinuteWriter {
     private(set) var failedAttempts = 0
     private(set) var failedRetirements = 0
 
+    /// About a tenth of what another thread gets that wants the same processor all the time: enough for a minute to be written within
+    /// the next one.
+    static let nicenessMax: Int32 = 10
+
     init(
         _ lane: sending MinuteLane, _ configuration: PipelineConfiguration, _ links: Links, accepted: AcceptedWriter,
         housekeeper: Housekeeper, written: WrittenMark, health: LogHealth
     ) {
+        executor = BackgroundExecutor("dattss.minutes", niceness: min(configuration.housekeepingNiceness, Self.nicenessMax))
         self.lane = lane
         (link, syncMode, retry) = (links.minutes, configuration.syncMode, RetryPause(configuration.clock))
         (self.accepted, self.housekeeper, self.written, self.health) = (accepted, housekeeper, written, health)

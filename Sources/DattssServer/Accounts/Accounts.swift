@@ -33,6 +33,7 @@ public final class Accounts: Authenticator {
         var isInternal: Set<UserID> = []
         var dataVersion: Int64 = 0
         var verified = VerifiedKeys()
+        var codes = KeyCodes()
 
         func candidate(for claim: KeyClaim) -> Candidate? {
             guard let version = versions[claim.user] else { return nil }
@@ -70,13 +71,15 @@ public final class Accounts: Authenticator {
 
     /// Who presents a key, with the key's name.
     ///
-    /// All requests share the lock, so it is held for looking things up and never for an HMAC: whoever sends wrong keys pays
-    /// for them on a thread that others are not waiting for.
+    /// All requests share the lock, so it is held for looking things up and never for an HMAC; and what a key's code would be
+    /// is worked out once, however many wrong ones are tried.
     func verified(_ key: String) -> VerifiedKey? {
         var known = state.withLock { $0.verified[key] }
         if known == nil, let claim = KeyClaim(key) {
             // Once more only when the key was changed meanwhile.
-            while known == nil, let candidate = candidate(for: claim), keys.isValid(claim, version: candidate.version) {
+            while known == nil, let candidate = candidate(for: claim),
+                AuthKeys.areEqual(claim.code, code(of: claim, candidate))
+            {
                 known = keep(candidate, as: key, of: claim)
             }
         }
@@ -94,6 +97,15 @@ public final class Accounts: Authenticator {
 
     /// - Returns: nil when nobody has such a key.
     func candidate(for claim: KeyClaim) -> Candidate? { state.withLock { $0.candidate(for: claim) } }
+
+    /// What the code has to be.
+    func code(of claim: KeyClaim, _ candidate: Candidate) -> [UInt8] {
+        let name = KeyCodes.Name(claim, version: candidate.version)
+        if let known = state.withLock({ $0.codes[name] }) { return known }
+        let code = keys.code(of: claim, version: candidate.version)
+        state.withLock { $0.codes.add(code, of: name) }
+        return code
+    }
 
     /// Keeps a key whose code is right.
     /// - Returns: nil when it is not that key any more.

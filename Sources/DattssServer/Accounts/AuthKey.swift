@@ -31,10 +31,10 @@ public struct AuthKeys: Sendable {
         "\(user).\(id)." + Self.hexadecimal(code(of: Self.message(user, id)))
     }
 
-    /// Whether a key is what it claims to be: that of its user at `version`, or one with its ID, which has no version. Takes
-    /// the same time wherever the code differs.
-    func isValid(_ claim: KeyClaim, version: Int64) -> Bool {
-        Self.areEqual(claim.code, code(of: claim.id.map { Self.message(claim.user, $0) } ?? Self.message(claim.user, version)))
+    /// The code of the key that is claimed to be presented: that of its user at `version`, or one with its ID, which has no
+    /// version.
+    func code(of claim: KeyClaim, version: Int64) -> [UInt8] {
+        code(of: claim.id.map { Self.message(claim.user, $0) } ?? Self.message(claim.user, version))
     }
 
     private static func message(_ user: UserID, _ version: Int64) -> String { "dattss-key:\(user):\(version)" }
@@ -46,7 +46,7 @@ public struct AuthKeys: Sendable {
     /// Takes the same time wherever they differ.
     static func areEqual(_ given: String, _ expected: String) -> Bool { areEqual(Array(given.utf8), Array(expected.utf8)) }
 
-    private static func areEqual(_ given: [UInt8], _ expected: [UInt8]) -> Bool {
+    static func areEqual(_ given: [UInt8], _ expected: [UInt8]) -> Bool {
         guard given.count == expected.count else { return false }
         return zip(given, expected).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }

@@ -7,7 +7,7 @@ import NIOCore
 /// to keep the order.
 ///
 ///     idle ──head──► receiving ──body is there──► answering ──► idle
-///      │                └──refused──► discarding ──end──► idle
+///      │                └──refused──► discarding ──end──► idle, or answering late
 ///      └──anything else──► passing: from that byte on, for good, everything goes to the router
 ///
 /// The router answers `/agg` as well, so nothing is lost but time: senders of batches have connections of their own.
@@ -32,6 +32,9 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     /// Of the body that is on its way, if it did not come at once.
     private let upload: ByteBudget.Share
     private var isUploading = false
+    private let refusals: RefusalPace
+    /// What is answered a while after the request has come to its end.
+    private var lateRefusal: WireError?
     private var isWritable = true
 
     /// Who sends more than this without waiting for answers is held back.
@@ -45,8 +48,8 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         case discarding(length: Int, closes: Bool)
     }
 
-    init(_ intake: AggregateIntake, deadline: LaneDeadline, uploads: ByteBudget) {
-        (self.intake, self.deadline) = (intake, deadline)
+    init(_ intake: AggregateIntake, deadline: LaneDeadline, uploads: ByteBudget, refusals: RefusalPace) {
+        (self.intake, self.deadline, self.refusals) = (intake, deadline, refusals)
         upload = uploads.share()
     }
 
@@ -117,7 +120,12 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
                 received.moveReaderIndex(forwardBy: count)
                 state = .discarding(length: length - count, closes: closes)
                 if count < length { return }
-                goOn(context, closes: closes, at: .now())
+                if let lateRefusal {
+                    self.lateRefusal = nil
+                    answerLate(lateRefusal, closes, context)
+                } else {
+                    goOn(context, closes: closes, at: .now())
+                }
             case .answering, .passing:
                 return
             }
@@ -140,7 +148,20 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     /// that rest, because closing with something unread may take the answer away from the sender.
     private func refuse(_ error: WireError, _ length: Int, closes: Bool, _ context: ChannelHandlerContext) {
         state = .discarding(length: length, closes: closes)
+        if error.reason == .unauthorized, refusals.isTooFast(context.remoteAddress) {
+            lateRefusal = error
+            return
+        }
         context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.bytes(error, closes: closes))), promise: nil)
+    }
+
+    private func answerLate(_ error: WireError, _ closes: Bool, _ context: ChannelHandlerContext) {
+        state = .answering(closes: closes)
+        deadline.requestEnds()
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .milliseconds(RefusalPace.delayMilliseconds)) {
+            bound.value.finish(.refused(error), at: .now())
+        }
     }
 
     /// - Returns: whether there was one for the lane.
@@ -192,7 +213,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
 
     // MARK: Answering
 
-    /// The batch that was handed to the intake is written, or refused.
+    /// The batch that was handed to the intake is written, or refused; or a refusal has waited long enough.
     func finish(_ answer: IngestAnswer, at time: NIODeadline) {
         guard let context, case .answering(let closes) = state else { return }
         write(answer, context, closes: closes, at: time)

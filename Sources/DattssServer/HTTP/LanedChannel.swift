@@ -19,6 +19,7 @@ struct LanedChannel: ServerChildChannel {
     let deadlines: Deadlines
     /// For bodies that are on their way.
     let uploads: ByteBudget
+    let refusals: RefusalPace
 
     /// How long a connection may take for what.
     struct Deadlines: Sendable {
@@ -47,7 +48,8 @@ struct LanedChannel: ServerChildChannel {
             try pipeline.addHandler(deadlines.answer)
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
             let intake = intakes.intake(on: channel.eventLoop)
-            try pipeline.addHandler(AggregateLane(intake, deadline: deadlines.lane, uploads: uploads))
+            try pipeline.addHandler(
+                AggregateLane(intake, deadline: deadlines.lane, uploads: uploads, refusals: refusals))
             try pipeline.addHandler(HTTPResponseEncoder())
             let heads = HeadWatch()
             try pipeline.addHandler(ByteToMessageHandler(RequestDecoder(limits: Self.decoderLimits, heads: heads)))

@@ -25,6 +25,7 @@ struct Routes: Sendable {
     func makeRouter() -> Router<Context> {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders(isSecure: web.settings.certificate != nil))
+        router.add(middleware: LateRefusals(pace: web.refusals, proxies: web.settings.trustedProxies, clock: clock))
         router.add(middleware: ErrorAnswers())
         router.add(middleware: AnswerBudget(bytesMax: limits.unsentBytes))
 

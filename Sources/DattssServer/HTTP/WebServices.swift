@@ -8,6 +8,7 @@ struct WebServices: Sendable {
     let passwords: PasswordWork
     let mailer: Mailer
     let attempts: AttemptLimits
+    let refusals: RefusalPace
     let counters: WebCounters
     let logger: Logger
     /// Whose lines of statsd need no key.
@@ -26,6 +27,7 @@ struct WebServices: Sendable {
         counters = WebCounters()
         mailer = Mailer(settings.mail, logger: logger)
         attempts = AttemptLimits(clock: clock, counters: counters)
+        refusals = RefusalPace(clock: clock, proxies: settings.trustedProxies)
     }
 
     /// A link to this server. No part of it comes from a request.

@@ -71,6 +71,9 @@ struct Metrics: Sendable {
         text.metric(
             "dattss_http_slow_readers_total", .counter, "Connections that were ended because their answers were not read.",
             deadlines.slowReaders.count)
+        text.metric(
+            "dattss_http_late_refusals_total", .counter, "Wrong keys that were answered late, because many came from there.",
+            web.refusals.lateCount)
     }
 
     private func links(_ links: [(name: String, ledger: LinkLedger)], _ text: inout PrometheusText) {
