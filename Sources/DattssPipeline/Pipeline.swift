@@ -86,7 +86,10 @@ public final class Pipeline: Sendable {
         minuteWriter = MinuteWriter(
             lane: minuteLane, link: minutes, accepted: acceptedWriter, housekeeper: housekeeper, written: written,
             syncMode: syncMode, health: health, retry: RetryPause(clock))
-        queries = Queries(directory: directory, history: report.history, clock: clock)
+        queries = Queries(
+            directory: directory, history: report.history, clock: clock,
+            bounds: QueryBounds(atOnceMax: configuration.queriesAtOnce, limits),
+            niceness: configuration.queryNiceness)
         recovery = report
         history = report.history
         self.holds = holds

@@ -15,6 +15,10 @@ public struct PipelineConfiguration: Sendable {
     public var clock: any WallClock
     /// How little processor time the thread that seals and lets go wants (Linux, 0 to 19): less than anybody else.
     public var housekeepingNiceness: Int32 = 19
+    /// How many questions of readers are answered at once, each on a thread of its own; at least 1.
+    public var queriesAtOnce = 2
+    /// The same as ``housekeepingNiceness`` for these threads.
+    public var queryNiceness: Int32 = 0
 
     public init(
         directory: String, syncMode: SyncMode = .second, limits: Limits = Limits(),

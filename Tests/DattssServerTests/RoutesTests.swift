@@ -52,17 +52,19 @@ struct RoutesTests {
         let accounts = try Accounts(directory: folder.path)
         let pipeline = try Pipeline.open(
             PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock), onFailure: { _ in })
+        let memory = MemoryBudget(Limits())
         let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
         let processes = ProcessRegistry(clock: clock)
         let telemetry = OTLPIntake(startedAt: clock.now())
         return Routes(
-            pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, clock: clock),
+            pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock),
             accounts: accounts, web: web,
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), deadlines: LanedChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web,
-                telemetry: telemetry, startedAt: clock.now()),
-            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: Limits(), telemetry: telemetry)
+                telemetry: telemetry, memory: memory, startedAt: clock.now()),
+            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: Limits(), telemetry: telemetry,
+            memory: memory)
     }
 }
 

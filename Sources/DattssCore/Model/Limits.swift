@@ -20,6 +20,10 @@ public struct Limits: Sendable, Hashable {
     public var queuedPartialsPerUser = 200_000
     /// The same, of all users together.
     public var queuedPartials = 1_000_000
+    /// Questions (status, series, days) that wait to be answered, of all users together; more are answered 503.
+    public var queuedQueries = 512
+    /// The same of one user; more are answered 429.
+    public var queuedQueriesPerUser = 64
     /// Client processes of one user whose last sequence numbers are remembered.
     public var clientsPerUser = 10_000
     /// A statistic that nobody sent for this long leaves memory.
