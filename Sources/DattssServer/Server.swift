@@ -149,7 +149,7 @@ public struct Server: Service {
         if configuration.web.keepsOwnStatistics {
             services.append(
                 OwnStatistics(
-                    pipeline: pipeline, datagrams: datagrams, web: web, replaySeconds: replaySeconds, clock: clock,
+                    pipeline: pipeline, datagrams: datagrams, web: web, memory: memory, replaySeconds: replaySeconds, clock: clock,
                     logger: logger))
         }
         services += furtherListeners.services

@@ -12,6 +12,8 @@ public struct Limits: Sendable, Hashable {
     public var connections = 10_000
     /// The same from one address, or one network of IPv6 (/64); nil for half of those that may be open.
     public var connectionsPerAddress: Int?
+    /// What the server may take of memory beside the statistics of its users; see ``init(memoryBytes:)`` for how it is shared out.
+    public var memoryBytes = Self.standardMemoryBytes
     /// Bytes of bodies that are on their way, of all connections together.
     public var uploadBytes = 128 << 20
     /// Bytes of large answers that wait for their readers, of all connections together.

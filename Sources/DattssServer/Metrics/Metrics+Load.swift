@@ -16,6 +16,7 @@ extension Metrics {
 
     func held(_ text: inout PrometheusText) {
         let budgets = [("uploads", memory.uploads), ("unsent", memory.unsent)]
+        text.metric("dattss_memory_budget_bytes", .gauge, "What --max-memory says.", memory.bytes)
         text.metric(
             "dattss_memory_held_bytes", .gauge,
             "Bytes of bodies that are on their way, and of large answers that wait for their readers.",

@@ -92,7 +92,7 @@ final class LivingServer {
         let refresher = AccountsRefresher(
             accounts: accounts, pipeline: pipeline, telemetry: telemetry, clock: clock, logger: logger)
         let own = OwnStatistics(
-            pipeline: pipeline, datagrams: counters, web: web, replaySeconds: 0, clock: clock, logger: logger)
+            pipeline: pipeline, datagrams: counters, web: web, memory: memory, replaySeconds: 0, clock: clock, logger: logger)
         return Parts(
             server: server, processes: processes,
             collector: DatagramCollector(authenticator: accounts, statsdUser: .local, limits: settings.limits),

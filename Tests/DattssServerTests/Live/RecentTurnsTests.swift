@@ -13,7 +13,7 @@ struct RecentTurnsTests {
         print("seed \(seed)")
         var random = SeededGenerator(seed: seed)
         var (recent, all) = (RecentTurns(), [[UInt8]]())
-        for number in 1...2000 {
+        for number in 1...600 {
             let size = [0, 0, 3, 500, 20_000, 70_000].randomElement(using: &random) ?? 0
             all.append([UInt8](repeating: UInt8(truncatingIfNeeded: number), count: size))
             recent.add(ByteBuffer(bytes: all[number - 1]))
