@@ -49,7 +49,7 @@ public final class Pipeline: Sendable {
         housekeeper = Housekeeper(configuration, history: log.history, accepted: acceptedWriter, health: health)
         minuteWriter = MinuteWriter(
             minuteLane, configuration, links, accepted: acceptedWriter, housekeeper: housekeeper, written: written, health: health)
-        queries = Queries(directory: directory, history: log.history, clock: clock)
+        queries = Queries(directory: directory, history: log.history, configuration)
         recovery = log.report
         (history, self.links, self.directory, self.health, self.clock) = (log.history, links, directory, health, clock)
     }

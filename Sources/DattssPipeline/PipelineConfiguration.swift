@@ -20,6 +20,10 @@ public struct PipelineConfiguration: Sendable {
     /// How far the thread that seals and deletes stands back behind all others (niceness on Linux, from 0 to 19). The one that writes
     /// minutes does so too, but not further than lets it keep up with them.
     public var housekeepingNiceness: Int32 = 19
+    /// How many questions of readers are answered at once, each on a thread of its own; at least 1.
+    public var queriesAtOnce = 2
+    /// The same as ``housekeepingNiceness`` for these threads.
+    public var queryNiceness: Int32 = 0
 
     /// A configuration with these values, and with ``housekeepingNiceness`` at its most polite.
     public init(

@@ -54,6 +54,8 @@ public struct Server: Service {
         pipelineConfiguration.syncMode = configuration.syncMode
         pipelineConfiguration.limits = configuration.limits
         pipelineConfiguration.housekeepingNiceness = configuration.housekeepingNiceness
+        pipelineConfiguration.queriesAtOnce = max(2, System.coreCount / 2)
+        pipelineConfiguration.queryNiceness = configuration.queryNiceness
         let (accounts, clock, retention) = (accounts, configuration.clock, configuration.retention)
         pipelineConfiguration.retention = { accounts.retention(retention) }
         pipelineConfiguration.onErased = { user in
@@ -73,14 +75,13 @@ public struct Server: Service {
         let processes = ProcessRegistry(clock: clock)
         let datagrams = DatagramCounters()
         let deadlines = LanedChannel.Deadlines(seconds: configuration.limits.requestSeconds)
-        let uploads = ByteBudget(bytesMax: configuration.limits.uploadBytes)
+        let memory = MemoryBudget(configuration.limits)
         let connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
         let telemetry = OTLPIntake(startedAt: clock.now())
         let web = WebServices(configuration.web, statsdUser: configuration.statsdUser, clock: clock, logger: logger)
         let metrics = Metrics(
             pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
-            telemetry: telemetry,
-            startedAt: clock.now())
+            telemetry: telemetry, memory: memory, startedAt: clock.now())
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
         let collector = DatagramCollector(
             authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits)
@@ -98,10 +99,11 @@ public struct Server: Service {
                 "the dashboard has no plots: \(configuration.plotDirectory) has no \(DashboardFiles.plotLibrary), which apt-get install libjs-dygraphs installs"
             )
         }
-        let feeds = LiveFeeds(pipeline.queries, processes, clock: clock)
+        let feeds = LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock)
         let routes = Routes(
             pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, metrics: metrics,
-            dashboard: dashboard, clock: clock, limits: configuration.limits, telemetry: telemetry)
+            dashboard: dashboard, clock: clock, limits: configuration.limits, telemetry: telemetry,
+            memory: memory)
         let tls = try configuration.web.certificate.map(Self.tlsContext)
         let (udp, onListening) = (configuration.udp, onListening)
         let application = Application(
@@ -109,7 +111,7 @@ public struct Server: Service {
             server: HTTPServerBuilder { responder in
                 LanedChannel(
                     routed: HTTP1Channel(responder: responder), tls: tls, intakes: AggregateIntakes(routes.endpoint),
-                    deadlines: deadlines, uploads: uploads, refusals: web.refusals)
+                    deadlines: deadlines, uploads: memory.uploads, refusals: web.refusals)
             },
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
@@ -147,7 +149,7 @@ public struct Server: Service {
         if configuration.web.keepsOwnStatistics {
             services.append(
                 OwnStatistics(
-                    pipeline: pipeline, datagrams: datagrams, web: web, replaySeconds: replaySeconds, clock: clock,
+                    pipeline: pipeline, datagrams: datagrams, web: web, memory: memory, replaySeconds: replaySeconds, clock: clock,
                     logger: logger))
         }
         services += furtherListeners.services

@@ -30,6 +30,9 @@ public struct ServerConfiguration: Sendable {
     public var fileSystem: any FileSystem = POSIXFileSystem()
     /// See ``PipelineConfiguration/housekeepingNiceness``.
     public var housekeepingNiceness: Int32 = 19
+    /// See ``PipelineConfiguration/queryNiceness``. Enough that whoever sends comes first, and not so much that questions are
+    /// never answered where senders keep all processors busy.
+    public var queryNiceness: Int32 = 5
 
     public init(dataDirectory: String, http: HostPort, udp: HostPort) {
         self.dataDirectory = dataDirectory

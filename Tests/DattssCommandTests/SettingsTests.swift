@@ -46,6 +46,28 @@ struct SettingsTests {
         }
     }
 
+    /// Goal: one number says how much memory others can take, whatever the unit it is given in, and what makes no sense is refused.
+    @Test("an amount of memory is shared out, and refused by name when it is senseless")
+    func memory() throws {
+        func limits(_ options: String...) throws -> Limits { try ServeCommand.parse(options).serverConfiguration().limits }
+        #expect(try limits() == Limits(memoryBytes: 512 << 20) && limits() == Limits())
+        for text in ["268435456", "262144k", "256m", "256M"] {
+            let shares = try limits("--max-memory", text)
+            #expect(shares == Limits(memoryBytes: 256 << 20) && shares.memoryBytes == 256 << 20)
+            #expect((shares.uploadBytes, shares.unsentBytes) == (64 << 20, 32 << 20))
+            #expect((shares.queuedPartials, shares.queuedPartialsPerUser, shares.connections) == (500_000, 100_000, 5000))
+        }
+        #expect(try limits("--max-memory", "2g").connections == 10_000)
+        #expect(try limits("--max-memory", "256m", "--max-queued", "7").queuedPartials == 7)
+        for text in ["", "m", "-1", "1", "31m", "512mb", "0.5g", "1.5g", "2000000g", "9223372036854775807g", "lots"] {
+            let expected = "--max-memory (or DATTSS_MAX_MEMORY): is '\(text)', expected bytes from 33554432 to 1099511627776"
+            let error = #expect(throws: ValidationError.self, "\(text)") { try limits("--max-memory=\(text)") }
+            #expect(error?.message.hasPrefix(expected) == true, "\(error?.message ?? "")")
+        }
+        let error = #expect(throws: ValidationError.self) { try limits("--max-memory", "32m", "--max-body-bytes", "4194305") }
+        #expect(error?.message == "--max-body-bytes: is 4194305, expected at most 4194304, an eighth of --max-memory")
+    }
+
     /// Goal: every option of `serve` has its variable and its line, and means what it says.
     @Test("reach every option of serve")
     func serve() throws {
@@ -55,7 +77,7 @@ struct SettingsTests {
             "statsd-socket-mode = 0620",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
             "max-queued-per-user = 15", "max-queued = 16", "max-connections = 170", "max-connections-per-address = 18",
-            "receive-buffer-bytes = 17000",
+            "receive-buffer-bytes = 17000", "max-memory = 256m",
             "sign-up = open", "public-url = https://stats.example.com/", "mail-from = dattss@example.com",
             "smtp-url = smtp://127.0.0.1:25", "smtp-user = joe", "smtp-password = secret", "smtp-tls = true",
             "smtp-authority = /ca.pem", "tls-certificate = /c.pem", "tls-key = /k.pem",
@@ -74,7 +96,7 @@ struct SettingsTests {
         #expect(
             server.syncMode == .never && server.statsdUser == UserID("shop")
                 && server.retention == .init(minuteDays: 3, hourDays: 30))
-        var limits = Limits()
+        var limits = Limits(memoryBytes: 256 << 20)
         (limits.bodyBytes, limits.partialsPerBatch, limits.liveStatisticsPerUser) = (2048, 11, 12)
         (limits.requestSeconds, limits.idleSeconds) = (13, 140)
         (limits.queuedPartialsPerUser, limits.queuedPartials) = (15, 16)

@@ -15,10 +15,10 @@ struct SlowDiskTests {
         let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
         let disk = SlowFileSystem()
         try DataFolder.lock("/data", fileSystem: disk).release()
-        let pipeline = try Pipeline.open(
+        let pipeline = try Pipeline(
             PipelineConfiguration(directory: "/data", syncMode: .second, fileSystem: disk, clock: clock), onFailure: { _ in })
         let running = Task { await pipeline.run() }
-        func send() async -> IngestAnswer { await pipeline.accept(batch([(StatisticKey(.counter, "hits"), [1])]), of: ann) }
+        func send() async -> IngestAnswer { await pipeline.ingest.submit(batch([(StatisticKey(.counter, "hits"), [1])]), of: ann) }
         #expect(await send() == .accepted)
         disk.gate.close()
         // The end of the minute and the next second.

@@ -46,23 +46,26 @@ struct RoutesTests {
         #expect(routed.count >= 12)
     }
 
-    static func routes() throws -> Routes {
+    static func routes(limits: Limits = Limits()) throws -> Routes {
         let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
         let folder = try TestFolder()
         let accounts = try Accounts(directory: folder.path)
         let pipeline = try Pipeline(
-            PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock), onFailure: { _ in })
+            PipelineConfiguration(directory: "/data", limits: limits, fileSystem: SimulatedFileSystem(), clock: clock),
+            onFailure: { _ in })
+        let memory = MemoryBudget(limits)
         let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
         let processes = ProcessRegistry(clock: clock)
         let telemetry = OTLPIntake(startedAt: clock.now())
         return Routes(
-            pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, clock: clock),
+            pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock),
             accounts: accounts, web: web,
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), deadlines: LanedChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web,
-                telemetry: telemetry, startedAt: clock.now()),
-            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: Limits(), telemetry: telemetry)
+                telemetry: telemetry, memory: memory, startedAt: clock.now()),
+            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: limits, telemetry: telemetry,
+            memory: memory)
     }
 }
 

@@ -12,6 +12,8 @@ public struct Limits: Sendable, Hashable {
     public var connections = 10_000
     /// The same from one address, or one network of IPv6 (/64); nil for half of those that may be open.
     public var connectionsPerAddress: Int?
+    /// What the server may take of memory beside the statistics of its users; see ``init(memoryBytes:)`` for how it is shared out.
+    public var memoryBytes = Self.standardMemoryBytes
     /// Bytes of bodies that are on their way, of all connections together.
     public var uploadBytes = 128 << 20
     /// Bytes of large answers that wait for their readers, of all connections together.
@@ -20,6 +22,10 @@ public struct Limits: Sendable, Hashable {
     public var queuedPartialsPerUser = 200_000
     /// The same, of all users together.
     public var queuedPartials = 1_000_000
+    /// Questions (status, series, days) that wait to be answered, of all users together; more are answered 503.
+    public var queuedQueries = 512
+    /// The same of one user; more are answered 429.
+    public var queuedQueriesPerUser = 64
     /// Client processes of one user whose last sequence numbers are remembered.
     public var clientsPerUser = 10_000
     /// A statistic that nobody sent for this long leaves memory.

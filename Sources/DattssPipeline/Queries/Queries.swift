@@ -6,13 +6,38 @@ public struct Queries: Sendable {
     private let directory: UserDirectory
     private let history: History
     private let clock: any WallClock
-    private let pool = ReadPool()
+    private let threads: QueryThreads
+    private let turns: QueryTurns
 
-    init(directory: UserDirectory, history: History, clock: any WallClock) {
-        self.directory = directory
-        self.history = history
-        self.clock = clock
+    init(directory: UserDirectory, history: History, _ configuration: PipelineConfiguration) {
+        (self.directory, self.history, clock) = (directory, history, configuration.clock)
+        turns = QueryTurns(QueryBounds(atOnceMax: configuration.queriesAtOnce, configuration.limits))
+        // One more, so that what is worked out once for everybody waits for no user's questions.
+        threads = QueryThreads(count: configuration.queriesAtOnce + 1, niceness: configuration.queryNiceness)
     }
+
+    // MARK: Where and when
+
+    /// Answers a user's question when its turn has come, away from the threads that take samples in.
+    /// - Parameters:
+    ///   - isWanted: asked just before: an answer that nobody waits for any more is not worked out.
+    ///   - body: asks, and writes down what came out, which may be the dearer part.
+    /// - Throws: ``QueryRefusal`` when too much is asked, and whatever `body` does.
+    public func inTurn<Answer: Sendable>(
+        of user: UserID, isWanted: @Sendable () -> Bool = { true }, _ body: @Sendable () async throws -> Answer
+    ) async throws -> Answer {
+        try await turns.inTurn(of: user, isWanted: isWanted) { try await aside(body) }
+    }
+
+    /// The same for what is worked out for everybody, at most once at a time: without waiting for a turn.
+    public func aside<Answer>(_ body: @Sendable () async throws -> Answer) async rethrows -> Answer {
+        try await withTaskExecutorPreference(threads) { try await body() }
+    }
+
+    /// How many questions are under way, and how many were refused.
+    public var counts: QueryCounts { turns.counts }
+
+    // MARK: Questions
 
     /// The state of every live statistic of a user, sorted by path.
     public func status(of user: UserID) async -> (at: Timestamp, statistics: [StatisticStatus]) {
@@ -39,7 +64,7 @@ public struct Queries: Sendable {
         var slice: HistorySlice
         repeat {
             let known = await caughtUp(user)?.recent(key)
-            slice = try await pool.run {
+            slice = try await withTaskExecutorPreference(threads) {
                 try history.read(user: user, key: key, minutes: range, through: known?.storedThrough)
             }
             recent = known

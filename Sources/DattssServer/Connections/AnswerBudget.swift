@@ -7,15 +7,14 @@ import NIOCore
 /// room is a 503: a reader who takes his answers makes room for the next.
 ///
 /// A large answer is handed to the connection piece by piece, each when the one before has left, so that its end is known.
+/// (An answer that is shared by many is counted once, as a ``Rendering``.)
 struct AnswerBudget: RouterMiddleware {
     typealias Context = ServerContext
 
-    private let budget: ByteBudget
+    let budget: ByteBudget
 
     /// Smaller answers are as good as sent.
     static let pieceBytes = 65_536
-
-    init(bytesMax: Int) { budget = ByteBudget(bytesMax: bytesMax) }
 
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
@@ -24,7 +23,7 @@ struct AnswerBudget: RouterMiddleware {
         guard let length = response.body.contentLength, length > Self.pieceBytes, request.method != .head else { return response }
         let share = budget.share()
         guard share.grow(by: length) else {
-            throw WireError(.overloaded, "too many large answers are under way")
+            throw WireError.tooManyAnswers
         }
         let body = response.body
         response.body = ResponseBody(contentLength: length) { writer in

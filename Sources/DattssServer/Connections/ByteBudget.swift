@@ -5,17 +5,32 @@ import Synchronization
 ///     let share = budget.share()
 ///     guard share.grow(by: count) else { refuse }      given back by shrink(), or when nobody has the share any more
 final class ByteBudget: Sendable {
-    private let free: Mutex<Int>
+    let bytesMax: Int
+    private let state: Mutex<State>
+
+    private struct State {
+        var free: Int
+        var refused = 0
+    }
 
     /// - Parameter bytesMax: at least 0.
-    init(bytesMax: Int) { free = Mutex(bytesMax) }
+    init(bytesMax: Int) {
+        self.bytesMax = bytesMax
+        state = Mutex(State(free: bytesMax))
+    }
+
+    /// How much is held now, and how often there was no room.
+    var use: (bytes: Int, refused: Int) { state.withLock { (bytesMax - $0.free, $0.refused) } }
 
     func share() -> Share { Share(of: self) }
 
     private func take(_ bytes: Int) -> Bool {
-        free.withLock { free in
-            guard free >= bytes else { return false }
-            free -= bytes
+        state.withLock { state in
+            guard state.free >= bytes else {
+                state.refused += 1
+                return false
+            }
+            state.free -= bytes
             return true
         }
     }
@@ -39,7 +54,7 @@ final class ByteBudget: Sendable {
         /// Gives back all.
         func shrink() {
             let count = bytes.exchange(0, ordering: .relaxed)
-            if count > 0 { budget.free.withLock { $0 += count } }
+            if count > 0 { budget.state.withLock { $0.free += count } }
         }
     }
 }

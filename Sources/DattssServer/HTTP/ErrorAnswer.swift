@@ -1,4 +1,5 @@
 import DattssCore
+import DattssPipeline
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -58,6 +59,15 @@ struct ErrorAnswer: Error {
         case .tooMany: self.init(.conflict, "too_many", error.description)
         case .linkExpired: self.init(.gone, "link_expired", error.description)
         case .badSecret, .fileSystem: self = .internalError
+        }
+    }
+
+    init(_ refusal: QueryRefusal) {
+        switch refusal {
+        case .tooManyOfUser:
+            self.init(.tooManyRequests, "too_many_queries", "too many queries of this user wait already")
+            headers[.retryAfter] = "1"
+        case .tooMany, .abandoned: self.init(WireError(.overloaded, "too many queries wait already"))
         }
     }
 
@@ -123,6 +133,8 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
             return error.response
         } catch let error as WireError {
             return ErrorAnswer(error).response
+        } catch let refusal as QueryRefusal {
+            return ErrorAnswer(refusal).response
         } catch let error as AccountError {
             let answer = ErrorAnswer(error)
             if answer.status == .internalServerError {
@@ -150,4 +162,7 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
 extension WireError {
     /// So many bodies are coming that there is no room for another.
     static let tooManyUploads = WireError(.overloaded, "too many bodies are on their way at once")
+
+    /// So many large answers are not read yet that there is no room for another.
+    static let tooManyAnswers = WireError(.overloaded, "too many large answers are under way")
 }

@@ -1,7 +1,7 @@
 import DattssCore
 import DattssPipeline
 import Hummingbird
-import NIOCore
+import Synchronization
 
 extension Routes {
     /// `GET BASE/api/v1/live`: server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
@@ -10,39 +10,34 @@ extension Routes {
     /// of each a second. A reader that is slow gets fewer events, never fewer changes.
     func live(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
-        let events = LiveEvents(seat: feeds.seat(of: user)) { (try? viewer(request, context)) != nil }
+        let (seat, isConnected) = (feeds.seat(of: user), context.isConnected)
+        let beginning = LiveBeginning(try await seat.feed.begin(isWanted: isConnected))
         return Response(
             status: .ok,
             // nginx keeps answers back until its buffer is full, unless it is told not to.
             headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store", .accelBuffering: "no"],
-            body: ResponseBody(asyncSequence: events))
+            body: ResponseBody { writer in
+                // They end with the server, and with the reader's key or session.
+                var turn = beginning.take()
+                while let number = try await turn.take()?.write(to: &writer) {
+                    guard let next = await seat.feed.next(after: number, isWanted: isConnected) else { break }
+                    if (try? viewer(request, context)) != nil { turn = next }
+                }
+                try await writer.finish(nil)
+            })
     }
 }
 
-/// The events of one reader, a second apart. They end with the server, and with the reader's key or session.
-private struct LiveEvents: AsyncSequence, Sendable {
-    let seat: LiveFeeds.Seat
-    let isAllowed: @Sendable () -> Bool
+/// Keeps a stream's first events until they are written, and not for as long as it lasts.
+private final class LiveBeginning: Sendable {
+    private let turn: Mutex<LiveFeed.Turn?>
 
-    func makeAsyncIterator() -> Iterator { Iterator(seat: seat, isAllowed: isAllowed) }
+    init(_ turn: LiveFeed.Turn) { self.turn = Mutex(turn) }
 
-    struct Iterator: AsyncIteratorProtocol {
-        let seat: LiveFeeds.Seat
-        let isAllowed: @Sendable () -> Bool
-        private var told: LiveFeed.Turn?
-
-        init(seat: LiveFeeds.Seat, isAllowed: @escaping @Sendable () -> Bool) {
-            (self.seat, self.isAllowed) = (seat, isAllowed)
-        }
-
-        mutating func next() async throws -> ByteBuffer? {
-            guard let before = told else {
-                told = await seat.feed.begin()
-                return told?.bytes
-            }
-            guard let turn = await seat.feed.next(after: before), isAllowed() else { return nil }
-            told = turn
-            return turn.bytes
+    func take() -> LiveFeed.Turn? {
+        turn.withLock { turn in
+            defer { turn = nil }
+            return turn
         }
     }
 }

@@ -7,8 +7,15 @@ import Hummingbird
 extension Routes {
     /// `GET /api/v1/status`
     func status(_ request: Request, _ context: Context) async throws -> Response {
-        let (at, statistics) = await pipeline.queries.status(of: try viewer(request, context).user)
-        return Response(json: StatusJSON.write(statistics, at: at))
+        let user = try viewer(request, context).user
+        let (queries, unsent) = (pipeline.queries, memory.unsent)
+        return try await statuses.value(of: user, isWanted: context.isConnected) { group in
+            try await queries.inTurn(of: user, isWanted: group.isWanted) {
+                group.begin()
+                let (at, statistics) = await queries.status(of: user)
+                return try Rendering(StatusJSON.write(statistics, at: at), within: unsent)
+            }
+        }.response()
     }
 
     /// `GET /api/v1/series/{kind}/{path}?from&to&step`
@@ -25,9 +32,12 @@ extension Routes {
         // Whole steps, so that a point never shows a part of one.
         let first = from.minute.index.flooredQuotient(by: step) * step
         let last = to.advanced(byMilliseconds: -1).minute.index.flooredQuotient(by: step) * step + step
-        let minutes = try await pipeline.queries.minutes(of: key, user: user, in: Minute(first)..<Minute(last))
-        let points = Series.points(minutes.aggregates, stepMinutes: step)
-        return Response(json: StatusJSON.write(points, of: key, stepMinutes: step))
+        let (queries, unsent) = (pipeline.queries, memory.unsent)
+        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+            let minutes = try await queries.minutes(of: key, user: user, in: Minute(first)..<Minute(last))
+            let points = Series.points(minutes.aggregates, stepMinutes: step)
+            return try Rendering(StatusJSON.write(points, of: key, stepMinutes: step), within: unsent)
+        }.response()
     }
 
     private static let rangeMillisecondsMax: Int64 = 400 * 86_400_000
@@ -40,10 +50,14 @@ extension Routes {
         let zoneName = request.uri.queryParameters["tz"].map(String.init) ?? "UTC"
         let zone = try NamedTimeZone(zoneName)
         let date = try date(request) ?? zone.date(at: clock.now())
-        let minutes = try await pipeline.queries.minutes(of: key, user: user, in: DayView.minutes(for: date))
-        let day = DayView(
-            of: key.kind, on: date, in: zone, minutes: minutes.aggregates, active: minutes.active, stepMinutes: step)
-        return Response(json: StatusJSON.write(day, of: key, date: date, zone: zoneName, stepMinutes: step))
+        let (queries, unsent) = (pipeline.queries, memory.unsent)
+        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+            let minutes = try await queries.minutes(of: key, user: user, in: DayView.minutes(for: date))
+            let day = DayView(
+                of: key.kind, on: date, in: zone, minutes: minutes.aggregates, active: minutes.active, stepMinutes: step)
+            let json = StatusJSON.write(day, of: key, date: date, zone: zoneName, stepMinutes: step)
+            return try Rendering(json, within: unsent)
+        }.response()
     }
 
     // MARK: Parameters

@@ -16,6 +16,9 @@ struct Routes: Sendable {
     let clock: any WallClock
     let limits: Limits
     let telemetry: OTLPIntake
+    let memory: MemoryBudget
+    let statuses = SharedWork<UserID, Rendering>()
+    let expositions = SharedWork<Int, Rendering>()
 
     /// What the fast lane and the route of `/agg` share.
     var endpoint: AggregateEndpoint {
@@ -27,14 +30,14 @@ struct Routes: Sendable {
         router.add(middleware: SecurityHeaders(isSecure: web.settings.certificate != nil))
         router.add(middleware: LateRefusals(pace: web.refusals, proxies: web.settings.trustedProxies, clock: clock))
         router.add(middleware: ErrorAnswers())
-        router.add(middleware: AnswerBudget(bytesMax: limits.unsentBytes))
 
         router.put("/agg", use: aggregate)
         router.post("/agg", use: aggregate)
         router.put("/process", use: pollProcess)
         router.post("/v1/metrics", use: openTelemetry)
 
-        let api = router.group("/api/v1")
+        let budget = AnswerBudget(budget: memory.unsent)
+        let api = router.group("/api/v1").add(middleware: budget)
         api.post("session", use: signIn)
         api.delete("session", use: signOut)
         api.get("setup", use: setup)
@@ -52,15 +55,16 @@ struct Routes: Sendable {
         api.get("openapi.json", use: openAPI)
         router.get("/sign-in/:token", use: signInByLink)
 
-        addStatistics(to: api.group(), of: .own)
+        addStatistics(to: router.group("/api/v1"), of: .own)
         addStatistics(to: router.group("/demo/api/v1"), of: .demo, isThere: web.settings.hasDemo)
         addStatistics(to: router.group("/server/api/v1"), of: .server, isThere: web.settings.keepsOwnStatistics)
 
-        router.get("/", use: start)
-        router.get("/account", use: accountPage)
-        router.get("/demo", use: page)
-        router.get("/server", use: page)
-        router.get("/assets/:name", use: asset)
+        let pages = router.group().add(middleware: budget)
+        pages.get("/", use: start)
+        pages.get("/account", use: accountPage)
+        pages.get("/demo", use: page)
+        pages.get("/server", use: page)
+        pages.get("/assets/:name", use: asset)
         router.get("/healthz", use: health)
         router.get("/metrics", use: exposition)
         return router
@@ -69,14 +73,16 @@ struct Routes: Sendable {
     /// What is the same in each space.
     private func addStatistics(to group: RouterGroup<Context>, of space: Space, isThere: Bool = true) {
         let group = group.add(middleware: InSpace(space: space, isThere: isThere))
-        group.get("session", use: showSession)
+        // What is shared is counted where it is written out.
         group.get("status", use: status)
         group.get("live", use: live)
         group.get("series/:kind/:path", use: series)
         group.get("day/:kind/:path", use: day)
-        group.get("favourites", use: listFavourites)
-        group.put("favourites", use: setFavourites)
-        group.get("processes", use: listProcesses)
-        group.post("processes/:name/stop", use: stopProcess)
+        let budgeted = group.group().add(middleware: AnswerBudget(budget: memory.unsent))
+        budgeted.get("session", use: showSession)
+        budgeted.get("favourites", use: listFavourites)
+        budgeted.put("favourites", use: setFavourites)
+        budgeted.get("processes", use: listProcesses)
+        budgeted.post("processes/:name/stop", use: stopProcess)
     }
 }

@@ -7,11 +7,16 @@ struct ServerContext: RequestContext {
     /// The other end of the connection.
     let peer: SocketAddress?
     var space = Space.own
+    private let channel: any Channel
 
     init(source: Source) {
         coreContext = .init(source: source)
-        peer = source.channel.remoteAddress
+        channel = source.channel
+        peer = channel.remoteAddress
     }
+
+    /// Whether whoever asks may still read an answer.
+    var isConnected: @Sendable () -> Bool { { [channel] in channel.isActive } }
 }
 
 /// Whose statistics a part of the API is about: the same routes are there under `/`, `/demo` and `/server`.

@@ -3,6 +3,7 @@ import DattssPipeline
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
 
 extension Routes {
     /// `GET /api/v1/processes`
@@ -34,7 +35,14 @@ extension Routes {
 
     /// `GET /metrics`: about the server itself, in Prometheus' text format.
     func exposition(_ request: Request, _ context: Context) async throws -> Response {
-        Response(text: await metrics.exposition(), type: "text/plain; version=0.0.4; charset=utf-8")
+        let (queries, unsent) = (pipeline.queries, memory.unsent)
+        return try await expositions.value(of: 0, isWanted: context.isConnected) { [metrics] group in
+            // Without waiting for a turn: whoever watches the server wants to know most when it is busy.
+            try await queries.aside {
+                group.begin()
+                return try Rendering(ByteBuffer(string: await metrics.exposition()), within: unsent)
+            }
+        }.response(type: "text/plain; version=0.0.4; charset=utf-8")
     }
 
     /// `GET /api/v1/rewritten-names`: what senders of lines and of OpenTelemetry call their statistics, for administrators.

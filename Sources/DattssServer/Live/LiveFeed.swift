@@ -1,29 +1,41 @@
 import DattssCore
 import DattssPipeline
+import HummingbirdCore
 import NIOCore
 import Synchronization
 
 /// What changes of one user, once a second, for all who look: worked out and written as JSON once, however many they are.
 ///
-/// A reader that was slow, and missed a turn, catches up by itself: it gets fewer events, never fewer changes.
+///     begin ──► everything there is, shared by those who come at the same time
+///     next  ──► the next turn, or all turns that the reader has missed at once; everything if those are too many
+///
+/// So a reader that is slow gets fewer events, never fewer changes, and costs no more than others.
 final class LiveFeed: Sendable {
+    private let queries: Queries
     private let processes: ProcessRegistry
+    private let unsent: ByteBudget
     private let user: UserID
     private let state: Mutex<State>
+    private let beginnings = SharedWork<UserID, Turn>()
 
-    /// One second's events.
+    /// One second's events, or those of some.
     struct Turn: Sendable {
+        /// Whoever has been told this goes on behind this number.
         var number: Int
-        /// Where a reader is that has been told this.
-        var reader: LiveReader
-        var bytes: ByteBuffer
+        fileprivate var events: Rendering
+
+        /// - Returns: the number.
+        consuming func write(to writer: inout any ResponseBodyWriter) async throws -> Int {
+            try await events.write(to: &writer)
+            return number
+        }
     }
 
     private struct State {
-        var number = 0
         var reader: LiveReader
         var isPrepared = false
         var toldProcesses: [ProcessRegistry.Process] = []
+        var recent = RecentTurns()
         var waiting: [Int: CheckedContinuation<Turn?, Never>] = [:]
         var nextWaiter = 0
         var isFinished = false
@@ -31,66 +43,83 @@ final class LiveFeed: Sendable {
 
     /// After so many turns without news there is a comment, so that a proxy sees that the stream is alive.
     private static let quietTurnsMax = 15
+    /// How many readers are told before those who send get a word in.
+    private static let toldAtOnce = 64
 
-    init(_ reader: LiveReader, _ processes: ProcessRegistry, of user: UserID) {
-        self.processes = processes
-        self.user = user
-        state = Mutex(State(reader: reader))
+    init(_ queries: Queries, _ processes: ProcessRegistry, unsent: ByteBudget, of user: UserID) {
+        (self.queries, self.processes, self.unsent, self.user) = (queries, processes, unsent, user)
+        state = Mutex(State(reader: queries.live(of: user)))
     }
 
-    /// A reader's first events, which are all there is, and where the reader is then.
-    func begin() async -> Turn {
-        // The feed has to be somewhere before the reader asks, so that no change falls in between.
-        if state.withLock({ !$0.isPrepared }) {
-            var reader = state.withLock { $0.reader }
-            _ = await reader.next()
-            state.withLock { state in
-                if !state.isPrepared { (state.reader, state.isPrepared) = (reader, true) }
+    /// A reader's first events, which are all there is.
+    /// - Throws: ``QueryRefusal``, or a `WireError` when there is no room for an answer.
+    func begin(isWanted: @escaping @Sendable () -> Bool) async throws -> Turn {
+        try await beginnings.value(of: user, isWanted: isWanted) { [self] group in
+            try await queries.inTurn(of: user, isWanted: group.isWanted) { [self] in
+                group.begin()
+                await prepare()
+                let number = state.withLock { $0.recent.last }
+                var reader = queries.live(of: user)
+                let (at, statistics) = await reader.next()
+                var bytes: [UInt8] = []
+                Self.append("status", StatusJSON.write(statistics, at: at), to: &bytes)
+                Self.append("processes", StatusJSON.write(processes.processes(of: user)), to: &bytes)
+                return Turn(number: number, events: try Rendering(ByteBuffer(bytes: bytes), within: unsent))
             }
         }
-        let (number, reader) = state.withLock { ($0.number, $0.reader.fresh) }
-        return await everything(after: number, reader)
     }
 
-    /// The events of a reader that was told something earlier: when the next turn comes, nil when there are no more.
-    func next(after told: Turn) async -> Turn? {
-        guard let turn = await nextTurn() else { return nil }
-        return turn.number == told.number + 1 ? turn : await everything(after: turn.number, told.reader)
+    /// The feed has to be somewhere before a reader asks, so that no change falls in between.
+    private func prepare() async {
+        guard state.withLock({ !$0.isPrepared }) else { return }
+        var reader = state.withLock { $0.reader }
+        _ = await reader.next()
+        state.withLock { state in
+            if !state.isPrepared { (state.reader, state.isPrepared) = (reader, true) }
+        }
     }
 
-    /// What a single reader has not been told, and all processes.
-    private func everything(after number: Int, _ reader: LiveReader) async -> Turn {
-        var reader = reader
-        let (at, statistics) = await reader.next()
-        var bytes: [UInt8] = []
-        Self.append("status", StatusJSON.write(statistics, at: at), to: &bytes)
-        Self.append("processes", StatusJSON.write(processes.processes(of: user)), to: &bytes)
-        return Turn(number: number, reader: reader, bytes: ByteBuffer(bytes: bytes))
+    /// The events of a reader that was told those up to a turn; nil when there are no more, or no room for them.
+    func next(after number: Int, isWanted: @escaping @Sendable () -> Bool) async -> Turn? {
+        switch state.withLock({ $0.recent.missed(since: number) }) {
+        case .nothing:
+            let turn = await nextTurn()
+            // Another one came while the reader looked.
+            if let turn, turn.number != number + 1 { return await next(after: number, isWanted: isWanted) }
+            return turn
+        case .some(let bytes, let last): return (try? Rendering(bytes, within: unsent)).map { Turn(number: last, events: $0) }
+        case .tooMuch: return try? await begin(isWanted: isWanted)
+        }
     }
 
     // MARK: Turns
 
     /// Tells all who wait what changed since the last turn.
     func turn() async {
-        guard state.withLock({ !$0.waiting.isEmpty }) else { return }
+        guard state.withLock({ $0.isPrepared }) else { return }
         var reader = state.withLock { $0.reader }
         let (at, statistics) = await reader.next()
         let processes = processes.processes(of: user)
+        var bytes: [UInt8] = []
+        if !statistics.isEmpty { Self.append("status", StatusJSON.write(statistics, at: at), to: &bytes) }
         let (turn, waiting) = state.withLock { state in
-            state.number += 1
             state.reader = reader
-            var bytes: [UInt8] = []
-            if !statistics.isEmpty { Self.append("status", StatusJSON.write(statistics, at: at), to: &bytes) }
             if Self.differ(state.toldProcesses, processes) {
                 Self.append("processes", StatusJSON.write(processes), to: &bytes)
                 state.toldProcesses = processes
             }
-            if bytes.isEmpty, state.number.isMultiple(of: Self.quietTurnsMax) { bytes += ":\n\n".utf8 }
-            let turn = Turn(number: state.number, reader: reader, bytes: ByteBuffer(bytes: bytes))
+            if bytes.isEmpty, (state.recent.last + 1).isMultiple(of: Self.quietTurnsMax) { bytes += ":\n\n".utf8 }
+            let events = ByteBuffer(bytes: bytes)
+            state.recent.add(events)
             defer { state.waiting = [:] }
-            return (turn, state.waiting)
+            // Without room for them the streams end; who comes again is told when there is some.
+            let turn = (try? Rendering(events, within: unsent)).map { Turn(number: state.recent.last, events: $0) }
+            return (turn, Array(state.waiting.values))
         }
-        for waiter in waiting.values { waiter.resume(returning: turn) }
+        for start in stride(from: 0, to: waiting.count, by: Self.toldAtOnce) {
+            for waiter in waiting[start..<min(start + Self.toldAtOnce, waiting.count)] { waiter.resume(returning: turn) }
+            if start + Self.toldAtOnce < waiting.count { await Task.detached {}.value }
+        }
     }
 
     /// There are no more turns.

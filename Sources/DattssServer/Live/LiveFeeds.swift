@@ -7,6 +7,7 @@ import Synchronization
 final class LiveFeeds: Service {
     private let queries: Queries
     private let processes: ProcessRegistry
+    private let unsent: ByteBudget
     private let clock: any WallClock
     private let state = Mutex(State())
 
@@ -15,8 +16,9 @@ final class LiveFeeds: Service {
         var isFinished = false
     }
 
-    init(_ queries: Queries, _ processes: ProcessRegistry, clock: any WallClock) {
-        (self.queries, self.processes, self.clock) = (queries, processes, clock)
+    /// - Parameter unsent: for large events that wait for their readers.
+    init(_ queries: Queries, _ processes: ProcessRegistry, unsent: ByteBudget, clock: any WallClock) {
+        (self.queries, self.processes, self.unsent, self.clock) = (queries, processes, unsent, clock)
     }
 
     /// A place at a user's feed, as long as it is kept.
@@ -30,7 +32,7 @@ final class LiveFeeds: Service {
 
     func seat(of user: UserID) -> Seat {
         let feed = state.withLock { state in
-            var entry = state.feeds[user] ?? (LiveFeed(queries.live(of: user), processes, of: user), 0)
+            var entry = state.feeds[user] ?? (LiveFeed(queries, processes, unsent: unsent, of: user), 0)
             if state.isFinished { entry.feed.finish() }
             entry.readers += 1
             state.feeds[user] = entry
@@ -61,8 +63,10 @@ final class LiveFeeds: Service {
     }
 
     func turn() async {
-        await withDiscardingTaskGroup { group in
-            for feed in state.withLock({ $0.feeds.values.map(\.feed) }) { group.addTask { await feed.turn() } }
+        await queries.aside { [self] in
+            await withDiscardingTaskGroup { group in
+                for feed in state.withLock({ $0.feeds.values.map(\.feed) }) { group.addTask { await feed.turn() } }
+            }
         }
     }
 }

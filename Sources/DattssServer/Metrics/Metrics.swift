@@ -11,6 +11,7 @@ struct Metrics: Sendable {
     let connections: ConnectionLimit
     let web: WebServices
     let telemetry: OTLPIntake
+    let memory: MemoryBudget
     let startedAt: Timestamp
 
     func exposition() async -> String {
@@ -21,6 +22,8 @@ struct Metrics: Sendable {
         links(snapshot.links, &text)
         udp(datagrams.snapshot, &text)
         openTelemetry(&text)
+        queries(pipeline.queries.counts, &text)
+        held(&text)
         people(&text)
         log(snapshot, &text)
         text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)

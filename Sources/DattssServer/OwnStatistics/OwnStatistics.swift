@@ -9,6 +9,7 @@ struct OwnStatistics: Service {
     let pipeline: Pipeline
     let datagrams: DatagramCounters
     let web: WebServices
+    let memory: MemoryBudget
     let replaySeconds: Double
     let clock: any WallClock
     let logger: Logger
@@ -17,12 +18,12 @@ struct OwnStatistics: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var books = await OwnBooks(pipeline.snapshot(), datagrams.snapshot, web, at: clock.now())
+            var books = await OwnBooks(pipeline.snapshot(), datagrams.snapshot, web, memory, pipeline.queries.counts, at: clock.now())
             while !Task.isCancelled {
                 let next = clock.now().milliseconds.flooredQuotient(by: Self.periodMilliseconds) + 1
                 do { try await clock.sleep(until: Timestamp(milliseconds: next * Self.periodMilliseconds)) } catch { return }
                 let earlier = books
-                books = await OwnBooks(pipeline.snapshot(), datagrams.snapshot, web, at: clock.now())
+                books = await OwnBooks(pipeline.snapshot(), datagrams.snapshot, web, memory, pipeline.queries.counts, at: clock.now())
                 var partials = books.partials(since: earlier)
                 partials.append(Partial(StatisticKey(.gauge, "log.replay.seconds"), Aggregate(sample: replaySeconds)))
                 let answer = await pipeline.ownIngest.submit(Batch(partials: partials), of: .dattss)
@@ -41,7 +42,10 @@ struct OwnBooks: Sendable {
     private let at: Timestamp
     private let use = ResourceUse.current()
 
-    init(_ snapshot: PipelineSnapshot, _ datagrams: DatagramCounts, _ web: WebServices, at time: Timestamp) {
+    init(
+        _ snapshot: PipelineSnapshot, _ datagrams: DatagramCounts, _ web: WebServices, _ memory: MemoryBudget,
+        _ queries: QueryCounts, at time: Timestamp
+    ) {
         at = time
         syncs = Int64(snapshot.accepted.syncs)
         if syncs > 0 { syncMilliseconds = snapshot.accepted.lastSyncDuration / .milliseconds(1) }
@@ -65,6 +69,14 @@ struct OwnBooks: Sendable {
         gauges["users"] = Double(snapshot.userCount)
         gauges["statistics"] = Double(snapshot.statisticCount)
         gauges["memory.bytes"] = use.residentBytes
+        gauges["memory.budget.bytes"] = Double(memory.bytes)
+        for (name, budget) in [("uploads", memory.uploads), ("unsent", memory.unsent)] {
+            gauges["memory.\(name).bytes"] = Double(budget.use.bytes)
+            counters["memory.\(name).refused"] = Int64(budget.use.refused)
+        }
+        counters["queries"] = Int64(queries.begun)
+        counters["queries.refused"] = Int64(queries.refused + queries.refusedOfUser)
+        gauges["queries.waiting"] = Double(queries.waiting)
     }
 
     /// What happened since `earlier`, and how things are now.

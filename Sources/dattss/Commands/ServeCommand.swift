@@ -53,7 +53,7 @@ struct ServeCommand: AsyncParsableCommand {
     var retentionDays: String?
     @Option(help: "For how many days hours are kept (default: 400).")
     var hourRetentionDays: String?
-    @Option(help: "The largest body, after decompression (default: 1048576).")
+    @Option(help: "The largest body, after decompression (default: 1048576; at most an eighth of --max-memory).")
     var maxBodyBytes: String?
     @Option(help: "Partials in a batch (default: 10000).")
     var maxPartials: String?
@@ -61,15 +61,21 @@ struct ServeCommand: AsyncParsableCommand {
     var maxStatistics: String?
     @Option(help: "Seconds that a request may take to arrive (default: 15).")
     var requestSeconds: String?
+    @Option(
+        help: """
+            Memory for what others make the server hold, in bytes, or as 256m or 2g (default: 512m): a quarter for bodies that \
+            are on their way, an eighth for answers that are not read yet, the rest for what is queued and for connections.
+            """)
+    var maxMemory: String?
     @Option(help: "HTTP connections that may be open (default: 10000, or fewer where the system gives fewer descriptors).")
     var maxConnections: String?
     @Option(help: "The same from one address (default: half of them); what --trusted-proxies names is exempt.")
     var maxConnectionsPerAddress: String?
     @Option(help: "Seconds after which a statistic that nobody sends leaves memory (default: 86400).")
     var idleSeconds: String?
-    @Option(help: "Partials of one user that may be under way (default: 200000).")
+    @Option(help: "Partials of one user that may be under way (default: 200000, in proportion to --max-memory).")
     var maxQueuedPerUser: String?
-    @Option(help: "Partials of all users that may be under way (default: 1000000).")
+    @Option(help: "Partials of all users that may be under way (default: 1000000, in proportion to --max-memory).")
     var maxQueued: String?
     @Option(help: "What to ask of the kernel for received datagrams (default: 8388608).")
     var receiveBufferBytes: String?
@@ -82,7 +88,7 @@ struct ServeCommand: AsyncParsableCommand {
     static let optionNames: Set<String> = WebOptions.optionNames.union([
         "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "statsd-socket",
         "statsd-stream-socket", "statsd-socket-mode", "retention-days", "hour-retention-days", "max-body-bytes",
-        "max-partials", "max-statistics", "max-connections", "max-connections-per-address", "request-seconds", "idle-seconds",
+        "max-partials", "max-statistics", "max-memory", "max-connections", "max-connections-per-address", "request-seconds", "idle-seconds",
         "max-queued-per-user", "max-queued",
         "receive-buffer-bytes", "dygraphs-dir",
     ])
@@ -127,8 +133,15 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func limits(_ settings: Settings) throws -> Limits {
-        var limits = Limits()
-        limits.bodyBytes = try settings.integer("max-body-bytes", maxBodyBytes, standard: limits.bodyBytes, atLeast: 1024)
+        var limits = Limits(
+            memoryBytes: try settings.bytes(
+                "max-memory", maxMemory, standard: Limits.standardMemoryBytes, atLeast: Limits.memoryBytesMin))
+        limits.bodyBytes = try settings.integer(
+            "max-body-bytes", maxBodyBytes, standard: min(limits.bodyBytes, limits.bodyBytesMax), atLeast: 1024)
+        guard limits.bodyBytes <= limits.bodyBytesMax else {
+            throw ValidationError(
+                "--max-body-bytes: is \(limits.bodyBytes), expected at most \(limits.bodyBytesMax), an eighth of --max-memory")
+        }
         limits.partialsPerBatch = try settings.integer(
             "max-partials", maxPartials, standard: limits.partialsPerBatch, atLeast: 1)
         limits.liveStatisticsPerUser = try settings.integer(

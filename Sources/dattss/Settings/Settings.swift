@@ -47,6 +47,18 @@ struct Settings {
         }
     }
 
+    /// An amount of memory: bytes, or a number with the unit k, m or g, each 1,024 of the one before.
+    func bytes(_ option: String, _ given: String?, standard: Int, atLeast minimum: Int) throws -> Int {
+        let maximum = 1 << 40
+        let expected = "bytes from \(minimum) to \(maximum), as \(minimum) or \(minimum >> 20)m"
+        return try value(option, given, standard: standard, expected) { text in
+            let unit = text.last.flatMap { ["k": 10, "m": 20, "g": 30][$0.lowercased()] }
+            guard let number = Int(unit == nil ? text[...] : text.dropLast()), number >= 0 else { return nil }
+            let (bytes, isTooLarge) = number.multipliedReportingOverflow(by: 1 << (unit ?? 0))
+            return !isTooLarge && minimum...maximum ~= bytes ? bytes : nil
+        }
+    }
+
     /// Whether a flag is set: on the command line, or as `true` elsewhere.
     func flag(_ option: String, _ isGiven: Bool) throws -> Bool {
         try value(option, isGiven ? "true" : nil, standard: false, "true or false") { Bool($0) }

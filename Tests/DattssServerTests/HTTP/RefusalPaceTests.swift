@@ -49,7 +49,7 @@ struct RefusalPaceTests {
             let accounts = try Accounts(directory: folder.path)
             try accounts.add(user, at: clock.now())
             key = try #require(accounts.key(of: user))
-            pipeline = try Pipeline.open(
+            pipeline = try Pipeline(
                 PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock), onFailure: { _ in })
             let endpoint = AggregateEndpoint(
                 pipeline: pipeline, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits())

@@ -77,20 +77,22 @@ final class LivingServer {
         let (pipeline, accounts) = (server.pipeline, server.accounts)
         let processes = ProcessRegistry(clock: clock)
         let counters = DatagramCounters()
+        let memory = MemoryBudget(settings.limits)
         let web = WebServices(configuration.web, statsdUser: .local, clock: clock, logger: logger)
-        let feeds = LiveFeeds(pipeline.queries, processes, clock: clock)
+        let feeds = LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock)
         let telemetry = OTLPIntake(startedAt: clock.now())
         let routes = Routes(
             pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web,
             metrics: Metrics(
                 pipeline: pipeline, datagrams: counters, deadlines: LanedChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web, telemetry: telemetry,
-                startedAt: clock.now()),
-            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: settings.limits, telemetry: telemetry)
+                memory: memory, startedAt: clock.now()),
+            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: settings.limits, telemetry: telemetry,
+            memory: memory)
         let refresher = AccountsRefresher(
             accounts: accounts, pipeline: pipeline, telemetry: telemetry, clock: clock, logger: logger)
         let own = OwnStatistics(
-            pipeline: pipeline, datagrams: counters, web: web, replaySeconds: 0, clock: clock, logger: logger)
+            pipeline: pipeline, datagrams: counters, web: web, memory: memory, replaySeconds: 0, clock: clock, logger: logger)
         return Parts(
             server: server, processes: processes,
             collector: DatagramCollector(authenticator: accounts, statsdUser: .local, limits: settings.limits),
@@ -201,8 +203,10 @@ final class LivingServer {
         var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path)
         if let key { head.headerFields[.authorization] = "Bearer \(key)" }
         if let contentType { head.headerFields[.contentType] = contentType }
+        let channel = NIOAsyncTestingChannel()
+        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
         let context = ServerContext(
-            source: ApplicationRequestContextSource(channel: NIOAsyncTestingChannel(), logger: Logger(label: "life")))
+            source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "life")))
         let response = try await parts.responder.respond(
             to: Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body))), context: context)
         let collected = CollectedBody()

@@ -1,0 +1,41 @@
+import DattssCore
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// An answer that is written out once, for however many asked. As long as anybody holds it, a large one counts as unsent.
+final class Rendering: Sendable {
+    let bytes: ByteBuffer
+    private let share: ByteBudget.Share
+
+    /// - Throws: 503 `overloaded` when too much waits for its readers already.
+    init(_ bytes: ByteBuffer, within unsent: ByteBudget) throws(WireError) {
+        self.bytes = bytes
+        share = unsent.share()
+        guard bytes.readableBytes <= AnswerBudget.pieceBytes || share.grow(by: bytes.readableBytes) else {
+            throw .tooManyAnswers
+        }
+    }
+
+    convenience init(_ json: JSONWriter, within unsent: ByteBudget) throws(WireError) {
+        try self.init(ByteBuffer(bytes: json.bytes), within: unsent)
+    }
+
+    /// Hands it to the connection piece by piece, each when the one before is on its way, so that a connection that is
+    /// encrypted holds no copy of all of it.
+    func write(to writer: inout any ResponseBodyWriter) async throws {
+        var rest = bytes
+        while let piece = rest.readSlice(length: min(rest.readableBytes, AnswerBudget.pieceBytes)), piece.readableBytes > 0 {
+            try await writer.write(piece)
+        }
+    }
+
+    func response(type: String = "application/json; charset=utf-8") -> Response {
+        Response(
+            status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
+            body: ResponseBody(contentLength: bytes.readableBytes) { [self] writer in
+                try await write(to: &writer)
+                try await writer.finish(nil)
+            })
+    }
+}

@@ -1,0 +1,76 @@
+import DattssCore
+import DattssPipeline
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import DattssServer
+
+/// Goal: whoever asks too much is told when to come back, others are answered, and for whoever has gone nothing is worked out.
+@Suite("Queries over HTTP")
+struct QueryRoutesTests {
+    private static let paths = ["status", "live", "series/c/hits", "day/c/hits"]
+
+    private let routes: Routes
+    private let keys: [UserID: String]
+    private let (ann, ben): (UserID, UserID)
+
+    init() throws {
+        var limits = Limits()
+        (limits.queuedQueriesPerUser, limits.queuedQueries) = (1, 1)
+        routes = try RoutesTests.routes(limits: limits)
+        (ann, ben) = (try #require(UserID("ann")), try #require(UserID("ben")))
+        var keys: [UserID: String] = [:]
+        for user in [ann, ben] {
+            try routes.accounts.add(user, at: routes.clock.now())
+            keys[user] = routes.accounts.key(of: user)
+        }
+        self.keys = keys
+    }
+
+    private func get(_ path: String, _ user: UserID, isConnected: Bool = true) async throws -> Response {
+        let channel = NIOAsyncTestingChannel()
+        if isConnected { try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)) }
+        var head = HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: "/api/v1/\(path)")
+        head.headerFields[.authorization] = keys[user].map { "Bearer \($0)" }
+        let context = ServerContext(source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "test")))
+        return try await routes.makeRouter().buildResponder().respond(
+            to: Request(head: head, body: RequestBody(buffer: ByteBuffer())), context: context)
+    }
+
+    @Test("are refused beyond what may wait, of one user and of all, and answered when there is room")
+    func refusals() async throws {
+        let queries = routes.pipeline.queries
+        let (gate, open) = AsyncStream.makeStream(of: Void.self)
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<2 { group.addTask { [ann] in try await queries.inTurn(of: ann) { for await _ in gate { break } } } }
+            while queries.counts.underWay < 1 || queries.counts.waiting < 1 { await Task.yield() }
+            for path in Self.paths {
+                let refused = try await get(path, ann)
+                #expect(refused.status == .tooManyRequests && refused.headers[.retryAfter] == "1", "\(path)")
+                #expect(try await get(path, ben).status == .ok, "\(path)")
+            }
+            group.addTask { [ben] in try await queries.inTurn(of: ben) { for await _ in gate { break } } }
+            while queries.counts.underWay < 2 { await Task.yield() }
+            for path in Self.paths {
+                let refused = try await get(path, ben)
+                #expect(refused.status == .serviceUnavailable && refused.headers[.retryAfter] == "1", "\(path)")
+            }
+            open.finish()
+            try await group.waitForAll()
+        }
+        for path in Self.paths { #expect(try await get(path, ann).status == .ok, "\(path)") }
+        #expect(queries.counts.refusedOfUser == 4 && queries.counts.refused == 4)
+        let exposition = await routes.metrics.exposition()
+        #expect(exposition.contains("dattss_queries_refused_total{limit=\"user\"} 4\n"))
+    }
+
+    @Test("of connections that are gone are not worked out")
+    func abandoned() async throws {
+        for path in Self.paths { #expect(try await get(path, ann, isConnected: false).status == .serviceUnavailable, "\(path)") }
+        #expect(routes.pipeline.queries.counts.abandoned == 4)
+    }
+}
