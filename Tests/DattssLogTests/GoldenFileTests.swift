@@ -15,31 +15,37 @@ import Testing
 @Suite struct GoldenFileTests {
     @Test("the files of version 1 say what was written into them")
     func version1() throws {
-        let fileSystem = try GoldenLog.load(version: 1)
+        let fileSystem = try GoldenLog.load()
         let (calls, report) = try recover(fileSystem)
         #expect(calls.checkpoints == [GoldenLog.checkpoint])
-        #expect(calls.blocks == [GoldenLog.blocks[1]])
+        #expect(calls.blocks == Array(GoldenLog.minutes[GoldenLog.minutesBeforeCheckpoint...]))
         #expect(calls.batches == GoldenLog.batches)
         #expect(calls.covered == [LSN(1), LSN(2)])
-        #expect(report.frames == 5)
         #expect(report.corrupt.isEmpty && report.tornTails.isEmpty && report.duplicatesIgnored == 0)
         #expect(report.accepted.nextLSN == LSN(4))
-        #expect(report.minutes.nextLSN == LSN(4))
+        #expect(report.minutes.nextLSN == LSN(10))
 
         // −0 is not 0, although `==` says so.
         let gauge = try #require(calls.batches.first?.batch.partials.first { $0.key.kind == .gauge })
         #expect(gauge.aggregate.first.bitPattern == (-0.0).bitPattern)
+    }
 
-        for (block, value) in zip(GoldenLog.blocks, [12.5, 1e300]) {
-            let slice = try report.history.read(
-                user: UserID("alice")!, key: StatisticKey(.timer, "db.query"),
-                minutes: block.minute..<block.minute.advanced(by: 1))
-            #expect(slice.points.map(\.aggregate.max) == [value])
-            #expect(slice.points.map(\.minute) == [block.minute])
+    @Test("the minute blocks of version 1 say what was written into them")
+    func minutes() throws {
+        let history = try recover(try GoldenLog.load()).report.history
+        for block in GoldenLog.minutes {
+            for user in block.users {
+                for partial in user.aggregates {
+                    let slice = try history.read(
+                        user: user.user, key: partial.key, minutes: block.minute..<block.minute.advanced(by: 1))
+                    let read = slice.points.map { Partial(partial.key, $0.aggregate) }
+                    #expect(read == [partial] && bits(read) == bits([partial]))
+                }
+            }
         }
-        let minute = GoldenLog.blocks[0].minute
-        let slice = try report.history.read(
-            user: UserID("alice")!, key: StatisticKey(.timer, "db.query"), minutes: minute..<minute.advanced(by: 1))
+        let minute = GoldenLog.minutes[0].minute
+        let slice = try history.read(
+            user: UserID("alice")!, key: StatisticKey(.timer, "a.requests"), minutes: minute..<minute.advanced(by: 1))
         let sketch = try #require(slice.points.first?.aggregate.sketch)
         #expect(sketch.positive.indices == [-1, 31, 116])
         #expect(sketch.positive.counts == [1, 2, 1])
@@ -47,42 +53,22 @@ import Testing
         #expect(sketch.zeroCount == 3)
     }
 
-    @Test("the minute blocks of version 2 say what was written into them")
-    func version2() throws {
-        let fileSystem = try GoldenLog.load(version: 2)
-        let (calls, report) = try recover(fileSystem)
-        #expect(calls.blocks == GoldenLog.minutes)
-        #expect(report.corrupt.isEmpty && report.tornTails.isEmpty && report.duplicatesIgnored == 0)
-        for (read, written) in zip(calls.blocks, GoldenLog.minutes) {
-            #expect(read.users.map { bits($0.aggregates) } == written.users.map { bits($0.aggregates) })
-        }
-        for block in GoldenLog.minutes {
-            for user in block.users {
-                for partial in user.aggregates {
-                    let slice = try report.history.read(
-                        user: user.user, key: partial.key, minutes: block.minute..<block.minute.advanced(by: 1))
-                    #expect(slice.points.map(\.aggregate) == [partial.aggregate])
-                }
-            }
-        }
-    }
-
-    @Test("the minute blocks of version 2 are written byte by byte as they were")
-    func version2IsWritten() throws {
+    @Test("the files of version 1 are written byte by byte as they were", arguments: Lane.allCases)
+    func isWritten(lane: Lane) throws {
         let written = SimulatedFileSystem()
         try GoldenLog.write(to: written, directory: data)
-        let golden = try GoldenLog.load(version: 2)
-        #expect(try GoldenLog.payloads(of: .minutes, in: written) == GoldenLog.payloads(of: .minutes, in: golden))
-        #expect(try GoldenLog.headers(of: .minutes, in: written) == GoldenLog.headers(of: .minutes, in: golden))
+        let golden = try GoldenLog.load()
+        #expect(try GoldenLog.payloads(of: lane, in: written) == GoldenLog.payloads(of: lane, in: golden))
+        #expect(try GoldenLog.headers(of: lane, in: written) == GoldenLog.headers(of: lane, in: golden))
     }
 
     /// `DATTSS_WRITE_GOLDEN=1 swift test --filter GoldenFileTests` writes the files. They are written once for each
     /// version of the format and never again: a reader that cannot read them any more is wrong, not they.
     @Test("writes the golden files", .enabled(if: getenv("DATTSS_WRITE_GOLDEN") != nil))
-    func write() throws { try GoldenLog.write(to: POSIXFileSystem(), directory: GoldenLog.folder(version: 2)) }
+    func write() throws { try GoldenLog.write(to: POSIXFileSystem(), directory: GoldenLog.folder) }
 }
 
-/// What is in `Fixtures/log`: one segment a lane. Of version 2 there are minute blocks only, the rest is as it was.
+/// What is in `Fixtures/log/v1`: one segment a lane, and what ``GoldenDay`` is.
 enum GoldenLog {
     static let batches = [
         AcceptedBatch(
@@ -108,42 +94,6 @@ enum GoldenLog {
             at: Timestamp(milliseconds: 1_795_305_659_999), lsn: LSN(3)),
     ]
 
-    static let blocks = [
-        MinuteBlock(
-            minute: Minute(29_921_760), through: LSN(1),
-            users: [
-                UserMinute(
-                    user: UserID("alice")!,
-                    aggregates: [
-                        Partial(
-                            StatisticKey(.timer, "db.query"),
-                            Aggregate(
-                                sum: 14.5, count: 7, max: 12.5, min: -4, first: 1, last: 2, bottom: -4, top: 12.5,
-                                sketch: sketch)),
-                        Partial(
-                            StatisticKey(.counter, "db.query.errors"),
-                            Aggregate(sum: 12, count: 4, max: 3, min: 3, first: 3, last: 3, bottom: 3, top: 3)),
-                    ],
-                    clients: [ClientWindow(client: "6f1c", window: SequenceWindow(highest: 17, bits: 0b1011))]),
-                UserMinute(
-                    user: UserID("bob")!,
-                    aggregates: [
-                        Partial(
-                            StatisticKey(.gauge, "memory"),
-                            Aggregate(
-                                sum: 6.25, count: 2, max: 4, min: 2.25, first: 2.25, last: 4, bottom: 2.25, top: 4,
-                                isApproximate: true))
-                    ]),
-            ]),
-        MinuteBlock(
-            minute: Minute(29_921_761), through: LSN(2),
-            users: [
-                UserMinute(
-                    user: UserID("alice")!,
-                    aggregates: [Partial(StatisticKey(.timer, "db.query"), Aggregate(sample: 1e300))])
-            ]),
-    ]
-
     static let checkpoint = Checkpoint(
         at: Timestamp(milliseconds: 1_795_305_661_000), through: LSN(1),
         users: [
@@ -158,6 +108,8 @@ enum GoldenLog {
                 ],
                 clients: [ClientWindow(client: "6f1c", window: SequenceWindow(highest: 17, bits: .max))])
         ])
+
+    static let minutesBeforeCheckpoint = 4
 
     private static var sketch: Sketch {
         var sketch = Sketch()
@@ -184,7 +136,7 @@ enum GoldenLog {
         odd.isEmphasised = true
         odd.isApproximate = minute % 2 == 0
         return MinuteBlock(
-            minute: Minute(29_921_760 + Int64(minute)), through: LSN(UInt64(minute) + 1),
+            minute: Minute(29_921_760 + Int64(minute)), through: LSN(minute < minutesBeforeCheckpoint ? 1 : 2),
             users: [
                 UserMinute(
                     user: UserID("alice")!, aggregates: service,
@@ -216,19 +168,19 @@ enum GoldenLog {
     }
 
     /// The fixtures' folder: found from this source, also where that is a symbolic link.
-    static func folder(version: Int) -> String {
+    static var folder: String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         guard realpath(#filePath, &buffer) != nil else { return "" }
         var path = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         for _ in 0..<3 { path = FileSystemPath.parent(of: path) }
-        return path + "/Fixtures/log/v\(version)"
+        return path + "/Fixtures/log/v1"
     }
 
     /// A copy of the files in memory, so that no test can change them.
-    static func load(version: Int) throws -> SimulatedFileSystem {
+    static func load() throws -> SimulatedFileSystem {
         let (disk, copy) = (POSIXFileSystem(), SimulatedFileSystem())
-        for lane in version == 1 ? Lane.allCases : [.minutes] {
-            let path = LogLayout.path(of: lane, sequence: 1, in: folder(version: version))
+        for lane in Lane.allCases {
+            let path = LogLayout.path(of: lane, sequence: 1, in: folder)
             let bytes = try disk.open(path, .reading).bytes(at: 0, count: try disk.size(of: path))
             copy.write(bytes, to: segmentPath(lane, 1))
         }
@@ -246,7 +198,7 @@ enum GoldenLog {
 
     static func payloads(of lane: Lane, in fileSystem: SimulatedFileSystem) throws -> [[UInt8]] {
         let decompressor = ZstdDecompressor()
-        return try frames(of: lane, in: fileSystem).filter { $0.header.kind != .checkpoint }.map { frame in
+        return try frames(of: lane, in: fileSystem).map { frame in
             try decompressor.decompress(frame.payload, rawLength: frame.header.rawLength)
         }
     }
@@ -266,7 +218,12 @@ enum GoldenLog {
     }
 
     static func write(to fileSystem: any FileSystem, directory: String) throws {
+        let accepted = AcceptedLane(fileSystem: fileSystem, directory: directory)
+        for batch in batches { try accepted.append([(BatchCodec.encode(user: batch.user, batch: batch.batch), batch.at)]) }
         let lane = MinuteLane(fileSystem: fileSystem, directory: directory)
-        for block in minutes { try lane.append(block) }
+        for (position, block) in minutes.enumerated() {
+            if position == minutesBeforeCheckpoint { try lane.append(checkpoint) }
+            try lane.append(block)
+        }
     }
 }

@@ -62,9 +62,9 @@ import Testing
     }
 }
 
-/// What is in `Fixtures/log/v2/days` and `hours`: a day of two users, in all shapes that columns have.
+/// What is in `Fixtures/log/v1/days` and `hours`: a day of two users, in all shapes that columns have.
 enum GoldenDay {
-    static let folder = GoldenLog.folder(version: 2)
+    static let folder = GoldenLog.folder
     static let minutes = midnight..<midnight.advanced(by: 1440)
     static let exists = access(LogLayout.path(of: .hour, day: midnight.day, in: folder), R_OK) == 0
 

@@ -19,20 +19,19 @@ public func fuzzOneInput(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
 }
 
 enum LogDecoder: CaseIterable {
-    case batch, acceptedPayload, blockOfVersion1, block, checkpoint, chunk, sealedDirectory, sealedIndex, sealedActivity, zstd
+    case batch, acceptedPayload, block, checkpoint, chunk, sealedDirectory, sealedIndex, sealedActivity, zstd
     case sealedFooter, frameHeader, segmentHeader
 
     func decode(_ bytes: [UInt8]) throws(LogError) {
         switch self {
         case .batch: _ = try BatchCodec.decode(bytes)
         case .acceptedPayload: try AcceptedPayload.decode(bytes, header: Self.header) { _ in }
-        case .blockOfVersion1: _ = try MinuteBlockCodec.decode(bytes)
         case .block:
             var names = NameTable()
             names.add(try BlockPartReader.names(in: bytes))
             let part = try BlockPartReader(bytes, names)
             for id in 0..<min(3, part.idCount) { _ = try part.aggregate(of: id) }
-            _ = try part.users(names)
+            _ = try part.users()
         case .checkpoint: _ = try CheckpointCodec.decode(bytes)
         case .chunk: _ = try ChunkCodec.decode(bytes, origin: Minute(29_921_760))
         case .sealedDirectory: _ = try SealedDirectory(decoding: bytes, contentEnd: 1 << 20)

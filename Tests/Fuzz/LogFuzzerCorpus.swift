@@ -35,7 +35,6 @@ extension LogDecoder {
                 for _ in 0..<2 { AcceptedPayload.appendRecord(record, at: Minute(0).start, to: &payload) }
                 return payload.bytes
             }
-        case .blockOfVersion1: [[1, 0]]
         case .block:
             Self.aggregates.compactMap { aggregate in
                 let users = [UserMinute(user: Self.user, aggregates: [Partial(Self.key, aggregate)])]

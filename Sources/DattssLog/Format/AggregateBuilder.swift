@@ -20,18 +20,6 @@ struct AggregateBuilder {
         self.count = count
     }
 
-    mutating func set(_ column: Int, _ value: Double) {
-        switch column {
-        case 0: sum = value
-        case 1: max = value
-        case 2: min = value
-        case 3: first = value
-        case 4: last = value
-        case 5: bottom = value
-        default: top = value
-        }
-    }
-
     /// Reads the numbers that are stored, one after the other.
     @inline(__always)
     mutating func readNumbers(_ reader: inout ByteReader) throws(LogError) {
@@ -45,12 +33,6 @@ struct AggregateBuilder {
         last = try StoredNumber.read(&reader, isRaw: flags.isRaw(4))
         bottom = try StoredNumber.read(&reader, isRaw: flags.isRaw(5))
         top = try StoredNumber.read(&reader, isRaw: flags.isRaw(6))
-    }
-
-    var aggregate: Aggregate {
-        var aggregate = Aggregate(sample: 0)
-        fill(&aggregate)
-        return aggregate
     }
 
     /// - Parameter aggregate: a blank one.

@@ -33,7 +33,7 @@ struct AggregateFlags: Equatable {
 
     init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    /// All but ``rawColumns``, which whoever stores the numbers finds out; see ``markRaw(_:)``.
+    /// All but which columns take 8 bytes, which whoever stores the numbers finds out; see ``markRaw(_:)``.
     /// - Parameter hasSketch: what the aggregate says, and is best asked once.
     @inline(__always)
     init(_ kind: Kind, _ aggregate: borrowing Aggregate, hasSketch: Bool) {
@@ -76,13 +76,6 @@ struct AggregateFlags: Equatable {
         if has(Self.ones) { return 0 }
         return 1 << UInt8(Self.maxColumn) | (has(Self.product) ? 0 : 1 << UInt8(Self.sumColumn))
     }
-
-    /// Bit c says whether what is stored of column c takes 8 bytes.
-    @inline(__always)
-    var rawColumns: UInt8 { UInt8(truncatingIfNeeded: rawValue >> 7) & 0x7F }
-
-    @inline(__always)
-    func stores(_ column: Int) -> Bool { storedColumns >> UInt8(column) & 1 == 1 }
 
     @inline(__always)
     func isRaw(_ column: Int) -> Bool { has(Self.raw(column)) }

@@ -126,26 +126,6 @@ package struct ByteReader {
         offset = position
     }
 
-    /// Passes over the numbers of a column: those of the rows in which `bit` of `stored` is set, 8 bytes where it is set
-    /// in `raw`, else varints. The innermost loop of reading one statistic.
-    mutating func skipNumbers(
-        where stored: [UInt8], are8Bytes raw: [UInt8], bit: UInt8
-    ) throws(LogError) {
-        var position = offset
-        bytes.withUnsafeBufferPointer { bytes in
-            for row in stored.indices where stored[row] >> bit & 1 == 1 {
-                if raw[row] >> bit & 1 == 1 {
-                    position += 8
-                } else {
-                    while position < end, bytes[position] >= 0x80 { position += 1 }
-                    position += 1
-                }
-            }
-        }
-        guard position <= end else { throw missing("numbers", position - offset) }
-        offset = position
-    }
-
     /// A name of the model: its length, and as many bytes of the alphabet of names.
     package mutating func name(_ what: StaticString, bytesMax: Int) throws(LogError) -> String {
         let range = try nameRange(what, bytesMax)

@@ -26,8 +26,7 @@ public enum Lane: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertib
 ///
 /// The CRC is that of the 36 bytes before it. The day, in days since 1970-01-01, is 0 in the accepted lane.
 ///
-/// The version says which frames may be in the segment, so that an older server does not take them for damaged: version 2
-/// is that of minute segments whose frames rely upon names in frames before them.
+/// The version says which frames may be in the segment, so that an older server does not take them for damaged.
 package struct SegmentHeader: Sendable, Hashable {
     package var version: UInt16
     package var lane: Lane
@@ -37,14 +36,13 @@ package struct SegmentHeader: Sendable, Hashable {
     package var day: Int64
 
     package static let byteCount = 40
-    /// Those that can be read; the last one is written.
-    private static func versions(of lane: Lane) -> ClosedRange<UInt16> { lane == .minutes ? 1...2 : 1...1 }
+    /// The only version that can be read, and the one that is written.
+    package static let currentVersion: UInt16 = 1
     private static let magic = Array("DaTtSlog".utf8)
     private static let checkedRange = 0..<36
 
-    /// - Parameter version: nil for the one that is written today.
-    package init(lane: Lane, sequence: UInt64, firstLSN: LSN, day: Int64, version: UInt16? = nil) {
-        self.version = version ?? Self.versions(of: lane).upperBound
+    package init(lane: Lane, sequence: UInt64, firstLSN: LSN, day: Int64, version: UInt16 = currentVersion) {
+        self.version = version
         self.lane = lane
         self.sequence = sequence
         self.firstLSN = firstLSN
@@ -85,10 +83,8 @@ package struct SegmentHeader: Sendable, Hashable {
             throw .checksum(of: "the segment header", expected: checksum, found: computed)
         }
         let known = Lane(rawValue: lane)
-        let versions = Self.versions(of: known ?? .minutes)
-        guard versions ~= version else {
-            throw LogError(
-                .unsupportedVersion, expected: "version \(versions.lowerBound) to \(versions.upperBound)", found: "\(version)")
+        guard version == Self.currentVersion else {
+            throw LogError(.unsupportedVersion, expected: "version \(Self.currentVersion)", found: "\(version)")
         }
         guard let known, reserved == 0, firstLSN.value <= FormatLimits.lsnMax else {
             throw LogError(.malformed, expected: "a lane and an LSN", found: "lane \(lane), LSN \(firstLSN.value)")

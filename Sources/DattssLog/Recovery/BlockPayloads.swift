@@ -1,6 +1,6 @@
 internal import DattssCore
 
-/// Reads parts of minute blocks, whatever version wrote them. Owned by one reader.
+/// Reads parts of minute blocks. Owned by one reader.
 ///
 /// It keeps open the file that it has read from last, so asking for frames in their order is cheap.
 final class BlockPayloads {
@@ -20,58 +20,38 @@ final class BlockPayloads {
     func path(of frame: FrameLocation) -> String { payloads.path(of: frame) }
 
     /// All that a part holds. The first user may continue the last one of the part before.
-    func users(of frame: FrameLocation) throws(LogError) -> [UserMinute] {
-        switch try part(frame) {
-        case .version1(let raw): try MinuteBlockCodec.decode(raw, frame)
-        case .version2(let part, _): try part.users()
-        }
-    }
+    func users(of frame: FrameLocation) throws(LogError) -> [UserMinute] { try part(frame).0.users() }
 
     /// One statistic, decoding as little as possible; and whether the user has anything in this part.
     func statistic(
         _ key: StatisticKey, of user: UserID, in frame: FrameLocation
     ) throws(LogError) -> (aggregate: Aggregate?, isActive: Bool) {
-        switch try part(frame) {
-        case .version1(let raw): return try MinuteBlockCodec.statistic(key, of: user, in: raw)
-        case .version2(let part, let table):
-            let search = search(key, user, table)
-            for id in search.ids where part.presence.contains(Int(id)) { return (try part.aggregate(of: Int(id)), true) }
-            return (nil, part.presence.intersects(search.userIDs))
-        }
+        let (part, _) = try part(frame)
+        let search = search(key, user, part.table)
+        for id in search.ids where part.presence.contains(Int(id)) { return (try part.aggregate(of: Int(id)), true) }
+        return (nil, part.presence.intersects(search.userIDs))
     }
 
     /// The statistics of a user in this part.
     func keys(of user: UserID, in frame: FrameLocation) throws(LogError) -> [StatisticKey] {
-        switch try part(frame) {
-        case .version1(let raw): return try MinuteBlockCodec.keys(of: user, in: raw)
-        case .version2(let part, let table):
-            return table.ids(of: user).filter { part.presence.contains(Int($0)) }.map { table.key(of: Int($0)) }
-        }
+        let (part, _) = try part(frame)
+        return part.table.ids(of: user).filter { part.presence.contains(Int($0)) }.map { part.table.key(of: Int($0)) }
     }
 
     /// All rows of a part, without building a name or sorting anything.
     func rows(of frame: FrameLocation) throws(LogError) -> BlockRows {
-        switch try part(frame) {
-        case .version1(let raw): return BlockRows(try MinuteBlockCodec.decode(raw, frame))
-        case .version2(let part, let table):
-            let (ids, aggregates) = try part.rows()
-            return BlockRows(names: table, ids: ids, aggregates: aggregates, dictionary: self.table?.dictionary)
-        }
+        let (part, dictionary) = try part(frame)
+        let (ids, aggregates) = try part.rows()
+        return BlockRows(names: part.table, ids: ids, aggregates: aggregates, dictionary: dictionary)
     }
 
-    private enum Part {
-        case version1([UInt8])
-        case version2(BlockPartReader, NameTable)
-    }
-
-    private func part(_ frame: FrameLocation) throws(LogError) -> Part {
+    private func part(_ frame: FrameLocation) throws(LogError) -> (BlockPartReader, dictionary: LSN) {
         let raw = try payloads.payload(of: frame)
-        guard raw.first == BlockPart.version else { return .version1(raw) }
         do throws(LogError) {
-            let names = try names(for: frame, dictionary: try BlockPartReader.dictionary(of: frame.header, raw))
-            let part = try BlockPartReader(raw, names)
+            let dictionary = try BlockPartReader.dictionary(of: frame.header, raw)
+            let part = try BlockPartReader(raw, try names(for: frame, dictionary: dictionary))
             try frame.header.expect(statistics: part.presence.count)
-            return .version2(part, names)
+            return (part, dictionary)
         } catch {
             throw error.at(payloads.path(of: frame), frame.offset)
         }
@@ -119,26 +99,6 @@ struct BlockRows {
     let ids: [Int]
     /// For each id.
     let aggregates: [Aggregate]
-    /// Whose the ids are: of one dictionary the same id is always the same statistic. nil for a block of version 1, whose ids
-    /// hold for this one part only.
-    let dictionary: LSN?
-}
-
-extension BlockRows {
-    /// Numbers the statistics of a block of version 1, which has no ids.
-    init(_ users: [UserMinute]) {
-        var names: [SegmentName] = []
-        for user in users {
-            for partial in user.aggregates {
-                names.append(
-                    SegmentName(
-                        id: names.count, user: user.user, key: partial.key,
-                        shape: RowShape(partial.key.kind, partial.aggregate)))
-            }
-        }
-        var table = NameTable()
-        table.add(names)
-        self.init(
-            names: table, ids: Array(names.indices), aggregates: users.flatMap { $0.aggregates.map(\.aggregate) }, dictionary: nil)
-    }
+    /// Names the dictionary that the ids belong to: of one dictionary the same id is always the same statistic.
+    let dictionary: LSN
 }

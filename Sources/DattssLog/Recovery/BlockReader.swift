@@ -1,4 +1,4 @@
-internal import DattssCore
+package import DattssCore
 
 /// Decodes whole blocks and checkpoints out of their parts. A part that is there several times is read from the first
 /// place where it is readable.
@@ -17,7 +17,7 @@ final class BlockReader {
         for part in location.parts {
             let users = try first(of: part, &findings) { (copy) throws(LogError) in try blocks.users(of: copy) }
             guard let users else { return nil }
-            MinuteBlockCodec.append(users, to: &block.users)
+            block.append(part: users)
         }
         return block
     }
@@ -51,6 +51,20 @@ final class BlockReader {
             }
         }
         return nil
+    }
+}
+
+extension MinuteBlock {
+    /// Takes in what the next part holds, whose first user may continue the last one: a user that is too large for a part is sliced.
+    package mutating func append(part users: [UserMinute]) {
+        for user in users {
+            if self.users.last?.user == user.user {
+                self.users[self.users.count - 1].aggregates += user.aggregates
+                self.users[self.users.count - 1].clients += user.clients
+            } else {
+                self.users.append(user)
+            }
+        }
     }
 }
 

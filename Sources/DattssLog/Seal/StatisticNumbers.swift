@@ -22,8 +22,8 @@ struct StatisticNumbers {
 
     /// The numbers of the statistics of all rows.
     mutating func numbers(of rows: BlockRows, excluding isExcluded: (UserID) -> Bool) -> [Int32] {
-        // Without a dictionary an id means something in this block only.
-        var known = rows.dictionary.flatMap { numbersOfIDs.removeValue(forKey: $0) } ?? []
+        // Taken out, so that it is not copied when it grows.
+        var known = numbersOfIDs.removeValue(forKey: rows.dictionary) ?? []
         let missing = (rows.ids.last ?? -1) + 1 - known.count
         if missing > 0 { known += [Int32](repeating: Self.unknown, count: missing) }
         let numbers = rows.ids.map { id in
@@ -33,7 +33,7 @@ struct StatisticNumbers {
             }
             return known[id]
         }
-        if let dictionary = rows.dictionary { numbersOfIDs[dictionary] = known }
+        numbersOfIDs[rows.dictionary] = known
         return numbers
     }
 

@@ -94,10 +94,9 @@ struct BlockSections {
     /// The rest: which statistics are there, and their numbers.
     private(set) var aggregates: Int
 
-    /// - Parameter raw: a payload of any version; one of version 1 has its names among its columns.
+    /// - Parameter raw: a payload.
     init(_ raw: [UInt8]) throws(LogError) {
         aggregates = raw.count
-        guard raw.first == BlockPart.version else { return }
         var reader = ByteReader(raw)
         try reader.skip(1, "version")
         try reader.skipVarints(2, "age and ids")

@@ -7,7 +7,7 @@ enum FrameContent {
     case checkpoint(at: Timestamp, users: [UserCheckpoint])
 }
 
-/// Decodes the frames of one lane, whatever version wrote them. Owned by one reader.
+/// Decodes the frames of one lane. Owned by one reader.
 final class FrameContentReader {
     private let payloads: PayloadReader
     private let blocks: BlockPayloads

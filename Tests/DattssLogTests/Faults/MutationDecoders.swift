@@ -58,10 +58,8 @@ extension MutationTests {
         }
         // Rows are read with all names of the segment.
         let named = segment
-        let golden = try? GoldenLog.payloads(of: .minutes, in: GoldenLog.load(version: 1))
         let checkpoints = (0..<9 as Range<Int64>).flatMap { CheckpointCodec.encode(checkpoint($0, through: 3)).map(\.raw) }
         return [
-            Decoder(name: "minute block, version 1", inputs: golden ?? []) { _ = try MinuteBlockCodec.decode($0) },
             Decoder(name: "minute block", inputs: parts) { try named.read($0) },
             Decoder(name: "checkpoint", inputs: checkpoints) { _ = try CheckpointCodec.decode($0) },
         ]

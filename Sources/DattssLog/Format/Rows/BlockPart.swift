@@ -9,7 +9,7 @@ struct BlockRow {
     var aggregate: Aggregate { partial.aggregate }
 }
 
-/// The payload of a part of a minute block, version 2.
+/// The payload of a part of a minute block.
 ///
 ///     version (1) │ age │ ids │ names │ clients │ head │ rows
 ///
@@ -25,7 +25,7 @@ struct BlockRow {
 ///
 /// Rows are in the order of ids. A reader of one statistic passes over whole strides of rows at once.
 enum BlockPart {
-    static let version: UInt8 = 2
+    static let version: UInt8 = 1
     static let shapeBits = 16
     static let strideBits = 4
     static let widthBits = 6

@@ -1,6 +1,6 @@
 package import DattssCore
 
-/// Reads a part of a minute block, version 2: the sections when it is made, rows when asked for.
+/// Reads a part of a minute block: the sections when it is made, rows when asked for.
 package struct BlockPartReader {
     package let idCount: Int
     let presence: RowPresence
