@@ -52,7 +52,7 @@ struct RefusalPaceTests {
             pipeline = try Pipeline(
                 PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock), onFailure: { _ in })
             let endpoint = AggregateEndpoint(
-                pipeline: pipeline, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits())
+                ingest: pipeline.ingest, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits())
             let lane = AggregateLane(
                 AggregateIntake(endpoint, on: channel.embeddedEventLoop, names: SharedNames()),
                 deadline: LaneDeadline(seconds: 15, idleSeconds: 120, onTimeout: {}),
