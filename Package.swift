@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 
 let package = Package(
     name: "dattss",
+    // Only Linux is supported and tested. For whoever tries the libraries elsewhere: from here on Synchronization is there.
     platforms: [.macOS(.v15)],
     products: [
         .executable(name: "dattss", targets: ["dattss"]),
@@ -35,6 +36,7 @@ let package = Package(
             url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-docc-plugin.git", from: "1.5.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2", traits: []),
     ],
     targets: [
