@@ -44,6 +44,7 @@ struct LanedChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
+            try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.sendBufferBytes)
             try pipeline.addHandler(deadlines.answer)
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
             let intake = intakes.intake(on: channel.eventLoop)
@@ -62,6 +63,9 @@ struct LanedChannel: ServerChildChannel {
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
     }
+
+    /// What the kernel takes of an answer that is not read yet. By itself it would take some megabytes, of each connection.
+    private static let sendBufferBytes: CInt = 131_072
 
     private static var decoderLimits: NIOHTTPDecoderLimitConfiguration {
         var limits = NIOHTTPDecoderLimitConfiguration()
