@@ -43,8 +43,8 @@ def assail(part, ended, core):
         os._exit(0)
 
 
-def trial(attack, alone_seconds, beside_seconds):
-    scene = Scene(attack.history)
+def trial(attack, alone_seconds, beside_seconds, history_days=8):
+    scene = Scene(history_days if attack.history else 0)
     processes, ended = [], FORK.Event()
     try:
         attack.prepare(scene)
