@@ -78,7 +78,9 @@ public struct Server: Service {
         let memory = MemoryBudget(configuration.limits)
         let connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
         let telemetry = OTLPIntake(startedAt: clock.now())
-        let web = WebServices(configuration.web, statsdUser: configuration.statsdUser, clock: clock, logger: logger)
+        let web = WebServices(
+            configuration.web, statsdUser: configuration.statsdUser, passwords: PasswordWork(niceness: configuration.queryNiceness),
+            clock: clock, logger: logger)
         let metrics = Metrics(
             pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
             telemetry: telemetry, memory: memory, startedAt: clock.now())

@@ -7,21 +7,19 @@ import time
 
 from Clients.server import BINARY, Server, eventually
 
-HISTORY_DAYS = 8
-
 
 class Scene:
     """The server on one core, if there are several; its users `local`, whose the attacks are, and `honest`."""
 
-    def __init__(self, history=False):
+    def __init__(self, history_days=0):
         cores = sorted(os.sched_getaffinity(0))
         self.server_core, self.load_core = (cores[0], cores[-1]) if len(cores) > 1 else (None, None)
         prefix = [] if self.server_core is None else ["taskset", "-c", str(self.server_core)]
         self.server = Server(prefix=prefix)
         self.port, self.key = self.server.port("http"), self.server.key
-        if history:
+        if history_days:
             self.server.kill()
-            self.import_history()
+            self.import_history(history_days)
             self.server.start()
             self.port = self.server.port("http")
         self.honest_key = subprocess.run(
@@ -34,11 +32,11 @@ class Scene:
     def honest(self):
         return {"Authorization": f"Bearer {self.honest_key}"}
 
-    def import_history(self):
+    def import_history(self, days):
         """A timer of each minute of some days, and nine others beside it."""
         now = int(time.time()) // 60 * 60
         with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
-            for minute in range(HISTORY_DAYS * 1440, 0, -1):
+            for minute in range(days * 1440, 0, -1):
                 for number in range(10):
                     file.write(f"{now - 60 * minute},ms,history.path{number},{(minute * 7 + number) % 997}\n")
             file.flush()

@@ -43,17 +43,18 @@ def assail(part, ended, core):
         os._exit(0)
 
 
-def trial(attack, alone_seconds, beside_seconds):
-    scene = Scene(attack.history)
+def trial(attack, alone_seconds, beside_seconds, history_days=8):
+    scene = Scene(history_days if attack.history else 0)
     processes, ended = [], FORK.Event()
     try:
         attack.prepare(scene)
+        parts = attack.parts(scene)
         honest = Honest(scene.port, scene.honest_key, scene.load_core)
         time.sleep(0.5)
         began = time.monotonic()
         time.sleep(alone_seconds)
         attacked = time.monotonic()
-        for part in attack.parts(scene):
+        for part in parts:
             processes.append(FORK.Process(target=assail, args=(part, ended, scene.load_core), daemon=True))
             processes[-1].start()
         memory_bytes = 0

@@ -1,13 +1,13 @@
 import Dispatch
 import Synchronization
 
-/// The threads on which questions are answered: few, and of a lower priority than those that take samples in. They may block on
-/// the disk.
+/// Threads for dear work, as questions are: few, and of a lower priority than those that take samples in. They may block on the
+/// disk.
 ///
 ///     try await withTaskExecutorPreference(threads) { … }
 ///
 /// What is asked of an actor from there runs on these threads, too, unless somebody else is in the actor at the moment.
-final class QueryThreads: TaskExecutor {
+public final class QueryThreads: TaskExecutor {
     private let count: Int
     private let niceness: Int32
     private let jobs = JobQueue()
@@ -16,14 +16,14 @@ final class QueryThreads: TaskExecutor {
     /// - Parameters:
     ///   - count: at least 1.
     ///   - niceness: see ``PipelineConfiguration/queryNiceness``.
-    init(count: Int, niceness: Int32) {
+    public init(count: Int, niceness: Int32) {
         precondition(count >= 1)
         (self.count, self.niceness) = (count, niceness)
     }
 
     deinit { if isStarted.withLock({ $0 }) { jobs.finish(count) } }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    public func enqueue(_ job: consuming ExecutorJob) {
         startOnce()
         jobs.add(UnownedJob(job), for: asUnownedTaskExecutor())
     }

@@ -8,8 +8,8 @@ import NIOSSL
 
 /// A connection: Hummingbird's, with the fast lane in front.
 ///
-///     socket ──► AnswerDeadline ──► TLS, if there are certificates ──► AggregateLane ──► HTTP/1 decoder ──► HTTP types
-///            ──► RequestDeadline ──► router
+///     socket ──► AnswerDeadline ──► TLS, if there are certificates ──► AggregateLane ──► RequestValve
+///            ──► HTTP/1 decoder ──► HTTP types ──► RequestDeadline ──► router
 struct LanedChannel: ServerChildChannel {
     typealias Value = HTTP1Channel.Value
 
@@ -45,23 +45,29 @@ struct LanedChannel: ServerChildChannel {
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
+            try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.sendBufferBytes)
             try pipeline.addHandler(deadlines.answer)
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
             let intake = intakes.intake(on: channel.eventLoop)
             try pipeline.addHandler(
                 AggregateLane(intake, deadline: deadlines.lane, uploads: uploads, refusals: refusals))
+            let requests = deadlines.request
+            try pipeline.addHandler(RequestValve(requests, uploads: uploads))
             try pipeline.addHandler(HTTPResponseEncoder())
             let heads = HeadWatch()
             try pipeline.addHandler(ByteToMessageHandler(RequestDecoder(limits: Self.decoderLimits, heads: heads)))
             try pipeline.addHandler(heads)
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            try pipeline.addHandler(deadlines.request)
+            try pipeline.addHandler(requests)
             try pipeline.addHandler(UploadBudget(uploads))
             try pipeline.addHandler(HTTPConnectionStateHandler(logger: logger))
             return try NIOAsyncChannel(
                 wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
         }
     }
+
+    /// What the kernel takes of an answer that is not read yet. By itself it would take some megabytes, of each connection.
+    private static let sendBufferBytes: CInt = 131_072
 
     private static var decoderLimits: NIOHTTPDecoderLimitConfiguration {
         var limits = NIOHTTPDecoderLimitConfiguration()

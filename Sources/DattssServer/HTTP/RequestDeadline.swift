@@ -29,6 +29,13 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private var hasBegun = false
     /// An answer said that it is the last.
     private var closes = false
+    /// What is announced of the body that is coming, and has not come.
+    private(set) var bodyBytesLeft = 0
+    /// Told when a request is answered.
+    var onAnswer: (() -> Void)?
+
+    /// Whether what comes is waited for: the next request, when all before are answered, or the rest of one.
+    var mayArrive: Bool { answerCount >= headCount || endCount < headCount }
 
     init(seconds: Int, idleSeconds: Int, onTimeout: @escaping @Sendable () -> Void) {
         limit = .seconds(Int64(seconds))
@@ -54,15 +61,17 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
             headCount += 1
             hasBegun = false
+            bodyBytesLeft = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
             start(context, limit, hasHead: true)
         case .end:
             endCount += 1
+            bodyBytesLeft = 0
             timer?.cancel()
             startIdle(context)
-        case .body: break
+        case .body(let bytes): bodyBytesLeft = max(0, bodyBytesLeft - bytes.readableBytes)
         }
         context.fireChannelRead(data)
     }
@@ -82,6 +91,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
                 let (handler, context) = bound.value
                 handler.answerCount += 1
                 handler.startIdle(context)
+                handler.onAnswer?()
             }
             context.write(data, promise: written)
         }

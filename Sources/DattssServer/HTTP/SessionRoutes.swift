@@ -18,7 +18,7 @@ extension Routes {
         let limitName = origin(request, context).limitName
         try web.attempts.take(address: limitName, account: email)
         let login = try await accounts.run { try $0.login(email) }
-        guard try await matches(password, login?.hash), let login else {
+        guard try await matches(password, login?.hash, context), let login else {
             web.counters.badCredentials.add(1, ordering: .relaxed)
             throw Self.badCredentials
         }
@@ -31,8 +31,12 @@ extension Routes {
     static let badCredentials = ErrorAnswer(.unauthorized, "bad_credentials", "the address or the password is wrong")
 
     /// Tries a password, in the time that takes whether or not there is a hash.
-    func matches(_ password: String, _ hash: PasswordHash?) async throws -> Bool {
-        do { return try await web.passwords.matches(password, hash) } catch is PasswordWork.Busy { throw Self.busy }
+    func matches(_ password: String, _ hash: PasswordHash?, _ context: Context) async throws -> Bool {
+        do {
+            return try await web.passwords.matches(password, hash, isWanted: context.isConnected)
+        } catch is PasswordWork.Busy {
+            throw Self.busy
+        }
     }
 
     static let busy: ErrorAnswer = {

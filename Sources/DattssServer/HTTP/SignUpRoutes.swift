@@ -65,7 +65,7 @@ extension Routes {
             let current = try body.required("current")
             // Who came by a link has none yet.
             if let hash = try await accounts.run({ try $0.passwordHash(of: user) }) {
-                guard try await matches(current, hash) else {
+                guard try await matches(current, hash, context) else {
                     web.counters.badCredentials.add(1, ordering: .relaxed)
                     throw Self.badCredentials
                 }

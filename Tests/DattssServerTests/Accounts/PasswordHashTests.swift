@@ -74,4 +74,12 @@ struct PasswordHashTests {
         #expect(answered >= 32 && answered < 64)
         #expect(try await !work.matches("x", nil))
     }
+
+    /// Goal: a server that ends does not wait for passwords of those whose connections it has closed.
+    @Test("for somebody who has gone is not done")
+    func gone() async throws {
+        let work = PasswordWork(costs: Self.cheap)
+        await #expect(throws: PasswordWork.Busy.self) { try await work.matches("x", nil, isWanted: { false }) }
+        #expect(try await !work.matches("x", nil))
+    }
 }

@@ -1,0 +1,95 @@
+import NIOCore
+
+/// Lets one request of a connection after the other through to the decoder. What a sender has written ahead waits as bytes, a
+/// small fraction of what the same requests are when they are read, and nothing more is taken from the socket meanwhile.
+///
+/// Passed on are pieces so small that only few requests fit into one; of a body as much as there is. What waits counts among the
+/// bytes that are on their way; without room for it the connection is closed.
+final class RequestValve: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
+
+    private let requests: RequestDeadline
+    private let share: ByteBudget.Share
+    private var held = ByteBuffer()
+    private var isReadHeld = false
+    private var isInputClosed = false
+    private var isPassing = false
+
+    static let pieceBytes = 256
+
+    /// - Parameter requests: tells which are under way.
+    init(_ requests: RequestDeadline, uploads: ByteBudget) {
+        self.requests = requests
+        share = uploads.share()
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        // Until the handler is removed, or the connection is over.
+        requests.onAnswer = { self.goOn(context) }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { end() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        end()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        if held.readableBytes == 0 { held = bytes } else { held.writeBuffer(&bytes) }
+        pass(context)
+        guard held.readableBytes > 0 else { return }
+        share.shrink()
+        if !share.grow(by: held.readableBytes) { context.close(promise: nil) }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if held.readableBytes > 0 { isReadHeld = true } else { context.read() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        // The end of what is sent comes behind what was sent.
+        if case .inputClosed? = event as? ChannelEvent, held.readableBytes > 0 { return isInputClosed = true }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// A request is answered.
+    private func goOn(_ context: ChannelHandlerContext) {
+        guard held.readableBytes > 0 else { return }
+        pass(context)
+        context.fireChannelReadComplete()
+        guard held.readableBytes == 0 else { return }
+        if isInputClosed {
+            isInputClosed = false
+            context.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
+        }
+        guard isReadHeld else { return }
+        isReadHeld = false
+        context.read()
+    }
+
+    private func pass(_ context: ChannelHandlerContext) {
+        // An answer may be there before the piece is through.
+        if isPassing { return }
+        isPassing = true
+        defer { isPassing = false }
+        while held.readableBytes > 0, requests.mayArrive {
+            let length = min(held.readableBytes, max(Self.pieceBytes, requests.bodyBytesLeft))
+            guard let piece = held.readSlice(length: length) else { break }
+            context.fireChannelRead(wrapInboundOut(piece))
+        }
+        guard held.readableBytes == 0 else { return }
+        held = ByteBuffer()
+        share.shrink()
+    }
+
+    private func end() {
+        requests.onAnswer = nil
+        held = ByteBuffer()
+        share.shrink()
+    }
+}
