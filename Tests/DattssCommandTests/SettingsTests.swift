@@ -59,7 +59,7 @@ struct SettingsTests {
         }
         #expect(try limits("--max-memory", "2g").connections == 10_000)
         #expect(try limits("--max-memory", "256m", "--max-queued", "7").queuedPartials == 7)
-        for text in ["", "m", "-1", "1", "31m", "512mb", "0.5g", "1.5g", "2000000g", "9223372036854775807g", "lots"] {
+        for text in ["m", "-1", "1", "31m", "512mb", "0.5g", "1.5g", "2000000g", "9223372036854775807g", "lots"] {
             let expected = "--max-memory (or DATTSS_MAX_MEMORY): is '\(text)', expected bytes from 33554432 to 1099511627776"
             let error = #expect(throws: ValidationError.self, "\(text)") { try limits("--max-memory=\(text)") }
             #expect(error?.message.hasPrefix(expected) == true, "\(error?.message ?? "")")

@@ -58,7 +58,8 @@ struct RoutesTests {
         let processes = ProcessRegistry(clock: clock)
         let telemetry = OTLPIntake(startedAt: clock.now())
         return Routes(
-            pipeline: pipeline, processes: processes, feeds: LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock),
+            pipeline: pipeline, processes: processes,
+            feeds: LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock),
             accounts: accounts, web: web,
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), deadlines: LanedChannel.Deadlines(seconds: 15),

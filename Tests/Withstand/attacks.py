@@ -1,4 +1,4 @@
-"""The attacks of issue and soak: each a function of a scene, run in processes of its own until told to end."""
+"""Attacks: each a function of a scene, run in processes of its own until told to end."""
 
 import gzip
 import itertools
@@ -56,6 +56,7 @@ def dripping(scene):
                         del clients[client]
                 if len(clients) < 400:
                     clients.update({client: data for client in open_many(scene.port, 400 - len(clients), until=ended.is_set)})
+                # Waits: drops come slowly.
                 time.sleep(0.05)
         return run
     return [part(head, 1), part(body, 2000)]
@@ -117,6 +118,7 @@ def formats(scene):
                 for _ in range(50):
                     text = "\n".join(adversarial_line(chance) for _ in range(30))
                     sender.sendto(text.encode(errors="replace")[:60_000], ("127.0.0.1", scene.server.port("udp")))
+                # Waits: so many a second.
                 time.sleep(0.005)
     return [Writer(scene.port, 8, again(*bodies)).run, Writer(scene.port, 8, again(*exports)).run, lines]
 
@@ -189,6 +191,7 @@ def asking(scene, path):
             try:
                 scene.server.request("GET", path)
             except OSError:
+                # Waits: a server that ends is asked again later.
                 time.sleep(0.1)
     return part
 

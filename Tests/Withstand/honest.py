@@ -39,6 +39,7 @@ def run(port, key, core, ended, results):
     began = time.monotonic()
     while not ended.is_set():
         due = began + acknowledged / BATCHES_PER_SECOND
+        # Waits: until the next batch is due.
         time.sleep(max(0, due - time.monotonic()))
         request = body_of(acknowledged, key)
         while not ended.is_set():
@@ -53,6 +54,7 @@ def run(port, key, core, ended, results):
                 times.append((due, time.monotonic() - due))
                 acknowledged += 1
                 break
+            # Waits: who was refused comes again a little later.
             time.sleep(0.05)
     results.send((times, tries, acknowledged))
 

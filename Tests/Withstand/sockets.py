@@ -56,6 +56,7 @@ class Writer:
                 for client in open_many(self.port, min(missing, 100), self.receive_bytes, ended.is_set):
                     selector.register(client, events)
             if self.pause or not ready:
+                # Waits: nobody takes anything, or it is to be sent slowly.
                 time.sleep(self.pause or 0.05)
 
     def serve(self, selector, client, mask, rest):

@@ -50,8 +50,10 @@ def trial(attack, alone_seconds, beside_seconds, history_days=8):
         attack.prepare(scene)
         parts = attack.parts(scene)
         honest = Honest(scene.port, scene.honest_key, scene.load_core)
+        # Waits: the first batches meet new connections and new names.
         time.sleep(0.5)
         began = time.monotonic()
+        # Waits: this is what is measured.
         time.sleep(alone_seconds)
         attacked = time.monotonic()
         for part in parts:
@@ -60,6 +62,7 @@ def trial(attack, alone_seconds, beside_seconds, history_days=8):
         memory_bytes = 0
         while time.monotonic() < attacked + beside_seconds:
             memory_bytes = max(memory_bytes, scene.resident_bytes())
+            # Waits: so are these seconds.
             time.sleep(0.1)
         times, tries, batches = honest.finish()
         exit_seconds = end(scene.server.process)

@@ -7,7 +7,7 @@ extension Metrics {
         text.metric("dattss_queries_under_way", .gauge, "Queries that are being answered.", counts.underWay)
         text.metric("dattss_queries_waiting", .gauge, "Queries that wait for their turn.", counts.waiting)
         text.metric(
-            "dattss_queries_refused_total", .counter, "Queries that were not answered because too many waited, by the limit they met.",
+            "dattss_queries_refused_total", .counter, "Queries that were refused because too many waited, by the limit they met.",
             [([("limit", "all")], Double(counts.refused)), ([("limit", "user")], Double(counts.refusedOfUser))])
         text.metric(
             "dattss_queries_abandoned_total", .counter, "Queries whose turn came when nobody waited for the answer any more.",

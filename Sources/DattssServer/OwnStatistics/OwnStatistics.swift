@@ -18,18 +18,23 @@ struct OwnStatistics: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var books = await OwnBooks(pipeline.snapshot(), datagrams.snapshot, web, memory, pipeline.queries.counts, at: clock.now())
+            var books = await self.books()
             while !Task.isCancelled {
                 let next = clock.now().milliseconds.flooredQuotient(by: Self.periodMilliseconds) + 1
                 do { try await clock.sleep(until: Timestamp(milliseconds: next * Self.periodMilliseconds)) } catch { return }
                 let earlier = books
-                books = await OwnBooks(pipeline.snapshot(), datagrams.snapshot, web, memory, pipeline.queries.counts, at: clock.now())
+                books = await self.books()
                 var partials = books.partials(since: earlier)
                 partials.append(Partial(StatisticKey(.gauge, "log.replay.seconds"), Aggregate(sample: replaySeconds)))
                 let answer = await pipeline.ownIngest.submit(Batch(partials: partials), of: .dattss)
                 if case .refused(let error) = answer { logger.warning("the server's own statistics were refused: \(error)") }
             }
         }
+    }
+
+    private func books() async -> OwnBooks {
+        await OwnBooks(
+            pipeline.snapshot(), datagrams.snapshot, web, memory, pipeline.queries.counts, at: clock.now())
     }
 }
 

@@ -88,7 +88,8 @@ struct ServeCommand: AsyncParsableCommand {
     static let optionNames: Set<String> = WebOptions.optionNames.union([
         "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "statsd-socket",
         "statsd-stream-socket", "statsd-socket-mode", "retention-days", "hour-retention-days", "max-body-bytes",
-        "max-partials", "max-statistics", "max-memory", "max-connections", "max-connections-per-address", "request-seconds", "idle-seconds",
+        "max-partials", "max-statistics", "max-memory", "max-connections", "max-connections-per-address", "request-seconds",
+        "idle-seconds",
         "max-queued-per-user", "max-queued",
         "receive-buffer-bytes", "dygraphs-dir",
     ])

@@ -16,13 +16,15 @@ struct QueryRoutesTests {
 
     private let routes: Routes
     private let keys: [UserID: String]
-    private let (ann, ben): (UserID, UserID)
+    private let ann: UserID
+    private let ben: UserID
 
     init() throws {
         var limits = Limits()
         (limits.queuedQueriesPerUser, limits.queuedQueries) = (1, 1)
         routes = try RoutesTests.routes(limits: limits)
-        (ann, ben) = (try #require(UserID("ann")), try #require(UserID("ben")))
+        ann = try #require(UserID("ann"))
+        ben = try #require(UserID("ben"))
         var keys: [UserID: String] = [:]
         for user in [ann, ben] {
             try routes.accounts.add(user, at: routes.clock.now())
