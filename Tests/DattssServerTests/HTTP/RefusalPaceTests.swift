@@ -73,7 +73,7 @@ struct RefusalPaceTests {
         func answers() throws -> [String] {
             var text = ""
             while case .byteBuffer(let bytes)? = try channel.readOutbound(as: IOData.self) { text += String(buffer: bytes) }
-            return text.split(separator: "\r\n").filter { $0.hasPrefix("HTTP/1.1 ") }.map { String($0.dropFirst(9)) }
+            return text.split(separator: "HTTP/1.1 ").map { String($0.prefix { $0 != "\r\n" }) }
         }
     }
 
