@@ -46,9 +46,10 @@ struct RoutesTests {
         #expect(routed.count >= 12)
     }
 
-    static func routes(limits: Limits = Limits()) throws -> Routes {
+    /// - Parameter folder: kept by whoever writes to the accounts; without one they can only be read.
+    static func routes(limits: Limits = Limits(), in folder: TestFolder? = nil) throws -> Routes {
         let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
-        let folder = try TestFolder()
+        let folder = try folder ?? TestFolder()
         let accounts = try Accounts(directory: folder.path)
         let pipeline = try Pipeline(
             PipelineConfiguration(directory: "/data", limits: limits, fileSystem: SimulatedFileSystem(), clock: clock),
