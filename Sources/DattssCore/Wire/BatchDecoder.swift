@@ -14,18 +14,18 @@ public enum BatchDecoder {
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits(), paths: inout NameCache
     ) throws(WireError) -> Batch {
-        try decode(bytes, limits: limits, paths: &paths, hasLane: true)
+        try decode(bytes, limits: limits, paths: &paths, readsAhead: true)
     }
 
-    /// - Parameter hasLane: see ``JSONCursor/laneCount``.
+    /// - Parameter readsAhead: see ``JSONCursor/readAheadCount``.
     static func decode(
-        _ bytes: UnsafeRawBufferPointer, limits: Limits, paths: inout NameCache, hasLane: Bool
+        _ bytes: UnsafeRawBufferPointer, limits: Limits, paths: inout NameCache, readsAhead: Bool
     ) throws(WireError) -> Batch {
         var batch = Batch(partials: [])
         var client: String?
         var sequence: Int64?
         var hasPartials = false
-        try JSONCursor.read(bytes, hasLane: hasLane) { (cursor) throws(WireError) in
+        try JSONCursor.read(bytes, readsAhead: readsAhead) { (cursor) throws(WireError) in
             try cursor.object { (name, cursor) throws(WireError) in
                 if name == "prt" {
                     guard !hasPartials else { throw WireError(.malformed, "prt: is there twice") }

@@ -48,7 +48,7 @@ public struct StatsdLine {
         }
     }
 
-    /// The lane for the usual line, `name:number|type` and nothing behind it; nil for any other.
+    /// Reads the usual line, `name:number|type` and nothing behind it; nil for any other.
     @inline(__always)
     init?(usual bytes: DatagramLine.Bytes) {
         guard let colon = bytes.positionOfColonOrBar, colon > 0, bytes[colon] == UInt8(ascii: ":"),
