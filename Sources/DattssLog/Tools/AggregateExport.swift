@@ -28,7 +28,7 @@ public struct AggregateExport: Sendable {
     public func writeCSV(
         withSketches: Bool, _ write: ([UInt8]) throws(FileSystemError) -> Void
     ) throws(LogError) -> Int {
-        var rows = AggregateRowWriter(
+        var rows = AggregateLineWriter(
             AggregateColumns(hasSketch: withSketches, hasExtras: try needsExtraColumns()))
         rows.appendHeader()
         var count = 0
