@@ -9,7 +9,7 @@
 ///
 ///     columns   sum | max | min | count          or, where sums tell all, just the sums
 public struct Window: Sendable {
-    private var columns = NumberColumns()
+    private var columns = CompactColumns()
     private let keepsOnlySums: Bool
     /// The number of the latest slot that holds something; good until the year 2310.
     private var latestNumber: Int32 = .min
@@ -137,13 +137,13 @@ public struct Window: Sendable {
         }
     }
 
-    private mutating func reshape(columns newColumns: Int, widths: NumberColumns.Widths, in arena: inout WordArena) {
+    private mutating func reshape(columns newColumns: Int, widths: CompactColumns.Widths, in arena: inout WordArena) {
         columns.reshape(columns: newColumns, rows: Int(Self.slotCount), widths: widths, in: &arena)
     }
 
     /// What most windows need in the end, so that few have to be moved: a sum of many numbers has more digits than each.
-    private static func expectedWidths(ofSums sumWidth: UInt8) -> NumberColumns.Widths {
-        var widths = NumberColumns.Widths()
+    private static func expectedWidths(ofSums sumWidth: UInt8) -> CompactColumns.Widths {
+        var widths = CompactColumns.Widths()
         widths[sumColumn] = sumWidth
         (widths[maxColumn], widths[minColumn]) = (sumWidth / 2, sumWidth / 2)
         return widths

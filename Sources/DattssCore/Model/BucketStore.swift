@@ -33,7 +33,7 @@ public struct BucketStore: Sendable, Hashable {
         collapsedCount = packed.collapsedCount
     }
 
-    init(_ row: BucketRow<UInt32>) {
+    init(_ row: BucketRun<UInt32>) {
         row.forEach { append($0, $1) }
     }
 

@@ -4,7 +4,7 @@
 ///     2   ``CompactNumber/short``       8   a double
 ///
 /// The columns lie one behind the other. A column that had to become wider stays so.
-struct NumberColumns: Sendable {
+struct CompactColumns: Sendable {
     private var position: UInt32 = 0
     private(set) var columnCount: UInt8 = 0
     private(set) var rowCount: UInt8 = 0
