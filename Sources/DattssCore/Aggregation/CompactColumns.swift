@@ -10,7 +10,7 @@ struct CompactColumns: Sendable {
     private(set) var rowCount: UInt8 = 0
     private(set) var widths = Widths()
 
-    /// Of up to four columns, the binary logarithm of the bytes a number takes.
+    /// For each of up to four columns, the binary logarithm of the bytes that a number takes.
     struct Widths: Sendable {
         private var code: UInt8 = 0
 

@@ -4,7 +4,7 @@
 ///
 /// What has no place there (negative samples, buckets far apart, folded ones) is a ``Sketch`` of its own.
 struct OpenSketch: Sendable {
-    /// Of the block in the arena, or of the sketch among ``MinuteMemory/sketches``.
+    /// Where the block is in the arena, or the sketch among ``MinuteMemory/sketches``.
     private var position: UInt32 = 0
     /// The bucket of the first count.
     private var first: Int32 = 0

@@ -21,7 +21,9 @@ public struct Window: Sendable {
     private static let minColumn = 2
     private static let countColumn = 3
 
+    /// How many slots a window has.
     public static let slotCount: Int64 = 12
+    /// How long a slot lasts.
     public static let slotMilliseconds: Int64 = 5000
 
     init(of kind: Kind) {
@@ -53,9 +55,13 @@ public struct Window: Sendable {
     /// What the window holds at one moment. `count` is 0 when it is empty; `max` and `min` are then infinite. For a counter
     /// they always are: of its window only the sum is known.
     public struct Totals: Sendable, Hashable {
+        /// The sum of the samples.
         public var sum = 0.0
+        /// How many samples there are; 0 for a counter.
         public var count: Int64 = 0
+        /// The largest sample.
         public var max = -Double.infinity
+        /// The smallest sample.
         public var min = Double.infinity
 
         /// The 1-minute moving average: per second for counters, per sample for timers and gauges; nil for no sample.
@@ -65,6 +71,7 @@ public struct Window: Sendable {
         }
     }
 
+    /// The number of the slot that a moment lies in: five-second steps since 1970-01-01T00:00:00Z.
     public static func slotNumber(at time: Timestamp) -> Int64 {
         time.milliseconds.flooredQuotient(by: slotMilliseconds)
     }

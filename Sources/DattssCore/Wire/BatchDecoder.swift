@@ -3,6 +3,8 @@
 /// A body is taken whole or not at all; the error names the first offending field and its index. Members that are not
 /// known are passed over, so that clients may grow.
 public enum BatchDecoder {
+    /// Decodes one body.
+    /// - Throws: what is wrong with the first offending field.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits()
     ) throws(WireError) -> Batch {
@@ -10,7 +12,8 @@ public enum BatchDecoder {
         return try decode(bytes, limits: limits, paths: &paths)
     }
 
-    /// - Parameter paths: what the decoder met before, for who decodes many bodies.
+    /// The same for callers that decode many bodies.
+    /// - Parameter paths: the paths that were met before.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits(), paths: inout NameCache
     ) throws(WireError) -> Batch {

@@ -106,7 +106,7 @@ public struct JSONCursor: ~Copyable {
         return name
     }
 
-    /// Leaves an object if the very next byte is its end; for who is behind a member.
+    /// Leaves an object if the very next byte is its end. The cursor stands behind a member.
     @inline(__always)
     mutating func takeObjectEnd() -> Bool {
         guard peek() == UInt8(ascii: "}") else { return false }

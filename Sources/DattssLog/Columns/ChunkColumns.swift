@@ -2,14 +2,14 @@ internal import DattssCore
 
 /// The points of a chunk as columns, but for their sketches.
 struct ChunkColumns {
-    /// Of the first point, since the origin.
+    /// The minutes from the origin to the first point.
     private let minute: Int64
     private let origin: Minute
     /// From each point to the next.
     private let steps: [Int64]
     private let flags: [AggregateFlags]
     private let numbers: ChunkNumbers
-    /// Ordered bits, of those rows that have one.
+    /// The fractions of those rows that have one, as ordered bits.
     private let fractions: [Int64]
 
     private static let minuteParameter = 8

@@ -14,6 +14,7 @@ public enum BatchCodec {
     private static let processFlag: UInt8 = 2
     private static let uptimeFlag: UInt8 = 4
 
+    /// The bytes of a record.
     public static func encode(user: UserID, batch: Batch) -> [UInt8] {
         var writer = ByteWriter(capacity: 64 + 48 * batch.partials.count)
         writer.appendName(user.string)
@@ -37,6 +38,8 @@ public enum BatchCodec {
         return writer.bytes
     }
 
+    /// Reads a record, and all of it.
+    /// - Throws: `malformed` for what ``encode(user:batch:)`` does not write, as far as that shows.
     public static func decode(_ bytes: [UInt8]) throws(LogError) -> (user: UserID, batch: Batch) {
         var reader = ByteReader(bytes)
         var names = NameCache.none

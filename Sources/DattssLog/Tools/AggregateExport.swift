@@ -13,6 +13,7 @@ public struct AggregateExport: Sendable {
 
     private static let chunkBytes = 256 << 10
 
+    /// - Parameter minutes: those that are written.
     public init(of user: UserID, minutes: Range<Minute>, from history: History) {
         self.history = history
         self.user = user

@@ -10,7 +10,7 @@ package struct AggregateLineReader {
     private var columns = ColumnOrder.standard
     private var fields = SeparatedFields()
     private var isSeparatorKnown = false
-    /// Of how many names paths were made.
+    /// How many names were made into paths.
     package private(set) var rewritten = RewrittenNames()
     /// The path of the line before: in most tables a path stands in many lines that follow each other.
     private var path: (bytes: ArraySlice<UInt8>, text: String)?

@@ -133,7 +133,7 @@ extension RowNumbers {
         last = coder.near(.last, last, middle, context: spread)
     }
 
-    /// Count times the mean. Of a gauge that is the middle. Other samples lie denser below: Swanson's rule takes the
+    /// Count times the mean. The mean of a gauge is the middle. Other samples lie denser below: Swanson's rule takes the
     /// mean for 0.3 P10 + 0.4 P50 + 0.3 P90, and the median of a lognormal distribution is √(P10 · P90).
     @inline(__always)
     private static func predictedSum(

@@ -10,7 +10,7 @@ struct RowNumbers {
     var min: Int64 = 0
     var first: Int64 = 0
     var last: Int64 = 0
-    /// Of ``RowShape/Quantiles/ofBuckets``, a ``BucketPlace``.
+    /// A ``BucketPlace`` where the shape says ``RowShape/Quantiles/ofBuckets``; so is `top`.
     var bottom: Int64 = 0
     var top: Int64 = 0
 
