@@ -82,9 +82,9 @@ import Testing
     func pieces() {
         var blocks = AggregateBlocks(of: user)
         let (minute, key, other) = (now.minute, StatisticKey(.gauge, "g"), StatisticKey(.counter, "c"))
-        for value in [1.0, 2, 3] { blocks.add(AggregateRow(minute: minute, key: key, aggregate: Aggregate(sample: value))) }
-        blocks.add(AggregateRow(minute: minute, key: other, aggregate: Aggregate(sample: 9)))
-        blocks.add(AggregateRow(minute: minute.advanced(by: -1), key: key, aggregate: Aggregate(sample: 0)))
+        for value in [1.0, 2, 3] { blocks.add(AggregateLine(minute: minute, key: key, aggregate: Aggregate(sample: value))) }
+        blocks.add(AggregateLine(minute: minute, key: other, aggregate: Aggregate(sample: 9)))
+        blocks.add(AggregateLine(minute: minute.advanced(by: -1), key: key, aggregate: Aggregate(sample: 0)))
         let taken = blocks.take()
         #expect(taken.map(\.minute) == [minute.advanced(by: -1), minute, minute, minute])
         #expect(taken.map { $0.users[0].aggregates.map(\.aggregate.last) } == [[0], [9, 1], [2], [3]])

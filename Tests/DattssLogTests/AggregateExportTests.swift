@@ -10,13 +10,13 @@ import Testing
     /// Two days of blocks, some minutes with several; `expected` in the order of writing.
     private func log(
         seed: UInt64, aggregate: (inout RandomValues) -> Aggregate
-    ) throws -> (history: History, expected: [AggregateRow]) {
+    ) throws -> (history: History, expected: [AggregateLine]) {
         var values = RandomValues(seed: seed)
         let fileSystem = SimulatedFileSystem()
         let history = try recover(fileSystem).report.history
         let lane = MinuteLane(fileSystem: fileSystem, directory: data, history: history)
         let keys = (0..<6).map { _ in values.key() }
-        var expected: [AggregateRow] = []
+        var expected: [AggregateLine] = []
         for minute in [0, 1, 1, 2, 5, 1439, 1440, 1441, 1441, 1441] as [Int64] {
             let present = Set(keys.filter { _ in values.random.oneIn(2) }).sorted()
             let partials = present.map { Partial($0, aggregate(&values)) }
@@ -27,7 +27,7 @@ import Testing
                     minute: midnight.advanced(by: minute), through: nil,
                     users: [UserMinute(user: local, aggregates: partials), other]))
             expected += partials.map {
-                AggregateRow(minute: midnight.advanced(by: minute), key: $0.key, aggregate: $0.aggregate)
+                AggregateLine(minute: midnight.advanced(by: minute), key: $0.key, aggregate: $0.aggregate)
             }
         }
         return (history, expected)
@@ -42,14 +42,14 @@ import Testing
         return lines
     }
 
-    private func rows(_ lines: [String]) throws -> [AggregateRow] {
-        var reader = AggregateRowReader()
+    private func rows(_ lines: [String]) throws -> [AggregateLine] {
+        var reader = AggregateLineReader()
         return try lines.compactMap { line in
-            try Array(line.utf8).withUnsafeBufferPointer { bytes throws(AggregateRowProblem) in try reader.read(bytes) }
+            try Array(line.utf8).withUnsafeBufferPointer { bytes throws(AggregateLineProblem) in try reader.read(bytes) }
         }
     }
 
-    private func sorted(_ rows: [AggregateRow]) -> [AggregateRow] {
+    private func sorted(_ rows: [AggregateLine]) -> [AggregateLine] {
         rows.enumerated().sorted { a, b in
             (a.element.key, a.element.minute, a.offset) < (b.element.key, b.element.minute, b.offset)
         }.map(\.element)

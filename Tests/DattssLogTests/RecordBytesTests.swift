@@ -55,17 +55,13 @@ import Testing
             let isOne = isProduct && aggregate.max == 1
             let stored = isOne ? [] : isProduct ? [1] : areEqual ? [0, 1] : Array(0..<7)
             let isRaw = numbers.map { integer($0) == nil }
-            var flags = UInt16(partial.key.kind.rawValue) << 14
             let bits = [
-                aggregate.isEmphasised, aggregate.isApproximate, aggregate.sketch != nil, aggregate.fraction != 0.1, isOne,
-                areEqual,
-                isProduct,
+                aggregate.isEmphasised, aggregate.isApproximate, aggregate.sketch != nil, aggregate.fraction != 0.1,
+                areEqual && !isOne, isProduct,
             ]
-            for (bit, isSet) in (bits + (0..<7).map { stored.contains($0) && isRaw[$0] }).enumerated() where isSet {
-                flags |= 1 << UInt16(bit)
-            }
             writer.appendName(partial.key.path)
-            writer.appendFixed(flags)
+            writer.append(byte(bits) | partial.key.kind.rawValue << 6)
+            writer.append(byte((0..<7).map { stored.contains($0) && isRaw[$0] }))
             writer.appendVarint(UInt64(bitPattern: aggregate.count))
             for column in stored {
                 if let integer = integer(numbers[column]) {
@@ -79,6 +75,9 @@ import Testing
         }
         return writer.bytes
     }
+
+    /// The first bit is the lowest.
+    private func byte(_ bits: [Bool]) -> UInt8 { bits.reversed().reduce(0) { $0 << 1 | ($1 ? 1 : 0) } }
 
     private func integer(_ number: Double) -> Int64? {
         guard let integer = Int64(exactly: number), integer.magnitude <= 1 << 53, integer != 0 || number.sign == .plus else {

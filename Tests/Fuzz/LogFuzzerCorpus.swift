@@ -39,7 +39,7 @@ extension LogDecoder {
             Self.aggregates.compactMap { aggregate in
                 let users = [UserMinute(user: Self.user, aggregates: [Partial(Self.key, aggregate)])]
                 let block = MinuteBlock(minute: Minute(0), through: nil, users: users)
-                var naming = SegmentNaming(firstLSN: LSN(1))
+                let naming = SegmentNaming(firstLSN: LSN(1))
                 return try? naming.draft(block, lsn: LSN(1), targetBytes: 1 << 20).parts.first?.raw
             }
         case .checkpoint:

@@ -5,7 +5,7 @@ import CPrefetch
 public struct AccumulatedPeriod: Sendable {
     /// By position, in the order of each one's first sample.
     private var accumulators: [SampleAccumulator] = []
-    /// Of each position, the number of its statistic in the table.
+    /// The number of the statistic of each position in the table.
     private var numbers: [Int32] = []
     /// The values of sets, by position.
     private var distinct: [Int: NameIndex] = [:]
@@ -37,6 +37,7 @@ public struct AccumulatedPeriod: Sendable {
 
     /// How many statistics have samples in it.
     public var count: Int { numbers.count }
+    /// Whether no statistic has samples in it.
     public var isEmpty: Bool { numbers.isEmpty }
 
     /// All partials, in the order of ``batches(of:fraction:)``.
@@ -163,6 +164,7 @@ public struct AccumulatedBatches: Sequence, IteratorProtocol, Sendable {
         (self.period, self.positions, self.size, self.fraction) = (period, positions, size, fraction)
     }
 
+    /// The next batch; nil when all partials were handed out.
     public mutating func next() -> [Partial]? {
         var partials: [Partial] = []
         partials.reserveCapacity(Swift.min(size, period.count))

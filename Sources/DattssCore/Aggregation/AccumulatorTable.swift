@@ -26,8 +26,9 @@ public struct AccumulatorTable: Sendable {
 
     /// How long a silent statistic is remembered.
     public static let idleSeconds = 3600
-    /// Of a set in one period: as many members, and as many bytes of them.
+    /// How many members a set may have in one period.
     public static let distinctValuesMax = 65_536
+    /// How many bytes they may take together.
     public static let distinctBytesMax = 4 << 20
 
     /// How many lines are looked at before the first of them is added: what is behind a refused one was looked at in vain. As

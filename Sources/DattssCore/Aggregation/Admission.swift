@@ -17,10 +17,12 @@ public struct Admission: Sendable {
     private var clients: ClientTable
     private var pending: Set<Batch.Origin> = []
 
+    /// - Parameter limits: of them only ``Limits/clientsPerUser`` counts here.
     public init(limits: Limits = Limits()) {
         clients = ClientTable(capacity: limits.clientsPerUser)
     }
 
+    /// What is to be done with a batch.
     public enum Verdict: Sendable, Hashable {
         /// The statistic of each partial, in order.
         case admitted([StatisticID])
@@ -34,6 +36,10 @@ public struct Admission: Sendable {
     /// How many statistics are live.
     public var liveCount: Int { table.count }
 
+    /// Decides about a batch, and numbers its statistics when it is admitted.
+    /// - Parameters:
+    ///   - time: what the clock shows.
+    ///   - limits: those that hold for the user now.
     public mutating func admit(_ batch: Batch, at time: Timestamp, limits: Limits) -> Verdict {
         if let origin = batch.origin {
             if pending.contains(origin) { return .pending(origin) }
@@ -161,6 +167,6 @@ public struct Admission: Sendable {
         UInt32(clamping: time.milliseconds.flooredQuotient(by: 1000))
     }
 
-    /// Of a number that no statistic has: later than any moment, so that it is never idle.
+    /// The time of a number that no statistic has: later than any moment, so that it is never idle.
     private static let never = UInt32.max
 }

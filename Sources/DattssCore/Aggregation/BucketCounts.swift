@@ -28,8 +28,8 @@ struct BucketCounts: Sendable {
     /// The same counts as a store.
     var store: BucketStore { withRow { BucketStore($0) } }
 
-    func withRow<Result>(_ body: (BucketRow<UInt32>) -> Result) -> Result {
-        counts.withUnsafeBytes { body(BucketRow(first: base, counts: $0)) }
+    func withRow<Result>(_ body: (BucketRun<UInt32>) -> Result) -> Result {
+        counts.withUnsafeBytes { body(BucketRun(first: base, counts: $0)) }
     }
 
     /// Makes room for a bucket, a few more on its side than asked for.

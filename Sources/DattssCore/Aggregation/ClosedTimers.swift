@@ -1,5 +1,5 @@
-/// Of a minute that is over, what statuses still need: the timers, of which percentiles are told. Everything else of it is
-/// the writer's.
+/// What statuses still need of a minute that is over: its timers, whose percentiles they tell. Everything else of the minute
+/// belongs to the writer.
 struct ClosedTimers: Sendable {
     let minute: Minute
     /// By position in the minute's entries, ascending.

@@ -1,7 +1,7 @@
 /// Turns samples that each stand for a number of samples which is not whole, as those of a rate of 0.7 do, into whole ones:
 /// without bias, and exact over many.
 ///
-/// Of a scale of 1.43 each sample counts once, and the 0.43 of all of them are laid end to end. In each unit of that line one
+/// With a scale of 1.43 each sample counts once, and the 0.43 of all of them are laid end to end. In each unit of that line one
 /// point is drawn; a sample counts once more for each point in its part (stratified sampling).
 ///
 ///     parts    |···|···|···|···|···|…

@@ -14,6 +14,7 @@ public struct MergingAggregate: Sendable, Hashable {
     /// Whether every part was made of equal samples, so that it tells them all without a sketch.
     private(set) var hasOnlyEqualSamples: Bool
 
+    /// Begins with the first part.
     public init(_ first: Aggregate) {
         running = first
         hasOnlyEqualSamples = first.min == first.max
@@ -37,6 +38,7 @@ public struct MergingAggregate: Sendable, Hashable {
         hasOnlyEqualSamples = first.min == first.max
     }
 
+    /// Takes in a part that arrived after all that were merged before.
     public mutating func merge(_ part: Aggregate) {
         mergePercentiles(of: part)
         running.sum = running.sum.saturatingAdd(part.sum)

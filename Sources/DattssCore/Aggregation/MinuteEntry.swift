@@ -4,42 +4,34 @@
 /// There is one for every statistic that is sent, so it is 64 bytes: its numbers are ``CompactNumber``s as long as all can be.
 struct MinuteEntry: Sendable {
     let id: StatisticID
-    private var sketch = SketchRow()
-    private var traits: Traits
-    private var parts = PartRow()
+    private var sketch = OpenSketch()
+    private var flags: AggregateFlags
+    private var state: MergeState
+    private var parts = OpenParts()
     private(set) var sum: Double
     private var numbers = EntryNumbers()
 
-    private struct Traits: OptionSet, Sendable {
+    /// What a ``MergingAggregate`` knows of its parts.
+    private struct MergeState: OptionSet, Sendable {
         let rawValue: UInt8
 
-        static let isEmphasised = Traits(rawValue: 1)
-        static let isApproximate = Traits(rawValue: 2)
-        static let hasOnePart = Traits(rawValue: 4)
-        static let hasOnlyEqualSamples = Traits(rawValue: 8)
+        static let hasOnePart = MergeState(rawValue: 1)
+        static let hasOnlyEqualSamples = MergeState(rawValue: 2)
         /// See ``WeightedParts/isJoined``.
-        static let hasJoinedParts = Traits(rawValue: 16)
-
-        init(rawValue: UInt8) { self.rawValue = rawValue }
-
-        init(_ part: Aggregate, hasOnePart: Bool, hasOnlyEqualSamples: Bool) {
-            self = hasOnePart ? .hasOnePart : []
-            if part.isEmphasised { insert(.isEmphasised) }
-            if part.isApproximate { insert(.isApproximate) }
-            if hasOnlyEqualSamples { insert(.hasOnlyEqualSamples) }
-        }
+        static let hasJoinedParts = MergeState(rawValue: 4)
     }
 
     /// What an entry took the last time.
     struct Room: Sendable {
-        var buckets = SketchRow.Range.none
-        var parts = PartRow.Room()
+        var buckets = OpenSketch.Range.none
+        var parts = OpenParts.Room()
     }
 
     init(_ id: StatisticID, _ part: Aggregate, expecting room: Room, in memory: inout MinuteMemory) {
         self.id = id
         sum = part.sum
-        traits = Traits(part, hasOnePart: true, hasOnlyEqualSamples: part.min == part.max)
+        flags = AggregateFlags(merging: part)
+        state = part.min == part.max ? [.hasOnePart, .hasOnlyEqualSamples] : .hasOnePart
         numbers.set(part, in: &memory.arena)
         guard let packed = part.packedSketch else { return }
         if !sketch.add(packed, total: part.count, expecting: room.buckets, in: &memory.arena) {
@@ -53,8 +45,8 @@ struct MinuteEntry: Sendable {
         guard mergeSketch(of: part, total, room, &memory) else { return mergeUnusual(part, &memory) }
         sum = sum.saturatingAdd(part.sum)
         numbers.merge(part, total: total, in: &memory.arena)
-        traits.formUnion(Traits(part, hasOnePart: false, hasOnlyEqualSamples: false))
-        traits.remove(part.min == part.max ? .hasOnePart : [.hasOnePart, .hasOnlyEqualSamples])
+        flags.formUnion(AggregateFlags(merging: part))
+        state.remove(part.min == part.max ? .hasOnePart : [.hasOnePart, .hasOnlyEqualSamples])
     }
 
     /// Merges what tells percentiles: buckets, or parts.
@@ -82,13 +74,14 @@ struct MinuteEntry: Sendable {
         var merging = merging(sketch: sketch.take(from: &memory), in: memory)
         merging.merge(part)
         parts.release(in: &memory.arena)
-        parts = PartRow(merging.parts, in: &memory.arena)
+        parts = OpenParts(merging.parts, in: &memory.arena)
         let running = merging.running
         sketch.set(merging.sketch, total: running.count, in: &memory)
         sum = running.sum
         numbers.set(running, in: &memory.arena)
-        traits = Traits(running, hasOnePart: false, hasOnlyEqualSamples: merging.hasOnlyEqualSamples)
-        if merging.parts.isJoined { traits.insert(.hasJoinedParts) }
+        flags = AggregateFlags(merging: running)
+        state = merging.hasOnlyEqualSamples ? .hasOnlyEqualSamples : []
+        if merging.parts.isJoined { state.insert(.hasJoinedParts) }
     }
 
     // MARK: Reading
@@ -97,7 +90,7 @@ struct MinuteEntry: Sendable {
     func merged(in memory: MinuteMemory) -> Aggregate {
         if sketch.isEmpty { return merging(sketch: nil, in: memory).merged }
         let aggregate = forPercentiles(in: memory)
-        return traits.contains(.hasOnePart) ? aggregate : aggregate.withQuantilesOfSketch
+        return state.contains(.hasOnePart) ? aggregate : aggregate.withQuantilesOfSketch
     }
 
     /// The same, but for `bottom` and `top`, which are those of the first part.
@@ -109,16 +102,16 @@ struct MinuteEntry: Sendable {
 
     private func aggregate(_ packed: PackedSketch?, in memory: MinuteMemory) -> Aggregate {
         var aggregate = numbers.aggregate(sum: sum, packed, in: memory.arena)
-        aggregate.isEmphasised = traits.contains(.isEmphasised)
-        aggregate.isApproximate = traits.contains(.isApproximate)
+        aggregate.isEmphasised = flags.contains(.emphasised)
+        aggregate.isApproximate = flags.contains(.approximate)
         return aggregate
     }
 
     private func merging(sketch: Sketch?, in memory: MinuteMemory) -> MergingAggregate {
         MergingAggregate(
             aggregate(nil, in: memory), sketch: sketch,
-            parts: parts.parts(areJoined: traits.contains(.hasJoinedParts), in: memory.arena),
-            hasOnePart: traits.contains(.hasOnePart), hasOnlyEqualSamples: traits.contains(.hasOnlyEqualSamples))
+            parts: parts.parts(areJoined: state.contains(.hasJoinedParts), in: memory.arena),
+            hasOnePart: state.contains(.hasOnePart), hasOnlyEqualSamples: state.contains(.hasOnlyEqualSamples))
     }
 }
 
@@ -129,4 +122,14 @@ struct MinuteMemory: Sendable {
     var sketches: [Sketch] = []
 
     init(wordCapacity: Int = 0) { arena = WordArena(capacity: wordCapacity) }
+}
+
+extension AggregateFlags {
+    /// What a merge has if one of its parts has it. All else of an aggregate an entry knows otherwise.
+    @inline(__always)
+    fileprivate init(merging part: borrowing Aggregate) {
+        self = []
+        insert(.emphasised, if: part.isEmphasised)
+        insert(.approximate, if: part.isApproximate)
+    }
 }

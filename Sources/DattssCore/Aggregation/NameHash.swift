@@ -18,7 +18,7 @@ struct NameHash: Sendable {
     }
 }
 
-/// A name and its hash: who looks for the end of a name has all of its words in hand, and hashes them on the way.
+/// A name and its hash. The search for the end of a name has all of its words in hand, and hashes them on the way.
 ///
 ///     words  [load.som][e.path.9]    rest  [7       ]    zeros behind it, and at least one
 struct HashedName {

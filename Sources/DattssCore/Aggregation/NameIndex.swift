@@ -35,6 +35,7 @@ public struct NameIndex: Sendable {
         init(head: UInt64) { self.init(Int(head >> 40), UInt8(truncatingIfNeeded: head >> 32)) }
     }
 
+    /// An index without names.
     public init() {}
 
     /// How many names have a number.
@@ -107,6 +108,7 @@ public struct NameIndex: Sendable {
         free.append(Int32(number))
     }
 
+    /// Forgets all names and keeps the memory.
     public mutating func removeAll() {
         slots.removeAll()
         words.removeAll(keepingCapacity: true)

@@ -3,6 +3,7 @@
 /// It is a value of its own so that closing a minute is a swap: the roller gets this one as it is and works the percentiles
 /// out, the aggregator goes on with an empty one. All of it is a few large arrays, so that its memory goes as it came.
 public struct OpenMinute: Sendable {
+    /// Which minute it is.
     public let minute: Minute
     /// Counts the minutes that a user had open.
     let number: Int32
@@ -11,7 +12,7 @@ public struct OpenMinute: Sendable {
     private(set) var memory: MinuteMemory
     /// The clients that sent in it, and how far they have come.
     public private(set) var clients: [String: SequenceWindow] = [:]
-    /// Of the statistics, by their numbers: set by whoever hands the minute out.
+    /// The keys of the statistics, by their numbers. They are set when the minute is handed out.
     var keys = KeyColumns()
     private let clientCapacity: Int
 
@@ -33,6 +34,7 @@ public struct OpenMinute: Sendable {
 
     /// How many statistics were sent in it.
     public var count: Int { entries.count }
+    /// Whether no statistic was sent in it.
     public var isEmpty: Bool { entries.isEmpty }
     var size: Size { Size(entries: entries.count, words: memory.arena.wordCount) }
 

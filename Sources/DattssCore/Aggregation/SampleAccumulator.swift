@@ -30,10 +30,13 @@ public struct SampleAccumulator: Sendable {
         var outlying = Sketch()
     }
 
+    /// As many samples are kept; more are counted in buckets.
     public static let exactSamplesMax = 64
 
+    /// An accumulator without samples.
     public init() {}
 
+    /// Whether there are no samples.
     public var isEmpty: Bool { count == 0 }
 
     /// Adds samples of one finite value.

@@ -4,20 +4,26 @@
 ///
 /// So a client may have 64 batches under way, and they may arrive in any order.
 public struct SequenceWindow: Sendable, Hashable {
+    /// The highest sequence number that was taken in.
     public private(set) var highest: Int64
+    /// Bit k says whether `highest − k` was taken in.
     public private(set) var bits: UInt64
 
+    /// How many sequence numbers a window looks back over, the highest included.
     public static let width: Int64 = 64
 
+    /// Makes a window of its parts.
     public init(highest: Int64, bits: UInt64) {
         self.highest = highest
         self.bits = bits
     }
 
+    /// The window of a client of which one batch was taken in.
     public init(first sequence: Int64) {
         self.init(highest: sequence, bits: 1)
     }
 
+    /// What is known of a sequence number.
     public enum Answer: Sendable, Hashable {
         case new
         case seen
@@ -25,6 +31,7 @@ public struct SequenceWindow: Sendable, Hashable {
         case tooOld
     }
 
+    /// Whether the batch with this number was taken in.
     public func answer(to sequence: Int64) -> Answer {
         if sequence > highest { return .new }
         let distance = highest - sequence
@@ -32,6 +39,7 @@ public struct SequenceWindow: Sendable, Hashable {
         return bits & (1 << UInt64(distance)) != 0 ? .seen : .new
     }
 
+    /// Notes that the batch with this number was taken in.
     public mutating func insert(_ sequence: Int64) {
         if sequence > highest {
             let shift = sequence - highest
@@ -54,18 +62,22 @@ public struct SequenceWindow: Sendable, Hashable {
     }
 }
 
-/// The sequence windows of the client processes of one user, at most `capacity` of them: who was silent longest is
-/// forgotten first.
+/// The sequence windows of the client processes of one user, at most `capacity` of them. The client that
+/// was silent longest is forgotten first.
 public struct ClientTable: Sendable {
     private var windows: [String: (window: SequenceWindow, seen: Timestamp)] = [:]
     private let capacity: Int
 
+    /// - Parameter capacity: how many clients are remembered at most.
     public init(capacity: Int = Limits().clientsPerUser) { self.capacity = capacity }
 
+    /// What is known of a client; nil when it is not remembered.
     public func window(of client: String) -> SequenceWindow? { windows[client]?.window }
 
+    /// How many clients are remembered.
     public var count: Int { windows.count }
 
+    /// Notes that a client's batch was taken in at a moment.
     public mutating func insert(_ origin: Batch.Origin, at time: Timestamp) {
         if var known = windows[origin.client] {
             known.window.insert(origin.sequence)
@@ -77,6 +89,7 @@ public struct ClientTable: Sendable {
         }
     }
 
+    /// Takes in what is known of a client from elsewhere.
     public mutating func merge(_ window: SequenceWindow, of client: String, at time: Timestamp) {
         if var known = windows[client] {
             known.window.merge(window)
@@ -88,6 +101,7 @@ public struct ClientTable: Sendable {
         }
     }
 
+    /// Calls `body` with each client, its window, and when it was heard of last; in no order.
     public func forEach(_ body: (String, SequenceWindow, Timestamp) -> Void) {
         for (client, known) in windows { body(client, known.window, known.seen) }
     }

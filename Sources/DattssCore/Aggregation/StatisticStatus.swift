@@ -1,24 +1,32 @@
 /// The current state of a statistic, as `/api/v1/status` tells it.
 public struct StatisticStatus: Sendable, Hashable {
+    /// The statistic.
     public var key: StatisticKey
     /// The sum of all samples ever: a counter's running total.
     public var sum: Double
     /// A gauge's last value.
     public var last: Double
+    /// When its last sample arrived.
     public var seen: Timestamp
+    /// Whether a sender asked to emphasise it.
     public var isEmphasised: Bool
     /// Its last 60 seconds.
     public var window: Window.Totals
-    /// Of a timer whose partials carry sketches: the percentiles of the open minute and the one before it.
+    /// The percentiles of the open minute and the one before it, for a timer whose partials carry sketches.
     public var percentiles: Percentiles?
 
+    /// Percentiles of the samples of a timer.
     public struct Percentiles: Sendable, Hashable {
+        /// The median.
         public var p50: Double
+        /// The 95th percentile.
         public var p95: Double
+        /// The 99th percentile.
         public var p99: Double
         /// Whether they are only estimates: see ``Aggregate/isApproximate``.
         public var areApproximate: Bool
 
+        /// Makes percentiles of their parts.
         public init(p50: Double, p95: Double, p99: Double, areApproximate: Bool = false) {
             self.p50 = p50
             self.p95 = p95

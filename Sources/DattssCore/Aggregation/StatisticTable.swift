@@ -7,11 +7,13 @@ public struct StatisticTable: Sendable {
     private var free: [Int32] = []
     private let hash = NameHash()
 
+    /// A table of no statistics.
     public init() {}
 
     /// How many statistics are live.
     public var count: Int { slots.count }
 
+    /// The number of a statistic; nil when it is not live.
     public func id(of key: StatisticKey) -> StatisticID? { find(key, hash(of: key)) }
 
     /// The numbers of the statistics of some partials, nil for those that have none.
@@ -29,6 +31,7 @@ public struct StatisticTable: Sendable {
         }
     }
 
+    /// The number of a statistic, which is live from now on.
     public mutating func intern(_ key: StatisticKey) -> StatisticID {
         let hash = hash(of: key)
         if let id = find(key, hash) { return id }
@@ -38,6 +41,7 @@ public struct StatisticTable: Sendable {
         return StatisticID(index: id)
     }
 
+    /// Forgets a statistic; its number may be given to another.
     public mutating func remove(_ id: StatisticID) {
         guard let key = keys[Int(id.index)] else { return }
         keys[Int(id.index)] = nil
@@ -61,7 +65,9 @@ public struct StatisticTable: Sendable {
 
 /// A live statistic of one user; see ``StatisticTable``.
 public struct StatisticID: Sendable, Hashable {
+    /// Below the number of statistics that were ever live at once.
     public var index: Int32
 
+    /// The statistic with this number.
     public init(index: Int32) { self.index = index }
 }

@@ -3,6 +3,7 @@
 /// Batches come in the order of the log, so that the same log always leads to the same state. The statistic of each
 /// partial was numbered by ``Admission``; here it is an index.
 public struct UserState: Sendable {
+    /// Whose statistics they are.
     public let user: UserID
     private var statistics = ChunkedArray<LiveStatistic?>()
     /// The memory of their windows.
@@ -23,6 +24,8 @@ public struct UserState: Sendable {
     /// Counts how often readers looked, so that they are told what changed.
     private var version: UInt32 = 1
 
+    /// The state of a user of whom nothing is known.
+    /// - Parameter limits: of them only ``Limits/clientsPerUser`` counts here.
     public init(user: UserID, limits: Limits = Limits()) {
         self.user = user
         clients = ClientTable(capacity: limits.clientsPerUser)
@@ -99,7 +102,7 @@ public struct UserState: Sendable {
 
     private struct Settling {
         let minute: OpenMinute
-        /// Of the first entry that is not settled.
+        /// The position of the first entry that is not settled.
         var position = 0
         var timers: ClosedTimers
     }
@@ -133,7 +136,7 @@ public struct UserState: Sendable {
     public func changed(since mark: Mark, at time: Timestamp) -> [StatisticStatus] {
         let isNewSlot = Window.slotNumber(at: time) != Window.slotNumber(at: mark.at)
         let fading = mark.at.advanced(byMilliseconds: -Self.fadingMilliseconds)
-        // (Who looked so often that it is no longer counted is told everything.)
+        // (A reader that looked so often that it is no longer counted is told everything.)
         let isUncounted = mark.version == .max
         let changed = (0..<statistics.count).filter { index in
             statistics.read(index) { statistic in
@@ -185,6 +188,8 @@ public struct UserState: Sendable {
         return UserCheckpoint(user: user, totals: totals, clients: windows)
     }
 
+    /// On replay: takes in the totals of a checkpoint.
+    /// - Parameter id: the number of the statistic; nil for one that is not to be live.
     public mutating func restore(_ totals: StatusTotals, of key: StatisticKey, as id: StatisticID?) {
         if let id { place(key, totals, id) } else { dormant[key] = totals }
     }
@@ -206,6 +211,7 @@ public struct UserState: Sendable {
         if let origin = batch.origin { clients.insert(origin, at: time) }
     }
 
+    /// On replay: takes in what a checkpoint or a block knows of a client.
     public mutating func restore(_ window: ClientWindow, at time: Timestamp) {
         clients.merge(window.window, of: window.client, at: time)
     }

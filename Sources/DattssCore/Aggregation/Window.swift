@@ -9,7 +9,7 @@
 ///
 ///     columns   sum | max | min | count          or, where sums tell all, just the sums
 public struct Window: Sendable {
-    private var columns = NumberColumns()
+    private var columns = CompactColumns()
     private let keepsOnlySums: Bool
     /// The number of the latest slot that holds something; good until the year 2310.
     private var latestNumber: Int32 = .min
@@ -21,7 +21,9 @@ public struct Window: Sendable {
     private static let minColumn = 2
     private static let countColumn = 3
 
+    /// How many slots a window has.
     public static let slotCount: Int64 = 12
+    /// How long a slot lasts.
     public static let slotMilliseconds: Int64 = 5000
 
     init(of kind: Kind) {
@@ -53,9 +55,13 @@ public struct Window: Sendable {
     /// What the window holds at one moment. `count` is 0 when it is empty; `max` and `min` are then infinite. For a counter
     /// they always are: of its window only the sum is known.
     public struct Totals: Sendable, Hashable {
+        /// The sum of the samples.
         public var sum = 0.0
+        /// How many samples there are; 0 for a counter.
         public var count: Int64 = 0
+        /// The largest sample.
         public var max = -Double.infinity
+        /// The smallest sample.
         public var min = Double.infinity
 
         /// The 1-minute moving average: per second for counters, per sample for timers and gauges; nil for no sample.
@@ -65,6 +71,7 @@ public struct Window: Sendable {
         }
     }
 
+    /// The number of the slot that a moment lies in: five-second steps since 1970-01-01T00:00:00Z.
     public static func slotNumber(at time: Timestamp) -> Int64 {
         time.milliseconds.flooredQuotient(by: slotMilliseconds)
     }
@@ -137,13 +144,13 @@ public struct Window: Sendable {
         }
     }
 
-    private mutating func reshape(columns newColumns: Int, widths: NumberColumns.Widths, in arena: inout WordArena) {
+    private mutating func reshape(columns newColumns: Int, widths: CompactColumns.Widths, in arena: inout WordArena) {
         columns.reshape(columns: newColumns, rows: Int(Self.slotCount), widths: widths, in: &arena)
     }
 
     /// What most windows need in the end, so that few have to be moved: a sum of many numbers has more digits than each.
-    private static func expectedWidths(ofSums sumWidth: UInt8) -> NumberColumns.Widths {
-        var widths = NumberColumns.Widths()
+    private static func expectedWidths(ofSums sumWidth: UInt8) -> CompactColumns.Widths {
+        var widths = CompactColumns.Widths()
         widths[sumColumn] = sumWidth
         (widths[maxColumn], widths[minColumn]) = (sumWidth / 2, sumWidth / 2)
         return widths

@@ -7,16 +7,23 @@
 public struct LinkLedger: Sendable, Hashable {
     /// How much may be queued. An element heavier than that is admitted when the link is empty.
     public let capacity: Int
+    /// How many partials were ever offered, in decided offers.
     public private(set) var offered = 0
+    /// How many of them were admitted.
     public private(set) var admitted = 0
+    /// How many of them were refused, because the link was full or closed.
     public private(set) var refused = 0
+    /// How many of the admitted ones the stage behind the link has processed.
     public private(set) var processed = 0
     /// Room that is kept for elements whose offer is still being decided.
     public private(set) var reserved = 0
+    /// Whether every further offer is refused.
     public private(set) var isClosed = false
 
+    /// - Parameter capacity: in partials.
     public init(capacity: Int) { self.capacity = capacity }
 
+    /// What becomes of an offer.
     public enum Answer: Sendable, Hashable {
         case admitted
         /// The link is full.
@@ -25,8 +32,10 @@ public struct LinkLedger: Sendable, Hashable {
         case closed
     }
 
+    /// How many partials are admitted and not processed yet.
     public var queued: Int { admitted - processed }
 
+    /// Offers an element of `weight` partials and enters the answer into the books.
     public mutating func offer(_ weight: Int) -> Answer {
         let answer = reserve(weight)
         if answer == .admitted { commit(weight) }
@@ -41,6 +50,7 @@ public struct LinkLedger: Sendable, Hashable {
         return .admitted
     }
 
+    /// Carries out an offer for which ``reserve(_:)`` kept room.
     public mutating func commit(_ weight: Int) {
         reserved -= weight
         offered += weight
@@ -52,12 +62,15 @@ public struct LinkLedger: Sendable, Hashable {
         reserved -= weight
     }
 
+    /// Notes that the stage behind the link has processed an element of `weight` partials.
     public mutating func process(_ weight: Int) {
         processed += weight
     }
 
+    /// Refuses everything from now on; what is queued stays queued.
     public mutating func close() { isClosed = true }
 
+    /// Whether an element of `weight` partials would be admitted by a link that is not closed.
     public func hasRoom(for weight: Int) -> Bool {
         let occupied = queued + reserved
         return occupied == 0 || occupied + weight <= capacity

@@ -12,6 +12,7 @@ public struct MinuteAssembly: Sendable {
     public struct Edge: Sendable, Hashable {
         /// 0, 1, 2, …
         public var number: UInt64
+        /// The minute that ended.
         public var minute: Minute
         /// The last batch of the minute.
         public var through: LSN
@@ -22,6 +23,7 @@ public struct MinuteAssembly: Sendable {
         /// Whether they also hand in a checkpoint.
         public var wantsCheckpoint: Bool
 
+        /// Makes an edge of its parts.
         public init(
             number: UInt64, minute: Minute, through: LSN, at: Timestamp, userCount: Int, wantsCheckpoint: Bool
         ) {
@@ -50,6 +52,7 @@ public struct MinuteAssembly: Sendable {
     /// A minute that every user has closed. What is written of it is worked out, and sorted, by whoever writes it: for twenty
     /// thousand timers that takes longer than an acknowledgement may wait.
     public struct Rolled: Sendable {
+        /// The edge that the minute ended with.
         public let edge: Edge
         private let minutes: [Closed]
         private let checkpoints: [UserCheckpoint]
@@ -76,8 +79,11 @@ public struct MinuteAssembly: Sendable {
         }
     }
 
+    /// Waits for edge 0.
     public init() {}
 
+    /// Takes in that a minute ended.
+    /// - Returns: the minutes that are complete now, in the order of their edges.
     public mutating func minuteEnded(_ edge: Edge) -> [Rolled] {
         open[edge.number, default: Piece()].edge = edge
         return takeComplete()

@@ -7,11 +7,13 @@ public struct MinuteEdge: Sendable, Hashable {
     /// The time of the latest batch or tick.
     public private(set) var latest: Timestamp
 
+    /// - Parameter start: what the clock shows now.
     public init(_ start: Timestamp) { latest = start }
 
     /// The minute that is being filled.
     public var minute: Minute { latest.minute }
 
+    /// A clock that is set back by more than this is followed; by less, it is waited for.
     public static let jumpBackMilliseconds: Int64 = 3_600_000
 
     /// Moves on to `now`.

@@ -11,6 +11,7 @@ public struct PassedTime: Sendable, Hashable {
     /// As much as a machine may well have slept.
     public static let stepMilliseconds: Int64 = 2 * 86_400_000
 
+    /// - Parameter start: what the clock shows now.
     public init(_ start: Timestamp) { (now, shown) = (start, start) }
 
     /// - Parameter time: what the clock shows.

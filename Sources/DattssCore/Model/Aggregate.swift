@@ -7,10 +7,13 @@
 /// Invariants (``checked()`` restores or refuses them at the edges): `count ≥ 1`; every number is finite;
 /// `min ≤ first, last, bottom, top ≤ max`; `0 < fraction ≤ 0.5`; a sketch counts exactly `count` samples.
 public struct Aggregate: Sendable, Hashable {
+    /// The sum of all samples.
     public var sum: Double
     /// How many samples, at least 1.
     public var count: Int64
+    /// The largest sample.
     public var max: Double
+    /// The smallest sample.
     public var min: Double
     /// The sample that arrived first.
     public var first: Double
@@ -22,14 +25,18 @@ public struct Aggregate: Sendable, Hashable {
     public var top: Double
     /// The wire's `pct`: which quantiles `bottom` and `top` are.
     public var fraction: Double
+    /// Whether a sender asked to emphasise it (the wire's `emp`, a trailing `!`).
     public var isEmphasised: Bool
     /// Whether `bottom` and `top` are only estimates, merged out of parts that had no sketch. (Read from a sketch,
     /// they are within its relative error, and not marked.)
     public var isApproximate: Bool
+    /// The distribution of the samples; nil where no sender gave one.
     public var packedSketch: PackedSketch?
 
+    /// The `fraction` of aggregates that do not say another: the 10th and the 90th percentile.
     public static let defaultFraction = 0.1
 
+    /// Makes an aggregate of its numbers, which are not checked: see ``checked()``.
     public init(
         sum: Double, count: Int64, max: Double, min: Double, first: Double, last: Double, bottom: Double,
         top: Double, fraction: Double = defaultFraction, isEmphasised: Bool = false,
@@ -49,6 +56,7 @@ public struct Aggregate: Sendable, Hashable {
         self.packedSketch = packedSketch
     }
 
+    /// The same with a sketch that has yet to be packed.
     public init(
         sum: Double, count: Int64, max: Double, min: Double, first: Double, last: Double, bottom: Double,
         top: Double, fraction: Double = defaultFraction, isEmphasised: Bool = false,
@@ -121,12 +129,15 @@ public struct Aggregate: Sendable, Hashable {
 
 /// Which field of an aggregate breaks which rule. `field` is the name on the wire.
 public struct AggregateError: Error, Hashable, CustomStringConvertible {
+    /// The field's name on the wire.
     public var field: String
+    /// What is wrong with it, as the end of a sentence that begins with the field.
     public var problem: String
     public var description: String { "\(field) \(problem)" }
 }
 
 extension Comparable {
+    /// The value itself, or the bound that it lies beyond. `lower` must not be more than `upper`.
     @inlinable
     public func clamped(_ lower: Self, _ upper: Self) -> Self {
         Swift.min(Swift.max(self, lower), upper)

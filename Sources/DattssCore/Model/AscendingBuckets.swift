@@ -23,7 +23,7 @@ struct OneBucket: AscendingBuckets {
 }
 
 /// Counts of neighbouring buckets, with holes where nothing fell.
-struct BucketRow<Count: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>: AscendingBuckets {
+struct BucketRun<Count: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>: AscendingBuckets {
     /// The index of the first count.
     let first: Int32
     // Borrowed for the packing, by whoever owns the counts; raw, because their owner's memory may be one of words.

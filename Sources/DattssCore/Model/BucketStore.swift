@@ -4,13 +4,17 @@
 /// folded buckets away. Which buckets are kept
 /// does not depend on the order of additions: they are always the highest ones of all that were ever added.
 public struct BucketStore: Sendable, Hashable {
+    /// The indices of the buckets that have samples, ascending: see ``SketchIndex``.
     public private(set) var indices: [Int32] = []
+    /// How many samples each of them has, in the same order.
     public private(set) var counts: [Int64] = []
     /// How much of the lowest bucket's count belongs to buckets below it.
     public private(set) var collapsedCount: Int64 = 0
 
+    /// How many buckets a store has at most; beyond that the lowest ones are folded together.
     public static let capacity = 512
 
+    /// A store without samples.
     public init() {}
 
     /// - Returns: nil when the arrays break an invariant.
@@ -33,13 +37,17 @@ public struct BucketStore: Sendable, Hashable {
         collapsedCount = packed.collapsedCount
     }
 
-    init(_ row: BucketRow<UInt32>) {
+    init(_ row: BucketRun<UInt32>) {
         row.forEach { append($0, $1) }
     }
 
+    /// Whether it has no sample.
     public var isEmpty: Bool { indices.isEmpty }
+    /// How many samples it has, at most `Int64.max`.
     public var count: Int64 { counts.reduce(Int64(0)) { $0.saturatingAdd($1) } }
+    /// Buckets and their counts, the lowest first.
     public var ascending: Zip2Sequence<[Int32], [Int64]> { zip(indices, counts) }
+    /// Buckets and their counts, the highest first.
     public var descending: Zip2Sequence<ReversedCollection<[Int32]>, ReversedCollection<[Int64]>> {
         zip(indices.reversed(), counts.reversed())
     }

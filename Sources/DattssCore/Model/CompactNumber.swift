@@ -1,4 +1,4 @@
-/// A double in four bytes, as far as that is possible without changing it: an integer of 28 bits over a power of ten. Counts and
+/// A double in four bytes, as far as that is possible without changing it: an integer of 28 bits on a ``DecimalScale``. Counts and
 /// what people and programs write with a few digits are such numbers, most results of divisions are not.
 ///
 ///     bits  [ integer (28, signed) | power (4) ]         12.5 = 125 / 10¹
@@ -7,9 +7,11 @@
 struct CompactNumber: Hashable, Sendable {
     let bits: UInt32
 
-    /// Both are exact, so what is read is the double that is nearest to the decimal, which is the one it was made of.
-    private static let powersOfTen: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8]
     private static let integerEnd = 0x1p27
+    private static let integerMagnitudeEnd: UInt64 = 1 << 27
+    /// Integers of 28 bits and powers of ten are exact, so what is read is the double that is nearest to the decimal, which is the
+    /// one that it was made of.
+    private static let scales = (0...8).compactMap { DecimalScale(exponent: $0) }
 
     init(bits: UInt32) { self.bits = bits }
 
@@ -27,11 +29,11 @@ struct CompactNumber: Hashable, Sendable {
 
     @inline(never)
     private init?(fraction value: Double) {
-        for power in 1..<Self.powersOfTen.count {
-            let scaled = (value * Self.powersOfTen[power]).rounded()
-            guard scaled.magnitude < Self.integerEnd else { return nil }
-            if scaled / Self.powersOfTen[power] == value, scaled != 0 {
-                self.init(Int32(scaled), power: power)
+        for power in 1..<Self.scales.count {
+            let scale = Self.scales[power]
+            guard value.magnitude * scale.power < Self.integerEnd else { return nil }
+            if let (integer, ulps) = scale.split(value), ulps == 0, integer != 0, integer.magnitude < Self.integerMagnitudeEnd {
+                self.init(Int32(truncatingIfNeeded: integer), power: power)
                 return
             }
         }
@@ -66,6 +68,6 @@ struct CompactNumber: Hashable, Sendable {
     var value: Double {
         let integer = Double(Int32(bitPattern: bits) >> 4)
         let power = Int(bits & 0xF)
-        return power == 0 ? integer : integer / Self.powersOfTen[power]
+        return power == 0 ? integer : integer / DecimalScale.powers[power]
     }
 }

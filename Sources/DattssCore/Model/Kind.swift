@@ -16,6 +16,7 @@ public enum Kind: UInt8, Sendable, Hashable, CaseIterable, Comparable {
         }
     }
 
+    /// The kind with a symbol; nil for anything but `c`, `ms` and `g`.
     public init?(symbol: some StringProtocol) {
         switch symbol {
         case "c": self = .counter

@@ -2,9 +2,11 @@
 public struct Limits: Sendable, Hashable {
     /// The size of a request's body after decompression.
     public var bodyBytes = 1 << 20
+    /// How many partials a batch may have.
     public var partialsPerBatch = 10_000
     /// Statistics of one user that are in memory at once.
     public var liveStatisticsPerUser = 20_000
+    /// How many bytes of a datagram are read.
     public var datagramBytes = 65_536
     /// From the first byte of a request to its last.
     public var requestSeconds = 15
@@ -31,5 +33,6 @@ public struct Limits: Sendable, Hashable {
     /// A statistic that nobody sent for this long leaves memory.
     public var idleSeconds: Int64 = 86_400
 
+    /// The defaults.
     public init() {}
 }

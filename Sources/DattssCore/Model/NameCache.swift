@@ -7,7 +7,7 @@ import Synchronization
 /// of a group are compared at once. Who finds a group full takes a place in it. Whatever senders make up it stays within
 /// ``slotsMax``, and costs at worst what decoding without it costs. Users share it: it tells nobody what is in it.
 public struct NameCache: Sendable {
-    /// Of each group, a byte a slot; 0 where the slot is empty.
+    /// A byte for each slot of each group; 0 where the slot is empty.
     private var tags: [UInt64]
     private var names: [String]
     private var usedCount = 0
@@ -29,7 +29,7 @@ public struct NameCache: Sendable {
         self.shared = shared
     }
 
-    /// Remembers nothing: for who decodes a single body.
+    /// A cache that remembers nothing, for decoding a single body.
     public static var none: NameCache { NameCache(slotCount: 0, nil) }
 
     private var isEnabled: Bool { !tags.isEmpty }
@@ -110,6 +110,7 @@ public struct NameCache: Sendable {
 public final class SharedNames: Sendable {
     private let cache = Mutex(NameCache())
 
+    /// An empty cache.
     public init() {}
 
     fileprivate func name(_ bytes: UnsafeBufferPointer<UInt8>, _ hash: UInt64) -> String? {

@@ -13,6 +13,7 @@ public struct PackedSketch: Sendable, Hashable {
 
     init(checked bytes: [UInt8]) { self.bytes = bytes }
 
+    /// Packs a sketch.
     public init(_ sketch: Sketch) {
         self.init(zeroCount: sketch.zeroCount, positive: sketch.positive, negative: sketch.negative)
     }
@@ -93,6 +94,7 @@ public struct PackedSketch: Sendable, Hashable {
 }
 
 extension Sketch {
+    /// Unpacks a sketch.
     public init(_ packed: PackedSketch) {
         self = packed.withStores { zeroCount, positive, negative in
             Sketch(zeroCount: zeroCount, positive: BucketStore(positive), negative: BucketStore(negative))

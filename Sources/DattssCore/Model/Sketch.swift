@@ -10,11 +10,14 @@
 /// Merging adds integers, so it is order-free and bit-identical on replay. A store keeps its 512 highest buckets;
 /// what lies below is folded into the lowest one kept, and ``collapsedCount`` says how much that was.
 public struct Sketch: Sendable, Hashable {
+    /// How many samples are 0.
     public package(set) var zeroCount: Int64
+    /// The samples above 0.
     public package(set) var positive: BucketStore
     /// Buckets of the magnitudes of negative samples.
     public package(set) var negative: BucketStore
 
+    /// A sketch of no samples.
     public init() {
         zeroCount = 0
         positive = BucketStore()
@@ -50,6 +53,7 @@ public struct Sketch: Sendable, Hashable {
         }
     }
 
+    /// Adds all samples of another sketch. The order of merges makes no difference.
     public mutating func merge(_ other: Sketch) {
         zeroCount = zeroCount.saturatingAdd(other.zeroCount)
         positive.merge(other.positive)

@@ -1,7 +1,7 @@
 extension Aggregate {
     /// What ``checked()`` makes of these numbers, without a sketch; nil where it throws.
     ///
-    /// For who has the numbers in hand and not yet in an aggregate, which is large to move around.
+    /// For callers that have the numbers in hand and not yet in an aggregate, which is large to move around.
     @inline(__always)
     static func sound(
         sum: Double, count: Int64, max: Double, min: Double, first: Double, last: Double, bottom: Double, top: Double,

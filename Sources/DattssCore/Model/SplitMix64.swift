@@ -4,9 +4,11 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     @usableFromInline
     internal var state: UInt64
 
+    /// - Parameter seed: the same seed gives the same numbers.
     @inlinable
     public init(seed: UInt64) { state = seed }
 
+    /// The next of all 2^64 numbers, each of which comes once in a period.
     @inlinable
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15

@@ -1,9 +1,11 @@
 /// What identifies a statistic among those of its user: `requests.total` may be counted and timed, these are two.
 public struct StatisticKey: Sendable, Hashable, Comparable {
+    /// Whether it is counted, timed or gauged.
     public var kind: Kind
     /// The dotted name, already checked against ``Name/isValidPath(_:)``.
     public var path: String
 
+    /// - Parameter path: a valid one; it is not checked again.
     public init(_ kind: Kind, _ path: String) {
         self.kind = kind
         self.path = path
@@ -17,8 +19,10 @@ public struct StatisticKey: Sendable, Hashable, Comparable {
 
 /// The identifier of a tenant: `[a-z0-9_-]{1,32}`. Contains no dot, so that an auth key can be `uid.hmac`.
 public struct UserID: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The identifier as text.
     public let string: String
 
+    /// nil for what is no identifier.
     public init?(_ string: some StringProtocol) {
         guard Name.isValidUser(string.utf8) else { return nil }
         self.string = String(string)
@@ -30,9 +34,13 @@ public struct UserID: Sendable, Hashable, Comparable, CustomStringConvertible {
 
 /// The alphabets of names. Paths and processes share one; a user's is smaller.
 public enum Name {
+    /// The longest path, in bytes.
     public static let pathBytesMax = 255
+    /// The longest name of a process, in bytes.
     public static let processBytesMax = 64
+    /// The longest name of a client process (`cid`), in bytes.
     public static let clientBytesMax = 64
+    /// The longest identifier of a user, in bytes.
     public static let userBytesMax = 32
 
     /// `[A-Za-z0-9_.:!-]{1,255}`

@@ -8,6 +8,7 @@
 
 /// The machine's own clock (`CLOCK_REALTIME`).
 public struct SystemClock: WallClock {
+    /// The clock of this machine.
     public init() {}
 
     public func now() -> Timestamp {

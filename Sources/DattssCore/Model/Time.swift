@@ -1,8 +1,11 @@
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 public struct Timestamp: Sendable, Hashable, Comparable {
+    /// Milliseconds since 1970-01-01T00:00:00Z, negative before.
     public var milliseconds: Int64
 
+    /// The moment so many milliseconds after 1970-01-01T00:00:00Z.
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+    /// The moment so many seconds after 1970-01-01T00:00:00Z.
     public init(seconds: Int64) { self.milliseconds = seconds * 1000 }
 
     /// Whole seconds since the epoch, rounded down.
@@ -22,8 +25,10 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
 /// A minute of UTC: minutes since 1970-01-01T00:00Z. The unit in which DaTtSs remembers.
 public struct Minute: Sendable, Hashable, Comparable, Strideable {
+    /// Minutes since 1970-01-01T00:00Z, negative before.
     public var index: Int64
 
+    /// The minute so many minutes after 1970-01-01T00:00Z.
     public init(_ index: Int64) { self.index = index }
 
     /// The first moment of this minute.
@@ -34,10 +39,13 @@ public struct Minute: Sendable, Hashable, Comparable, Strideable {
     /// Days since 1970-01-01 (UTC).
     public var day: Int64 { index.flooredQuotient(by: Minute.perDay) }
 
+    /// Minutes in a day of UTC.
     public static let perDay: Int64 = 1440
 
     public static func < (a: Minute, b: Minute) -> Bool { a.index < b.index }
+    /// How many minutes later `other` is.
     public func distance(to other: Minute) -> Int64 { other.index - index }
+    /// The minute so many minutes later.
     public func advanced(by minutes: Int64) -> Minute { Minute(index + minutes) }
 }
 
@@ -46,8 +54,8 @@ public protocol WallClock: Sendable {
     func now() -> Timestamp
     /// Returns when the clock shows `deadline` or later; throws `CancellationError` when the task is cancelled.
     ///
-    /// It also returns when the clock was set back meanwhile, because the deadline may then be years away: who waits for a
-    /// moment looks at the clock again.
+    /// It also returns when the clock was set back meanwhile, because the deadline may then be years away: a caller that waits
+    /// for a moment looks at the clock again.
     func sleep(until deadline: Timestamp) async throws
     /// Lets so much time pass, whatever the clock is set to meanwhile; throws `CancellationError` when the task is cancelled.
     func pause(milliseconds: Int64) async throws

@@ -11,13 +11,17 @@
 /// not halve the usual hour, and an hour that came twice does not double it. Every other number is the mean over the days
 /// that have the step at all.
 public struct DayView: Sendable, Hashable {
+    /// The steps of the day that have data, ascending.
     public var today: [TodayPoint]
+    /// The steps of the usual day that have data, ascending.
     public var usual: [UsualPoint]
     /// Where the clocks were set on this day.
     public var changes: [ClockChange]
 
+    /// How many days before it a day is compared with.
     public static let usualDays: Int64 = 7
 
+    /// A step of the day itself.
     public struct TodayPoint: Sendable, Hashable {
         /// The step's first minute of the day.
         public var minute: Int64
@@ -25,12 +29,17 @@ public struct DayView: Sendable, Hashable {
         public var start: Minute
         /// Whether it holds what the clocks showed again after they were set back.
         public var isRepeated: Bool
+        /// The merge of the step's minutes.
         public var aggregate: Aggregate
     }
 
+    /// A step of the usual day.
     public struct UsualPoint: Sendable, Hashable {
+        /// The step's first minute of the day.
         public var minute: Int64
+        /// The mean sum of the step.
         public var sum: Double
+        /// The mean number of samples of the step.
         public var count: Double
         /// The means of the other numbers; nil where a counter was silent on all days.
         public var means: Means?
@@ -38,12 +47,19 @@ public struct DayView: Sendable, Hashable {
         public var days: Int
     }
 
+    /// Means over the days that have the step.
     public struct Means: Sendable, Hashable {
+        /// The mean of the largest sample.
         public var max = 0.0
+        /// The mean of the smallest sample.
         public var min = 0.0
+        /// The mean of the upper quantile, see ``Aggregate/top``.
         public var top = 0.0
+        /// The mean of the lower quantile, see ``Aggregate/bottom``.
         public var bottom = 0.0
+        /// The mean of the first sample.
         public var first = 0.0
+        /// The mean of the last sample.
         public var last = 0.0
         /// nil where a day has no sketch.
         public var percentiles: StatisticStatus.Percentiles?

@@ -3,6 +3,7 @@ public struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConverti
     /// Days since 1970-01-01.
     public var dayNumber: Int64
 
+    /// The date so many days after 1970-01-01.
     public init(dayNumber: Int64) { self.dayNumber = dayNumber }
 
     /// `YYYY-MM-DD`; nil for anything else, and for a day that does not exist.

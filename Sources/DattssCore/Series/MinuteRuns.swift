@@ -2,14 +2,18 @@
 ///
 /// Invariant: runs are not empty, ascend, and do not touch each other.
 public struct MinuteRuns: Sendable, Hashable {
+    /// The runs, ascending.
     public private(set) var runs: [Range<Minute>] = []
 
+    /// No minutes.
     public init() {}
 
+    /// The set of some minutes, in any order; repeats count once.
     public init(_ minutes: some Sequence<Minute>) {
         for minute in minutes.sorted() { append(minute..<minute.advanced(by: 1)) }
     }
 
+    /// Whether there is no minute.
     public var isEmpty: Bool { runs.isEmpty }
 
     /// How many minutes there are.
@@ -29,6 +33,7 @@ public struct MinuteRuns: Sendable, Hashable {
         runs[runs.count - 1] = last.lowerBound..<max(last.upperBound, run.upperBound)
     }
 
+    /// Adds all minutes of another set.
     public mutating func formUnion(_ other: MinuteRuns) {
         if other.isEmpty { return }
         let ours = runs
@@ -41,6 +46,7 @@ public struct MinuteRuns: Sendable, Hashable {
         for run in b { append(run) }
     }
 
+    /// The minutes that lie in a range.
     public func clamped(to range: Range<Minute>) -> MinuteRuns {
         var clamped = MinuteRuns()
         for run in runs { clamped.append(run.clamped(to: range)) }

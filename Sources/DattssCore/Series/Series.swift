@@ -4,6 +4,7 @@ public enum Series {
     public struct Point: Sendable, Hashable {
         /// The first minute of the step; a multiple of the step since the epoch.
         public var start: Minute
+        /// The merge of the step's minutes.
         public var aggregate: Aggregate
     }
 

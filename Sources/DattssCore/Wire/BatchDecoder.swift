@@ -3,6 +3,8 @@
 /// A body is taken whole or not at all; the error names the first offending field and its index. Members that are not
 /// known are passed over, so that clients may grow.
 public enum BatchDecoder {
+    /// Decodes one body.
+    /// - Throws: what is wrong with the first offending field.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits()
     ) throws(WireError) -> Batch {
@@ -10,22 +12,23 @@ public enum BatchDecoder {
         return try decode(bytes, limits: limits, paths: &paths)
     }
 
-    /// - Parameter paths: what the decoder met before, for who decodes many bodies.
+    /// The same for callers that decode many bodies.
+    /// - Parameter paths: the paths that were met before.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits(), paths: inout NameCache
     ) throws(WireError) -> Batch {
-        try decode(bytes, limits: limits, paths: &paths, hasLane: true)
+        try decode(bytes, limits: limits, paths: &paths, readsAhead: true)
     }
 
-    /// - Parameter hasLane: see ``JSONCursor/laneCount``.
+    /// - Parameter readsAhead: see ``JSONCursor/readAheadCount``.
     static func decode(
-        _ bytes: UnsafeRawBufferPointer, limits: Limits, paths: inout NameCache, hasLane: Bool
+        _ bytes: UnsafeRawBufferPointer, limits: Limits, paths: inout NameCache, readsAhead: Bool
     ) throws(WireError) -> Batch {
         var batch = Batch(partials: [])
         var client: String?
         var sequence: Int64?
         var hasPartials = false
-        try JSONCursor.read(bytes, hasLane: hasLane) { (cursor) throws(WireError) in
+        try JSONCursor.read(bytes, readsAhead: readsAhead) { (cursor) throws(WireError) in
             try cursor.object { (name, cursor) throws(WireError) in
                 if name == "prt" {
                     guard !hasPartials else { throw WireError(.malformed, "prt: is there twice") }

@@ -1,5 +1,6 @@
 /// Writes the body of `PUT /agg`: what ``BatchDecoder`` reads.
 public enum BatchEncoder {
+    /// The body of a batch, as JSON in UTF-8.
     public static func encode(_ batch: Batch) -> [UInt8] {
         var json = JSONWriter(capacity: 64 + batch.partials.count * 160)
         json.object { json in

@@ -18,6 +18,7 @@ public enum DatagramLine {
     case message(DogStatsDMessage)
     case dattss(DattssLine)
 
+    /// Bytes of a datagram, good as long as the datagram is.
     public typealias Bytes = UnsafeBufferPointer<UInt8>
 
     /// Takes one line apart. `bytes` has no line end.
@@ -56,9 +57,13 @@ public enum DatagramLine {
 ///
 /// The key ends at the first colon, the process at the second, the value begins after the last: a path may contain colons.
 public struct DattssLine {
+    /// The auth key, not checked.
     public let key: DatagramLine.Bytes
+    /// The name of the sending process.
     public let process: DatagramLine.Bytes
+    /// The path of the statistic.
     public let path: DatagramLine.Bytes
+    /// The value, its kind, and whether it is emphasised.
     public let sample: SampleValue
 
     init(_ bytes: DatagramLine.Bytes) throws(DatagramError) {

@@ -8,8 +8,8 @@ public struct JSONCursor: ~Copyable {
     // The pointer is valid for the duration of the closure that `read` calls; every access is checked against `count`.
     let base: UnsafePointer<UInt8>
     let count: Int
-    /// `count`, or 0 to let no ``JSONLane`` read ahead: everything is then read one way, against which tests hold the other.
-    let laneCount: Int
+    /// `count`, or 0 to let no ``JSONWordReader`` read ahead: everything is then read one way, against which tests hold the other.
+    let readAheadCount: Int
     var position = 0
     private var depth = 0
 
@@ -21,17 +21,17 @@ public struct JSONCursor: ~Copyable {
     public static func read<Value>(
         _ bytes: UnsafeRawBufferPointer, _ body: (inout JSONCursor) throws(WireError) -> Value
     ) throws(WireError) -> Value {
-        try read(bytes, hasLane: true, body)
+        try read(bytes, readsAhead: true, body)
     }
 
     static func read<Value>(
-        _ bytes: UnsafeRawBufferPointer, hasLane: Bool, _ body: (inout JSONCursor) throws(WireError) -> Value
+        _ bytes: UnsafeRawBufferPointer, readsAhead: Bool, _ body: (inout JSONCursor) throws(WireError) -> Value
     ) throws(WireError) -> Value {
         guard let base = bytes.baseAddress, bytes.count > 0 else {
             throw WireError(.malformed, "the body is empty")
         }
         var cursor = JSONCursor(
-            base: base.assumingMemoryBound(to: UInt8.self), count: bytes.count, laneCount: hasLane ? bytes.count : 0)
+            base: base.assumingMemoryBound(to: UInt8.self), count: bytes.count, readAheadCount: readsAhead ? bytes.count : 0)
         let value = try body(&cursor)
         cursor.skipSpace()
         guard cursor.position == cursor.count else {
@@ -40,8 +40,8 @@ public struct JSONCursor: ~Copyable {
         return value
     }
 
-    private init(base: UnsafePointer<UInt8>, count: Int, laneCount: Int) {
-        (self.base, self.count, self.laneCount) = (base, count, laneCount)
+    private init(base: UnsafePointer<UInt8>, count: Int, readAheadCount: Int) {
+        (self.base, self.count, self.readAheadCount) = (base, count, readAheadCount)
     }
 
     // MARK: Structure
@@ -106,7 +106,7 @@ public struct JSONCursor: ~Copyable {
         return name
     }
 
-    /// Leaves an object if the very next byte is its end; for who is behind a member.
+    /// Leaves an object if the very next byte is its end. The cursor stands behind a member.
     @inline(__always)
     mutating func takeObjectEnd() -> Bool {
         guard peek() == UInt8(ascii: "}") else { return false }

@@ -12,12 +12,14 @@ public struct JSONName {
     }
 
     // Inlined, so that comparing with a literal is comparing with a constant.
+    /// Whether the name is this literal, of ASCII letters.
     @inline(__always)
     public static func == (name: JSONName, literal: StaticString) -> Bool {
         guard literal.utf8CodeUnitCount < 8 else { return name.string == String(describing: literal) }
         return name.word == JSONWord.of(literal)
     }
 
+    /// The name as text, without its escapes.
     public var string: String { JSONEscapes.resolve(bytes) ?? "" }
 }
 

@@ -15,7 +15,7 @@ struct JSONNumber {
         let first = UInt8(truncatingIfNeeded: word)
         let wholeLength = JSONWord.digitLength(word)
         guard wholeLength > 0, wholeLength == 1 || first != UInt8(ascii: "0") else { return nil }
-        // Of eight digits the end is not in this word: then the shift wraps to the first of them, which is neither.
+        // The end of eight digits is not in this word: then the shift wraps to the first of them, which is neither.
         let behind = byte(word, wholeLength)
         if isEnd(behind) {
             return JSONNumber(
@@ -100,7 +100,7 @@ private struct DigitRun {
     var digits: UInt64 = 0
     var count = 0
 
-    /// Of more the integer would overflow.
+    /// With more digits the integer would overflow.
     static let countMax = 19
 
     init(next: UnsafePointer<UInt8>) { self.next = next }

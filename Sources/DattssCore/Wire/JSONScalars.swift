@@ -1,4 +1,5 @@
 extension JSONCursor {
+    /// Reads `true` or `false`.
     @inline(__always)
     public mutating func bool() throws(WireError) -> Bool {
         skipSpace()

@@ -6,50 +6,61 @@
 ///         json.array("c") { json in json.value("x") }
 ///     }
 public struct JSONWriter: Sendable {
+    /// What was written so far, in UTF-8.
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
+    /// - Parameter capacity: how many bytes there is room for at first.
     public init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
 
+    /// Writes an object as the next value.
     public mutating func object(_ members: (inout JSONWriter) -> Void) {
         nest(UInt8(ascii: "{"), UInt8(ascii: "}"), members)
     }
 
+    /// Writes an array as the next value.
     public mutating func array(_ elements: (inout JSONWriter) -> Void) {
         nest(UInt8(ascii: "["), UInt8(ascii: "]"), elements)
     }
 
+    /// Writes a member that is an object. Names are not escaped.
     public mutating func object(_ name: StaticString, _ members: (inout JSONWriter) -> Void) {
         self.name(name)
         object(members)
     }
 
+    /// Writes a member that is an array. Names are not escaped.
     public mutating func array(_ name: StaticString, _ elements: (inout JSONWriter) -> Void) {
         self.name(name)
         array(elements)
     }
 
+    /// Writes a member that is a string; nil is `null`.
     public mutating func member(_ name: StaticString, _ value: String?) {
         self.name(name)
         if let value { self.value(value) } else { null() }
     }
 
+    /// Writes a member that is a number; nil, and what is not finite, is `null`.
     public mutating func member(_ name: StaticString, _ value: Double?) {
         self.name(name)
         if let value { self.value(value) } else { null() }
     }
 
+    /// Writes a member that is an integer; nil is `null`.
     public mutating func member(_ name: StaticString, _ value: Int64?) {
         self.name(name)
         if let value { self.value(value) } else { null() }
     }
 
+    /// Writes a member that is `true` or `false`.
     public mutating func member(_ name: StaticString, _ value: Bool) {
         self.name(name)
         raw(value ? "true" : "false")
         needsComma = true
     }
 
+    /// Writes an integer as the next value.
     public mutating func value(_ value: Int64) {
         comma()
         bytes.append(contentsOf: String(value).utf8)
@@ -68,6 +79,7 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes a string as the next value, with the escapes that it needs.
     public mutating func value(_ value: String) {
         comma()
         bytes.append(UInt8(ascii: "\""))
@@ -88,6 +100,7 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes `null` as the next value.
     public mutating func null() {
         comma()
         raw("null")

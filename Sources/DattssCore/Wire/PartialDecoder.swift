@@ -41,38 +41,38 @@ struct PartialDecoder {
     private mutating func takeUsualMembers(
         _ cursor: inout JSONCursor, _ isFirst: inout Bool, _ paths: inout NameCache
     ) -> Bool {
-        var lane = JSONLane(cursor, isFirst: isFirst)
+        var words = JSONWordReader(cursor, isFirst: isFirst)
         var present = present
-        while let name = lane.name(), let position = UsualMember.position(of: name) {
+        while let name = words.name(), let position = UsualMember.position(of: name) {
             if position <= Self.fraction {
-                guard present & 1 &<< UInt16(position) == 0, let number = lane.number(isInteger: position == Self.count)
+                guard present & 1 &<< UInt16(position) == 0, let number = words.number(isInteger: position == Self.count)
                 else { break }
                 present |= 1 &<< UInt16(position)
                 numbers[position] = number
             } else if position == UsualMember.path {
-                guard let path = lane.path(&paths) else { break }
+                guard let path = words.path(&paths) else { break }
                 self.path = path
             } else if position == UsualMember.type {
-                guard Self.takeType(kind, &lane) else { break }
+                guard Self.takeType(kind, &words) else { break }
             } else {
-                let isTrue = lane.take("true")
-                guard isTrue || lane.take("false") else { break }
+                let isTrue = words.take("true")
+                guard isTrue || words.take("false") else { break }
                 isEmphasised = isTrue
             }
         }
         self.present = present
-        guard let end = lane.end else { return false }
+        guard let end = words.end else { return false }
         isFirst = false
         cursor.position = end
         return cursor.takeObjectEnd()
     }
 
     @inline(__always)
-    private static func takeType(_ kind: Kind, _ lane: inout JSONLane) -> Bool {
+    private static func takeType(_ kind: Kind, _ words: inout JSONWordReader) -> Bool {
         switch kind {
-        case .counter: lane.take("\"c\"")
-        case .timer: lane.take("\"ms\"")
-        case .gauge: lane.take("\"g\"")
+        case .counter: words.take("\"c\"")
+        case .timer: words.take("\"ms\"")
+        case .gauge: words.take("\"g\"")
         }
     }
 

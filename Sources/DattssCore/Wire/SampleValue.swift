@@ -1,9 +1,13 @@
 /// A sample as people write it: `2c`, `153ms`, `23g`, `-1.5g`, with an optional `!` behind it.
 public struct SampleValue: Sendable, Hashable {
+    /// The value, finite.
     public var value: Double
+    /// What its unit says.
     public var kind: Kind
+    /// Whether it ends with `!`.
     public var isEmphasised: Bool
 
+    /// Makes a sample of its parts.
     public init(value: Double, kind: Kind, isEmphasised: Bool = false) {
         self.value = value
         self.kind = kind

@@ -7,7 +7,7 @@
 /// into it. All may be left out.
 enum SketchDecoder {
     static func decode(_ cursor: inout JSONCursor) throws(WireError) -> PackedSketch {
-        if let sketch = SketchLane.take(&cursor) { return sketch }
+        if let sketch = SketchWordReader.take(&cursor) { return sketch }
         return try decodeAny(&cursor)
     }
 

@@ -10,6 +10,7 @@
 /// All of its samples are checked when it is taken apart. Its name is not: whoever looks it up knows already that a known one is
 /// valid, and makes a path of any other.
 public struct StatsdLine {
+    /// What its type says.
     public let type: SampleType
     /// Whether tags belong to its path.
     public private(set) var hasTags: Bool
@@ -17,7 +18,7 @@ public struct StatsdLine {
     public let isPacked: Bool
     /// Its first value; of no meaning for a set.
     public let first: Value
-    /// How many samples each value stands for: 1/rate. Of several rates the last one counts.
+    /// How many samples each value stands for: 1/rate. When there are several rates, the last one counts.
     public let scale: Double
     private let bytes: DatagramLine.Bytes
     private let nameEnd: Int
@@ -28,6 +29,7 @@ public struct StatsdLine {
     /// Where the values of ``next`` begin.
     private let nextStart: Int?
 
+    /// The types of samples.
     public enum SampleType: Sendable, Hashable {
         case counter
         /// Types `ms`, `h` and `d`.
@@ -39,16 +41,19 @@ public struct StatsdLine {
 
     /// For a gauge, an unsigned number or one after `=` sets; a signed one is a delta where the value before it is known.
     public struct Value: Sendable, Hashable {
+        /// The number.
         public var value: Double
+        /// Whether it has an explicit sign.
         public var isSigned: Bool
 
+        /// Makes a value of its parts.
         public init(value: Double, isSigned: Bool = false) {
             self.value = value
             self.isSigned = isSigned
         }
     }
 
-    /// The lane for the usual line, `name:number|type` and nothing behind it; nil for any other.
+    /// Reads the usual line, `name:number|type` and nothing behind it; nil for any other.
     @inline(__always)
     init?(usual bytes: DatagramLine.Bytes) {
         guard let colon = bytes.positionOfColonOrBar, colon > 0, bytes[colon] == UInt8(ascii: ":"),

@@ -1,5 +1,6 @@
 /// Why something that a sender sent was not taken in.
 public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong, for programs.
     public var reason: Reason
     /// What was expected and what was found, and where: `prt.ms[3].sum: expected a number at byte 120, found 'x'`.
     public var message: String
@@ -26,6 +27,7 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         case shuttingDown = "shutting_down"
     }
 
+    /// Makes an error of its parts.
     public init(_ reason: Reason, _ message: String) {
         self.reason = reason
         self.message = message

@@ -3,7 +3,7 @@ package import DattssCore
 /// All points of one statistic in one file, column by column: a chunk.
 ///
 ///     1 │ number of points (varint) │ columns │ columns of the sketches, if there are any
-///     columns:  first minute − origin (signed, parameter 8) │ minutes between points │ flags │ ``NumberColumns`` │ fractions
+///     columns:  first minute − origin (signed, parameter 8) │ minutes between points │ flags │ ``ChunkNumbers`` │ fractions
 ///
 /// Each column says how it is predicted and coded (``Prediction``, ``IntegerCoding``): the writer tries, and takes what is
 /// shortest. What is left of a number is a class, coded by ``SymbolEncoder`` with the frequencies of its column, and

@@ -8,7 +8,7 @@ enum Prediction: Equatable {
     case previous
     /// The mean of the rows before, each counted (1 − 2^−shift) times as much as the one after it.
     case mean(shift: Int)
-    /// What follows from other columns, as ``NumberColumns`` has it.
+    /// What follows from other columns, as ``ChunkNumbers`` has it.
     case reference
 
     private static let meanShifts = [2, 3, 4, 6, 8]

@@ -1,3 +1,5 @@
+internal import DattssCore
+
 /// Some of the rows of a chunk: those of which a column holds something.
 struct RowSelection {
     /// The rows, ascending; nil for all.
@@ -5,10 +7,10 @@ struct RowSelection {
     let count: Int
 
     /// The rows without a flag.
-    init(_ flags: [Int64], without flag: Int64) {
-        let absent = flags.count { $0 & flag != 0 }
+    init(_ flags: [AggregateFlags], without flag: AggregateFlags) {
+        let absent = flags.count { $0.contains(flag) }
         count = flags.count - absent
-        rows = absent == 0 ? nil : flags.indices.filter { flags[$0] & flag == 0 }
+        rows = absent == 0 ? nil : flags.indices.filter { !flags[$0].contains(flag) }
     }
 
     /// The entries of these rows.

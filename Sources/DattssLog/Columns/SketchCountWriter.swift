@@ -6,7 +6,7 @@ struct SketchCountWriter {
     /// The free samples of the sketch at hand, slot by slot; else 0.
     private var free: [Int64]
     private var groupCounts: [Int64]
-    /// Of each count its context (upper byte) and its class (lower byte).
+    /// The context (upper byte) and the class (lower byte) of each count.
     private var coded: [UInt16] = []
     /// Those counts, as they are coded, that are more than their class.
     private var wide: [UInt64] = []

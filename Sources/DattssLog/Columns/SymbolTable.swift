@@ -21,7 +21,7 @@ struct SymbolTable {
     /// One after the last symbol.
     var end: Int { first + codes.count }
 
-    /// Of tables that are used one at a time.
+    /// For tables that are used one at a time.
     static let precisionOfColumns: UInt32 = 11
     static let symbolsMax = 256
     private static let levelMax = 48

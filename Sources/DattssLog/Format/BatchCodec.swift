@@ -6,15 +6,15 @@ public import DattssCore
 /// so many callers do it in parallel, and the lane's owner only strings the bytes together.
 ///
 ///     record:   user │ flags │ [client, sequence] │ [process] │ [uptime] │ n │ partial₁ … partialₙ
-///     partial:  path │ aggregate flags (2) │ count │ stored numbers │ [fraction] │ [sketch]
+///     partial:  path │ aggregate, see ``StoredAggregate``
 ///
-/// Names are a varint length and their bytes. Flags: 1 origin, 2 process, 4 uptime (8 bytes). The numbers are those that
-/// ``AggregateFlags`` names, in the order `sum max min first last bottom top`.
+/// Names are a varint length and their bytes. Flags: 1 origin, 2 process, 4 uptime (8 bytes).
 public enum BatchCodec {
     private static let originFlag: UInt8 = 1
     private static let processFlag: UInt8 = 2
     private static let uptimeFlag: UInt8 = 4
 
+    /// The bytes of a record.
     public static func encode(user: UserID, batch: Batch) -> [UInt8] {
         var writer = ByteWriter(capacity: 64 + 48 * batch.partials.count)
         writer.appendName(user.string)
@@ -32,14 +32,14 @@ public enum BatchCodec {
             for index in partials.indices {
                 // Where it is: a partial is large to copy.
                 guard let partial = partials.baseAddress.map({ $0 + index }) else { return }
-                let sketch = partial.pointee.aggregate.packedSketch
-                PartialScratch.append(partial, hasSketch: sketch != nil, to: &writer)
-                if let sketch { SketchCodec.encode(sketch, into: &writer) }
+                writer.append(partial)
             }
         }
         return writer.bytes
     }
 
+    /// Reads a record, and all of it.
+    /// - Throws: `malformed` for what ``encode(user:batch:)`` does not write, as far as that shows.
     public static func decode(_ bytes: [UInt8]) throws(LogError) -> (user: UserID, batch: Batch) {
         var reader = ByteReader(bytes)
         var names = NameCache.none
@@ -90,18 +90,12 @@ public enum BatchCodec {
         _ blank: BlankAggregate
     ) throws(LogError) {
         let path = try reader.name("path", bytesMax: Name.pathBytesMax, &names)
-        let flags = AggregateFlags(rawValue: try reader.fixed(UInt16.self, "flags of a statistic"))
-        guard let kind = flags.kind else { throw reader.malformed("kind", "0, 1 or 2", "3") }
-        var builder = AggregateBuilder(flags, count: try reader.sampleCount())
-        try builder.readNumbers(&reader)
-        if flags.has(AggregateFlags.fraction) {
-            builder.fraction = Double(bitPattern: try reader.fixed(UInt64.self, "fraction"))
-        }
-        if flags.has(AggregateFlags.sketch) { builder.sketch = try SketchCodec.decode(&reader) }
+        let stored = try StoredAggregate(&reader)
+        guard let kind = stored.flags.kind else { throw reader.malformed("kind", "0, 1 or 2", "3") }
         // Unsafe: both are stored properties, so there are pointers to them.
         let aggregate = row.pointer(to: \.aggregate).unsafelyUnwrapped
         blank.initialize(aggregate)
-        builder.fill(&aggregate.pointee)
+        stored.fill(&aggregate.pointee)
         // Unsafe: the same.
         row.pointer(to: \.key).unsafelyUnwrapped.initialize(to: StatisticKey(kind, path))
     }
@@ -120,12 +114,5 @@ extension ByteReader {
         // As the wire has it. Windows are moved by distances of these, which must not overflow.
         guard 0...(1 << 53) ~= sequence else { throw malformed(what, "from 0 to 2^53", "\(sequence)") }
         return sequence
-    }
-
-    /// The `count` of an aggregate.
-    mutating func sampleCount() throws(LogError) -> Int64 {
-        let count = Int64(bitPattern: try mixedVarint("count"))
-        guard count >= 1 else { throw malformed("count", "at least 1", "\(count)") }
-        return count
     }
 }

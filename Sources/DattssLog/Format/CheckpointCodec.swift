@@ -66,8 +66,8 @@ package enum CheckpointCodec {
             writer.append(
                 row.key.kind.rawValue | (row.totals.isEmphasised ? emphasisedFlag : 0)
                     | (isRawSum ? rawSumFlag : 0) | (isRawLast ? rawLastFlag : 0))
-            StoredNumber.append(row.totals.sum, to: &writer, isRaw: isRawSum)
-            StoredNumber.append(row.totals.last, to: &writer, isRaw: isRawLast)
+            writer.appendNumber(row.totals.sum, isRaw: isRawSum)
+            writer.appendNumber(row.totals.last, isRaw: isRawLast)
             writer.appendZigzag(at.milliseconds &- row.totals.seen.milliseconds)
         }
         ClientWindowsCodec.encode(clients, into: &writer)
@@ -90,8 +90,8 @@ package enum CheckpointCodec {
             guard let kind = Kind(rawValue: flags & 3), flags >> 5 == 0 else {
                 throw reader.malformed("flags of a total", "known", "\(flags)")
             }
-            let sum = try StoredNumber.read(&reader, isRaw: flags & rawSumFlag != 0)
-            let last = try StoredNumber.read(&reader, isRaw: flags & rawLastFlag != 0)
+            let sum = try reader.number(isRaw: flags & rawSumFlag != 0)
+            let last = try reader.number(isRaw: flags & rawLastFlag != 0)
             let seen = Timestamp(milliseconds: at.milliseconds &- (try reader.zigzag("age of a total")))
             totals.append(
                 UserCheckpoint.StatisticTotals(

@@ -4,6 +4,7 @@
 public struct LogError: Error, Sendable, CustomStringConvertible {
     private let details: Details
 
+    /// What is wrong, for programs.
     public enum Code: String, Sendable, Hashable, CaseIterable {
         /// Bytes that no writer writes.
         case malformed
@@ -21,12 +22,17 @@ public struct LogError: Error, Sendable, CustomStringConvertible {
         case refused
     }
 
+    /// What is wrong.
     public var code: Code { details.code }
+    /// The path of the file, where it is known.
     public var file: String? { details.file }
     /// Where in the file the frame or header begins that is concerned.
     public var offset: Int? { details.offset }
+    /// What was expected.
     public var expected: String { details.expected }
+    /// What was found instead.
     public var found: String { details.found }
+    /// The call that failed, where one did.
     public var fileSystemError: FileSystemError? { details.fileSystemError }
 
     /// The disk or the quota is full: refuse new batches, try again later.

@@ -31,6 +31,7 @@ public final class AcceptedLane {
         self.frameBytes = frameBytes
     }
 
+    /// Figures for `/metrics`.
     public var metrics: LaneMetrics { chain.metrics }
 
     /// Writes records, all or none, and returns their LSNs; ``sync()`` makes them survive power loss.

@@ -68,7 +68,7 @@ extension LogLayout {
         guard name.hasSuffix(step.suffix) else { return nil }
         let text = name.dropLast(step.suffix.count)
         let day = CalendarDate(text)?.dayNumber ?? Int64(text.dropFirst(dayNumberPrefix.count))
-        // (Of a day that no frame can be of, the minutes could not even be numbered.)
+        // (The minutes of a day that no frame can belong to could not even be numbered.)
         guard let day, day.magnitude <= FormatLimits.minuteMagnitudeMax.magnitude / Minute.perDay.magnitude else { return nil }
         return self.name(ofDay: day) == text ? day : nil
     }

@@ -32,6 +32,7 @@ public final class MinuteLane {
         self.partBytes = partBytes
     }
 
+    /// Figures for `/metrics`.
     public var metrics: LaneMetrics { chain.metrics }
 
     /// Writes a block, whole or not at all; ``sync()`` makes it survive power loss.

@@ -16,7 +16,7 @@ package struct SegmentNaming {
     private var names: [UserID: UserNames] = [:]
     private var unsafeCopies: [Int: Copies] = [:]
     private(set) var idCount = 0
-    /// Of the segment.
+    /// The first LSN of the segment.
     private let firstLSN: LSN
 
     static let copiesMin = 3
@@ -29,7 +29,7 @@ package struct SegmentNaming {
 
     var isFull: Bool { idCount >= Self.idsTarget }
 
-    /// Of each statistic of a user, an id for each shape that it has had.
+    /// For each statistic of a user, an id for each shape that it has had.
     private struct UserNames {
         private var table = StatisticTable()
         /// By the statistic's number in the table. Most have one shape for ever.

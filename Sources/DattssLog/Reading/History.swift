@@ -7,7 +7,7 @@ internal import Synchronization
 ///     days/                                     ─┼─► one slice, by minute
 ///     frames that no sealed file contains yet   ─┘
 ///
-/// Of a user's day either the file of minutes is read or that of hours, never both; and beside it the frames whose LSN is
+/// For a user's day either the file of minutes is read or that of hours, never both; and beside it the frames whose LSN is
 /// beyond what that file covers. In memory is only an index of frame headers and footers, some hundred bytes each, and the
 /// directories of the files read from last; everything else is read when asked for.
 ///

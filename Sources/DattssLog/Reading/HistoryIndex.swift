@@ -92,7 +92,7 @@ struct HistoryDay {
 
     var isEmpty: Bool { frames.isEmpty && minuteFile == nil && hourFile == nil }
 
-    /// Of frames; of a sealed file the whole day.
+    /// The minutes of the frames; with a sealed file, the whole day.
     var minutes: ClosedRange<Minute>? {
         let first = SealedStep.origin(ofDay: day)
         if minuteFile != nil || hourFile != nil { return first...first.advanced(by: Minute.perDay - 1) }

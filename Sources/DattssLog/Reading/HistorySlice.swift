@@ -12,8 +12,10 @@ public struct HistorySlice: Sendable, Hashable {
     /// the log yet has to leave these out.
     public var sealedThrough = LSN.zero
 
+    /// What the statistic had in one minute.
     public typealias Point = MinutePoint
 
+    /// Makes a slice of its parts.
     public init(points: [Point] = [], activeMinutes: MinuteRuns = MinuteRuns(), sealedThrough: LSN = .zero) {
         self.points = points
         self.activeMinutes = activeMinutes

@@ -1,12 +1,17 @@
 /// Something on disk that is not as a writer left it.
 public struct Finding: Sendable, Hashable, CustomStringConvertible {
+    /// What is wrong.
     public var kind: Kind
+    /// The path of the file.
     public var file: String
+    /// Where in the file it begins, in bytes.
     public var offset: Int
     /// How many bytes are concerned.
     public var bytes: Int
+    /// What was expected and what was found, for people.
     public var problem: String
 
+    /// The ways in which a log can be damaged.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
         /// A frame that a crash cut off: expected, and cut by ``Recovery``.
         case tornTail = "torn tail"

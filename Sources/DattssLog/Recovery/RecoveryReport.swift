@@ -4,7 +4,9 @@ public import DattssCore
 public struct RecoveryReport: Sendable {
     /// Readable frame headers, copies included.
     public package(set) var frames = 0
+    /// Segments of both lanes.
     public package(set) var segments = 0
+    /// Readable files of days and hours.
     public package(set) var sealedFiles = 0
     /// Unfinished files of sealings that were cut off.
     public package(set) var leftoversRemoved = 0
@@ -14,7 +16,9 @@ public struct RecoveryReport: Sendable {
     public package(set) var batches = 0
     /// Those among them that are contained in a block or checkpoint.
     public package(set) var coveredBatches = 0
+    /// Minute blocks that were handed to the handler.
     public package(set) var blocks = 0
+    /// Whether a checkpoint was handed to the handler.
     public package(set) var hasCheckpoint = false
     /// Records and blocks that were there more than once.
     public package(set) var duplicatesIgnored = 0
@@ -26,11 +30,13 @@ public struct RecoveryReport: Sendable {
     public package(set) var through = LSN.zero
     /// Where the lanes go on.
     public package(set) var accepted = LaneState()
+    /// Where the minute lane goes on.
     public package(set) var minutes = LaneState()
     /// The index of the blocks, ready to answer and to be handed to ``MinuteLane``.
     public package(set) var history: History
 
     init(history: History) { self.history = history }
 
+    /// How many bytes were cut off the ends of the lanes.
     public var tornBytes: Int { tornTails.reduce(0) { $0 + $1.bytes } }
 }

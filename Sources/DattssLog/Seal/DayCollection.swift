@@ -37,7 +37,7 @@ struct DayCollection {
             return
         }
         frameCount += 1
-        let origin = SealRow.Origin(
+        let origin = SealOrigin(
             slot: SealedStep.minute.slot(of: frame.header.minute), isNewInMinutes: frame.header.lsn > coveredInMinutes,
             isNewInHours: frame.header.lsn > coveredInHours)
         let rowNumbers = numbers.numbers(of: rows, excluding: isExcluded)

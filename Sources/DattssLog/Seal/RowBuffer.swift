@@ -32,7 +32,7 @@ struct RowBuffer {
     var isEmpty: Bool { rows.isEmpty }
     var isFull: Bool { bytes.count + rows.count * MemoryLayout<Row>.stride >= capacityBytes }
 
-    mutating func append(_ aggregate: Aggregate, _ origin: SealRow.Origin, of number: Int) {
+    mutating func append(_ aggregate: Aggregate, _ origin: SealOrigin, of number: Int) {
         let position = UInt32(rows.count)
         while ends.count <= number { ends.append(Ends(first: Self.none, last: Self.none)) }
         if ends[number].first == Self.none {
@@ -42,23 +42,22 @@ struct RowBuffer {
         }
         ends[number].last = position
         rows.append(Row(start: UInt32(bytes.count), next: Self.none))
-        SealRow.encode(aggregate, origin, into: &bytes)
+        bytes.append(aggregate, behind: origin.code)
     }
 
     func has(_ number: Int) -> Bool { number < ends.count && ends[number].first != Self.none }
 
     /// The rows of a statistic, in the order in which they came.
     func forEachRow(
-        of number: Int, day: Int64, _ body: (SealRow.Origin, HistorySlice.Point) throws(LogError) -> Void
+        of number: Int, day: Int64, _ body: (SealOrigin, HistorySlice.Point) throws(LogError) -> Void
     ) throws(LogError) {
         guard has(number) else { return }
         var point = HistorySlice.Point(minute: SealedStep.origin(ofDay: day), aggregate: Aggregate(sample: 0))
-        var reader = SealRowReader(bytes.bytes)
         var position = ends[number].first
         while position != Self.none {
             let row = rows[Int(position)]
-            reader.offset = Int(row.start)
-            try body(try SealRow.decode(&reader, into: &point, day: day), point)
+            var reader = ByteReader(bytes.bytes, Int(row.start)..<bytes.count)
+            try body(try reader.row(into: &point, day: day), point)
             position = row.next
         }
     }

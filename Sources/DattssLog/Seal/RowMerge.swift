@@ -21,13 +21,13 @@ struct RowMerge {
 
     /// Hands out the rows of ``next`` by minute, then in the order in which they were written, and goes on to the one after.
     mutating func take(
-        day: Int64, _ body: (SealRow.Origin, HistorySlice.Point) throws(LogError) -> Void
+        day: Int64, _ body: (SealOrigin, HistorySlice.Point) throws(LogError) -> Void
     ) throws(LogError) {
         let number = order[position]
         for run in runs where run.next?.number == number {
-            var reader = SealRowReader(try run.take())
+            var reader = ByteReader(try run.take())
             var point = HistorySlice.Point(minute: SealedStep.origin(ofDay: day), aggregate: Aggregate(sample: 0))
-            while !reader.isAtEnd { try body(try SealRow.decode(&reader, into: &point, day: day), point) }
+            while !reader.isAtEnd { try body(try reader.row(into: &point, day: day), point) }
         }
         try buffer.forEachRow(of: number, day: day, body)
         position += 1

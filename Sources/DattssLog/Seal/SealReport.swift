@@ -10,8 +10,11 @@ public struct SealReport: Sendable, Hashable {
     public package(set) var rows = 0
     /// In the sealed files afterwards; 0 where there is none.
     public package(set) var minuteFileBytes = 0
+    /// The same of the hours.
     public package(set) var hourFileBytes = 0
+    /// Users in the sealed file of minutes.
     public package(set) var users = 0
+    /// Statistics of all users together.
     public package(set) var statistics = 0
     /// Points of minutes.
     public package(set) var points = 0

@@ -6,7 +6,7 @@ internal import DattssCore
 struct SealedChunks {
     /// A day of minutes has 1,440 points, unless minutes have several blocks.
     static let pointsMax = 8192
-    /// Of decoded points, sketches included.
+    /// How much decoded points may take, sketches included.
     private static let memoryBytesMax = 8 << 20
 
     private(set) var points: [HistorySlice.Point] = []

@@ -196,7 +196,7 @@ package final class SealedFile: @unchecked Sendable {
         return bytes
     }
 
-    /// For whoever checks every byte.
+    /// For checking every byte.
     func bytes(at offset: Int, count: Int) throws(LogError) -> [UInt8] {
         try logged { () throws(FileSystemError) in try file.bytes(at: offset, count: count) }
     }

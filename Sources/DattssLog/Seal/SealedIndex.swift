@@ -11,7 +11,7 @@ package struct SealedEntry: Sendable, Hashable {
     package var points: Int
     /// The slots of the first and the last point: minutes, or hours, since the day began.
     package var slots: ClosedRange<Int>
-    /// Of the chunk's bytes.
+    /// The CRC32C of the chunk's bytes.
     package var checksum: UInt32
 
     static let chunkBytesMax = 64 << 20

@@ -22,7 +22,7 @@ public final class Sealer {
     let pace: SealingPace
     private let bufferBytes: Int
 
-    /// Of the windows onto spilled rows, all together.
+    /// How much the windows onto spilled rows take, all together.
     private static let windowBytes = 8 << 20
 
     /// - Parameters:

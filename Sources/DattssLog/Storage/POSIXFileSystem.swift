@@ -12,6 +12,7 @@
 public struct POSIXFileSystem: FileSystem {
     private let directories = DirectoryDescriptors()
 
+    /// The file systems of this machine.
     public init() {}
 
     public func createDirectory(_ path: String) throws(FileSystemError) {

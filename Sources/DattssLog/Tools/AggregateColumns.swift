@@ -43,7 +43,7 @@ extension Aggregate {
 }
 
 /// A line of the table.
-package struct AggregateRow: Sendable, Hashable {
+package struct AggregateLine: Sendable, Hashable {
     package var minute: Minute
     package var key: StatisticKey
     package var aggregate: Aggregate

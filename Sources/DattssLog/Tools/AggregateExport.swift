@@ -13,6 +13,7 @@ public struct AggregateExport: Sendable {
 
     private static let chunkBytes = 256 << 10
 
+    /// - Parameter minutes: those that are written.
     public init(of user: UserID, minutes: Range<Minute>, from history: History) {
         self.history = history
         self.user = user
@@ -28,7 +29,7 @@ public struct AggregateExport: Sendable {
     public func writeCSV(
         withSketches: Bool, _ write: ([UInt8]) throws(FileSystemError) -> Void
     ) throws(LogError) -> Int {
-        var rows = AggregateRowWriter(
+        var rows = AggregateLineWriter(
             AggregateColumns(hasSketch: withSketches, hasExtras: try needsExtraColumns()))
         rows.appendHeader()
         var count = 0

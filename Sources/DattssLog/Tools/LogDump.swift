@@ -9,6 +9,7 @@ internal import DattssCore
 ///           c routes.get_user  sum 376  cnt 340  min 1  max 3
 ///     ! …  what cannot be read
 public enum LogDump {
+    /// How much is told.
     public enum Detail: Int, Sendable, Hashable, CaseIterable, Comparable {
         case segments, frames, records
 

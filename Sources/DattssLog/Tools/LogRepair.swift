@@ -2,11 +2,14 @@
 /// original is only read.
 ///
 /// The copy verifies without findings, and a server that starts on it loses nothing that a server on the original would have
-/// found: a damaged frame is passed over either way. The copy is for who wants to see what was lost, to look at it at leisure, or
-/// to move off a disk that is going bad.
+/// found: a damaged frame is passed over either way. The copy is for seeing what was lost, for looking at it at leisure, or
+/// for moving off a disk that is going bad.
 public enum LogRepair {
+    /// What was copied and what was not.
     public struct Summary: Sendable {
+        /// Frames in the copy.
         public package(set) var frames = 0
+        /// Sealed files in the copy.
         public package(set) var sealedFiles = 0
         /// In the order of files and offsets; empty when nothing was damaged.
         public package(set) var quarantined: [QuarantinedRegion] = []

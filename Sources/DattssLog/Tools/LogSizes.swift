@@ -4,8 +4,11 @@ public import DattssCore
 public struct LogSizes: Sendable, Hashable {
     /// A lane, or the sealed files of one step.
     public struct Section: Sendable, Hashable {
+        /// The name of its folder, with a slash.
         public var name: String
+        /// How many files it has.
         public var files = 0
+        /// What they take.
         public var bytes = 0
         /// Minute or hour aggregates; nil for the accepted lane, which holds batches.
         public var aggregates: Int?
@@ -13,15 +16,21 @@ public struct LogSizes: Sendable, Hashable {
         public var parts: [Part] = []
     }
 
+    /// Something that takes room.
     public struct Part: Sendable, Hashable {
+        /// What it is, for people.
         public var name: String
+        /// What it takes.
         public var bytes: Int
     }
 
+    /// The lanes, then the steps.
     public private(set) var sections: [Section] = []
+    /// Users of whom there is anything.
     public private(set) var users = 0
+    /// Statistics of all users together.
     public private(set) var statistics = 0
-    /// Of which there are minutes or hours; nil when there are none.
+    /// The minutes of which there may be anything; nil when there are none.
     public private(set) var minutes: ClosedRange<Minute>?
 
     /// The parts of sealed files that are not chunks.
@@ -65,6 +74,7 @@ public struct LogSizes: Sendable, Hashable {
         return bytes
     }
 
+    /// What all of it takes.
     public var bytes: Int { sections.reduce(0) { $0 + $1.bytes } }
 
     private static func section(

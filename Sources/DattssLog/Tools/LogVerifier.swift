@@ -2,13 +2,21 @@ internal import DattssCore
 
 /// Checks everything that is on disk, down to decoding each payload, and writes nothing.
 public enum LogVerifier {
+    /// What was checked and what was found.
     public struct Summary: Sendable, CustomStringConvertible {
+        /// Segments of both lanes.
         public package(set) var segments = 0
+        /// What segments and sealed files take.
         public package(set) var bytes = 0
+        /// Frames with a readable header.
         public package(set) var frames = 0
+        /// Accepted batches that were decoded.
         public package(set) var batches = 0
+        /// Minute blocks all of whose parts are there.
         public package(set) var blocks = 0
+        /// Checkpoints all of whose parts are there.
         public package(set) var checkpoints = 0
+        /// Files of days and hours.
         public package(set) var sealedFiles = 0
         /// In sealed files of minutes.
         public package(set) var sealedPoints = 0

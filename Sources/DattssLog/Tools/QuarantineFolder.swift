@@ -2,10 +2,13 @@
 public struct QuarantinedRegion: Sendable, Hashable, CustomStringConvertible {
     /// The damaged file.
     public var file: String
+    /// Where in the file it begins.
     public var offset: Int
+    /// How long it is.
     public var bytes: Int
     /// Where its bytes are now.
     public var path: String
+    /// Why it was left out, for people.
     public var problem: String
 
     public var description: String { "\(file) offset \(offset), \(bytes) bytes, now in \(path): \(problem)" }

@@ -4,7 +4,7 @@
 ///     a,"b,""c""",,d      a │ b,"c" │ (empty) │ d
 struct SeparatedFields {
     private var bytes: [UInt8] = []
-    /// Of each field, in `bytes`.
+    /// Where each field is in `bytes`.
     private var ranges: [Range<Int>] = []
 
     /// What is between fields: a comma, or a semicolon or tab as some programs write it.

@@ -6,7 +6,7 @@ struct SketchText {
     private var positive = Store()
     private var negative = Store()
 
-    static func read(_ text: ArraySlice<UInt8>) throws(AggregateRowProblem) -> Sketch {
+    static func read(_ text: ArraySlice<UInt8>) throws(AggregateLineProblem) -> Sketch {
         var sketch = SketchText()
         var name: [UInt8] = []
         var values: [Int64] = []
@@ -29,7 +29,7 @@ struct SketchText {
             zeroCount: sketch.zeroCount, positive: try sketch.positive.checked(), negative: try sketch.negative.checked())
     }
 
-    private mutating func set(_ name: [UInt8], _ values: [Int64]) throws(AggregateRowProblem) {
+    private mutating func set(_ name: [UInt8], _ values: [Int64]) throws(AggregateLineProblem) {
         switch String(decoding: name, as: UTF8.self) {
         case "z": zeroCount = try Self.single(values)
         case "p": positive.buckets = values
@@ -40,7 +40,7 @@ struct SketchText {
         }
     }
 
-    private static func single(_ values: [Int64]) throws(AggregateRowProblem) -> Int64 {
+    private static func single(_ values: [Int64]) throws(AggregateLineProblem) -> Int64 {
         guard values.count == 1 else { throw .badSketch }
         return values[0]
     }
@@ -50,7 +50,7 @@ struct SketchText {
         var buckets: [Int64] = []
         var collapsedCount: Int64 = 0
 
-        func checked() throws(AggregateRowProblem) -> BucketStore {
+        func checked() throws(AggregateLineProblem) -> BucketStore {
             guard buckets.count.isMultiple(of: 2), buckets.count <= 2 * BucketStore.capacity else { throw .badSketch }
             var indices: [Int32] = []
             var counts: [Int64] = []

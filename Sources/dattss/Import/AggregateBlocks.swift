@@ -12,7 +12,7 @@ struct AggregateBlocks {
 
     init(of user: UserID) { self.user = user }
 
-    mutating func add(_ row: AggregateRow) {
+    mutating func add(_ row: AggregateLine) {
         minutes[row.minute, default: []].append(Partial(row.key, row.aggregate))
         count += 1
     }

@@ -8,7 +8,7 @@ import DattssLog
 struct AggregateImporter {
     /// What the first reading of a file found.
     struct Survey {
-        var report = LineReport<AggregateRowProblem>()
+        var report = LineReport<AggregateLineProblem>()
         var rewritten = RewrittenNames()
         /// Which are not in the future, after the shift.
         var aggregates = 0
@@ -35,10 +35,10 @@ struct AggregateImporter {
     ) throws(LineFileError) -> Survey {
         var survey = Survey()
         var minutes: [Minute: Int] = [:]
-        var reader = AggregateRowReader()
+        var reader = AggregateLineReader()
         try file.forEachLine { line in
             survey.report.countLine()
-            do throws(AggregateRowProblem) {
+            do throws(AggregateLineProblem) {
                 if let row = try Self.row(line, &reader) { minutes[row.minute, default: 0] += 1 }
             } catch {
                 survey.report.note(error)
@@ -59,7 +59,7 @@ struct AggregateImporter {
         _ file: LineFile, _ survey: Survey, progress: (Int64) -> Void, _ write: ([MinuteBlock]) throws -> Void
     ) throws {
         var blocks = AggregateBlocks(of: user)
-        var reader = AggregateRowReader()
+        var reader = AggregateLineReader()
         var failure: (any Error)?
         var lines = 0
         try file.forEachLine { line in
@@ -82,8 +82,8 @@ struct AggregateImporter {
 
     /// nil for a line that holds no aggregate.
     private static func row(
-        _ line: UnsafeBufferPointer<UInt8>, _ reader: inout AggregateRowReader
-    ) throws(AggregateRowProblem) -> AggregateRow? {
+        _ line: UnsafeBufferPointer<UInt8>, _ reader: inout AggregateLineReader
+    ) throws(AggregateLineProblem) -> AggregateLine? {
         guard var row = try reader.read(line) else { return nil }
         do throws(AggregateError) {
             row.aggregate = try row.aggregate.checked()

@@ -301,7 +301,7 @@ import Testing
 
     @Test("usual lines among others add what each line by itself adds, and refuse what it refuses", arguments: seeds)
     func usualLines(seed: UInt64) {
-        // Goal: the lane for usual lines is not seen in any partial, nor in any count.
+        // Goal: the short way of usual lines is not seen in any partial, nor in any count.
         var generator = SeededGenerator(seed: seed)
         var (fast, plain) = (AccumulatorTable(capacity: 40), AccumulatorTable(capacity: 40))
         for _ in 0..<60 {

@@ -65,13 +65,13 @@ extension SeededGenerator {
     fileprivate mutating func room() -> MinuteEntry.Room {
         guard oneIn(3) else { return MinuteEntry.Room() }
         return MinuteEntry.Room(
-            buckets: SketchRow.Range(
+            buckets: OpenSketch.Range(
                 first: Int32.random(in: -600...600, using: &self), width: UInt16.random(in: 0...512, using: &self)),
-            parts: PartRow.Room(count: UInt8.random(in: 0...64, using: &self), widths: widths()))
+            parts: OpenParts.Room(count: UInt8.random(in: 0...64, using: &self), widths: widths()))
     }
 
-    private mutating func widths() -> NumberColumns.Widths {
-        var widths = NumberColumns.Widths()
+    private mutating func widths() -> CompactColumns.Widths {
+        var widths = CompactColumns.Widths()
         for column in 0..<4 { widths[column] = UInt8.random(in: 0...3, using: &self) }
         return widths
     }

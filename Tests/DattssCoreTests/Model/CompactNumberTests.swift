@@ -16,8 +16,8 @@ import Testing
     @Test(
         "everything else has no such form",
         arguments: [
-            -0.0, 134_217_728, -134_217_728, 1e300, -1e300, 1.0 / 3, 0.1 + 0.2, 0.123_456_789_1, 1e-9, 5e-324, .pi, .infinity,
-            -.infinity, .nan, .greatestFiniteMagnitude,
+            -0.0, 134_217_728, -134_217_728, 13_421_772.8, -1_342_177.28, 134.217_728, 1.342_177_28, 1e300, -1e300, 1.0 / 3,
+            0.1 + 0.2, 0.123_456_789_1, 1e-9, 5e-324, .pi, .infinity, -.infinity, .nan, .greatestFiniteMagnitude,
         ])
     func others(value: Double) {
         #expect(CompactNumber(value) == nil)

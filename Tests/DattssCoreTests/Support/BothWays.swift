@@ -2,20 +2,20 @@ import Testing
 
 @testable import DattssCore
 
-/// What the decoder makes of a body with the ``JSONLane``, and what without: has to be the same batch, or the same error.
+/// What the decoder makes of a body with the ``JSONWordReader``, and what without: has to be the same batch, or the same error.
 struct BothWays {
-    let lane: Result<Batch, WireError>
+    let words: Result<Batch, WireError>
     let general: Result<Batch, WireError>
 
     /// - Parameter paths: kept from body to body.
     init(_ body: [UInt8], _ paths: inout NameCache) {
-        lane = Self.decode(body, hasLane: true, &paths)
+        words = Self.decode(body, readsAhead: true, &paths)
         var none = NameCache.none
-        general = Self.decode(body, hasLane: false, &none)
+        general = Self.decode(body, readsAhead: false, &none)
     }
 
     var agree: Bool {
-        switch (lane, general) {
+        switch (words, general) {
         case (.success(let a), .success(let b)):
             a == b
                 // Also of zeros, which are equal whatever their sign.
@@ -25,7 +25,7 @@ struct BothWays {
         }
     }
 
-    var isDecoded: Bool { if case .success = lane { true } else { false } }
+    var isDecoded: Bool { if case .success = words { true } else { false } }
 
     private static func bits(_ aggregate: Aggregate) -> [UInt64] {
         [
@@ -34,10 +34,10 @@ struct BothWays {
         ].map(\.bitPattern)
     }
 
-    private static func decode(_ body: [UInt8], hasLane: Bool, _ paths: inout NameCache) -> Result<Batch, WireError> {
+    private static func decode(_ body: [UInt8], readsAhead: Bool, _ paths: inout NameCache) -> Result<Batch, WireError> {
         body.withUnsafeBytes { bytes in
             do throws(WireError) {
-                return .success(try BatchDecoder.decode(bytes, limits: Limits(), paths: &paths, hasLane: hasLane))
+                return .success(try BatchDecoder.decode(bytes, limits: Limits(), paths: &paths, readsAhead: readsAhead))
             } catch {
                 return .failure(error)
             }
@@ -53,6 +53,6 @@ func expectAgreement(
     let both = BothWays(body, &paths)
     if both.agree { return }
     Issue.record(
-        "\(comment()) \(String(decoding: body, as: UTF8.self)): \(both.lane), without the lane \(both.general)",
+        "\(comment()) \(String(decoding: body, as: UTF8.self)): \(both.words), without reading by the word \(both.general)",
         sourceLocation: sourceLocation)
 }

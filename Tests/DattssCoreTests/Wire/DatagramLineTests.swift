@@ -195,7 +195,7 @@ import Testing
 
     @Test("a usual line and the same line with an empty field behind it are the same", arguments: seeds)
     func usualLines(seed: UInt64) {
-        // Goal: the lane for usual lines takes apart like the one for all others.
+        // Goal: the short way of usual lines takes apart like the one for all others.
         var generator = SeededGenerator(seed: seed)
         let originals = [
             "a.b.c.d.e:12|ms", "a:0|c", "hits.total:-3|g", "b:1.5|h", "c:+7e2|g", "d:123456789012345678|d", "e:007|c", "f:.5|ms",

@@ -81,7 +81,8 @@ package struct BlockPartReader {
         }
     }
 
-    /// Where in the bits of the head it is said how many bits each stride of rows has: who reads all rows need not know.
+    /// Where in the bits of the head it is said how many bits each stride of rows has. Reading all rows
+    /// does without.
     private struct Strides {
         let log: Int
         let width: Int

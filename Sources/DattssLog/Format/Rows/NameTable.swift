@@ -13,7 +13,7 @@ package struct SegmentName: Sendable, Hashable {
 /// Ids are 0, 1, 2 … in the order in which the segment's writer first needed them. In the first block that is the order
 /// of users and keys, so most of a segment's ids are sorted; ``sorted`` is the order of them all.
 ///
-/// Column by column, because who reads a block looks at the shapes of all its rows and at few keys.
+/// It is kept column by column, because reading a block takes the shapes of all its rows and few keys.
 package struct NameTable: Sendable {
     private(set) var keys: [StatisticKey?] = []
     /// By id: the position of its user in ``users``.

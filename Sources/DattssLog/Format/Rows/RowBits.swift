@@ -23,7 +23,7 @@ struct RowBits {
     mutating func readShort(parameter: Int) -> UInt64 {
         let word = peek()
         let zeros = word.trailingZeroBitCount
-        // Of all bits: zeros, the one that ends them, and the integer without the one that it begins with after zeros.
+        // How many bits there are in all: zeros, the one that ends them, and the integer without the one that it begins with after zeros.
         let length = zeros &+ zeros &+ parameter &+ (zeros == 0 ? 1 : 0)
         guard length < 58 else { return readLong(parameter) }
         position &+= length

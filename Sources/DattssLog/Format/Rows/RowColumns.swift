@@ -27,7 +27,7 @@ protocol RowCoder {
 /// What a row consists of, and how its numbers follow from each other:
 ///
 ///     ones     count
-///     equal    count, max
+///     product  count, max
 ///     all      count, bottom, top ≥ bottom, min ≤ bottom, max ≥ top, first and last near the middle of bottom and top,
 ///              sum near count · mean, ulps
 ///     with a sketch: the same, but all near to what the sketch says, which is within 1 %
@@ -35,7 +35,7 @@ protocol RowCoder {
 /// All arithmetic wraps around, so that whatever the integers are, the differences lead back to them.
 extension RowNumbers {
     /// A row without a sketch.
-    mutating func code<Coder: RowCoder>(_ shape: RowShape, _ scale: RowScale, with coder: inout Coder) {
+    mutating func code<Coder: RowCoder>(_ shape: RowShape, _ scale: NumberScale, with coder: inout Coder) {
         if shape.quantiles == .ofBuckets {
             codeWithBuckets(shape.kind, scale, with: &coder)
         } else {
@@ -45,12 +45,12 @@ extension RowNumbers {
 
     /// A row of samples and their sum: nearly all rows are.
     @inline(__always)
-    mutating func codeSamples<Coder: RowCoder>(_ shape: RowShape, _ scale: RowScale, with coder: inout Coder) {
+    mutating func codeSamples<Coder: RowCoder>(_ shape: RowShape, _ scale: NumberScale, with coder: inout Coder) {
         count = coder.above(.count, count, 1, context: RowColumn.noContext)
         switch shape.layout {
         case .ones: return
-        case .equal: max = coder.near(.max, max, 0, context: RowColumn.noContext)
-        case .all:
+        case .product: max = coder.near(.max, max, 0, context: RowColumn.noContext)
+        case .all, .equal:
             codeExtremes(with: &coder)
             codeRest(shape.kind, scale, bottom, top, with: &coder)
         }
@@ -58,13 +58,13 @@ extension RowNumbers {
 
     /// A row with a sketch.
     mutating func code<Coder: RowCoder>(
-        _ shape: RowShape, _ scale: RowScale, _ outline: SketchOutline, with coder: inout Coder
+        _ shape: RowShape, _ scale: NumberScale, _ outline: SketchOutline, with coder: inout Coder
     ) {
         count = coder.near(.count, count, outline.count, context: RowColumn.noContext)
         switch shape.layout {
         case .ones: return
-        case .equal: max = coder.near(.max, max, 0, context: RowColumn.noContext)
-        case .all:
+        case .product: max = coder.near(.max, max, 0, context: RowColumn.noContext)
+        case .all, .equal:
             codeExtremes(shape, scale, outline, with: &coder)
             codeEnds(bottom, top, with: &coder)
             let sum = scale.nearest(outline.sum)
@@ -85,7 +85,7 @@ extension RowNumbers {
     }
 
     private mutating func codeExtremes<Coder: RowCoder>(
-        _ shape: RowShape, _ scale: RowScale, _ outline: SketchOutline, with coder: inout Coder
+        _ shape: RowShape, _ scale: NumberScale, _ outline: SketchOutline, with coder: inout Coder
     ) {
         let (bottom, top) = (scale.nearest(outline.bottom), scale.nearest(outline.top))
         if shape.quantiles == .ofSketch {
@@ -100,7 +100,7 @@ extension RowNumbers {
     }
 
     /// A row whose quantiles are places: the extremes come first.
-    private mutating func codeWithBuckets<Coder: RowCoder>(_ kind: Kind, _ scale: RowScale, with coder: inout Coder) {
+    private mutating func codeWithBuckets<Coder: RowCoder>(_ kind: Kind, _ scale: NumberScale, with coder: inout Coder) {
         count = coder.above(.count, count, 1, context: RowColumn.noContext)
         min = coder.near(.min, min, 0, context: RowColumn.noContext)
         max = coder.above(.max, max, min, context: Self.width(min))
@@ -117,7 +117,7 @@ extension RowNumbers {
     ///   - top: the same.
     @inline(__always)
     private mutating func codeRest<Coder: RowCoder>(
-        _ kind: Kind, _ scale: RowScale, _ bottom: Int64, _ top: Int64, with coder: inout Coder
+        _ kind: Kind, _ scale: NumberScale, _ bottom: Int64, _ top: Int64, with coder: inout Coder
     ) {
         codeEnds(bottom, top, with: &coder)
         let sum = Self.predictedSum(kind, scale, count, bottom, top)
@@ -133,11 +133,11 @@ extension RowNumbers {
         last = coder.near(.last, last, middle, context: spread)
     }
 
-    /// Count times the mean. Of a gauge that is the middle. Other samples lie denser below: Swanson's rule takes the
+    /// Count times the mean. The mean of a gauge is the middle. Other samples lie denser below: Swanson's rule takes the
     /// mean for 0.3 P10 + 0.4 P50 + 0.3 P90, and the median of a lognormal distribution is √(P10 · P90).
     @inline(__always)
     private static func predictedSum(
-        _ kind: Kind, _ scale: RowScale, _ count: Int64, _ bottom: Int64, _ top: Int64
+        _ kind: Kind, _ scale: NumberScale, _ count: Int64, _ bottom: Int64, _ top: Int64
     ) -> Int64 {
         let isDecimal = scale.decimals != nil
         let low = isDecimal ? Double(bottom) : OrderedBits.double(bottom)
@@ -146,7 +146,7 @@ extension RowNumbers {
         let isSkewed = kind != .gauge && low > 0 && high > 0
         let mean = isSkewed ? 0.6 * middle + 0.4 * (low * high).squareRoot() : middle
         let sum = mean * Double(count)
-        return isDecimal ? RowScale.nearestInteger(sum) : OrderedBits.of(sum)
+        return isDecimal ? NumberScale.nearestInteger(sum) : OrderedBits.of(sum)
     }
 
     /// How many bits a number has, without its sign.
@@ -159,8 +159,8 @@ extension RowShape {
     var columns: UInt16 {
         switch layout {
         case .ones: return RowColumn.count.bit
-        case .equal: return RowColumn.count.bit | RowColumn.max.bit
-        case .all:
+        case .product: return RowColumn.count.bit | RowColumn.max.bit
+        case .all, .equal:
             var columns = RowColumn.ulps.bit &* 2 &- 1
             if quantiles == .ofSketch { columns &= ~(RowColumn.bottom.bit | RowColumn.top.bit) }
             if !scale.hasUlps { columns &= ~RowColumn.ulps.bit }

@@ -10,7 +10,7 @@ struct RowNumbers {
     var min: Int64 = 0
     var first: Int64 = 0
     var last: Int64 = 0
-    /// Of ``RowShape/Quantiles/ofBuckets``, a ``BucketPlace``.
+    /// A ``BucketPlace`` where the shape says ``RowShape/Quantiles/ofBuckets``; so is `top`.
     var bottom: Int64 = 0
     var top: Int64 = 0
 
@@ -23,7 +23,7 @@ struct RowNumbers {
         if shape.layout == .ones { return }
         guard let max = scale.integer(aggregate.max) else { return nil }
         self.max = max
-        if shape.layout == .equal { return }
+        if shape.layout == .product { return }
         guard let sum = scale.sum(aggregate.sum), let min = scale.integer(aggregate.min),
             let first = scale.integer(aggregate.first), let last = scale.integer(aggregate.last)
         else { return nil }
@@ -39,14 +39,14 @@ struct RowNumbers {
 
     /// Fills in a blank aggregate, but for its fraction, its sketch and what is read out of it.
     @inline(__always)
-    func fill(_ row: inout Aggregate, _ shape: RowShape, _ scale: RowScale) {
+    func fill(_ row: inout Aggregate, _ shape: RowShape, _ scale: NumberScale) {
         row.count = count
-        row.isEmphasised = shape.isEmphasised
-        row.isApproximate = shape.isApproximate
+        row.isEmphasised = shape.flags.contains(.emphasised)
+        row.isApproximate = shape.flags.contains(.approximate)
         switch shape.layout {
         case .ones: fill(&row, equal: 1)
-        case .equal: fill(&row, equal: scale.value(max))
-        case .all:
+        case .product: fill(&row, equal: scale.value(max))
+        case .all, .equal:
             // Asked once, not for each number.
             if scale.isInteger {
                 fill(&row, sum: Double(sum)) { Double($0) }

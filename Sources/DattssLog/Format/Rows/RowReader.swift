@@ -3,7 +3,7 @@ internal import DattssCore
 /// How the rows of one shape are read.
 struct RowPlan {
     let shape: RowShape
-    let scale: RowScale
+    let scale: NumberScale
     let parameters: RowParameters
     /// Whether there is nothing but numbers on one scale: no sketch, no fraction, no places of buckets.
     let isPlain: Bool

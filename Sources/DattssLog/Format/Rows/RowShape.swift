@@ -1,28 +1,20 @@
 internal import DattssCore
 
-/// Which numbers of a row of a minute block are stored, and as what. The others follow from them.
+/// What rows of a minute block have in common: their flags, and how the numbers that are stored become integers.
 ///
-///      15  14         13          12       11 10       9        8 … 4   3 2      1 0
-///     ┌───┬──────────┬───────────┬────────┬───────────┬────────┬───────┬────────┬──────┐
-///     │ 0 │emphasised│approximate│fraction│ quantiles │ sketch │ scale │ layout │ kind │
-///     └───┴──────────┴───────────┴────────┴───────────┴────────┴───────┴────────┴──────┘
+///      15  14 13       12 … 8  7 … 0
+///     ┌───┬───────────┬───────┬───────┐
+///     │ 0 │ quantiles │ scale │ flags │
+///     └───┴───────────┴───────┴───────┘
 ///
-/// - layout: 0 all numbers; 1 equal: `max` stands for `min first last bottom top`, and `sum` is `max · count`; 2 ones: equal
-///   with a `max` of 1, so that only the count is stored. This is a counter of `1c` lines.
-/// - scale: the numbers as integers, see ``RowScale``.
+/// - flags: the ``AggregateFlags``. A row of equal samples whose sum is no product has the layout of all numbers.
+/// - scale: the numbers as integers, see ``NumberScale``.
 /// - quantiles: what `bottom` and `top` are, see ``Quantiles``.
-/// - fraction: it is not the default, and stored.
-///
-/// "Equal" always means bit by bit, so that what is read is what was written.
 ///
 /// A statistic keeps its shape for hours. So the shape is not said in every block, but once with the name: an id of a
 /// segment stands for a name *and* a shape, and a statistic that changes its shape has several ids.
 struct RowShape: Sendable, Hashable {
     let rawValue: UInt16
-
-    enum Layout: UInt16 {
-        case all, equal, ones
-    }
 
     enum Quantiles: UInt16 {
         /// Samples, on the scale of the others.
@@ -33,50 +25,39 @@ struct RowShape: Sendable, Hashable {
         case ofBuckets
     }
 
-    private static let sketchFlag: UInt16 = 1 << 9
-    private static let quantilesShift: UInt16 = 10
-    private static let fractionFlag: UInt16 = 1 << 12
-    private static let approximateFlag: UInt16 = 1 << 13
-    private static let emphasisedFlag: UInt16 = 1 << 14
-    private static let knownBits: UInt16 = 1 << 15 - 1
+    private static let scaleShift: UInt16 = 8
+    private static let quantilesShift: UInt16 = 13
 
     /// - Returns: nil for bits that no writer writes.
     init?(rawValue: UInt16) {
         self.rawValue = rawValue
-        guard rawValue & ~Self.knownBits == 0, Kind(rawValue: UInt8(rawValue & 3)) != nil,
-            let layout = Layout(rawValue: rawValue >> 2 & 3), let scale = RowScale(code: rawValue >> 4 & 31),
-            let quantiles = Quantiles(rawValue: rawValue >> Self.quantilesShift & 3),
-            layout != .ones || scale.code == 0,
+        guard rawValue >> 15 == 0, flags.kind != nil, layout != .equal,
+            let scale = NumberScale(code: rawValue >> Self.scaleShift & 31),
+            let quantiles = Quantiles(rawValue: rawValue >> Self.quantilesShift & 3), layout != .ones || scale.isInteger,
             quantiles == .samples || (layout == .all && hasSketch == (quantiles == .ofSketch))
         else { return nil }
     }
 
+    private init(_ flags: AggregateFlags, _ scale: NumberScale, _ quantiles: Quantiles = .samples) {
+        rawValue = UInt16(flags.rawValue) | scale.code << Self.scaleShift | quantiles.rawValue << Self.quantilesShift
+    }
+
     /// The shape of an aggregate that has the smallest exponent.
     init(_ kind: Kind, _ aggregate: Aggregate) {
-        var flags = UInt16(kind.rawValue)
-        if aggregate.isEmphasised { flags |= Self.emphasisedFlag }
-        if aggregate.isApproximate { flags |= Self.approximateFlag }
-        if !aggregate.hasDefaultFraction { flags |= Self.fractionFlag }
-        if aggregate.packedSketch != nil { flags |= Self.sketchFlag }
-        let layout = Self.layout(of: aggregate)
-        flags |= layout.rawValue << 2
-        switch layout {
-        case .ones: rawValue = flags
-        case .equal: rawValue = flags | RowScale.fitting([aggregate.max], sum: nil).code << 4
-        case .all:
+        var flags = AggregateFlags(kind, aggregate, hasSketch: aggregate.packedSketch != nil)
+        switch flags.layout {
+        case .ones: self.init(flags, .integers)
+        case .product: self.init(flags, .fitting([aggregate.max], sum: nil))
+        case .all, .equal:
+            flags.layout = .all
             let (quantiles, scale) = Self.quantiles(of: aggregate)
-            rawValue = flags | quantiles.rawValue << Self.quantilesShift | scale.code << 4
+            self.init(flags, scale, quantiles)
         }
     }
 
-    private static func layout(of aggregate: Aggregate) -> Layout {
-        guard EqualSamples.hold(for: aggregate), EqualSamples.giveSum(of: aggregate) else { return .all }
-        return aggregate.max == 1 ? .ones : .equal
-    }
-
-    private static func quantiles(of aggregate: Aggregate) -> (Quantiles, RowScale) {
-        let scale = RowScale.fitting(RowNumbers.samples(of: aggregate), sum: aggregate.sum)
-        let extremes = { RowScale.fitting(RowNumbers.extremes(of: aggregate), sum: aggregate.sum) }
+    private static func quantiles(of aggregate: Aggregate) -> (Quantiles, NumberScale) {
+        let scale = NumberScale.fitting(RowNumbers.samples(of: aggregate), sum: aggregate.sum)
+        let extremes = { NumberScale.fitting(RowNumbers.extremes(of: aggregate), sum: aggregate.sum) }
         if let sketch = aggregate.packedSketch {
             let outline = SketchOutline(sketch, fraction: aggregate.fraction)
             let (bottom, top) = outline.quantiles(aggregate.min, aggregate.max)
@@ -89,19 +70,18 @@ struct RowShape: Sendable, Hashable {
         return (.ofBuckets, extremes())
     }
 
-    var kind: Kind { Kind(rawValue: UInt8(rawValue & 3)) ?? .counter }
-    var layout: Layout { Layout(rawValue: rawValue >> 2 & 3) ?? .all }
-    var scale: RowScale { RowScale(code: rawValue >> 4 & 31) ?? .orderedBits }
-    var hasSketch: Bool { rawValue & Self.sketchFlag != 0 }
+    var flags: AggregateFlags { AggregateFlags(rawValue: UInt8(truncatingIfNeeded: rawValue)) }
+    var kind: Kind { flags.kind ?? .counter }
+    var layout: AggregateFlags.Layout { flags.layout }
+    var scale: NumberScale { NumberScale(code: rawValue >> Self.scaleShift & 31) ?? .orderedBits }
     var quantiles: Quantiles { Quantiles(rawValue: rawValue >> Self.quantilesShift & 3) ?? .samples }
-    var hasFraction: Bool { rawValue & Self.fractionFlag != 0 }
-    var isApproximate: Bool { rawValue & Self.approximateFlag != 0 }
-    var isEmphasised: Bool { rawValue & Self.emphasisedFlag != 0 }
+    var hasSketch: Bool { flags.contains(.sketch) }
+    var hasFraction: Bool { flags.contains(.fraction) }
 
     /// Whether a row of shape `other` can be written in this one: it is the same but for fewer decimals.
     func covers(_ other: RowShape) -> Bool {
         let (mine, others) = (scale, other.scale)
         guard mine.decimals != nil, others.decimals != nil, mine.code >= others.code else { return self == other }
-        return rawValue & ~(31 << 4) == other.rawValue & ~(31 << 4)
+        return rawValue & ~(31 << Self.scaleShift) == other.rawValue & ~(31 << Self.scaleShift)
     }
 }

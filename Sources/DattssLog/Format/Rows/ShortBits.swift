@@ -19,7 +19,7 @@ extension BitReader {
         return rest & (one &- 1) | (leading == 0 ? 0 : one)
     }
 
-    /// Of a copy, so that the reader itself can stay in registers.
+    /// Reads from a copy, so that the reader itself can stay in registers.
     @inline(never)
     private func long(_ parameter: Int) -> (value: UInt64, length: Int) {
         var rest = self

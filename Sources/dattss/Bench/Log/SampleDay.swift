@@ -58,7 +58,7 @@ struct SampleDay {
 
     /// The table of `dattss log export`, minute by minute or statistic by statistic, without sketches.
     func csv(byStatistic: Bool) -> [UInt8] {
-        var table = AggregateRowWriter(AggregateColumns(hasSketch: false, hasExtras: false))
+        var table = AggregateLineWriter(AggregateColumns(hasSketch: false, hasExtras: false))
         table.appendHeader()
         if byStatistic {
             forEachSeries { key, points in for point in points { table.append(point.minute, key, point.aggregate) } }

@@ -20,7 +20,7 @@ struct SeriesBench {
         }
         let history = try folder.history()
         let lane = folder.lane(history)
-        var table = AggregateRowWriter(AggregateColumns(hasSketch: false, hasExtras: false))
+        var table = AggregateLineWriter(AggregateColumns(hasSketch: false, hasExtras: false))
         var series: [StatisticKey: [HistorySlice.Point]] = [:]
         var count = 0
         for block in builder.blocks(for: SampleDay.user) {
@@ -31,7 +31,7 @@ struct SeriesBench {
                 count += 1
             }
         }
-        var sorted = AggregateRowWriter(AggregateColumns(hasSketch: false, hasExtras: false))
+        var sorted = AggregateLineWriter(AggregateColumns(hasSketch: false, hasExtras: false))
         for (key, points) in series.sorted(by: { $0.key < $1.key }) {
             for point in points { sorted.append(point.minute, key, point.aggregate) }
         }

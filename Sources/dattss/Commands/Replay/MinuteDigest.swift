@@ -29,7 +29,7 @@ enum MinuteDigest {
             hash.update(data: Array("\(user)\n".utf8))
             guard let known else { continue }
             for key in try history.keys(user: user, minutes: known).sorted() {
-                var rows = AggregateRowWriter(AggregateColumns(hasSketch: true, hasExtras: true))
+                var rows = AggregateLineWriter(AggregateColumns(hasSketch: true, hasExtras: true))
                 let points = try history.read(user: user, key: key, minutes: known).points
                 for point in points { rows.append(point.minute, key, point.aggregate) }
                 hash.update(data: rows.bytes)

@@ -1,7 +1,7 @@
 package import DattssCore
 
 /// Writes the lines of a table: see ``AggregateColumns``.
-package struct AggregateRowWriter {
+package struct AggregateLineWriter {
     package var bytes: [UInt8] = []
     private let columns: AggregateColumns
 

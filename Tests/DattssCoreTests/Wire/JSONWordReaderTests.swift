@@ -4,9 +4,9 @@ import Testing
 
 @testable import DattssCore
 
-/// The lane of usual partials against the way that reads everything: same partial, or same error.
-@Suite struct JSONLaneTests {
-    /// As an encoder writes them; with long numbers, with fractions, and with a sketch behind the lane's members.
+/// Reading usual partials by the word against the way that reads everything: same partial, or same error.
+@Suite struct JSONWordReaderTests {
+    /// As an encoder writes them; with long numbers, with fractions, and with a sketch behind those members.
     private static let partials = [
         Bodies.counter,
         #"{"typ":"c","pth":"shop.checkout.host3.item17","sum":-12345678.25,"cnt":12345678,"max":0.30000000000000004,"min":-7.5,"top":0,"bot":-7.5,"fst":0.1,"lst":-1,"pct":0.1,"emp":true}"#,
@@ -16,28 +16,28 @@ import Testing
         Bodies.body(c: partials.joined(separator: ","), ms: Bodies.timer, g: Bodies.gauge, rest: #","nam":"api","seq":1,"cid":"x""#)
             .utf8)
 
-    @Test("a usual partial is taken by the lane, whole")
+    @Test("a usual partial is read by the word, whole")
     func isTaken() throws {
-        // Goal: the lane is not only right because it never takes anything.
+        // Goal: this is not only right because it never takes anything.
         let body = Array(Bodies.counter.utf8) + Array(repeating: UInt8(ascii: " "), count: 64)
         let names = try body.withUnsafeBytes { bytes throws(WireError) in
             try JSONCursor.read(bytes) { (cursor) throws(WireError) in
                 try cursor.openObject()
-                var lane = JSONLane(cursor, isFirst: true)
+                var words = JSONWordReader(cursor, isFirst: true)
                 var paths = NameCache()
                 var positions: [Int] = []
-                while let name = lane.name(), let position = UsualMember.position(of: name) {
+                while let name = words.name(), let position = UsualMember.position(of: name) {
                     let isTaken =
                         switch position {
-                        case UsualMember.path: lane.path(&paths) == "routes.get"
-                        case UsualMember.type: lane.take("\"c\"")
-                        case UsualMember.emphasis: lane.take("false")
-                        default: lane.number(isInteger: position == 1) != nil
+                        case UsualMember.path: words.path(&paths) == "routes.get"
+                        case UsualMember.type: words.take("\"c\"")
+                        case UsualMember.emphasis: words.take("false")
+                        default: words.number(isInteger: position == 1) != nil
                         }
                     guard isTaken else { break }
                     positions.append(position)
                 }
-                let end = lane.end
+                let end = words.end
                 #expect(end == Bodies.counter.utf8.count - 1)
                 cursor.position = end ?? 0
                 let isEnded = cursor.takeObjectEnd()
@@ -103,7 +103,7 @@ import Testing
 
     @Test("members in any order, left out, doubled, null or of version 1 give the same", arguments: seeds)
     func members(seed: UInt64) {
-        // Goal: the lane comes back behind what it leaves to the other way, and keeps count of what is there.
+        // Goal: the reader comes back behind what it leaves to the other way, and keeps count of what is there.
         var generator = SeededGenerator(seed: seed)
         var paths = NameCache()
         let usual = Bodies.counter.dropFirst().dropLast().split(separator: ",").map(String.init)

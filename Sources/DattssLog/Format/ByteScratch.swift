@@ -1,29 +1,17 @@
-internal import DattssCore
-
-/// A partial while it is encoded, but for its sketch: written straight to where it stays, in memory of which the writer makes
-/// sure once that there is enough.
-struct PartialScratch {
+/// Writes bytes straight to where they stay, in memory of which a ``ByteWriter`` makes sure once that there is enough: see
+/// ``ByteWriter/append(upTo:_:)``.
+struct ByteScratch {
     /// Where the next byte goes.
-    private var next: UnsafeMutableRawPointer
+    var next: UnsafeMutableRawPointer
 
-    /// A length, flags, a count, the numbers and a fraction, and what the last word of them writes too much.
-    private static let byteCountMax = 10 + 2 + 10 + AggregateFlags.columnCount * 8 + 8 + 8
-
-    /// Appends what ``BatchCodec`` draws, up to the sketch.
-    @inline(__always)
-    static func append(_ partial: UnsafePointer<Partial>, hasSketch: Bool, to writer: inout ByteWriter) {
-        let pathCount = partial.pointee.key.path.utf8.count
-        writer.append(upTo: byteCountMax + pathCount) { start in
-            var scratch = PartialScratch(next: start)
-            scratch.appendVarint(UInt64(pathCount))
-            scratch.append(partial.pointee.key.path.utf8)
-            scratch.append(partial, hasSketch: hasSketch)
-            return scratch.next
-        }
-    }
+    /// A varint of 64 bits.
+    static let integerBytesMax = 10
 
     @inline(__always)
-    private mutating func append(_ name: String.UTF8View) {
+    init(_ start: UnsafeMutableRawPointer) { next = start }
+
+    @inline(__always)
+    mutating func append(_ name: String.UTF8View) {
         let isCopied: Void? = name.withContiguousStorageIfAvailable { bytes in
             guard let start = bytes.baseAddress else { return }
             next.copyMemory(from: start, byteCount: bytes.count)
@@ -35,34 +23,14 @@ struct PartialScratch {
     }
 
     @inline(__always)
-    private mutating func append(_ partial: UnsafePointer<Partial>, hasSketch: Bool) {
-        var flags = AggregateFlags(partial.pointee.key.kind, partial.pointee.aggregate, hasSketch: hasSketch)
-        let flagsPlace = next
-        next += MemoryLayout.size(ofValue: flags.rawValue)
-        appendVarint(UInt64(bitPattern: partial.pointee.aggregate.count))
-        let stored = flags.storedColumns
-        AggregateFlags.forEachNumber(of: partial.pointee.aggregate) { column, value in
-            guard stored >> UInt8(column) & 1 == 1 else { return }
-            if let integer = StoredNumber.integer(value) {
-                appendVarint(Zigzag.encode(integer))
-            } else {
-                flags.markRaw(column)
-                appendFixed(value.bitPattern)
-            }
-        }
-        if flags.has(AggregateFlags.fraction) { appendFixed(partial.pointee.aggregate.fraction.bitPattern) }
-        flagsPlace.storeBytes(of: flags.rawValue.littleEndian, as: UInt16.self)
-    }
-
-    @inline(__always)
-    private mutating func appendFixed<Integer: FixedWidthInteger>(_ value: Integer) {
+    mutating func appendFixed<Integer: FixedWidthInteger>(_ value: Integer) {
         next.storeBytes(of: value.littleEndian, as: Integer.self)
         next += MemoryLayout<Integer>.size
     }
 
     /// Without a branch on whether it takes one byte or two, which nobody can foresee; most take no more.
     @inline(__always)
-    private mutating func appendVarint(_ value: UInt64) {
+    mutating func appendVarint(_ value: UInt64) {
         guard value < 1 << 14 else {
             next = value < 1 << 56 ? Self.write(value, to: next) : Self.writeLongVarint(value, to: next)
             return

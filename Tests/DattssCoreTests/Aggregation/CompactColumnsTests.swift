@@ -3,19 +3,19 @@ import Testing
 
 @testable import DattssCore
 
-@Suite struct NumberColumnsTests {
+@Suite struct CompactColumnsTests {
     @Test("tables that grow and widen beside each other hold what arrays of doubles hold, to the last bit", arguments: seeds)
     func random(seed: UInt64) {
         // Goal: numbers of every width in every order, tables that are let go, and more of them than one array of the arena holds.
         var generator = SeededGenerator(seed: seed)
         var arena = WordArena(capacity: generator.oneIn(2) ? 50_000 : 0)
-        var tables: [(columns: NumberColumns, expected: [[Double]])] = []
+        var tables: [(columns: CompactColumns, expected: [[Double]])] = []
         for _ in 0..<6000 {
             if tables.count < 2000 || generator.oneIn(50) {
                 let (columnCount, rowCount) = (
                     Int.random(in: 1...4, using: &generator), 4 * Int.random(in: 1...24, using: &generator)
                 )
-                var columns = NumberColumns()
+                var columns = CompactColumns()
                 columns.reshape(columns: columnCount, rows: rowCount, widths: columns.widths, in: &arena)
                 tables.append((columns, Array(repeating: Array(repeating: 0, count: rowCount), count: columnCount)))
             }
@@ -39,7 +39,7 @@ import Testing
         ] as [(Double, UInt8)])
     func widths(number: Double, width: UInt8) {
         // Goal: the ends of each form.
-        var (columns, arena) = (NumberColumns(), WordArena())
+        var (columns, arena) = (CompactColumns(), WordArena())
         columns.reshape(columns: 2, rows: 4, widths: columns.widths, in: &arena)
         columns.set(number, 1, 3, in: &arena)
         #expect(columns.widths[1] == width && columns.widths[0] == 0)
@@ -51,7 +51,7 @@ import Testing
         // Goal: statistics that come and go do not make the arena grow.
         var arena = WordArena()
         func useTwelveRows() {
-            var columns = NumberColumns()
+            var columns = CompactColumns()
             columns.reshape(columns: 1, rows: 12, widths: columns.widths, in: &arena)
             columns.set(1.0 / 3, 0, 11, in: &arena)
             columns.release(in: &arena)
@@ -63,7 +63,7 @@ import Testing
     }
 
     private func change(
-        _ table: inout (columns: NumberColumns, expected: [[Double]]), in arena: inout WordArena,
+        _ table: inout (columns: CompactColumns, expected: [[Double]]), in arena: inout WordArena,
         _ generator: inout SeededGenerator
     ) {
         let (columnCount, rowCount) = (table.expected.count, table.expected[0].count)
@@ -80,7 +80,7 @@ import Testing
         table.expected[column][row] = number
     }
 
-    private func isEqual(_ table: (columns: NumberColumns, expected: [[Double]]), in arena: WordArena) -> Bool {
+    private func isEqual(_ table: (columns: CompactColumns, expected: [[Double]]), in arena: WordArena) -> Bool {
         let first = table.expected[0]
         return table.expected.enumerated().allSatisfy { column, numbers in
             numbers.indices.allSatisfy { table.columns.row($0, in: arena)[column].bitPattern == numbers[$0].bitPattern }
@@ -103,7 +103,7 @@ import Testing
     private static let seeds: [UInt64] = Array(1...5)
 }
 
-extension NumberColumns {
+extension CompactColumns {
     fileprivate mutating func set(_ number: Double, _ column: Int, _ row: Int, in arena: inout WordArena) {
         var numbers = self.row(row, in: arena)
         numbers[column] = number

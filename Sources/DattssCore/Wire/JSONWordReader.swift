@@ -3,8 +3,8 @@
 ///
 /// Stands at the separator in front of a member. ``name()`` looks ahead; one of the methods that take a value then passes
 /// over the whole member. Nothing here throws: what is not as usual, and all that is close to the end of the body, is
-/// left to the ``JSONCursor``, at the place where the lane came to.
-struct JSONLane {
+/// left to the ``JSONCursor``, at the place where this came to.
+struct JSONWordReader {
     // Points into the cursor's bytes; every access is checked against `count`.
     private let base: UnsafePointer<UInt8>
     private let count: Int
@@ -29,7 +29,7 @@ struct JSONLane {
     ///   - isFirst: whether it is a brace.
     @inline(__always)
     init(_ cursor: borrowing JSONCursor, isFirst: Bool) {
-        (base, count) = (cursor.base, cursor.laneCount)
+        (base, count) = (cursor.base, cursor.readAheadCount)
         start = isFirst ? cursor.position - 1 : cursor.position
         position = start
         frame = isFirst ? Self.frameBehindBrace : Self.frameBehindComma

@@ -4,7 +4,7 @@
 ///
 /// Nothing here throws: everything else, and all that is close to the end of the body, is left to the ``SketchDecoder``, at
 /// the place where the sketch begins.
-struct SketchLane {
+struct SketchWordReader {
     private var gaps = InlineArray<384, UInt8>(repeating: 0)
     private var counts = InlineArray<512, UInt8>(repeating: 0)
     private var gapBytes = 0
@@ -14,17 +14,17 @@ struct SketchLane {
 
     /// So many have room: an index takes three bytes at most, a count of seven digits four.
     private static let bucketsMax = 128
-    /// How many bytes a bucket may take, and the lane reads ahead: two signs, two words, and the end.
+    /// How many bytes a bucket may take, which is how far is read ahead: two signs, two words, and the end.
     private static let aheadBytes = 2 * (1 + 8) + 2
 
     /// - Parameter cursor: at the value of `skt`.
     /// - Returns: nil, and nothing consumed, for what is not as usual.
     @inline(__always)
     static func take(_ cursor: inout JSONCursor) -> PackedSketch? {
-        var lane = SketchLane()
-        guard let end = lane.read(cursor.base, from: cursor.position, cursor.laneCount) else { return nil }
+        var words = SketchWordReader()
+        guard let end = words.read(cursor.base, from: cursor.position, cursor.readAheadCount) else { return nil }
         cursor.position = end
-        return lane.packed
+        return words.packed
     }
 
     /// - Returns: where the sketch ends.

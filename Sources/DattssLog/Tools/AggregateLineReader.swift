@@ -6,11 +6,11 @@ internal import DattssCore
 /// over. Without one, the columns are those of the table's standard order. A field may be quoted; a line end ends a line even then.
 /// Fields are separated by what comes first of a comma, a semicolon and a tab in the line of names, or else in the first line
 /// that has columns enough. Numbers are those of ``FieldNumber``, and of names that are no paths paths are made.
-package struct AggregateRowReader {
+package struct AggregateLineReader {
     private var columns = ColumnOrder.standard
     private var fields = SeparatedFields()
     private var isSeparatorKnown = false
-    /// Of how many names paths were made.
+    /// How many names were made into paths.
     package private(set) var rewritten = RewrittenNames()
     /// The path of the line before: in most tables a path stands in many lines that follow each other.
     private var path: (bytes: ArraySlice<UInt8>, text: String)?
@@ -19,7 +19,7 @@ package struct AggregateRowReader {
 
     /// - Parameter line: without its end.
     /// - Returns: nil for a line of names, and for an empty one.
-    package mutating func read(_ line: UnsafeBufferPointer<UInt8>) throws(AggregateRowProblem) -> AggregateRow? {
+    package mutating func read(_ line: UnsafeBufferPointer<UInt8>) throws(AggregateLineProblem) -> AggregateLine? {
         if line.isEmpty { return nil }
         if !isSeparatorKnown || Self.isHeader(line), let separator = line.first(where: Self.separators.contains) {
             fields.separator = separator
@@ -43,7 +43,7 @@ package struct AggregateRowReader {
         if has(.fraction) { aggregate.fraction = try number(.fraction) }
         if has(.emphasised) { aggregate.isEmphasised = try flag(.emphasised) }
         if has(.approximate) { aggregate.isApproximate = try flag(.approximate) }
-        return AggregateRow(
+        return AggregateLine(
             minute: Minute(seconds.flooredQuotient(by: 60)), key: key, aggregate: aggregate)
     }
 
@@ -62,7 +62,7 @@ package struct AggregateRowReader {
         columns[column].map { fields[$0] } ?? []
     }
 
-    private mutating func key() throws(AggregateRowProblem) -> StatisticKey {
+    private mutating func key() throws(AggregateLineProblem) -> StatisticKey {
         let symbol = field(.kind)
         guard let kind = Kind.allCases.first(where: { symbol.elementsEqual($0.symbol.utf8) }) else { throw .badKind }
         let bytes = field(.path)
@@ -73,12 +73,12 @@ package struct AggregateRowReader {
         return StatisticKey(kind, text)
     }
 
-    private func number(_ column: Column) throws(AggregateRowProblem) -> Double {
+    private func number(_ column: Column) throws(AggregateLineProblem) -> Double {
         guard let value = FieldNumber.value(field(column)) else { throw .badNumber }
         return value
     }
 
-    private func flag(_ column: Column) throws(AggregateRowProblem) -> Bool {
+    private func flag(_ column: Column) throws(AggregateLineProblem) -> Bool {
         let field = field(column)
         guard field.elementsEqual("0".utf8) || field.elementsEqual("1".utf8) else { throw .badFlag }
         return field.elementsEqual("1".utf8)
@@ -86,7 +86,7 @@ package struct AggregateRowReader {
 }
 
 /// Why a line is none of the table.
-package enum AggregateRowProblem: String, Error, CaseIterable {
+package enum AggregateLineProblem: String, Error, CaseIterable {
     case badColumns = "expected minute_epoch,type,path,sum,cnt,max,min,top,bot,fst,lst[,sketch][,pct,emp,apx]"
     case badTime = "minute_epoch is not an integer of seconds"
     case badKind = "not a type, expected c, ms or g"
@@ -117,7 +117,7 @@ private struct ColumnOrder {
         self.countMin = countMin
     }
 
-    init(_ names: SeparatedFields) throws(AggregateRowProblem) {
+    init(_ names: SeparatedFields) throws(AggregateLineProblem) {
         positions = []
         for name in AggregateColumns.names {
             positions.append((0..<names.count).first { names[$0].elementsEqual(name.utf8) })

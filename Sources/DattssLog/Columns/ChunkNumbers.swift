@@ -7,7 +7,7 @@ internal import DattssCore
 ///     combination │ sum            of the rows whose sum is no product
 ///
 /// A column of doubles is its integers, then a bit that says whether its ulps follow. A column without rows is nothing.
-struct NumberColumns {
+struct ChunkNumbers {
     var counts: [Int64] = []
     var sum: [Double] = []
     var last: [Double] = []
@@ -57,15 +57,15 @@ struct NumberColumns {
     }
 }
 
-extension NumberColumns {
-    func write(_ flags: [Int64], to writer: inout ColumnWriter) {
-        let varied = RowSelection(flags, without: ChunkFlags.equal)
-        let summed = RowSelection(flags, without: ChunkFlags.product)
+extension ChunkNumbers {
+    func write(_ flags: [AggregateFlags], to writer: inout ColumnWriter) {
+        let varied = RowSelection(flags, without: AggregateFlags.equal)
+        let summed = RowSelection(flags, without: AggregateFlags.product)
         let columns = [first, min, max, bottom, top].map { varied.gather($0) }
         let sums = summed.gather(sum)
         let (scale, sumScale) = (NumberScale(fitting: [last] + columns), NumberScale(fitting: [sums]))
-        writer.bits.write(scale.code, bits: NumberScale.codeBits)
-        writer.bits.write(sumScale.code, bits: NumberScale.codeBits)
+        writer.bits.write(UInt64(scale.code), bits: NumberScale.codeBits)
+        writer.bits.write(UInt64(sumScale.code), bits: NumberScale.codeBits)
         writer.write(counts, [.none, .mean(shift: 3), .mean(shift: 6)])
 
         let last = writer.write(last, scale, [.none, .previous, .mean(shift: 6)])
@@ -83,11 +83,11 @@ extension NumberColumns {
         _ = writer.write(sums, sumScale, [.reference, .previous], combination.predicted(from: features))
     }
 
-    init(_ flags: [Int64], from reader: inout ColumnReader) throws(LogError) {
-        let varied = RowSelection(flags, without: ChunkFlags.equal)
-        let summed = RowSelection(flags, without: ChunkFlags.product)
-        guard let scale = NumberScale(code: reader.bits.read(NumberScale.codeBits)),
-            let sumScale = NumberScale(code: reader.bits.read(NumberScale.codeBits))
+    init(_ flags: [AggregateFlags], from reader: inout ColumnReader) throws(LogError) {
+        let varied = RowSelection(flags, without: AggregateFlags.equal)
+        let summed = RowSelection(flags, without: AggregateFlags.product)
+        guard let scale = NumberScale(code: UInt16(reader.bits.read(NumberScale.codeBits))),
+            let sumScale = NumberScale(code: UInt16(reader.bits.read(NumberScale.codeBits)))
         else { throw ColumnReader.malformed("scales") }
         counts = try reader.read(flags.count)
         guard counts.allSatisfy({ $0 >= 1 }) else { throw ColumnReader.malformed("counts of at least 1") }

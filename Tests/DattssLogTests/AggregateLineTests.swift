@@ -4,33 +4,33 @@ import DattssTestSupport
 import Testing
 
 /// Goal: a table of aggregates says everything of them, and what it says is read back bit by bit.
-@Suite struct AggregateRowTests {
-    private func read(_ text: String, _ reader: inout AggregateRowReader) throws(AggregateRowProblem) -> AggregateRow? {
+@Suite struct AggregateLineTests {
+    private func read(_ text: String, _ reader: inout AggregateLineReader) throws(AggregateLineProblem) -> AggregateLine? {
         let bytes = Array(text.utf8)
-        return try bytes.withUnsafeBufferPointer { line throws(AggregateRowProblem) in try reader.read(line) }
+        return try bytes.withUnsafeBufferPointer { line throws(AggregateLineProblem) in try reader.read(line) }
     }
 
-    private func read(_ text: String) throws(AggregateRowProblem) -> AggregateRow? {
-        var reader = AggregateRowReader()
+    private func read(_ text: String) throws(AggregateLineProblem) -> AggregateLine? {
+        var reader = AggregateLineReader()
         return try read(text, &reader)
     }
 
-    private func lines(_ writer: AggregateRowWriter) -> [String] {
+    private func lines(_ writer: AggregateLineWriter) -> [String] {
         String(decoding: writer.bytes, as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
     @Test("any aggregate is read back as it was written", arguments: 1...8 as ClosedRange<UInt64>)
     func roundTrip(seed: UInt64) throws {
         var values = RandomValues(seed: seed)
-        var writer = AggregateRowWriter(AggregateColumns(hasSketch: true, hasExtras: true))
+        var writer = AggregateLineWriter(AggregateColumns(hasSketch: true, hasExtras: true))
         writer.appendHeader()
         let rows = (0..<250).map { _ in
-            AggregateRow(
+            AggregateLine(
                 minute: Minute(Int64(values.int(-1_000_000...40_000_000))), key: values.key(), aggregate: values.finiteAggregate())
         }
         for row in rows { writer.append(row.minute, row.key, row.aggregate) }
-        var reader = AggregateRowReader()
-        var found: [AggregateRow] = []
+        var reader = AggregateLineReader()
+        var found: [AggregateLine] = []
         for line in lines(writer) {
             if let row = try read(line, &reader) { found.append(row) }
         }
@@ -41,7 +41,7 @@ import Testing
     @Test("doubles of any bits are read back as they were written")
     func doubles() throws {
         var random = SeededGenerator(seed: 7)
-        var writer = AggregateRowWriter(AggregateColumns(hasSketch: false, hasExtras: false))
+        var writer = AggregateLineWriter(AggregateColumns(hasSketch: false, hasExtras: false))
         let aggregates = (0..<2000).map { _ in
             let next = { () -> Double in
                 let value = Double(bitPattern: random.next())
@@ -61,10 +61,10 @@ import Testing
         for value in [0, -3.0, 97, 97, 120] { sketch.add(value) }
         let aggregate = Aggregate(
             sum: 311.25, count: 5, max: 120, min: -3, first: 0, last: 120, bottom: -3, top: 120, isEmphasised: true, sketch: sketch)
-        var writer = AggregateRowWriter(AggregateColumns(hasSketch: true, hasExtras: true))
+        var writer = AggregateLineWriter(AggregateColumns(hasSketch: true, hasExtras: true))
         writer.appendHeader()
         writer.append(midnight, StatisticKey(.timer, "query.time"), aggregate)
-        var bare = AggregateRowWriter(AggregateColumns(hasSketch: false, hasExtras: false))
+        var bare = AggregateLineWriter(AggregateColumns(hasSketch: false, hasExtras: false))
         bare.appendHeader()
         bare.append(midnight, StatisticKey(.counter, "n"), Aggregate(sample: 1))
         #expect(
@@ -78,12 +78,12 @@ import Testing
 
     @Test("names decide which column is which; fields may be quoted; seconds within a minute are its own")
     func columns() throws {
-        var reader = AggregateRowReader()
+        var reader = AggregateLineReader()
         #expect(try read("minute_epoch,lst,fst,bot,top,min,max,cnt,sum,path,type,note", &reader) == nil)
         let row = try read("1795305659,8,7,6,5,4,3,2,1,\"p\",\"ms\",\"a \"\"note\"\", not ours\"", &reader)
         #expect(
             row
-                == AggregateRow(
+                == AggregateLine(
                     minute: midnight, key: StatisticKey(.timer, "p"),
                     aggregate: Aggregate(sum: 1, count: 2, max: 3, min: 4, first: 7, last: 8, bottom: 6, top: 5)))
         #expect(try read("") == nil)
@@ -108,14 +108,14 @@ import Testing
             (" 1795305600 , c , n , 007. , 1 , +7 , .7e1 , 7 , 7 , 7 , 7 ", [7]),
         ] as [(String, [Double])])
     func separators(text: String, sums: [Double]) {
-        var reader = AggregateRowReader()
+        var reader = AggregateLineReader()
         let rows = text.split(separator: "\n").compactMap { try? read(String($0), &reader) }
         #expect(rows.map(\.aggregate.sum) == sums)
     }
 
     @Test("names that are no paths become some, and are counted each time")
     func rewriting() throws {
-        var reader = AggregateRowReader()
+        var reader = AggregateLineReader()
         let names = ["my hits", "my hits", "n", "a/b", "n"]
         let paths = try names.map { try read("1795305600,c,\($0),1,1,1,1,1,1,1,1", &reader)?.key.path }
         #expect(paths == ["my_hits", "my_hits", "n", "a-b", "n"])
@@ -126,7 +126,7 @@ import Testing
     @Test(
         "a bad line says what is wrong with it",
         arguments: [
-            ("1795305600,c,n,1,1,1,1,1,1,1", AggregateRowProblem.badColumns),
+            ("1795305600,c,n,1,1,1,1,1,1,1", AggregateLineProblem.badColumns),
             ("minute_epoch,type,path", .badColumns),
             ("now,c,n,1,1,1,1,1,1,1,1", .badTime),
             ("99999999999999999,c,n,1,1,1,1,1,1,1,1", .badTime),
@@ -149,7 +149,7 @@ import Testing
             ("1795305600,c,n,1,1,1,1,1,1,1,1,q 1 1", .badSketch),
             ("1795305600,c,n,1,1,1,1,1,1,1,1,,0.1,yes,0", .badFlag),
         ])
-    func badLines(line: String, problem: AggregateRowProblem) {
+    func badLines(line: String, problem: AggregateLineProblem) {
         #expect(throws: problem) { try read(line) }
     }
 
@@ -168,8 +168,8 @@ import Testing
                 default: if mutated.count > 1 { mutated.remove(at: Int.random(in: 0..<mutated.count, using: &random)) }
                 }
             }
-            var reader = AggregateRowReader()
-            let row = try? mutated.withUnsafeBufferPointer { line throws(AggregateRowProblem) in try reader.read(line) }
+            var reader = AggregateLineReader()
+            let row = try? mutated.withUnsafeBufferPointer { line throws(AggregateLineProblem) in try reader.read(line) }
             if row != nil { good += 1 }
         }
         #expect(good > 100)

@@ -2,8 +2,8 @@
 /// entry.
 ///
 ///     columns   bottom | top | count          or, of single samples, just their values
-struct PartRow: Sendable {
-    private var columns = NumberColumns()
+struct OpenParts: Sendable {
+    private var columns = CompactColumns()
     private(set) var count: UInt8 = 0
 
     private static let bottomColumn = 0
@@ -13,7 +13,7 @@ struct PartRow: Sendable {
     /// What a row took the last time.
     struct Room: Sendable {
         var count: UInt8 = 0
-        var widths = NumberColumns.Widths()
+        var widths = CompactColumns.Widths()
     }
 
     var isEmpty: Bool { count == 0 }
@@ -61,7 +61,7 @@ struct PartRow: Sendable {
 
     mutating func release(in arena: inout WordArena) {
         columns.release(in: &arena)
-        self = PartRow()
+        self = OpenParts()
     }
 
     // MARK: Entries

@@ -1,5 +1,23 @@
 internal import DattssCore
 
+extension AggregateFlags {
+    /// - Parameter hasSketch: what the aggregate says, and is best asked once.
+    @inline(__always)
+    init(_ kind: Kind, _ aggregate: borrowing Aggregate, hasSketch: Bool) {
+        self.init(kind)
+        insert(.emphasised, if: aggregate.isEmphasised)
+        insert(.approximate, if: aggregate.isApproximate)
+        insert(.sketch, if: hasSketch)
+        insert(.fraction, if: !aggregate.hasDefaultFraction)
+        guard EqualSamples.hold(for: aggregate) else { return }
+        if EqualSamples.giveSum(of: aggregate) {
+            layout = aggregate.max == 1 ? .ones : .product
+        } else {
+            layout = .equal
+        }
+    }
+}
+
 /// What all formats leave out of an aggregate whose samples are all equal: one value and a count tell it.
 enum EqualSamples {
     /// Whether `max min first last bottom top` are the same, bit by bit.

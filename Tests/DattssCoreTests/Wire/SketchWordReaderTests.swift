@@ -3,8 +3,8 @@ import Testing
 
 @testable import DattssCore
 
-/// The lane of usual sketches against the way that reads every sketch: same partial, or same error.
-@Suite struct SketchLaneTests {
+/// Reading usual sketches by the word against the way that reads every sketch: same partial, or same error.
+@Suite struct SketchWordReaderTests {
     @Test(
         "a sketch is read alike both ways",
         arguments: [
@@ -24,7 +24,7 @@ import Testing
 
     @Test("sketches of all sizes are read alike both ways, and taken whole", arguments: seeds)
     func sizes(seed: UInt64) {
-        // Goal: up to the buckets that the lane has room for, and beyond; gaps and counts of all lengths.
+        // Goal: up to the buckets that the reader has room for, and beyond; gaps and counts of all lengths.
         var generator = SeededGenerator(seed: seed)
         var paths = NameCache()
         for size in [1, 2, 63, 64, 127, 128, 129, 300] {

@@ -4,13 +4,13 @@
 ///     2   ``CompactNumber/short``       8   a double
 ///
 /// The columns lie one behind the other. A column that had to become wider stays so.
-struct NumberColumns: Sendable {
+struct CompactColumns: Sendable {
     private var position: UInt32 = 0
     private(set) var columnCount: UInt8 = 0
     private(set) var rowCount: UInt8 = 0
     private(set) var widths = Widths()
 
-    /// Of up to four columns, the binary logarithm of the bytes a number takes.
+    /// For each of up to four columns, the binary logarithm of the bytes that a number takes.
     struct Widths: Sendable {
         private var code: UInt8 = 0
 

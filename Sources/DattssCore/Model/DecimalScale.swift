@@ -6,18 +6,19 @@
 ///     -0.0       exponent 0: integer 0, ulps −1
 ///
 /// It is exact: ``split(_:)`` refuses whatever ``join(_:ulps:)`` would not give back bit by bit.
-struct DecimalScale: Equatable {
+package struct DecimalScale: Sendable, Equatable {
     /// 0 to ``exponentMax``.
-    let exponent: Int
-    private let power: Double
+    package let exponent: Int
+    @usableFromInline let power: Double
 
     /// Up to 10^15 an integer of one digit is below 2^53, and all powers are exact.
-    static let exponentMax = 15
-    static let ulpsMax: Int64 = 1023
-    static let integerMax: Int64 = 1 << 53
+    package static let exponentMax = 15
+    // Computed, so that they are constants in other modules, too.
+    @inlinable package static var ulpsMax: Int64 { 1023 }
+    @inlinable package static var integerMax: Int64 { 1 << 53 }
 
     /// - Returns: nil beyond ``exponentMax``.
-    init?(exponent: Int) {
+    package init?(exponent: Int) {
         guard 0...Self.exponentMax ~= exponent else { return nil }
         self.exponent = exponent
         power = Self.powers[exponent]
@@ -25,7 +26,7 @@ struct DecimalScale: Equatable {
 
     /// The smallest exponent that fits all values.
     /// - Returns: nil when there is none: the values are no decimals, or too large.
-    init?(fitting columns: [[Double]]) {
+    package init?(fitting columns: [[Double]]) {
         var scale = Self(exponent: 0)
         for column in columns {
             for value in column {
@@ -43,15 +44,15 @@ struct DecimalScale: Equatable {
     }
 
     /// Whether it is what ``split(_:)`` finds for exponent 0, without ulps; true for what is most common.
-    @inline(__always)
-    static func isPlainInteger(_ value: Double) -> Bool {
+    @inlinable @inline(__always)
+    package static func isPlainInteger(_ value: Double) -> Bool {
         // Up to there 0.5 can be added, and what is not finite is beyond.
         value.magnitude < 0x1p52 && Double(Int64(value)).bitPattern == value.bitPattern
     }
 
     /// - Returns: nil when the value is not that decimal, give or take ``ulpsMax``.
-    @inline(__always)
-    func split(_ value: Double) -> (integer: Int64, ulps: Int64)? {
+    @inlinable @inline(__always)
+    package func split(_ value: Double) -> (integer: Int64, ulps: Int64)? {
         let scaled = value * power
         // Also refuses what is not finite.
         guard scaled.magnitude <= Double(Self.integerMax) else { return nil }
@@ -64,31 +65,18 @@ struct DecimalScale: Equatable {
         return (integer, ulps)
     }
 
-    @inline(__always)
-    func join(_ integer: Int64, ulps: Int64 = 0) -> Double {
+    @inlinable @inline(__always)
+    package func join(_ integer: Int64, ulps: Int64 = 0) -> Double {
         let nearest = Double(integer) / power
         return ulps == 0 ? nearest : OrderedBits.double(OrderedBits.of(nearest) &+ ulps)
     }
 
     /// Whether the distance to the nearest decimal is small beside the distance of two decimals: else it is chance, and
     /// every number would be a decimal of enough digits.
-    private func isCoarse(_ value: Double, _ ulps: Int64) -> Bool {
+    @inlinable
+    func isCoarse(_ value: Double, _ ulps: Int64) -> Bool {
         Double(ulps.magnitude) * value.ulp * power <= 1.0 / 64
     }
 
-    private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
-}
-
-/// Doubles as integers of the same order: neighbouring doubles are neighbouring integers, −0 comes right before 0.
-enum OrderedBits {
-    @inline(__always)
-    static func of(_ value: Double) -> Int64 {
-        let bits = Int64(bitPattern: value.bitPattern)
-        return bits ^ (bits &>> 63 & .max)
-    }
-
-    @inline(__always)
-    static func double(_ ordered: Int64) -> Double {
-        Double(bitPattern: UInt64(bitPattern: ordered ^ (ordered &>> 63 & .max)))
-    }
+    static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15]
 }

@@ -3,13 +3,13 @@
 ///     block   [ zero count | counts … ]     of 2 bytes each, or 4 when there are more samples than 2 bytes can count
 ///
 /// What has no place there (negative samples, buckets far apart, folded ones) is a ``Sketch`` of its own.
-struct SketchRow: Sendable {
-    /// Of the block in the arena, or of the sketch among ``MinuteMemory/sketches``.
+struct OpenSketch: Sendable {
+    /// Where the block is in the arena, or the sketch among ``MinuteMemory/sketches``.
     private var position: UInt32 = 0
     /// The bucket of the first count.
     private var first: Int32 = 0
-    /// How many counts there are.
-    private var width: UInt16 = 0
+    /// How many counts there are, in steps.
+    private var steps: UInt8 = 0
     private var form = Form.none
 
     private enum Form: UInt8 {
@@ -20,6 +20,8 @@ struct SketchRow: Sendable {
     private static let widthMax = BucketStore.capacity
     private static let widthStep = 32
 
+    /// How many counts there are.
+    private var width: Int { Int(steps) * Self.widthStep }
     var isEmpty: Bool { form == .none }
     /// Whether ``add(_:total:in:)`` may take something in.
     var isRow: Bool { form == .narrow || form == .wide }
@@ -82,9 +84,9 @@ struct SketchRow: Sendable {
     ) -> Bool {
         guard form != .apart, total <= UInt32.max else { return false }
         let wanted: Form = total <= UInt16.max ? .narrow : .wide
-        let isThere = lowest >= first && Int(highest) < Int(first) + Int(width)
+        let isThere = lowest >= first && Int(highest) < Int(first) + width
         if isThere, form.rawValue >= wanted.rawValue { return true }
-        var (low, end) = (Int(first), Int(first) + Int(width))
+        var (low, end) = (Int(first), Int(first) + width)
         for range in [(Int(lowest), Int(highest) + 1), (Int(expected.first), Int(expected.first) + Int(expected.width))]
         where range.0 < range.1 {
             (low, end) = low == end ? range : (min(low, range.0), max(end, range.1))
@@ -99,7 +101,7 @@ struct SketchRow: Sendable {
         let new = arena.allocate(Self.wordCount(newForm, newWidth))
         if form != .none {
             arena[Int(new)] = arena[Int(position)]
-            for offset in 0..<Int(width) {
+            for offset in 0..<width {
                 let count = arena.withBlock(position) { block in
                     form == .narrow
                         ? UInt32(block.load(fromByteOffset: Self.headBytes + offset * 2, as: UInt16.self))
@@ -114,9 +116,9 @@ struct SketchRow: Sendable {
                     }
                 }
             }
-            arena.release(position, Self.wordCount(form, Int(width)))
+            arena.release(position, Self.wordCount(form, width))
         }
-        (position, form, first, width) = (new, newForm, newFirst, UInt16(newWidth))
+        (position, form, first, steps) = (new, newForm, newFirst, UInt8(newWidth / Self.widthStep))
     }
 
     private static func wordCount(_ form: Form, _ width: Int) -> Int { 1 + width * (form == .narrow ? 2 : 4) / 8 }
@@ -150,9 +152,9 @@ struct SketchRow: Sendable {
     ) -> PackedSketch {
         arena.withBlock(position) { block in
             let counts = UnsafeRawBufferPointer(
-                start: block + Self.headBytes, count: Int(width) * MemoryLayout<Count>.stride)
+                start: block + Self.headBytes, count: width * MemoryLayout<Count>.stride)
             return PackedSketch(
-                zeroCount: block.load(as: Int64.self), positive: BucketRow<Count>(first: first, counts: counts),
+                zeroCount: block.load(as: Int64.self), positive: BucketRun<Count>(first: first, counts: counts),
                 negative: NoBuckets())
         }
     }
@@ -171,8 +173,8 @@ struct SketchRow: Sendable {
             memory.sketches[Int(position)] = sketch
             return
         }
-        if isRow { memory.arena.release(position, Self.wordCount(form, Int(width))) }
-        self = SketchRow()
+        if isRow { memory.arena.release(position, Self.wordCount(form, width)) }
+        self = OpenSketch()
         guard let sketch, !add(PackedSketch(sketch), total: total, in: &memory.arena) else { return }
         (form, position) = (.apart, UInt32(memory.sketches.count))
         memory.sketches.append(sketch)
