@@ -65,7 +65,7 @@ struct LanedChannel: ServerChildChannel {
     }
 
     /// What the kernel takes of an answer that is not read yet. By itself it would take some megabytes, of each connection.
-    private static let sendBufferBytes: CInt = 131_072
+    private static let sendBufferBytes = 131_072
 
     private static var decoderLimits: NIOHTTPDecoderLimitConfiguration {
         var limits = NIOHTTPDecoderLimitConfiguration()

@@ -31,7 +31,8 @@ struct RequestValveTests {
     }
 
     private let channel = EmbeddedChannel()
-    private let (reads, events) = (ReadWatch(), EventWatch())
+    private let reads = ReadWatch()
+    private let events = EventWatch()
     private let uploads = ByteBudget(bytesMax: 200_000)
 
     init() throws {
