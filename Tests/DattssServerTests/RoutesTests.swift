@@ -46,9 +46,9 @@ struct RoutesTests {
         #expect(routed.count >= 12)
     }
 
-    static func routes(limits: Limits = Limits()) throws -> Routes {
+    static func routes(limits: Limits = Limits(), in folder: TestFolder? = nil) throws -> Routes {
         let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
-        let folder = try TestFolder()
+        let folder = try folder ?? TestFolder()
         let accounts = try Accounts(directory: folder.path)
         let pipeline = try Pipeline.open(
             PipelineConfiguration(directory: "/data", limits: limits, fileSystem: SimulatedFileSystem(), clock: clock),

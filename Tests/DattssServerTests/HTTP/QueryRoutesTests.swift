@@ -14,6 +14,7 @@ import Testing
 struct QueryRoutesTests {
     private static let paths = ["status", "live", "series/c/hits", "day/c/hits"]
 
+    private let folder: TestFolder
     private let routes: Routes
     private let keys: [UserID: String]
     private let ann: UserID
@@ -22,7 +23,8 @@ struct QueryRoutesTests {
     init() throws {
         var limits = Limits()
         (limits.queuedQueriesPerUser, limits.queuedQueries) = (1, 1)
-        routes = try RoutesTests.routes(limits: limits)
+        folder = try TestFolder()
+        routes = try RoutesTests.routes(limits: limits, in: folder)
         ann = try #require(UserID("ann"))
         ben = try #require(UserID("ben"))
         var keys: [UserID: String] = [:]
