@@ -1,4 +1,3 @@
-import Crypto
 public import DattssCore
 import DattssPipeline
 
@@ -13,7 +12,7 @@ import DattssPipeline
 /// So a key is verified without a look-up of the key itself. The first is revoked by counting the user's key version up, the
 /// others one by one, by forgetting their ID. A code has no `k`, so the two forms can't be mistaken for each other.
 public struct AuthKeys: Sendable {
-    private let secret: SymmetricKey
+    private let secret: HMACKey
 
     public static let secretBytes = 32
     /// What the ID of a named key begins with.
@@ -21,7 +20,7 @@ public struct AuthKeys: Sendable {
     static let codeBytes = 16
 
     /// - Parameter secret: at least 32 random bytes.
-    public init(secret: [UInt8]) { self.secret = SymmetricKey(data: secret) }
+    public init(secret: [UInt8]) { self.secret = HMACKey(secret) }
 
     public func key(of user: UserID, version: Int64) -> String {
         user.string + "." + Self.hexadecimal(code(of: Self.message(user, version)))
@@ -52,7 +51,7 @@ public struct AuthKeys: Sendable {
     }
 
     private func code(of message: String) -> [UInt8] {
-        Array(HMAC<SHA256>.authenticationCode(for: Array(message.utf8), using: secret).prefix(Self.codeBytes))
+        Array(secret.code(of: Array(message.utf8)).prefix(Self.codeBytes))
     }
 
     static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

@@ -1,7 +1,3 @@
-import Crypto
-import CryptoExtras
-import Foundation
-
 /// What is kept of a password: `scrypt$N$r$p$salt$key`, the last two in hexadecimal (scrypt: RFC 7914).
 ///
 /// The costs are written beside each hash, so that they can be raised later and old hashes still verify.
@@ -71,9 +67,6 @@ struct PasswordHash: Sendable, Hashable {
 
     /// scrypt itself.
     static func derive(_ password: String, _ salt: [UInt8], _ costs: Costs, byteCount: Int = keyBytes) throws -> [UInt8] {
-        try KDF.Scrypt.deriveKey(
-            from: Array(password.utf8), salt: salt, outputByteCount: byteCount, rounds: costs.rounds,
-            blockSize: costs.blockSize, parallelism: costs.parallelism
-        ).withUnsafeBytes { Array($0) }
+        try Scrypt.key(password, salt: salt, costs: costs, byteCount: byteCount)
     }
 }

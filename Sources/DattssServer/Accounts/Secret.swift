@@ -1,5 +1,3 @@
-import Crypto
-
 /// 256 random bits that prove something: a session, or that a mail was received. Its owner
 /// holds it in hexadecimal; the tables hold its SHA-256.
 public struct Secret: Sendable, Hashable {
@@ -22,7 +20,7 @@ public struct Secret: Sendable, Hashable {
     public var text: String { AuthKeys.hexadecimal(bytes) }
 
     /// What is kept of it.
-    var hash: SecretHash { SecretHash(bytes: Array(SHA256.hash(data: bytes))) }
+    var hash: SecretHash { SecretHash(bytes: SHA256.hash(bytes).bytes) }
 
     /// A short random name: of a key or of a session, which proves nothing.
     static func randomID() -> String { AuthKeys.hexadecimal(Secret().bytes.prefix(4)) }

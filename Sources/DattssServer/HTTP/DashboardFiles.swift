@@ -1,5 +1,4 @@
 import CZlib
-import Crypto
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -19,7 +18,7 @@ struct DashboardFiles: Sendable {
 
         init(_ bytes: [UInt8], type: String) {
             self.type = type
-            tag = "\"" + AuthKeys.hexadecimal(Array(SHA256.hash(data: bytes).prefix(16))) + "\""
+            tag = "\"" + AuthKeys.hexadecimal(SHA256.hash(bytes).bytes.prefix(16)) + "\""
             plain = ByteBuffer(bytes: bytes)
             packed = Gzip.pack(bytes).flatMap { $0.count < bytes.count ? ByteBuffer(bytes: $0) : nil }
         }

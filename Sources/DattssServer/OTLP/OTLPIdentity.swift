@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// What tells a series from all others: 128 bits of a hash of everything that identifies it.
@@ -19,9 +18,9 @@ struct OTLPIdentity {
     init() { bytes = [] }
 
     /// Begins an identity below the one that `parent` is: a scope in a resource, a series in a scope.
-    init(below parent: SHA256.Digest) { bytes = Array(parent) }
+    init(below parent: SHA256Digest) { bytes = parent.bytes }
 
-    var digest: SHA256.Digest { SHA256.hash(data: bytes) }
+    var digest: SHA256Digest { SHA256.hash(bytes) }
 
     var key: OTLPSeriesKey {
         digest.withUnsafeBytes {

@@ -1,4 +1,3 @@
-import Crypto
 import DattssCore
 
 /// The points of an export, by their time, with what of the tree above them matters.
@@ -56,7 +55,7 @@ struct OTLPPoints {
 
     // MARK: Metrics
 
-    private mutating func read(_ metric: OTLPMetrics.Metric, of scope: SHA256.Digest) {
+    private mutating func read(_ metric: OTLPMetrics.Metric, of scope: SHA256Digest) {
         if metric.summaryPointCount > 0 {
             reject(metric.summaryPointCount, "\(metric.name.utf8Prefix(64)): summaries are not taken in")
         }
@@ -79,7 +78,7 @@ struct OTLPPoints {
 
     /// - Parameter value: nil for what cannot be taken in.
     private mutating func read<Given>(
-        _ given: [Given], _ kind: String, _ metric: OTLPMetrics.Metric, of scope: SHA256.Digest,
+        _ given: [Given], _ kind: String, _ metric: OTLPMetrics.Metric, of scope: SHA256Digest,
         _ head: KeyPath<Given, OTLPMetrics.Head>, _ value: (Given) -> Value?
     ) {
         if given.isEmpty { return }

@@ -1,6 +1,6 @@
-import Crypto
 import DattssCore
 import DattssLog
+import DattssServer
 
 /// What minutes hold, as one number that says whether two data folders hold the same.
 ///
@@ -22,20 +22,20 @@ enum MinuteDigest {
     }
 
     static func of(_ users: some Sequence<UserID>, in history: History) throws(LogError) -> Value {
-        var hash = SHA256()
+        let hash = RunningSHA256()
         var count = 0
         let known = history.minutes.map { $0.lowerBound..<$0.upperBound.advanced(by: 1) }
         for user in users.sorted() {
-            hash.update(data: Array("\(user)\n".utf8))
+            hash.update(Array("\(user)\n".utf8))
             guard let known else { continue }
             for key in try history.keys(user: user, minutes: known).sorted() {
                 var rows = AggregateLineWriter(AggregateColumns(hasSketch: true, hasExtras: true))
                 let points = try history.read(user: user, key: key, minutes: known).points
                 for point in points { rows.append(point.minute, key, point.aggregate) }
-                hash.update(data: rows.bytes)
+                hash.update(rows.bytes)
                 count += points.count
             }
         }
-        return Value(bytes: Array(hash.finalize()), aggregates: count)
+        return Value(bytes: hash.finish().bytes, aggregates: count)
     }
 }

@@ -1,0 +1,3 @@
+#pragma once
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
