@@ -31,6 +31,7 @@ public final class Pipeline: Sendable {
     private let minuteWriter: MinuteWriter
     private let housekeeper: Housekeeper
     private let history: History
+    private let confirmed: ConfirmedClock
     private let health: LogHealth
     /// What keeps the end of a minute waiting for samples that are collected.
     public let holds: MinuteHolds
@@ -47,13 +48,15 @@ public final class Pipeline: Sendable {
         let report = try Recovery.run(
             fileSystem: configuration.fileSystem, directory: configuration.directory,
             policy: configuration.syncMode.policy, into: &replay)
+        let newest = [report.history.minutes?.upperBound.start, replay.latest].compactMap(\.self).max()
+        let confirmed = try ConfirmedClock(configuration, newest: newest)
         let outcome = replay.outcome(lastLSN: LSN(report.accepted.nextLSN.value - 1))
-        return try Pipeline(configuration, report, outcome, onFailure)
+        return try Pipeline(configuration, report, outcome, confirmed, onFailure)
     }
 
     private init(
         _ configuration: PipelineConfiguration, _ report: RecoveryReport, _ replayed: Replay.Outcome,
-        _ onFailure: @escaping @Sendable (String) -> Void
+        _ confirmed: ConfirmedClock, _ onFailure: @escaping @Sendable (String) -> Void
     ) throws(LogError) {
         let (limits, clock, syncMode) = (configuration.limits, configuration.clock, configuration.syncMode)
         let health = LogHealth(onFailure)
@@ -71,7 +74,8 @@ public final class Pipeline: Sendable {
         let minutes = Link<MinuteAssembly.Rolled>("roller→minute log", capacity: limits.queuedPartials)
         let written = WrittenMark(covered)
         let directory = UserDirectory(replayed.users) { restored in
-            UserEntry(restored, roller: rolling, written: written, covered: covered, limits: limits)
+            UserEntry(
+                restored, roller: rolling, written: written, covered: covered, confirmed: confirmed, limits: limits)
         }
         ingest = Ingest(
             directory: directory, writeAhead: writeAhead, clock: clock, limits: limits)
@@ -82,13 +86,14 @@ public final class Pipeline: Sendable {
             syncMode: syncMode, replayed: replayed, health: health)
         roller = MinuteRoller(link: rolling, writeAhead: writeAhead, minutes: minutes, clock: clock)
         housekeeper = Housekeeper(
-            configuration, history: report.history, accepted: acceptedWriter, health: health, onErased: configuration.onErased)
+            configuration, history: report.history, accepted: acceptedWriter, confirmed: confirmed, health: health)
         minuteWriter = MinuteWriter(
             lane: minuteLane, link: minutes, accepted: acceptedWriter, housekeeper: housekeeper, written: written,
             syncMode: syncMode, health: health, retry: RetryPause(clock))
         queries = Queries(directory: directory, history: report.history, clock: clock)
         recovery = report
         history = report.history
+        self.confirmed = confirmed
         self.holds = holds
         (self.writeAhead, self.rolling, self.minutes) = (writeAhead, rolling, minutes)
         (self.directory, self.health, self.clock, self.syncMode) = (directory, health, clock, syncMode)
@@ -101,6 +106,7 @@ public final class Pipeline: Sendable {
         await runStages()
         housekeeper.finish()
         await housekeeping
+        await housekeeper.noteTime()
     }
 
     private func runStages() async {
@@ -122,6 +128,10 @@ public final class Pipeline: Sendable {
             group.cancelAll()
         }
     }
+
+    /// The end is near: a minute that cannot be written now holds nobody up any more who has to come to an end first. The accepted
+    /// lane still has everything of it.
+    public func prepareToFinish() { minuteWriter.stopRetrying() }
 
     /// Takes in nothing more, and lets ``run()`` come to its end.
     public func finish() {
@@ -202,10 +212,14 @@ public final class Pipeline: Sendable {
         finish()
         await runStages()
         await housekeeper.pass(minuteWriter, includingToday: includingToday)
+        await housekeeper.noteTime()
         return await housekeeper.report
     }
 
     // MARK: Its own state
+
+    /// As late as it certainly is, whatever the clock shows: what is deleted for its age is deleted by this.
+    public var confirmedTime: Timestamp { confirmed.now() }
 
     /// Why no batch is taken in; nil when all is well.
     public var problem: String? { health.problem(at: clock.now()) ?? (writeAhead.ledger.isClosed ? "shutting down" : nil) }
@@ -226,6 +240,7 @@ public final class Pipeline: Sendable {
             accepted: await acceptedWriter.laneMetrics,
             minutes: await minuteWriter.laneMetrics,
             housekeeping: await housekeeper.report,
+            confirmedTime: confirmed.look(),
             sealed: history.sealedSize,
             corruptFrameReads: history.corruptFrameReads,
             failedMinuteWrites: await minuteWriter.failedAttempts,

@@ -11,6 +11,12 @@ public struct PipelineConfiguration: Sendable {
     public var retention: @Sendable () -> Retention
     /// Told of a deleted user of whom no file holds anything any more.
     public var onErased: @Sendable (UserID) -> Void
+    /// Told of every sealed file that the retention deletes or writes anew, when that is done.
+    public var onDeletion: @Sendable (RetentionDeletion) -> Void = { _ in }
+    /// Told when the clock is found to be beside what has passed, and when that is over.
+    public var onClockNews: @Sendable (ConfirmedTime.News, ConfirmedTime) -> Void = { _, _ in }
+    /// Whether an operator says that the clock is right: what it makes old is deleted at once.
+    public var trustsClock = false
     public var fileSystem: any FileSystem
     public var clock: any WallClock
     /// How little processor time the thread that seals and lets go wants (Linux, 0 to 19): less than anybody else.

@@ -14,6 +14,8 @@ public struct PipelineSnapshot: Sendable {
     public var accepted: LaneMetrics
     public var minutes: LaneMetrics
     public var housekeeping: HousekeepingReport
+    /// By which time is deleted what is old.
+    public var confirmedTime: ConfirmedTime
     /// Files of days and hours, and their bytes.
     public var sealed: (files: Int, bytes: Int)
     public var corruptFrameReads: Int

@@ -32,12 +32,15 @@ final class PipelineHarness {
     ) throws -> (Pipeline, Task<Void, Never>) {
         // As the server does: this also makes the folder.
         try DataFolder.lock("/data", fileSystem: fileSystem).release()
-        let configuration = PipelineConfiguration(
+        var configuration = PipelineConfiguration(
             directory: "/data", syncMode: syncMode, limits: limits, retention: { accounts.retention.withLock { $0 } },
             onErased: { user in
                 accounts.retention.withLock { _ = $0.deleted.remove(user) }
                 accounts.erased.withLock { $0.append(user) }
             }, fileSystem: fileSystem, clock: clock)
+        configuration.trustsClock = accounts.trustsClock.withLock { $0 }
+        configuration.onDeletion = { deletion in accounts.deletions.withLock { $0.append(deletion) } }
+        configuration.onClockNews = { news, _ in accounts.clockNews.withLock { $0.append(news) } }
         let pipeline = try Pipeline.open(configuration) { _ in }
         return (pipeline, Task { await pipeline.run() })
     }
@@ -58,8 +61,10 @@ final class PipelineHarness {
         (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
     }
 
-    func shutDownAndRestart() async throws {
+    /// - Parameter clockJump: what a machine's clock is wrong by when it starts again.
+    func shutDownAndRestart(clockJump: Int64 = 0) async throws {
         await stop()
+        clock.jump(byMilliseconds: clockJump)
         (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
     }
 
@@ -110,6 +115,9 @@ final class PipelineHarness {
 final class TestAccounts: Sendable {
     let retention = Mutex(Retention())
     let erased = Mutex<[UserID]>([])
+    let deletions = Mutex<[RetentionDeletion]>([])
+    let clockNews = Mutex<[ConfirmedTime.News]>([])
+    let trustsClock = Mutex(false)
 }
 
 /// A batch as a client builds it out of samples.

@@ -19,8 +19,10 @@ struct OwnStatistics: Service {
         await cancelWhenGracefulShutdown {
             var books = await OwnBooks(pipeline.snapshot(), datagrams.snapshot, web, at: clock.now())
             while !Task.isCancelled {
-                let next = clock.now().milliseconds.flooredQuotient(by: Self.periodMilliseconds) + 1
-                do { try await clock.sleep(until: Timestamp(milliseconds: next * Self.periodMilliseconds)) } catch { return }
+                let now = clock.now()
+                let next = now.milliseconds.flooredQuotient(by: Self.periodMilliseconds) + 1
+                let deadline = Timestamp(milliseconds: next * Self.periodMilliseconds)
+                do { try await clock.sleep(until: deadline, since: now) } catch { return }
                 let earlier = books
                 books = await OwnBooks(pipeline.snapshot(), datagrams.snapshot, web, at: clock.now())
                 var partials = books.partials(since: earlier)

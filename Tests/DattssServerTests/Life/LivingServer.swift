@@ -86,7 +86,8 @@ final class LivingServer {
                 pipeline: pipeline, datagrams: counters, deadlines: LanedChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web, telemetry: telemetry,
                 startedAt: clock.now()),
-            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: settings.limits, telemetry: telemetry)
+            dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: settings.limits, telemetry: telemetry,
+            unsent: ByteBudget(bytesMax: settings.limits.unsentBytes))
         let refresher = AccountsRefresher(
             accounts: accounts, pipeline: pipeline, telemetry: telemetry, clock: clock, logger: logger)
         let own = OwnStatistics(
