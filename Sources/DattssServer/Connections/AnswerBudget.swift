@@ -15,7 +15,7 @@ struct AnswerBudget: RouterMiddleware {
     /// Smaller answers are as good as sent.
     static let pieceBytes = 65_536
 
-    init(bytesMax: Int) { budget = ByteBudget(bytesMax: bytesMax) }
+    init(_ budget: ByteBudget) { self.budget = budget }
 
     func handle(
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
@@ -24,7 +24,7 @@ struct AnswerBudget: RouterMiddleware {
         guard let length = response.body.contentLength, length > Self.pieceBytes, request.method != .head else { return response }
         let share = budget.share()
         guard share.grow(by: length) else {
-            throw WireError(.overloaded, "too many large answers are under way")
+            throw WireError.tooManyAnswers
         }
         let body = response.body
         response.body = ResponseBody(contentLength: length) { writer in

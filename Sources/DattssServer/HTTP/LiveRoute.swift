@@ -10,7 +10,10 @@ extension Routes {
     /// of each a second. A reader that is slow gets fewer events, never fewer changes.
     func live(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
-        let events = LiveEvents(seat: feeds.seat(of: user)) { (try? viewer(request, context)) != nil }
+        let seat = feeds.seat(of: user)
+        let events = LiveEvents(seat: seat, first: try await seat.feed.begin(unsent)) {
+            (try? viewer(request, context)) != nil
+        }
         return Response(
             status: .ok,
             // nginx keeps answers back until its buffer is full, unless it is told not to.
@@ -22,27 +25,28 @@ extension Routes {
 /// The events of one reader, a second apart. They end with the server, and with the reader's key or session.
 private struct LiveEvents: AsyncSequence, Sendable {
     let seat: LiveFeeds.Seat
+    let first: LiveFeed.Turn
     let isAllowed: @Sendable () -> Bool
 
-    func makeAsyncIterator() -> Iterator { Iterator(seat: seat, isAllowed: isAllowed) }
+    func makeAsyncIterator() -> Iterator { Iterator(seat: seat, first: first, isAllowed: isAllowed) }
 
     struct Iterator: AsyncIteratorProtocol {
         let seat: LiveFeeds.Seat
         let isAllowed: @Sendable () -> Bool
-        private var told: LiveFeed.Turn?
+        private var told: LiveFeed.Turn
+        /// What is left of it, piece by piece: a piece is asked for when the one before has left.
+        private var rest: ByteBuffer
 
-        init(seat: LiveFeeds.Seat, isAllowed: @escaping @Sendable () -> Bool) {
-            (self.seat, self.isAllowed) = (seat, isAllowed)
+        init(seat: LiveFeeds.Seat, first: LiveFeed.Turn, isAllowed: @escaping @Sendable () -> Bool) {
+            (self.seat, self.isAllowed, told, rest) = (seat, isAllowed, first, first.bytes)
         }
 
         mutating func next() async throws -> ByteBuffer? {
-            guard let before = told else {
-                told = await seat.feed.begin()
-                return told?.bytes
+            if rest.readableBytes == 0 {
+                guard let turn = await seat.feed.next(after: told), isAllowed() else { return nil }
+                (told, rest) = (turn, turn.bytes)
             }
-            guard let turn = await seat.feed.next(after: before), isAllowed() else { return nil }
-            told = turn
-            return turn.bytes
+            return rest.readSlice(length: Swift.min(rest.readableBytes, AnswerBudget.pieceBytes))
         }
     }
 }

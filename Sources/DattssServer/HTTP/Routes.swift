@@ -16,6 +16,10 @@ struct Routes: Sendable {
     let clock: any WallClock
     let limits: Limits
     let telemetry: OTLPIntake
+    /// For bodies that are dear to read.
+    let decoding = DecodingPool()
+    /// For what waits for readers, of all answers and live streams together.
+    let unsent: ByteBudget
 
     /// What the fast lane and the route of `/agg` share.
     var endpoint: AggregateEndpoint {
@@ -26,7 +30,7 @@ struct Routes: Sendable {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders(isSecure: web.settings.certificate != nil))
         router.add(middleware: ErrorAnswers())
-        router.add(middleware: AnswerBudget(bytesMax: limits.unsentBytes))
+        router.add(middleware: AnswerBudget(unsent))
 
         router.put("/agg", use: aggregate)
         router.post("/agg", use: aggregate)

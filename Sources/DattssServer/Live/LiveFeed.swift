@@ -17,12 +17,16 @@ final class LiveFeed: Sendable {
         /// Where a reader is that has been told this.
         var reader: LiveReader
         var bytes: ByteBuffer
+        /// Of what may wait for readers, as long as anybody has it.
+        var share: ByteBudget.Share?
     }
 
     private struct State {
         var number = 0
         var reader: LiveReader
         var isPrepared = false
+        /// What readers begin with, of this second.
+        var beginning: Task<Turn, any Error>?
         var toldProcesses: [ProcessRegistry.Process] = []
         var waiting: [Int: CheckedContinuation<Turn?, Never>] = [:]
         var nextWaiter = 0
@@ -38,8 +42,20 @@ final class LiveFeed: Sendable {
         state = Mutex(State(reader: reader))
     }
 
-    /// A reader's first events, which are all there is, and where the reader is then.
-    func begin() async -> Turn {
+    /// A reader's first events, which are all there is, and where the reader is then. All who begin within a second have the
+    /// same, in the same memory.
+    /// - Parameter budget: for what may wait for readers who do not read.
+    /// - Throws: 503 `overloaded` when there is no room for it.
+    func begin(_ budget: ByteBudget) async throws -> Turn {
+        let beginning = state.withLock { state in
+            let beginning = state.beginning ?? Task { try await self.beginning(budget) }
+            state.beginning = beginning
+            return beginning
+        }
+        return try await beginning.value
+    }
+
+    private func beginning(_ budget: ByteBudget) async throws(WireError) -> Turn {
         // The feed has to be somewhere before the reader asks, so that no change falls in between.
         if state.withLock({ !$0.isPrepared }) {
             var reader = state.withLock { $0.reader }
@@ -49,7 +65,11 @@ final class LiveFeed: Sendable {
             }
         }
         let (number, reader) = state.withLock { ($0.number, $0.reader.fresh) }
-        return await everything(after: number, reader)
+        var turn = await everything(after: number, reader)
+        let share = budget.share()
+        guard share.grow(by: turn.bytes.readableBytes) else { throw .tooManyAnswers }
+        turn.share = share
+        return turn
     }
 
     /// The events of a reader that was told something earlier: when the next turn comes, nil when there are no more.
@@ -72,6 +92,7 @@ final class LiveFeed: Sendable {
 
     /// Tells all who wait what changed since the last turn.
     func turn() async {
+        state.withLock { $0.beginning = nil }
         guard state.withLock({ !$0.waiting.isEmpty }) else { return }
         var reader = state.withLock { $0.reader }
         let (at, statistics) = await reader.next()
@@ -79,6 +100,7 @@ final class LiveFeed: Sendable {
         let (turn, waiting) = state.withLock { state in
             state.number += 1
             state.reader = reader
+            state.beginning = nil
             var bytes: [UInt8] = []
             if !statistics.isEmpty { Self.append("status", StatusJSON.write(statistics, at: at), to: &bytes) }
             if Self.differ(state.toldProcesses, processes) {
