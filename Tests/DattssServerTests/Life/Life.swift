@@ -132,6 +132,9 @@ struct Life {
         let drawn = Int.random(in: 0..<400, using: &random)
         switch [37: 21, 91: 10, 133: 19, 171: 16, 211: 0][hour % 240] ?? drawn {
         case ..<8:
+            // (Hours pass here faster than the housekeeping, which writes down how late it is.)
+            let isNoted = try await eventually { $0.server.hasNotedTime }
+            #expect(isNoted, "\(place): the time is not written down")
             try await server.killAndRestart()
             noteRestart("kills")
         case ..<16:
