@@ -19,7 +19,9 @@ package struct SteadyClock: WallClock {
         return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
-    package func sleep(until deadline: Timestamp) async throws {
+    package func uptimeMilliseconds() -> Int64 { now().milliseconds }
+
+    package func sleep(until deadline: Timestamp, since seen: Timestamp) async throws {
         while true {
             let remaining = deadline.milliseconds - now().milliseconds
             if remaining <= 0 { return }

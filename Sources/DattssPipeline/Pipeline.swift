@@ -26,7 +26,7 @@ public final class Pipeline: Sendable {
     let links: Links
     let directory: UserDirectory
     let (acceptedWriter, roller, minuteWriter, housekeeper): (AcceptedWriter, MinuteRoller, MinuteWriter, Housekeeper)
-    let (history, health, clock): (History, LogHealth, any WallClock)
+    let (history, health, clock, confirmed): (History, LogHealth, any WallClock, ConfirmedClock)
 
     /// Replays the log of a data folder, and wires the stages.
     /// - Parameter onFailure: called when the disk failed in a way after which only a restart is safe.
@@ -38,20 +38,23 @@ public final class Pipeline: Sendable {
         let minuteLane = try log.minuteLane()
         let (limits, clock, links) = (configuration.limits, configuration.clock, Links(configuration.limits))
         let (health, written) = (LogHealth(onFailure), WrittenMark(log.covered))
+        let confirmed = try ConfirmedClock(configuration, newest: log.newest)
         let directory = UserDirectory(log.replayed.users) { restored in
-            UserEntry(restored, roller: links.rolling, written: written, covered: log.covered, limits: limits)
+            UserEntry(
+                restored, roller: links.rolling, written: written, covered: log.covered, confirmed: confirmed, limits: limits)
         }
         ingest = Ingest(directory: directory, writeAhead: links.writeAhead, clock: clock, limits: limits)
         ownIngest = Ingest(directory: directory, writeAhead: links.writeAhead, clock: clock, limits: limits)
         holds = MinuteHolds(onRelease: { links.writeAhead.signal(.tick) })
         acceptedWriter = AcceptedWriter(log, configuration, links, directory, holds: holds, health: health)
         roller = MinuteRoller(link: links.rolling, writeAhead: links.writeAhead, minutes: links.minutes, clock: clock)
-        housekeeper = Housekeeper(configuration, history: log.history, accepted: acceptedWriter, health: health)
+        housekeeper = Housekeeper(
+            configuration, history: log.history, accepted: acceptedWriter, confirmed: confirmed, health: health)
         minuteWriter = MinuteWriter(
             minuteLane, configuration, links, accepted: acceptedWriter, housekeeper: housekeeper, written: written, health: health)
         queries = Queries(directory: directory, history: log.history, configuration)
-        recovery = log.report
-        (history, self.links, self.directory, self.health, self.clock) = (log.history, links, directory, health, clock)
+        (recovery, history, self.links, self.directory) = (log.report, log.history, links, directory)
+        (self.health, self.clock, self.confirmed) = (health, clock, confirmed)
     }
 
     /// Runs until ``finish()`` was called and everything that was taken in is on disk.
@@ -60,6 +63,7 @@ public final class Pipeline: Sendable {
         await runStages()
         housekeeper.finish()
         await housekeeping
+        await housekeeper.noteTime()
     }
 
     /// Each stage ends when the one before it has ended and what was handed on is done.
@@ -80,6 +84,10 @@ public final class Pipeline: Sendable {
             clockwork.cancelAll()
         }
     }
+
+    /// The end is near: a minute that cannot be written now holds nobody up any more who has to come to an end first. The accepted
+    /// lane still has everything of it.
+    public func prepareToFinish() { minuteWriter.stopRetrying() }
 
     /// Takes in nothing more, and lets ``run()`` come to its end.
     public func finish() {

@@ -13,6 +13,12 @@ public struct PipelineConfiguration: Sendable {
     public var retention: @Sendable () -> Retention
     /// Called with a deleted user when no file holds anything of that user any more.
     public var onErased: @Sendable (UserID) -> Void
+    /// Told of every sealed file that the retention deletes or writes anew, when that is done.
+    public var onDeletion: @Sendable (RetentionDeletion) -> Void = { _ in }
+    /// Told when the clock is found to be beside what has passed, and when that is over.
+    public var onClockNews: @Sendable (ConfirmedTime.News, ConfirmedTime) -> Void = { _, _ in }
+    /// Whether an operator says that the clock is right: what it makes old is deleted at once.
+    public var trustsClock = false
     /// Where the files lie: the machine's own file system, or one that a test made up.
     public var fileSystem: any FileSystem
     /// What time it is, for the minutes that samples belong to and for everything that happens after some time.

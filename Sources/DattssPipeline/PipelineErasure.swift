@@ -18,6 +18,7 @@ extension Pipeline {
         finish()
         await runStages()
         await housekeeper.pass(minuteWriter, includingToday: includingToday)
+        await housekeeper.noteTime()
         return await housekeeper.report
     }
 }

@@ -19,6 +19,8 @@ public struct PipelineSnapshot: Sendable {
     public var minutes: LaneMetrics
     /// What sealing and retention did since the start.
     public var housekeeping: HousekeepingReport
+    /// By which time is deleted what is old.
+    public var confirmedTime: ConfirmedTime
     /// Files of days and hours, and their bytes.
     public var sealed: (files: Int, bytes: Int)
     /// Reads that met a frame which is damaged; they answered without it.
@@ -30,6 +32,9 @@ public struct PipelineSnapshot: Sendable {
 }
 
 extension Pipeline {
+    /// As late as it certainly is, whatever the clock shows: what is deleted for its age is deleted by this.
+    public var confirmedTime: Timestamp { confirmed.now() }
+
     /// Why no batch is taken in; nil when all is well.
     public var problem: String? {
         health.problem(at: clock.now()) ?? (links.writeAhead.ledger.isClosed ? "shutting down" : nil)
@@ -51,6 +56,7 @@ extension Pipeline {
             accepted: await acceptedWriter.laneMetrics,
             minutes: await minuteWriter.laneMetrics,
             housekeeping: await housekeeper.report,
+            confirmedTime: confirmed.look(),
             sealed: history.sealedSize,
             corruptFrameReads: history.corruptFrameReads,
             failedMinuteWrites: await minuteWriter.failedAttempts,

@@ -65,6 +65,9 @@ public struct Server: Service {
             }
             logger.notice("all data of the deleted user '\(user)' is erased")
         }
+        pipelineConfiguration.trustsClock = configuration.trustsClock
+        pipelineConfiguration.onDeletion = { logger.notice("\($0)") }
+        pipelineConfiguration.onClockNews = { logger.log(level: $0.level, "\($0.sentence(about: $1))") }
         let started = ContinuousClock.now
         pipeline = try Pipeline(pipelineConfiguration, onFailure: onFailure)
         replaySeconds = (ContinuousClock.now - started) / .seconds(1)
@@ -156,12 +159,23 @@ public struct Server: Service {
         }
         services += furtherListeners.services
         // Live streams end before the port does: it waits for them.
-        services += [listener, application, feeds]
+        services += [listener, application, feeds, EndOfRetries(pipeline: pipeline)]
         // Ended in reverse order.
         try await ServiceGroup(
             configuration: .init(services: services.map { .init(service: $0) }, logger: logger)
         ).run()
         lock.release()
+    }
+}
+
+/// Ends first, and says so to the pipeline.
+private struct EndOfRetries: Service {
+    let pipeline: Pipeline
+
+    func run() async throws {
+        // (A cancellation has the same meaning.)
+        try? await gracefulShutdown()
+        pipeline.prepareToFinish()
     }
 }
 
@@ -239,5 +253,23 @@ extension Server {
         configuration.minimumTLSVersion = .tlsv12
         configuration.applicationProtocols = ["http/1.1"]
         return try NIOSSLContext(configuration: configuration)
+    }
+}
+
+extension ConfirmedTime.News {
+    fileprivate var level: Logger.Level { self == .doubted ? .warning : .notice }
+
+    /// What the log says of it.
+    fileprivate func sentence(about time: ConfirmedTime) -> String {
+        let (shown, line) = (UTC.moment(time.shown), UTC.moment(time.line))
+        switch self {
+        case .doubted:
+            let hours = ConfirmedTime.confirmationMilliseconds / 3_600_000
+            return "the clock shows \(shown), but it should be \(line) by what has passed since the last use of this folder: "
+                + "nothing is deleted for its age by the new date before \(hours) hours have shown that it is right, or the "
+                + "server is started with --trust-clock"
+        case .resolved: return "the clock shows \(shown), which is what it should: the retention goes by it again"
+        case .confirmed: return "the clock has been right for long enough, it shows \(shown): the retention goes by it now"
+        }
     }
 }

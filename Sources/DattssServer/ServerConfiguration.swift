@@ -21,6 +21,8 @@ public struct ServerConfiguration: Sendable {
     public var statsdUser: UserID?
     public var limits = Limits()
     public var retention = Retention.Limits()
+    /// Whether the clock at the start is certainly right: what it makes old is deleted at once.
+    public var trustsClock = false
     /// What is asked of the kernel for received datagrams (`SO_RCVBUF`).
     public var receiveBufferBytes = 8 << 20
     public var web = WebSettings()

@@ -15,7 +15,9 @@ final class HandClock: WallClock {
 
     func now() -> Timestamp { state.withLock { $0.now } }
 
-    func sleep(until deadline: Timestamp) async throws {
+    func uptimeMilliseconds() -> Int64 { now().milliseconds }
+
+    func sleep(until deadline: Timestamp, since seen: Timestamp) async throws {
         let id = state.withLock { state in
             state.nextID += 1
             return state.nextID

@@ -1,6 +1,7 @@
 import DattssCore
 import DattssLog
 import DattssTestSupport
+import Synchronization
 import Testing
 
 @testable import DattssPipeline
@@ -88,7 +89,7 @@ struct ClockTests {
         await send(harness)
         // The watch for the minute's end has begun.
         #expect(await eventually { harness.clock.sleeperCount == 1 })
-        harness.clock.advance(byMilliseconds: -40 * 86_400_000)
+        harness.clock.jump(byMilliseconds: -40 * 86_400_000)
         #expect(await eventually { await harness.pipeline.snapshot().minutes.frames >= 1 })
         await harness.stop()
     }
@@ -100,8 +101,8 @@ struct ClockTests {
         let silent = StatisticKey(.counter, "silent")
         #expect(await harness.pipeline.ingest.submit(batch([(silent, [40])]), of: Self.ann) == .accepted)
         for hour in 0..<30 {
-            if hour == 28 { harness.clock.advance(byMilliseconds: 30 * 86_400_000) }
-            if hour == 29 { harness.clock.advance(byMilliseconds: -30 * 86_400_000) }
+            if hour == 28 { harness.clock.jump(byMilliseconds: 30 * 86_400_000) }
+            if hour == 29 { harness.clock.jump(byMilliseconds: -30 * 86_400_000) }
             for _ in 0..<3 {
                 await send(harness)
                 harness.clock.advance(byMilliseconds: hour < 28 ? 1_200_000 : 60_000)
@@ -114,4 +115,47 @@ struct ClockTests {
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 90)
         await harness.stop()
     }
+
+    /// Goal: the same when the clock was set between the look at it and the sleep.
+    @Test("a clock that is set back before the watch sleeps is noticed")
+    func setBackBetween() async throws {
+        let clock = HastyClock(Timestamp(seconds: 1_795_330_000))
+        let roller = MinuteRoller(
+            link: Link("rolling", capacity: 1), writeAhead: Link("ahead", capacity: 1), minutes: Link("minutes", capacity: 1),
+            clock: clock)
+        let watching = Task { await roller.watchClock() }
+        #expect(await eventually { clock.looks >= 3 })
+        watching.cancel()
+        await watching.value
+    }
+}
+
+/// Is set back by a day right after somebody has looked at it; nobody who sleeps is woken for that.
+private final class HastyClock: WallClock {
+    private let state: Mutex<(now: Timestamp, looks: Int)>
+
+    init(_ now: Timestamp) { state = Mutex((now, 0)) }
+
+    var looks: Int { state.withLock { $0.looks } }
+
+    func now() -> Timestamp {
+        state.withLock { state in
+            defer { state = (state.now.advanced(byMilliseconds: -86_400_000), state.looks + 1) }
+            return state.now
+        }
+    }
+
+    func sleep(until deadline: Timestamp, since seen: Timestamp) async throws {
+        if state.withLock({ $0.now }) < seen { return try Task.checkCancellation() }
+        try await Self.never()
+    }
+
+    /// Ends by cancellation alone.
+    private static func never() async throws {
+        let (stream, _) = AsyncStream.makeStream(of: Void.self)
+        for await _ in stream {}
+        try Task.checkCancellation()
+    }
+
+    func uptimeMilliseconds() -> Int64 { 0 }
 }

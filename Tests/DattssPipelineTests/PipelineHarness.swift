@@ -40,6 +40,9 @@ final class PipelineHarness {
             }, fileSystem: fileSystem, clock: clock)
         // Tests leave no processor idle.
         configuration.housekeepingNiceness = 0
+        configuration.trustsClock = accounts.trustsClock.withLock { $0 }
+        configuration.onDeletion = { deletion in accounts.deletions.withLock { $0.append(deletion) } }
+        configuration.onClockNews = { news, _ in accounts.clockNews.withLock { $0.append(news) } }
         let pipeline = try Pipeline(configuration) { _ in }
         return (pipeline, Task { await pipeline.run() })
     }
@@ -60,8 +63,10 @@ final class PipelineHarness {
         (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
     }
 
-    func shutDownAndRestart() async throws {
+    /// - Parameter clockJump: what a machine's clock is wrong by when it starts again.
+    func shutDownAndRestart(clockJump: Int64 = 0) async throws {
         await stop()
+        clock.jump(byMilliseconds: clockJump)
         (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
     }
 
@@ -107,6 +112,9 @@ final class PipelineHarness {
 final class TestAccounts: Sendable {
     let retention = Mutex(Retention())
     let erased = Mutex<[UserID]>([])
+    let deletions = Mutex<[RetentionDeletion]>([])
+    let clockNews = Mutex<[ConfirmedTime.News]>([])
+    let trustsClock = Mutex(false)
 }
 
 /// A batch as a client builds it out of samples.

@@ -3,6 +3,7 @@ import DattssLog
 import DattssPipeline
 import DattssTestSupport
 import Logging
+import NIOCore
 import Testing
 
 @testable import DattssServer
@@ -101,6 +102,13 @@ struct LineIntakeTests {
             while await pipeline.snapshot().links[0].ledger.admitted == 0 { await Task.yield() }
         }
 
+        /// What connections share.
+        func sharedCollector() -> SharedCollector {
+            let collector = DatagramCollector(
+                authenticator: EverybodysKey(), statsdUser: LineIntakeTests.joe, limits: limits)
+            return SharedCollector(intake.periods(of: collector), source: .unixStream, counters: counters)
+        }
+
         func status(_ key: StatisticKey, of user: UserID = LineIntakeTests.joe) async -> StatisticStatus? {
             await pipeline.queries.status(of: user).statistics.first { $0.key == key }
         }
@@ -114,6 +122,37 @@ struct LineIntakeTests {
     /// Any key is that of the user it begins with.
     private struct EverybodysKey: Authenticator {
         func owner(ofKey key: String) -> KeyOwner? { UserID(key.prefix { $0 != "." }).map { KeyOwner($0) } }
+    }
+
+    // MARK: Minutes
+
+    /// Goal: a piece that has to wait for the end of the minute before does not keep others of that minute from being counted in it.
+    @Test("what came in a minute that has just begun is handed on when the one before has ended for everybody")
+    func youngMinute() async throws {
+        // A tenth of a second before a minute's end.
+        let scene = try Scene(at: Timestamp(milliseconds: 1_795_330_019_900))
+        let shared = scene.sharedCollector()
+        func minutes(isLast: Bool = false) async -> [Int64] {
+            var found: [Int64] = []
+            for period in shared.flush(isLast: isLast) {
+                found.append((period.minute?.index ?? 0) - 1_795_330_020 / 60)
+                await scene.intake.take(period)
+            }
+            return found
+        }
+        shared.receive(lines: ByteBuffer(string: "hits:1|c\n"))
+        scene.clock.advance(byMilliseconds: 150)
+        #expect(await minutes() == [-1])
+        shared.receive(lines: ByteBuffer(string: "hits:2|c\n"))
+        #expect(await minutes() == [])
+        shared.receive(lines: ByteBuffer(string: "hits:4|c\n"))
+        scene.clock.advance(byMilliseconds: MinuteHolds.graceMilliseconds)
+        #expect(await minutes() == [0])
+        scene.clock.advance(byMilliseconds: 59_750)
+        shared.receive(lines: ByteBuffer(string: "hits:8|c\n"))
+        #expect(await minutes(isLast: true) == [1])
+        await scene.stop()
+        #expect(try await scene.minutes(Self.hits).values.sorted() == [1, 6, 8])
     }
 
     // MARK: Gauges

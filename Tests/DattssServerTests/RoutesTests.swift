@@ -46,6 +46,17 @@ struct RoutesTests {
         #expect(routed.count >= 12)
     }
 
+    /// Goal: whoever writes a client from the document knows every error that can come. (An answer's name is one of the two enums.)
+    @Test("name errors as the OpenAPI document does")
+    func errorNames() throws {
+        var schema: Any? = try JSONSerialization.jsonObject(with: Data(PackageResources.openapi_json))
+        for step in ["components", "schemas", "Error", "properties", "error", "properties", "name", "enum"] {
+            schema = (schema as? [String: Any])?[step]
+        }
+        let documented = try #require(schema as? [String])
+        #expect(Set(documented) == ErrorName.all && documented.count == ErrorName.all.count)
+    }
+
     /// - Parameter folder: kept by whoever writes to the accounts; without one they can only be read.
     static func routes(limits: Limits = Limits(), in folder: TestFolder? = nil) throws -> Routes {
         let clock = ManualClock(Timestamp(seconds: 1_795_330_000))

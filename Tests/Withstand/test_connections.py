@@ -114,6 +114,64 @@ class Requests(unittest.TestCase):
         for client in clients:
             client.close()
 
+    def test_a_coding_for_the_transfer_that_nobody_takes_off(self):
+        # Goal: what is compressed for the transfer is not taken for the body.
+        for path in ("/agg", "/v1/metrics"):
+            for coding, status in (("gzip, chunked", 400), ("chunked, gzip", 400), ("chunked", 200), ("Chunked", 200)):
+                with connect(self.server) as client:
+                    body = BODY.replace("upgraded", "coded") if path == "/agg" else "{}"
+                    client.sendall(
+                        f"POST {path}?auth={self.server.key} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                        f"Transfer-Encoding: {coding}\r\n\r\n{len(body):x}\r\n{body}\r\n0\r\n\r\n".encode())
+                    self.assertIn(f"HTTP/1.1 {status} ".encode(), receive(client, 1), (path, coding))
+        self.assertEqual(self.server.status()["c", "coded"]["sum"], 2)
+
+    def test_a_tunnel_that_nobody_opens(self):
+        # Goal: a connection goes on behind CONNECT, which is refused like any method that is not there.
+        with connect(self.server) as client:
+            for _ in range(3):
+                client.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n")
+                self.assertIn(b"HTTP/1.1 4", receive(client, 1))
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                self.assertIn(b"HTTP/1.1 200 OK", receive(client, 1))
+
+    def test_a_length_that_no_body_has(self):
+        # Goal: who announces too much is told at once, and not when the time for it is over.
+        for path in ("/agg", "/v1/metrics"):
+            for length in (2_000_000, 1 << 40, (1 << 63) - 1, (1 << 64) - 1):
+                began = time.monotonic()
+                with connect(self.server) as client:
+                    client.sendall(
+                        f"POST {path}?auth={self.server.key} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                        f"Content-Length: {length}\r\n\r\n".encode())
+                    self.assertIn(b"HTTP/1.1 413 ", receive(client, 1), (path, length))
+                # (The limit of this server is 3 seconds.)
+                self.assertLess(time.monotonic() - began, 2.5, (path, length))
+
+    def test_slow_heads_are_counted(self):
+        # Goal: an operator sees that somebody holds connections with requests that never come to their end.
+        name = "dattss_request_timeouts_total"
+        for beginning in (b"PUT /agg?auth=x HTTP/1.1\r\nHost: ", b"GET /healthz HTTP/1.1\r\nHost: "):
+            before = counted(self.server, name)
+            with connect(self.server) as client:
+                client.sendall(beginning)
+                self.assertEqual(receive(client, 1), b"")
+            eventually(lambda: counted(self.server, name) == before + 1)
+
+    def test_an_offer_to_upgrade_with_bytes_behind(self):
+        # Goal: however the bytes behind such a request come, they are read as what they are.
+        get = f"GET /healthz HTTP/1.1\r\nHost: x\r\n{UPGRADE}"
+        for first in (f"{get}\r\n", f"{get}Content-Length: 5\r\n\r\nhello",
+                      f"{get}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"):
+            both = (first + "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").encode()
+            for size in (1, 3, len(first), len(both)):
+                with connect(self.server) as client:
+                    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    for start in range(0, len(both), size):
+                        client.sendall(both[start:start + size])
+                    received = receive(client, 2)
+                    self.assertEqual(received.count(b"HTTP/1.1 200 OK"), 2, (first, size, received))
+
     def test_a_broken_request_is_the_senders_mistake(self):
         # Goal: a bad chunk and an upload that breaks off are no errors of the server.
         with connect(self.server) as client:
@@ -216,6 +274,32 @@ class Uploads(unittest.TestCase):
         self.assertIn(b"HTTP/1.1 503", answers)
         self.assertEqual(server.request("PUT", "/agg", BODY.encode())[0], 200)
         self.assertLess(resident() - before, 300)
+
+
+class Streams(unittest.TestCase):
+    def test_live_streams_that_nobody_reads(self):
+        # Goal: what many begin with is in memory once.
+        server = Server("--max-statistics", "100000")
+        self.addCleanup(server.discard)
+        for part in range(3):
+            partials = ",".join(
+                '{"pth":"%s.%d.%d","sum":1,"cnt":1,"max":1,"min":1,"fst":1,"lst":1,"top":1,"bot":1}' % ("x" * 100, part, n)
+                for n in range(1000))
+            self.assertEqual(server.request("PUT", "/agg", ('{"prt":{"c":[%s],"ms":[],"g":[]}}' % partials).encode())[0], 200)
+        resident = lambda: counted(server, "process_resident_memory_bytes") / 1e6
+        before = resident()
+        request = f"GET /api/v1/live?auth={server.key} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+        clients = [connect(server, 4096) for _ in range(300)]
+        for client in clients:
+            self.addCleanup(client.close)
+            client.sendall(request)
+        for client in clients:
+            self.assertIn(b"200 OK", receive(client, 1))
+        # (It was 500 KB for each of them.)
+        self.assertLess(resident() - before, 80)
+        # Who reads has all of it.
+        received = receive(clients[0], 1, b"event: processes")
+        self.assertGreater(len(received), 300_000)
 
 
 class Folder(unittest.TestCase):

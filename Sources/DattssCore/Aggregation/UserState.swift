@@ -165,10 +165,14 @@ public struct UserState: Sendable {
     }
 
     /// Forgets statistics, but for their totals. So do the totals of those that nobody sent since `horizon`.
-    public mutating func forget(_ ids: [StatisticID], horizon: Timestamp) {
+    /// - Parameter seen: when these were seen last, as far as can be told without the clock. What a clock that was wrong said of
+    ///   it would make their totals go at once, or stay until that time comes.
+    public mutating func forget(_ ids: [StatisticID], seen: ClosedRange<Timestamp>? = nil, horizon: Timestamp) {
         for id in ids {
             guard let live = live(id) else { continue }
-            dormant[live.key] = totals(of: live.statistic)
+            var totals = totals(of: live.statistic)
+            if let seen { totals.seen = min(max(totals.seen, seen.lowerBound), seen.upperBound) }
+            dormant[live.key] = totals
             live.statistic.window.release(in: &windows)
             statistics[Int(id.index)] = nil
             keys[Int(id.index)] = nil

@@ -18,8 +18,8 @@ public struct SystemClock: WallClock {
     }
 
     /// Sleeps in steps of at most a second, so that a clock that was set is noticed.
-    public func sleep(until deadline: Timestamp) async throws {
-        var before = now()
+    public func sleep(until deadline: Timestamp, since seen: Timestamp) async throws {
+        var before = seen
         while true {
             let now = now()
             if now >= deadline || now < before.advanced(byMilliseconds: -Self.setBackMilliseconds) { return }
@@ -30,6 +30,17 @@ public struct SystemClock: WallClock {
     }
 
     public func pause(milliseconds: Int64) async throws { try await Task.sleep(for: .milliseconds(milliseconds)) }
+
+    public func uptimeMilliseconds() -> Int64 {
+        var time = timespec()
+        #if os(Linux)
+            // (CLOCK_MONOTONIC stands still while a machine sleeps.)
+            clock_gettime(CLOCK_BOOTTIME, &time)
+        #else
+            clock_gettime(CLOCK_MONOTONIC, &time)
+        #endif
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
 
     /// A clock that goes back by less is being adjusted, which delays nobody by much.
     private static let setBackMilliseconds: Int64 = 1000

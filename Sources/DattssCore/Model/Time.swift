@@ -49,6 +49,17 @@ public struct Minute: Sendable, Hashable, Comparable, Strideable {
     public func advanced(by minutes: Int64) -> Minute { Minute(index + minutes) }
 }
 
+/// A moment by both of a machine's clocks: the one that shows the time and may be set, and the one that only goes on.
+public struct Moment: Sendable, Hashable {
+    public var time: Timestamp
+    /// See ``WallClock/uptimeMilliseconds()``.
+    public var uptimeMilliseconds: Int64
+
+    public init(_ time: Timestamp, uptimeMilliseconds: Int64) {
+        (self.time, self.uptimeMilliseconds) = (time, uptimeMilliseconds)
+    }
+}
+
 /// Where a pipeline gets the time from. Servers read the system's clock, tests turn the hands themselves.
 public protocol WallClock: Sendable {
     func now() -> Timestamp
@@ -56,12 +67,20 @@ public protocol WallClock: Sendable {
     ///
     /// It also returns when the clock was set back meanwhile, because the deadline may then be years away: a caller that waits
     /// for a moment looks at the clock again.
-    func sleep(until deadline: Timestamp) async throws
+    /// - Parameter seen: what the clock showed when the deadline was worked out: it may have been set back since then, too.
+    func sleep(until deadline: Timestamp, since seen: Timestamp) async throws
     /// Lets so much time pass, whatever the clock is set to meanwhile; throws `CancellationError` when the task is cancelled.
     func pause(milliseconds: Int64) async throws
+    /// Milliseconds that have really passed since some moment, also while the machine slept: nobody can set this.
+    func uptimeMilliseconds() -> Int64
 }
 
 extension WallClock {
+    /// ``sleep(until:since:)`` for a deadline that was worked out just now.
+    public func sleep(until deadline: Timestamp) async throws { try await sleep(until: deadline, since: now()) }
+
+    public func moment() -> Moment { Moment(now(), uptimeMilliseconds: uptimeMilliseconds()) }
+
     public func pause(milliseconds: Int64) async throws {
         try await sleep(until: now().advanced(byMilliseconds: milliseconds))
     }

@@ -3,6 +3,7 @@ internal import DattssCore
 /// Which file is where below the data folder.
 ///
 ///     <data>/lock
+///     <data>/clock                                 what is certain of the time, see ``ConfirmedTimeFile``
 ///     <data>/accepted/00000000000000000017.log
 ///     <data>/minutes/00000000000000000003.log
 ///     <data>/days/2026-11-22.day
@@ -14,6 +15,8 @@ package enum LogLayout {
     private static let suffix = ".log"
 
     static func lock(in directory: String) -> String { directory + "/lock" }
+
+    static func clock(in directory: String) -> String { directory + "/clock" }
 
     package static func folder(of lane: Lane, in directory: String) -> String { directory + "/" + lane.description }
 

@@ -1,8 +1,8 @@
-internal import DattssCore
+package import DattssCore
 
 /// Times as people read them, in UTC. Civil dates from days: Howard Hinnant, "chrono-Compatible Low-Level Date
 /// Algorithms", `civil_from_days`.
-enum UTC {
+package enum UTC {
     /// `2026-11-22`
     static func date(ofDay day: Int64) -> String {
         // Days before the era or after it that no log has would overflow below.
@@ -26,7 +26,7 @@ enum UTC {
     }
 
     /// `2026-11-22T20:38:05.120Z`
-    static func moment(_ time: Timestamp) -> String {
+    package static func moment(_ time: Timestamp) -> String {
         let milliseconds = time.milliseconds - time.seconds * 1000
         let seconds = time.seconds - time.seconds.flooredQuotient(by: 60) * 60
         return String(minute(time.minute).dropLast()) + ":\(padded(seconds, 2)).\(padded(milliseconds, 3))Z"

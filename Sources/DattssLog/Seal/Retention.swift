@@ -31,10 +31,43 @@ public struct Retention: Sendable, Hashable {
     }
 }
 
+/// A sealed file that the retention deleted, or wrote anew without somebody.
+public struct RetentionDeletion: Sendable, Hashable, CustomStringConvertible {
+    public let path: String
+    public let step: SealedStep
+    /// Since 1970-01-01, UTC.
+    public let day: Int64
+    /// By the day that counted as today.
+    public let ageDays: Int64
+    /// Of how many users it was.
+    public let users: Int
+    public let reason: Reason
+
+    public enum Reason: Sendable, Hashable {
+        /// Nobody keeps anything of it any longer.
+        case past
+        /// Somebody does; it was written anew without those who do not, or were deleted.
+        case partlyPast
+    }
+
+    /// One line that says which file, why, and how old it was.
+    public var description: String {
+        let what = "\(path) of \(UTC.date(ofDay: day))"
+        let people = "\(users) user\(users == 1 ? "" : "s")"
+        switch reason {
+        case .past: return "deleted \(what), \(ageDays) days old: the time of all its \(step) is over (\(people))"
+        case .partlyPast:
+            return "wrote \(what), \(ageDays) days old, anew: the time of the \(step) of \(people) is over, or they were deleted"
+        }
+    }
+}
+
 /// What one pass of the retention did, and what is left.
 public struct RetentionReport: Sendable, Hashable {
     public package(set) var deletedFiles = 0
     public package(set) var rewrittenFiles = 0
+    /// Files that only the day which the clock shows would let go of.
+    public package(set) var heldFiles = 0
     /// Days of which hours had to be made before their minutes could go.
     public package(set) var sealedDays = 0
     public package(set) var freedBytes = 0

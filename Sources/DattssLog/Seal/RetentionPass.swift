@@ -9,14 +9,20 @@ extension Sealer {
     ///
     /// Unsealed blocks are not touched: to get rid of those of deleted users, seal their days without them first, and retire.
     ///
-    /// - Parameter today: in days since 1970-01-01, UTC.
+    /// - Parameters:
+    ///   - today: in days since 1970-01-01, UTC: what certainly is today.
+    ///   - shown: what the clock says is today. What only that lets go of is counted, and kept.
+    ///   - onDeletion: is told of every file when it is gone, or written anew.
     /// - Returns: nil when it was told to stop.
-    public func retain(_ retention: Retention, today: Int64) throws(LogError) -> RetentionReport? {
+    public func retain(
+        _ retention: Retention, today: Int64, shown: Int64? = nil, onDeletion: (RetentionDeletion) -> Void = { _ in }
+    ) throws(LogError) -> RetentionReport? {
         var report = RetentionReport()
         for known in history.sealedDays() {
             pace.breathe()
             if pace.isStopped { return nil }
-            guard try retain(retention, today: today, day: known.day, &report) else { return nil }
+            let days = Days(today: today, shown: shown ?? today, day: known.day)
+            guard try retain(retention, days, &report, onDeletion) else { return nil }
         }
         if !retention.deleted.isEmpty {
             report.remains = try remains(of: retention.deleted)
@@ -28,28 +34,51 @@ extension Sealer {
 
     /// - Returns: false when it was told to stop.
     private func retain(
-        _ retention: Retention, today: Int64, day: Int64, _ report: inout RetentionReport
+        _ retention: Retention, _ days: Days, _ report: inout RetentionReport, _ onDeletion: (RetentionDeletion) -> Void
     ) throws(LogError) -> Bool {
+        let day = days.day
         for step in SealedStep.allCases where edition(step, day) != nil {
             do throws(LogError) {
                 let file = try open(step, day)
-                let leaving = file.users.filter { !retention.keeps(step, of: $0, day: day, today: today) }
+                let leaving = file.users.filter { !retention.keeps(step, of: $0, day: day, today: days.today) }
+                if leaving.count < file.users.count,
+                    file.users.count(where: { !retention.keeps(step, of: $0, day: day, today: days.shown) }) > leaving.count
+                {
+                    report.heldFiles += 1
+                }
                 if leaving.isEmpty, !file.users.isEmpty { continue }
-                let needsHours = leaving.contains { retention.keeps(.hour, of: $0, day: day, today: today) }
+                let needsHours = leaving.contains { retention.keeps(.hour, of: $0, day: day, today: days.today) }
                 if step == .minute, needsHours {
                     guard try makeHours(day, retention, &report) else { return false }
                 }
                 if leaving.count == file.users.count, canForget(step, day) {
                     try delete(step, day, &report)
+                    onDeletion(deletion(of: step, days, leaving, .past))
                 } else if !leaving.isEmpty {
                     // Opened again: to make the hours the minutes may have been sealed anew.
                     guard try rewrite(try open(step, day), without: Set(leaving), retention, &report) else { return false }
+                    onDeletion(deletion(of: step, days, leaving, .partlyPast))
                 }
             } catch {
                 report.findings.append(try Finding(sealedFile: path(step, day), error))
             }
         }
         return true
+    }
+
+    /// The day of a file, and those that may be today.
+    private struct Days {
+        let today: Int64
+        let shown: Int64
+        let day: Int64
+    }
+
+    private func deletion(
+        of step: SealedStep, _ days: Days, _ leaving: [UserID], _ reason: RetentionDeletion.Reason
+    ) -> RetentionDeletion {
+        RetentionDeletion(
+            path: path(step, days.day), step: step, day: days.day, ageDays: days.today - days.day, users: leaving.count,
+            reason: reason)
     }
 
     private func open(_ step: SealedStep, _ day: Int64) throws(LogError) -> SealedFile {

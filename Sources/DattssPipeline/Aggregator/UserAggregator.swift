@@ -12,6 +12,7 @@ actor UserAggregator {
     private let link: Link<UserEvent>
     private let roller: Link<RollerEvent>
     private let written: WrittenMark
+    private let confirmed: ConfirmedClock
     private let limits: Limits
     /// Closed minutes on their way to the disk, oldest first.
     private var unwritten: [(through: LSN, minute: OpenMinute)] = []
@@ -23,13 +24,14 @@ actor UserAggregator {
 
     init(
         state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark,
-        covered: LSN, limits: Limits
+        covered: LSN, confirmed: ConfirmedClock, limits: Limits
     ) {
         self.state = state
         self.admission = admission
         self.link = link
         self.roller = roller
         self.written = written
+        self.confirmed = confirmed
         self.limits = limits
         closedThrough = covered
     }
@@ -71,7 +73,7 @@ actor UserAggregator {
         // As of the edge before: a batch that is under way now was admitted after that one, so nothing of it is idle,
         // wherever the clock was set to since.
         let passed = admission.withLock { $0.passedTime(at: edge.at) }
-        if let edgeBefore { forgetIdle(at: edgeBefore, by: min(edge.at, edgeBefore)) }
+        if let edgeBefore { forgetIdle(at: edgeBefore) }
         edgeBefore = passed
     }
 
@@ -88,9 +90,12 @@ actor UserAggregator {
 
     /// Makes room: statistics that nobody sent for a while leave memory, but for their totals. Admission gives their
     /// numbers out again at once; a batch that uses them comes behind this in the stream.
-    private func forgetIdle(at passed: Timestamp, by clock: Timestamp) {
+    private func forgetIdle(at passed: Timestamp) {
         let idle = admission.withLock { $0.removeIdle(before: passed.advanced(byMilliseconds: -limits.idleSeconds * 1000)) }
-        state.forget(idle, horizon: clock.advanced(byMilliseconds: -Self.dormantMilliseconds))
+        if idle.isEmpty { return }
+        let now = confirmed.line
+        let seen = now.advanced(byMilliseconds: -2 * limits.idleSeconds * 1000)...now
+        state.forget(idle, seen: seen, horizon: confirmed.now().advanced(byMilliseconds: -Self.dormantMilliseconds))
     }
 
     private static let dormantMilliseconds: Int64 = 8 * 86_400_000

@@ -8,13 +8,16 @@ final class UserEntry: Sendable {
     let link: Link<UserEvent>
     let aggregator: UserAggregator
 
-    init(_ restored: Replay.User, roller: Link<RollerEvent>, written: WrittenMark, covered: LSN, limits: Limits) {
+    init(
+        _ restored: Replay.User, roller: Link<RollerEvent>, written: WrittenMark, covered: LSN, confirmed: ConfirmedClock,
+        limits: Limits
+    ) {
         id = restored.state.user
         admission = UserAdmission(restored.admission)
         link = Link("ingest→aggregator", capacity: limits.queuedPartialsPerUser)
         aggregator = UserAggregator(
             state: restored.state, admission: admission, link: link, roller: roller, written: written, covered: covered,
-            limits: limits)
+            confirmed: confirmed, limits: limits)
     }
 }
 

@@ -5,6 +5,8 @@ import DattssLog
 struct OpenedLog: Sendable {
     let report: RecoveryReport
     let replayed: Replay.Outcome
+    /// The time of the newest data.
+    let newest: Timestamp?
     private let configuration: PipelineConfiguration
 
     /// Reads the log of a data folder.
@@ -13,6 +15,7 @@ struct OpenedLog: Sendable {
         report = try Recovery.run(
             fileSystem: configuration.fileSystem, directory: configuration.directory,
             policy: configuration.syncMode.policy, into: &replay)
+        newest = [report.history.minutes?.upperBound.start, replay.latest].compactMap(\.self).max()
         replayed = replay.outcome(lastLSN: LSN(report.accepted.nextLSN.value - 1))
         self.configuration = configuration
     }

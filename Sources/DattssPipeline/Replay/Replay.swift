@@ -9,7 +9,8 @@ import DattssLog
 struct Replay: RecoveryHandler {
     private var users: [UserID: User] = [:]
     private var edge: MinuteEdge?
-    private var latest: Timestamp?
+    /// The time of the last batch.
+    private(set) var latest: Timestamp?
     private var lastLSN = LSN.zero
     private var unwritten: [MinuteBlock] = []
     private let now: Timestamp

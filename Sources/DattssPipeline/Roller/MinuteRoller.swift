@@ -30,7 +30,8 @@ actor MinuteRoller {
         while true {
             let now = clock.now()
             let deadline = MinuteHolds.deadline(of: now.minute.advanced(by: -1))
-            guard (try? await clock.sleep(until: now < deadline ? deadline : now.minute.end)) != nil else { return }
+            let next = now < deadline ? deadline : now.minute.end
+            guard (try? await clock.sleep(until: next, since: now)) != nil else { return }
             writeAhead.signal(.tick)
         }
     }

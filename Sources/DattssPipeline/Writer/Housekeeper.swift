@@ -16,10 +16,12 @@ actor Housekeeper {
     private let accepted: AcceptedWriter
     private let syncMode: SyncMode
     private let clock: any WallClock
+    private let confirmed: ConfirmedClock
     private let niceness: Int32
     private let health: LogHealth
     private let retention: @Sendable () -> Retention
     private let onErased: @Sendable (UserID) -> Void
+    private let onDeletion: @Sendable (RetentionDeletion) -> Void
     private let wishes: AsyncStream<MinuteWriter>
     private let wish: AsyncStream<MinuteWriter>.Continuation
     private let isStopping = Stop()
@@ -29,12 +31,14 @@ actor Housekeeper {
     private(set) var report = HousekeepingReport()
 
     init(
-        _ configuration: PipelineConfiguration, history: History, accepted: AcceptedWriter, health: LogHealth
+        _ configuration: PipelineConfiguration, history: History, accepted: AcceptedWriter, confirmed: ConfirmedClock,
+        health: LogHealth
     ) {
         (fileSystem, directory) = (configuration.fileSystem, configuration.directory)
         (syncMode, clock, retention) = (configuration.syncMode, configuration.clock, configuration.retention)
         niceness = configuration.housekeepingNiceness
-        (self.history, self.accepted, self.health, onErased) = (history, accepted, health, configuration.onErased)
+        (onErased, onDeletion) = (configuration.onErased, configuration.onDeletion)
+        (self.history, self.accepted, self.confirmed, self.health) = (history, accepted, confirmed, health)
         (wishes, wish) = AsyncStream.makeStream(of: MinuteWriter.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -70,11 +74,13 @@ actor Housekeeper {
     /// - Parameter includingToday: seals what there is of today, too. A deletion does so by itself.
     func pass(_ minutes: MinuteWriter, includingToday: Bool = false) async {
         let started = ContinuousClock.now
-        let today = clock.now().minute.day
+        // What is over by a clock that is ahead is sealed, and sealed again: only what is deleted is gone.
+        let time = confirmed.look()
+        let (shown, today) = (time.shown.minute.day, time.latest.minute.day)
         let isWhole = includingToday || isErasing
         let retention = retention()
         do {
-            let days = history.unsealedDays.filter { isWhole || $0 < today }
+            let days = history.unsealedDays.filter { isWhole || $0 < shown }
             for day in days {
                 guard
                     let sealed = try await work({ (sealer) throws(LogError) in
@@ -84,7 +90,11 @@ actor Housekeeper {
                 report.note(sealed)
             }
             await minutes.retireSealed()
-            guard let retained = try await work({ (sealer) throws(LogError) in try sealer.retain(retention, today: today) })
+            let onDeletion = onDeletion
+            guard
+                let retained = try await work({ (sealer) throws(LogError) in
+                    try sealer.retain(retention, today: today, shown: shown, onDeletion: onDeletion)
+                })
             else { return }
             report.note(retained)
             await settle(retained)
@@ -95,8 +105,20 @@ actor Housekeeper {
             // Nobody knows any more what is on disk.
             if error.code == .syncFailed { health.failed(error) }
         }
+        await noteTime()
         report.passes += 1
         report.lastDuration = ContinuousClock.now - started
+    }
+
+    /// Leaves a word for the next run of what is certain of the time. A word that is old only makes it wait longer.
+    func noteTime() async {
+        let (fileSystem, directory, policy, time) = (fileSystem, directory, syncMode.policy, confirmed.look())
+        let result = await BackgroundThread.run(niceness: niceness) {
+            Result { () throws(LogError) in
+                try ConfirmedTimeFile(fileSystem: fileSystem, directory: directory, policy: policy).write(time)
+            }
+        }
+        if case .failure = result { report.failedTimeNotes += 1 }
     }
 
     /// Says of whom nothing is left; for the others there is another pass after the next minute.

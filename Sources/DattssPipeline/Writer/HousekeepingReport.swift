@@ -12,8 +12,12 @@ public struct HousekeepingReport: Sendable, Hashable {
     public private(set) var rewrittenFiles = 0
     /// What could not be read; copies of it are in `quarantine/`.
     public private(set) var findings: [Finding] = []
+    /// Files that would be deleted or written anew if the clock were right, and are kept until that is certain.
+    public private(set) var heldFiles = 0
     /// Deleted users of whom no file holds anything any more.
     public internal(set) var erasedUsers = 0
+    /// Times that it could not be written down how late it certainly is.
+    public internal(set) var failedTimeNotes = 0
     /// Passes, with those that failed.
     public internal(set) var passes = 0
     /// Passes that an error cut short; they are tried again after the next checkpoint.
@@ -35,6 +39,7 @@ public struct HousekeepingReport: Sendable, Hashable {
     mutating func note(_ retained: RetentionReport) {
         deletedFiles += retained.deletedFiles
         rewrittenFiles += retained.rewrittenFiles
+        heldFiles = retained.heldFiles
         note(retained.findings)
     }
 

@@ -43,7 +43,6 @@ extension Accounts {
         _ database: Database
     ) throws -> Secret {
         let secret = Secret()
-        try database.execute(sql: "DELETE FROM token WHERE expiresAtMilliseconds <= ?", arguments: [time.milliseconds])
         try database.execute(
             sql: "INSERT INTO token VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [
@@ -204,8 +203,6 @@ extension Accounts {
     public func invite(_ email: EmailAddress?, at time: Timestamp) throws -> String {
         let secret = Secret()
         try write { database in
-            try database.execute(
-                sql: "DELETE FROM invitation WHERE expiresAtMilliseconds <= ?", arguments: [time.milliseconds])
             try database.execute(
                 sql: "INSERT INTO invitation VALUES (?, ?, ?)",
                 arguments: [

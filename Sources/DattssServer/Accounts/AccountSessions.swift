@@ -67,7 +67,6 @@ extension Accounts {
     ) throws -> Secret {
         let secret = Secret()
         let session = Session(user: user, at: time, address: visitor.address, agent: visitor.agent)
-        try database.execute(sql: "DELETE FROM session WHERE expiresAtMilliseconds <= ?", arguments: [time.milliseconds])
         if let old { try database.execute(sql: "DELETE FROM session WHERE hash = ?", arguments: [old.hash.data]) }
         // When there are too many, those that were seen last stay.
         try database.execute(
@@ -112,6 +111,29 @@ extension Accounts {
                 database, sql: "SELECT signedInAtMilliseconds FROM user WHERE uid = ?", arguments: [user.string]) != nil
         }
     }
+
+    /// Deletes sessions, links and invitations whose time is over.
+    ///
+    /// Not when another one is made, as the clock shows it: set forward for a moment, it would sign everybody out for good.
+    /// - Parameter time: as late as it certainly is, see ``Pipeline/confirmedTime``.
+    func removeExpired(at time: Timestamp) throws {
+        let isAny = try database.read { database in
+            try Self.expiring.contains { table in
+                try Bool.fetchOne(
+                    database, sql: "SELECT EXISTS (SELECT 1 FROM \(table) WHERE expiresAtMilliseconds <= ?)",
+                    arguments: [time.milliseconds]) == true
+            }
+        }
+        guard isAny else { return }
+        try write { database in
+            for table in Self.expiring {
+                try database.execute(
+                    sql: "DELETE FROM \(table) WHERE expiresAtMilliseconds <= ?", arguments: [time.milliseconds])
+            }
+        }
+    }
+
+    private static let expiring = ["session", "token", "invitation"]
 
     func person(_ user: UserID) -> Person? { withState { $0.people[user] } }
 }

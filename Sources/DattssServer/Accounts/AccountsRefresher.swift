@@ -23,13 +23,15 @@ struct AccountsRefresher: Service {
                     telemetry.forget(user)
                 }
                 leaving = deleted
-                let now = clock.now()
+                let (now, confirmed) = (clock.now(), pipeline.confirmedTime)
                 let isNewMinute = now.minute != minute
                 minute = now.minute
                 do {
                     try await accounts.run { accounts in
                         try accounts.refresh()
-                        if isNewMinute { try accounts.writeUses(at: now) }
+                        guard isNewMinute else { return }
+                        try accounts.writeUses(at: now)
+                        try accounts.removeExpired(at: confirmed)
                     }
                 } catch {
                     logger.error("cannot read the accounts: \(error)")

@@ -48,7 +48,7 @@ struct RequestHasBegun: Sendable {}
 /// What a connection has to know of heads as they were written: whether they name the host once, and whether they are an offer.
 ///
 /// A request offers another protocol in the way in which the parser behind ``RequestDecoder`` (llhttp) does: by a
-/// field `Upgrade`, and `upgrade` among the options of `Connection`. An offer that is written in an unusual way is left alone:
+/// field `Upgrade`, and `upgrade` among the options of `Connection`, or by the method `CONNECT`. An offer that is written in an unusual way is left alone:
 /// then the decoder has stopped, and nothing more is read of the connection.
 final class HeadWatch: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
@@ -75,8 +75,12 @@ final class HeadWatch: ChannelInboundHandler {
                 isBroken = true
                 return context.fireErrorCaught(HTTPParserError.invalidHost)
             }
+            guard Self.isReadable(head.headers) else {
+                isBroken = true
+                return context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
+            }
             isBetweenRequests = false
-            isOffer = Self.isOffer(head.headers)
+            isOffer = head.method == .CONNECT || Self.isOffer(head.headers)
             return context.fireChannelRead(wrapInboundOut(.head(Self.closing(head))))
         case .body: break
         case .end: (isBetweenRequests, hasEnded) = (true, isOffer)
@@ -96,6 +100,12 @@ final class HeadWatch: ChannelInboundHandler {
     private static func namesHost(_ head: HTTPRequestHead) -> Bool {
         let count = head.headers["Host"].count
         return count == 1 || (count == 0 && head.version.minor == 0)
+    }
+
+    /// Whether no coding but `chunked` was applied for the transfer: of others, whose names the parser passes over, what comes would
+    /// be taken for the body (RFC 9112, section 6.1).
+    private static func isReadable(_ headers: HTTPHeaders) -> Bool {
+        headers["Transfer-Encoding"].allSatisfy { $0.lowercased() == "chunked" }
     }
 
     static func isOffer(_ headers: HTTPHeaders) -> Bool {

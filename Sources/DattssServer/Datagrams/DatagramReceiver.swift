@@ -49,7 +49,7 @@ final class DatagramReceiver: Sendable {
     /// Reads until ``stop()``, then takes in what has arrived already, and finishes the stream of periods.
     func run(_ opened: consuming DatagramSocket?, _ periods: consuming LinePeriods) {
         var socket = opened
-        var nextFlush = ContinuousClock.now + periods.untilNext
+        var nextFlush = ContinuousClock.now + .milliseconds(periods.untilNextMilliseconds)
         var failures = 0
         while !isStopping.load(ordering: .relaxed) {
             switch receive(from: socket, &periods, waiting: true) {
@@ -69,8 +69,8 @@ final class DatagramReceiver: Sendable {
             }
             let now = ContinuousClock.now
             if now >= nextFlush || periods.remainingMilliseconds == 0 {
-                handOn(periods.flush(), periods)
-                nextFlush = now + periods.untilNext
+                if !periods.isTooEarly { handOn(periods.flush(), periods) }
+                nextFlush = now + .milliseconds(periods.untilNextMilliseconds)
             }
         }
         let drainedBy = ContinuousClock.now + Self.drainInterval

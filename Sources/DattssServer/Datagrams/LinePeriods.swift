@@ -40,11 +40,19 @@ struct LinePeriods: Sendable {
         minute.map { max(0, $0.end.milliseconds - clock.now().milliseconds) }
     }
 
-    /// How long until the next period ends, a second after the one before. At the half of a second of the clock: what comes after
+    /// Milliseconds until the next period ends, a second after the one before. At the half of a second of the clock: what comes after
     /// the end of a minute is not handed on before that which came in front of it.
-    var untilNext: Duration {
+    var untilNextMilliseconds: Int64 {
         let shifted = clock.now().advanced(byMilliseconds: 500)
-        return .milliseconds(1000 - (shifted.milliseconds - shifted.seconds * 1000))
+        return 1000 - (shifted.milliseconds - shifted.seconds * 1000)
+    }
+
+    /// Whether the samples in hand came in a minute that has just begun, so that the end of the one before may still wait for somebody:
+    /// handed on now, they would wait, too, and whatever comes behind them.
+    var isTooEarly: Bool {
+        guard let minute else { return false }
+        let now = clock.now()
+        return minute == now.minute && now < minute.start.advanced(byMilliseconds: MinuteHolds.graceMilliseconds)
     }
 
     /// Gives up what nobody takes.

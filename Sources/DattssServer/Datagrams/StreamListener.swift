@@ -51,23 +51,18 @@ struct StreamListener: Service {
         }
         onListening(server.localAddress)
         await cancelWhenGracefulShutdown {
-            await withTaskGroup { group in
-                group.addTask {
-                    while (try? await Task.sleep(for: shared.untilNext)) != nil { await handOn(shared) }
-                }
-                group.addTask {
-                    while (try? await clock.sleep(until: clock.now().minute.end)) != nil { await handOn(shared) }
-                }
+            // By one task, so that no period overtakes another.
+            while true {
+                let now = clock.now()
+                let next = min(now.advanced(byMilliseconds: shared.untilNextMilliseconds), now.minute.end)
+                guard (try? await clock.sleep(until: next, since: now)) != nil else { return }
+                for period in shared.flush() { await intake.take(period) }
             }
         }
         do { try await server.close() } catch { /* It is closed already. */  }
         await connections.close()
-        await handOn(shared)
+        for period in shared.flush(isLast: true) { await intake.take(period) }
         await intake.end()
-    }
-
-    private func handOn(_ shared: SharedCollector) async {
-        for period in shared.flush() { await intake.take(period) }
     }
 }
 
@@ -100,12 +95,12 @@ final class SharedCollector: Sendable {
 
     func refuseLine(_ error: DatagramError) { state.withLock { $0.periods.collector.refuseLine(error) } }
 
-    var untilNext: Duration { state.withLock { $0.periods.untilNext } }
+    var untilNextMilliseconds: Int64 { state.withLock { $0.periods.untilNextMilliseconds } }
 
-    /// What was collected since the last time, in the order in which it came.
-    func flush() -> [DatagramCollector.Collected] {
+    /// What was collected since the last time, in the order in which it came; not what came in a minute that has just begun.
+    func flush(isLast: Bool = false) -> [DatagramCollector.Collected] {
         state.withLock { state in
-            state.ended.append(state.periods.flush())
+            if isLast || !state.periods.isTooEarly { state.ended.append(state.periods.flush()) }
             counters.publish(state.periods.collector.counts, of: source)
             defer { state.ended = [] }
             return state.ended.filter { !$0.isEmpty }

@@ -29,7 +29,8 @@ struct DemoTraffic: Service {
                         name, of: .demo, uptimeSeconds: Double(now.milliseconds - start.milliseconds) / 1000)
                 }
                 // Ended by cancellation.
-                try? await clock.sleep(until: Timestamp(milliseconds: (period + 1) * Self.periodMilliseconds))
+                try? await clock.sleep(
+                    until: Timestamp(milliseconds: (period + 1) * Self.periodMilliseconds), since: now)
             }
         }
     }

@@ -269,7 +269,10 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
             state = .discarding(length: .max, closes: true)
             context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.bytes(error, closes: true))), promise: nil)
             close(context)
-        case .idle, .discarding: context.close(promise: nil)
+        case .idle:
+            if received.readableBytes > 0 { deadline.onTimeout() }
+            context.close(promise: nil)
+        case .discarding: context.close(promise: nil)
         case .answering, .passing: break
         }
     }

@@ -15,6 +15,7 @@ final class AttemptLimit: Sendable {
 
     private struct Bucket {
         var tokens: Double
+        /// By the clock's uptime: one that is set gives nothing, and locks nobody out.
         var at: Timestamp
     }
 
@@ -31,7 +32,7 @@ final class AttemptLimit: Sendable {
     /// Takes a token.
     /// - Returns: nil, or after how many seconds to try again.
     func take(_ name: String) -> Int? {
-        let now = clock.now()
+        let now = Timestamp(milliseconds: clock.uptimeMilliseconds())
         return buckets.withLock { buckets in
             if buckets[name] == nil, buckets.count >= namesMax { makeRoom(&buckets, now) }
             let tokens = tokens(buckets[name], now)
@@ -43,7 +44,7 @@ final class AttemptLimit: Sendable {
 
     /// The attempt was right: it does not count.
     func giveBack(_ name: String) {
-        let now = clock.now()
+        let now = Timestamp(milliseconds: clock.uptimeMilliseconds())
         buckets.withLock { buckets in
             let tokens = min(capacity, tokens(buckets[name], now) + 1)
             buckets[name] = tokens < capacity ? Bucket(tokens: tokens, at: now) : nil
@@ -54,8 +55,7 @@ final class AttemptLimit: Sendable {
 
     private func tokens(_ bucket: Bucket?, _ now: Timestamp) -> Double {
         guard let bucket else { return capacity }
-        // A clock that was set back gives nothing and takes nothing.
-        let seconds = max(0, Double(now.milliseconds - bucket.at.milliseconds) / 1000)
+        let seconds = Double(now.milliseconds - bucket.at.milliseconds) / 1000
         return min(capacity, bucket.tokens + seconds / secondsPerToken)
     }
 
@@ -118,7 +118,7 @@ struct AttemptLimits: Sendable {
     private static func place(_ account: EmailAddress, _ address: String) -> String { "\(account) \(address)" }
 
     private static func answer(_ seconds: Int) -> ErrorAnswer {
-        var answer = ErrorAnswer(.tooManyRequests, "too_many_attempts", "too many attempts, try again in \(seconds) seconds")
+        var answer = ErrorAnswer(.tooManyRequests, .tooManyAttempts, "too many attempts, try again in \(seconds) seconds")
         answer.headers[.retryAfter] = String(seconds)
         return answer
     }

@@ -31,7 +31,7 @@ extension Routes {
                 name == DashboardFiles.plotLibrary
                 ? "the plot library is not installed: apt-get install libjs-dygraphs, then start the server again"
                 : "there is no asset '\(name.prefix(64))'"
-            throw ErrorAnswer(.notFound, "not_found", message)
+            throw ErrorAnswer(.notFound, .notFound, message)
         }
         return answer(request, file)
     }

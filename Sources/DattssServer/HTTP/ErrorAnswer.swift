@@ -14,14 +14,16 @@ struct ErrorAnswer: Error {
     var message: String
     var headers: HTTPFields = [:]
 
-    init(_ status: HTTPResponse.Status, _ name: String, _ message: String) {
-        self.status = status
-        self.name = name
-        self.message = message
+    init(_ status: HTTPResponse.Status, _ name: ErrorName, _ message: String) {
+        (self.status, self.name, self.message) = (status, name.rawValue, message)
+    }
+
+    init(_ status: HTTPResponse.Status, _ reason: WireError.Reason, _ message: String) {
+        (self.status, self.name, self.message) = (status, reason.rawValue, message)
     }
 
     init(_ error: WireError) {
-        self.init(Self.status(of: error.reason), error.reason.rawValue, error.message)
+        self.init(Self.status(of: error.reason), error.reason, error.message)
         switch error.reason {
         case .overloaded, .logUnavailable, .shuttingDown: headers[.retryAfter] = "1"
         case .unauthorized: headers[.wwwAuthenticate] = "Bearer"
@@ -33,7 +35,7 @@ struct ErrorAnswer: Error {
 
     /// What came is no request, or only the beginning of one; nothing more is read of the connection.
     init(brokenRequest error: any Error) {
-        self.init(.badRequest, "malformed", "the request broke off or is not HTTP: \(error)")
+        self.init(.badRequest, .malformed, "the request broke off or is not HTTP: \(error)")
         headers[.connection] = "close"
     }
 
@@ -53,11 +55,11 @@ struct ErrorAnswer: Error {
 
     init(_ error: AccountError) {
         switch error.code {
-        case .unknown: self.init(.notFound, "not_found", error.description)
-        case .exists: self.init(.conflict, "exists", error.description)
-        case .badName: self.init(.badRequest, "bad_name", error.description)
-        case .tooMany: self.init(.conflict, "too_many", error.description)
-        case .linkExpired: self.init(.gone, "link_expired", error.description)
+        case .unknown: self.init(.notFound, .notFound, error.description)
+        case .exists: self.init(.conflict, .exists, error.description)
+        case .badName: self.init(.badRequest, .badName, error.description)
+        case .tooMany: self.init(.conflict, .tooMany, error.description)
+        case .linkExpired: self.init(.gone, .linkExpired, error.description)
         case .badSecret, .fileSystem: self = .internalError
         }
     }
@@ -65,14 +67,14 @@ struct ErrorAnswer: Error {
     init(_ refusal: QueryRefusal) {
         switch refusal {
         case .tooManyOfUser:
-            self.init(.tooManyRequests, "too_many_queries", "too many queries of this user wait already")
+            self.init(.tooManyRequests, .tooManyQueries, "too many queries of this user wait already")
             headers[.retryAfter] = "1"
         case .tooMany, .abandoned: self.init(WireError(.overloaded, "too many queries wait already"))
         }
     }
 
     /// What is wrong is the server's own affair, and goes to its log: it may name files, or what a database was asked.
-    static let internalError = ErrorAnswer(.internalServerError, "internal", "the server failed; its log says why")
+    static let internalError = ErrorAnswer(.internalServerError, .internal, "the server failed; its log says why")
 
     /// Writes the answer from within a connection, and closes behind it.
     func send(_ context: ChannelHandlerContext) {
@@ -142,9 +144,9 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
             }
             return answer.response
         } catch let error as HTTPError where error.status == .notFound {
-            return ErrorAnswer(.notFound, "not_found", "there is nothing at \(request.method) \(request.uri.path)").response
+            return ErrorAnswer(.notFound, .notFound, "there is nothing at \(request.method) \(request.uri.path)").response
         } catch let error as HTTPError {
-            return ErrorAnswer(error.status, "http", error.body ?? error.status.reasonPhrase).response
+            return ErrorAnswer(error.status, .http, error.body ?? error.status.reasonPhrase).response
         } catch let error as CancellationError {
             throw error
         } catch let error as HTTPParserError {
@@ -160,6 +162,8 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
 }
 
 extension WireError {
+    /// So much waits for readers that there is no room for more.
+    static let tooManyAnswers = WireError(.overloaded, "too many large answers are under way")
     /// So many bodies are coming that there is no room for another.
     static let tooManyUploads = WireError(.overloaded, "too many bodies are on their way at once")
 

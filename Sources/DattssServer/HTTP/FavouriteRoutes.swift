@@ -12,7 +12,7 @@ extension Routes {
     /// `PUT BASE/api/v1/favourites`: replaces all of them.
     func setFavourites(_ request: Request, _ context: Context) async throws -> Response {
         let viewer = try viewer(request, context, .change)
-        let bytes = try await request.body.collected(upTo: limits.bodyBytes)
+        let bytes = try await request.body.collected(request.headers, upTo: limits.bodyBytes)
         let favourites = try bytes.withUnsafeBytes { bytes throws(WireError) in try FavouritesBody(bytes).favourites }
         try await accounts.run { try $0.setFavourites(favourites, of: viewer.user) }
         return Response(json: AccountJSON.favourites(favourites))

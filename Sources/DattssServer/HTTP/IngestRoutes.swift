@@ -10,7 +10,7 @@ extension Routes {
         let head = try endpoint.check(request.head)
         let body: [UInt8]
         do {
-            body = try await request.body.collected(upTo: limits.bodyBytes)
+            body = try await request.body.collected(request.headers, upTo: limits.bodyBytes)
         } catch let error as WireError {
             pipeline.ingest.noteRefused(error)
             throw error

@@ -8,7 +8,7 @@ struct JSONBody: Sendable {
     private static let bytesMax = 65_536
 
     init(_ request: Request) async throws {
-        let bytes = try await request.body.collected(upTo: Self.bytesMax)
+        let bytes = try await request.body.collected(request.headers, upTo: Self.bytesMax)
         members = try bytes.withUnsafeBytes { bytes throws(WireError) in
             try JSONCursor.read(bytes) { (cursor) throws(WireError) in
                 var members: [String: String] = [:]
@@ -41,7 +41,7 @@ struct JSONBody: Sendable {
     /// - Throws: 410 `link_expired` for what can't be one of ours.
     func secret(_ name: String) throws(ErrorAnswer) -> Secret? {
         guard let text = members[name] else { return nil }
-        guard let secret = Secret(text) else { throw ErrorAnswer(.gone, "link_expired", "\(name): is not one of ours") }
+        guard let secret = Secret(text) else { throw ErrorAnswer(.gone, .linkExpired, "\(name): is not one of ours") }
         return secret
     }
 
@@ -51,7 +51,7 @@ struct JSONBody: Sendable {
         let password = try required("password")
         guard password.count >= PasswordHash.passwordCharactersMin, password.utf8.count <= PasswordHash.passwordBytesMax else {
             throw ErrorAnswer(
-                .badRequest, "weak_password", "password: expected at least \(PasswordHash.passwordCharactersMin) characters")
+                .badRequest, .weakPassword, "password: expected at least \(PasswordHash.passwordCharactersMin) characters")
         }
         return password
     }

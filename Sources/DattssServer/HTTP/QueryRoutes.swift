@@ -25,9 +25,9 @@ extension Routes {
         let step = try step(request, default: 1)
         let to = try time(request, "to") ?? clock.now().advanced(byMilliseconds: 1)
         let from = try time(request, "from") ?? to.advanced(byMilliseconds: -86_400_000)
-        guard from < to else { throw ErrorAnswer(.badRequest, "bad_value", "from: is not before to") }
+        guard from < to else { throw ErrorAnswer(.badRequest, .badValue, "from: is not before to") }
         guard to.milliseconds - from.milliseconds <= Self.rangeMillisecondsMax else {
-            throw ErrorAnswer(.badRequest, "bad_value", "from: is more than 400 days before to")
+            throw ErrorAnswer(.badRequest, .badValue, "from: is more than 400 days before to")
         }
         // Whole steps, so that a point never shows a part of one.
         let first = from.minute.index.flooredQuotient(by: step) * step
@@ -66,11 +66,11 @@ extension Routes {
         let kindName = try decoded("kind", context)
         let path = try decoded("path", context)
         guard let kind = Kind(symbol: kindName) else {
-            throw ErrorAnswer(.badRequest, "bad_kind", "kind: is '\(kindName.prefix(16))', expected c, ms or g")
+            throw ErrorAnswer(.badRequest, .badKind, "kind: is '\(kindName.prefix(16))', expected c, ms or g")
         }
         guard Name.isValidPath(path.utf8) else {
             throw ErrorAnswer(
-                .badRequest, "bad_path", "path: expected 1 to \(Name.pathBytesMax) of A-Z a-z 0-9 _ . : ! -")
+                .badRequest, .badPath, "path: expected 1 to \(Name.pathBytesMax) of A-Z a-z 0-9 _ . : ! -")
         }
         return StatisticKey(kind, path)
     }
@@ -79,7 +79,7 @@ extension Routes {
     func decoded(_ name: String, _ context: Context) throws -> String {
         let raw = try context.parameters.require(name)
         guard let decoded = raw.removingPercentEncoding else {
-            throw ErrorAnswer(.badRequest, "bad_value", "\(name): has a bad percent escape")
+            throw ErrorAnswer(.badRequest, .badValue, "\(name): has a bad percent escape")
         }
         return decoded
     }
@@ -87,7 +87,7 @@ extension Routes {
     private func step(_ request: Request, default standard: Int64) throws -> Int64 {
         guard let text = request.uri.queryParameters["step"] else { return standard }
         guard let step = Int64(text), 1...Minute.perDay ~= step else {
-            throw ErrorAnswer(.badRequest, "bad_value", "step: is '\(text.prefix(16))', expected minutes from 1 to 1440")
+            throw ErrorAnswer(.badRequest, .badValue, "step: is '\(text.prefix(16))', expected minutes from 1 to 1440")
         }
         return step
     }
@@ -99,7 +99,7 @@ extension Routes {
     private func date(_ request: Request) throws -> CalendarDate? {
         guard let text = request.uri.queryParameters["date"] else { return nil }
         guard let date = CalendarDate(text) else {
-            throw ErrorAnswer(.badRequest, "bad_value", "date: is '\(text.prefix(16))', expected YYYY-MM-DD")
+            throw ErrorAnswer(.badRequest, .badValue, "date: is '\(text.prefix(16))', expected YYYY-MM-DD")
         }
         return date
     }

@@ -114,7 +114,11 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func end(_ context: ChannelHandlerContext, hasHead: Bool) {
         // Who was refused by the first bytes has an answer already.
-        guard hasHead, answerHeadCount < headCount else { return context.close(promise: nil) }
+        guard hasHead, answerHeadCount < headCount else {
+            // (The lane in front only passes on what has begun.)
+            if !hasHead, hasBegun || headCount == 0 { onTimeout() }
+            return context.close(promise: nil)
+        }
         onTimeout()
         ErrorAnswer(WireError(.requestTimeout, "the request took too long to arrive")).send(context)
     }

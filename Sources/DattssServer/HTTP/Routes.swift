@@ -19,6 +19,8 @@ struct Routes: Sendable {
     let memory: MemoryBudget
     let statuses = SharedWork<UserID, Rendering>()
     let expositions = SharedWork<Int, Rendering>()
+    /// For bodies that are dear to read.
+    let decoding = DecodingPool()
 
     /// What the fast lane and the route of `/agg` share.
     var endpoint: AggregateEndpoint {

@@ -38,10 +38,10 @@ struct InSpace: RouterMiddleware {
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         guard isThere else {
-            throw ErrorAnswer(.notFound, "not_found", "there is nothing at \(request.method) \(request.uri.path)")
+            throw ErrorAnswer(.notFound, .notFound, "there is nothing at \(request.method) \(request.uri.path)")
         }
         guard space == .own || request.isRead else {
-            throw ErrorAnswer(.forbidden, "read_only", "these statistics can only be looked at")
+            throw ErrorAnswer(.forbidden, .readOnly, "these statistics can only be looked at")
         }
         var context = context
         context.space = space

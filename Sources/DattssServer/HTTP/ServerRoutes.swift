@@ -16,7 +16,7 @@ extension Routes {
         let viewer = try viewer(request, context, .change)
         let name = try decoded("name", context)
         guard processes.stop(name, of: viewer.user) else {
-            throw ErrorAnswer(.notFound, "unknown_process", "no process '\(name.prefix(64))' is up")
+            throw ErrorAnswer(.notFound, .unknownProcess, "no process '\(name.prefix(64))' is up")
         }
         let address = origin(request, context).address
         let line = Accounts.AuditLine(at: clock.now(), action: "process_stop", what: name, by: viewer.by, address: address)
@@ -30,7 +30,7 @@ extension Routes {
         guard let problem = pipeline.problem else { return Response(text: "ok\n") }
         // Anybody may ask, and it names files.
         context.logger.warning("asked for its health: \(problem)")
-        throw ErrorAnswer(.serviceUnavailable, "unhealthy", "no batches are taken in; the log of the server says why")
+        throw ErrorAnswer(.serviceUnavailable, .unhealthy, "no batches are taken in; the log of the server says why")
     }
 
     /// `GET /metrics`: about the server itself, in Prometheus' text format.

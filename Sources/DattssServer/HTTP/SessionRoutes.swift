@@ -28,7 +28,7 @@ extension Routes {
         return try signedIn(secret, request, context)
     }
 
-    static let badCredentials = ErrorAnswer(.unauthorized, "bad_credentials", "the address or the password is wrong")
+    static let badCredentials = ErrorAnswer(.unauthorized, .badCredentials, "the address or the password is wrong")
 
     /// Tries a password, in the time that takes whether or not there is a hash.
     func matches(_ password: String, _ hash: PasswordHash?, _ context: Context) async throws -> Bool {
@@ -40,7 +40,7 @@ extension Routes {
     }
 
     static let busy: ErrorAnswer = {
-        var answer = ErrorAnswer(.tooManyRequests, "too_many_attempts", "too many passwords are being tried, try again soon")
+        var answer = ErrorAnswer(.tooManyRequests, .tooManyAttempts, "too many passwords are being tried, try again soon")
         answer.headers[.retryAfter] = "5"
         return answer
     }()

@@ -18,13 +18,13 @@ extension Routes {
         let now = clock.now()
         switch web.settings.signUp {
         case .open: break
-        case .closed: throw ErrorAnswer(.forbidden, "sign_up_closed", "nobody can sign up here")
+        case .closed: throw ErrorAnswer(.forbidden, .signUpClosed, "nobody can sign up here")
         case .invitation:
             let isInvited = try await accounts.run { accounts in
                 try invitation.map { try accounts.isInvited(email, by: $0, at: now) } ?? false
             }
             guard isInvited else {
-                throw ErrorAnswer(.forbidden, "invitation_needed", "invitation: expected one for this address that is not used")
+                throw ErrorAnswer(.forbidden, .invitationNeeded, "invitation: expected one for this address that is not used")
             }
         }
         let used = web.settings.signUp == .invitation ? invitation : nil
@@ -87,7 +87,7 @@ extension Routes {
     func invite(_ request: Request, _ context: Context) async throws -> Response {
         let viewer = try viewer(request, context, .account)
         guard accounts.person(viewer.user)?.isAdmin == true else {
-            throw ErrorAnswer(.forbidden, "forbidden", "only an administrator may invite")
+            throw ErrorAnswer(.forbidden, .forbidden, "only an administrator may invite")
         }
         let body = try await JSONBody(request)
         let email = try body["email"].map { _ in try body.email() }

@@ -15,7 +15,7 @@ enum TimeParameter {
             }
         }
         throw ErrorAnswer(
-            .badRequest, "bad_value", "\(name): is '\(text.prefix(40))', expected epoch seconds or RFC 3339")
+            .badRequest, .badValue, "\(name): is '\(text.prefix(40))', expected epoch seconds or RFC 3339")
     }
 }
 
@@ -28,7 +28,7 @@ struct NamedTimeZone: TimeZoneRules {
         // (Foundation reads a name as far as a NUL.)
         guard !name.utf8.contains(0), let zone = TimeZone(identifier: name) else {
             throw ErrorAnswer(
-                .badRequest, "bad_value", "tz: there is no time zone '\(name.prefix(40))', expected one like Europe/Paris")
+                .badRequest, .badValue, "tz: there is no time zone '\(name.prefix(40))', expected one like Europe/Paris")
         }
         self.zone = zone
     }

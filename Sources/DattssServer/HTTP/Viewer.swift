@@ -56,7 +56,7 @@ extension Routes {
     func administrator(_ request: Request) throws -> Viewer {
         let viewer = try owner(request, .account)
         guard accounts.person(viewer.user)?.isAdmin == true else {
-            throw ErrorAnswer(.forbidden, "forbidden", "only an administrator may see the server's own statistics")
+            throw ErrorAnswer(.forbidden, .forbidden, "only an administrator may see the server's own statistics")
         }
         return viewer
     }
@@ -75,7 +75,7 @@ extension Routes {
         if !request.isRead {
             let token = accounts.keys.changeToken(of: secret)
             guard AuthKeys.areEqual(request.headers[.changeToken] ?? "", token) else {
-                throw ErrorAnswer(.forbidden, "bad_token", "X-CSRF-Token: expected the csrf of GET /api/v1/session")
+                throw ErrorAnswer(.forbidden, .badToken, "X-CSRF-Token: expected the csrf of GET /api/v1/session")
             }
         }
         return Viewer(user: session.user, credential: .session(secret, session))
@@ -111,7 +111,7 @@ extension Routes {
             // Not a browser.
             isOurs = true
         }
-        guard isOurs else { throw ErrorAnswer(.forbidden, "bad_token", "the request comes from another site") }
+        guard isOurs else { throw ErrorAnswer(.forbidden, .badToken, "the request comes from another site") }
     }
 }
 

@@ -50,8 +50,8 @@ final class LiveFeeds: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             while true {
-                let second = clock.now().milliseconds.flooredQuotient(by: 1000) + 1
-                do { try await clock.sleep(until: Timestamp(seconds: second)) } catch { return }
+                let now = clock.now()
+                do { try await clock.sleep(until: Timestamp(seconds: now.seconds + 1), since: now) } catch { return }
                 await turn()
             }
         }

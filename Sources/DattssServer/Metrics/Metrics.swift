@@ -218,6 +218,15 @@ struct Metrics: Sendable {
         text.metric(
             "dattss_retention_rewritten_files_total", .counter, "Files that were written anew without somebody.",
             report.rewrittenFiles)
+        text.metric(
+            "dattss_retention_held_files", .gauge,
+            "Files that are past their time only if the clock is right: they stay until it has been so for three days, or "
+                + "the server is started with --trust-clock.", report.heldFiles)
+        let time = snapshot.confirmedTime
+        text.metric(
+            "dattss_clock_unconfirmed_seconds", .gauge,
+            "By how much the clock is ahead of the time that has passed for certain (behind: negative); 0 when it is believed.",
+            [([], time.doubt == nil ? 0 : Double(time.shown.milliseconds - time.line.milliseconds) / 1000)])
         text.metric("dattss_users_erased_total", .counter, "Deleted users of whom nothing is left.", report.erasedUsers)
         text.metric(
             "dattss_log_damage_found_total", .counter, "Damaged places found while sealing; copies are in quarantine/.",

@@ -26,23 +26,27 @@ final class OTLPIntake: Sendable {
     private struct Users {
         var entries: [UserID: OTLPUser] = [:]
         var knownSince: UInt64
-        /// When idle ones were looked for.
-        var sweptAt: Timestamp
+        /// When idle ones were looked for, by the uptime.
+        var sweptAt: Int64?
     }
 
     init(startedAt: Timestamp) {
         // What began in the very millisecond began after it.
-        users = Mutex(Users(knownSince: startedAt.nanoseconds == 0 ? 0 : startedAt.nanoseconds - 1, sweptAt: startedAt))
+        users = Mutex(Users(knownSince: startedAt.nanoseconds == 0 ? 0 : startedAt.nanoseconds - 1))
     }
 
     /// Works out what is new, and remembers that it was. If the partials are not taken in, ``cancel(_:of:)`` has to follow, else
     /// ``OTLPCounters/add(_:)``.
-    func plan(_ metrics: OTLPMetrics, of user: UserID, at time: Timestamp, limits: Limits) -> OTLPPlan {
-        let points = OTLPPoints(metrics)
+    func plan(_ metrics: OTLPMetrics, of user: UserID, at now: Moment, limits: Limits) -> OTLPPlan {
+        plan(OTLPPoints(metrics), of: user, at: now, limits: limits)
+    }
+
+    /// The same of an export whose points were read before.
+    func plan(_ points: OTLPPoints, of user: UserID, at now: Moment, limits: Limits) -> OTLPPlan {
         while true {
-            let entry = entry(of: user, at: time, limits: limits)
+            let entry = entry(of: user, at: now, limits: limits)
             // nil when it has left meanwhile.
-            if let plan = entry.plan(points, at: time, limits: limits) { return plan }
+            if let plan = entry.plan(points, at: now, limits: limits) { return plan }
         }
     }
 
@@ -58,25 +62,26 @@ final class OTLPIntake: Sendable {
         return (entries.count, entries.reduce(0) { $0 + $1.count })
     }
 
-    private func entry(of user: UserID, at time: Timestamp, limits: Limits) -> OTLPUser {
+    private func entry(of user: UserID, at now: Moment, limits: Limits) -> OTLPUser {
         users.withLock { users in
             // Often enough, and rare enough that it costs nothing.
-            let age = (time.milliseconds - users.sweptAt.milliseconds).magnitude
-            if age >= UInt64(limits.idleSeconds * 1000 / 24) { Self.sweep(&users, at: time, limits: limits) }
+            let uptime = now.uptimeMilliseconds
+            if uptime - (users.sweptAt ?? uptime) >= limits.idleSeconds * 1000 / 24 { Self.sweep(&users, at: now, limits: limits) }
+            if users.sweptAt == nil { users.sweptAt = uptime }
             if let entry = users.entries[user] { return entry }
-            let entry = OTLPUser(OTLPSeriesTable(knownSince: users.knownSince), at: time)
+            let entry = OTLPUser(OTLPSeriesTable(knownSince: users.knownSince), at: now)
             users.entries[user] = entry
             return entry
         }
     }
 
-    private static func sweep(_ users: inout Users, at time: Timestamp, limits: Limits) {
-        users.sweptAt = time
+    private static func sweep(_ users: inout Users, at now: Moment, limits: Limits) {
+        users.sweptAt = now.uptimeMilliseconds
         for (user, entry) in users.entries {
-            guard let latestStart = entry.leave(ifIdleAt: time, limits: limits) else { continue }
+            guard let latestStart = entry.leave(ifIdleAt: now, limits: limits) else { continue }
             users.entries[user] = nil
             // What a sender says of times to come is nothing to other users.
-            users.knownSince = max(users.knownSince, min(latestStart, time.nanoseconds))
+            users.knownSince = max(users.knownSince, min(latestStart, now.time.nanoseconds))
         }
     }
 }

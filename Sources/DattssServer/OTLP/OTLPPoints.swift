@@ -1,14 +1,14 @@
 import DattssCore
 
 /// The points of an export, by their time, with what of the tree above them matters.
-struct OTLPPoints {
+struct OTLPPoints: Sendable {
     private(set) var points: [Point] = []
     private(set) var processes: Set<String> = []
     private(set) var rejectedCount = 0
     /// Why the first of the rejected ones was.
     private(set) var problem: String?
 
-    struct Point {
+    struct Point: Sendable {
         var series: OTLPSeriesKey
         var path: String
         /// Name and attributes as they came, where they were no path.
@@ -20,7 +20,7 @@ struct OTLPPoints {
         var value: Value
     }
 
-    enum Value {
+    enum Value: Sendable {
         /// Also of a sum that is cumulative and may fall.
         case gauge(Double)
         case sum(Double, isCumulative: Bool)

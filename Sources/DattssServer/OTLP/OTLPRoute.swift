@@ -13,10 +13,15 @@ extension Routes {
             guard let format else {
                 throw WireError(.unsupportedEncoding, "Content-Type: expected application/x-protobuf or application/json")
             }
-            let body = try await request.body.content(request.headers, upTo: limits.bodyBytes)
-            let metrics = try format.decode(body, sizeMax: limits.partialsPerBatch)
+            let body = try await request.body.encoded(request.headers, upTo: limits.bodyBytes)
+            let points = try await working(of: user, isDear: body.isDear) { [limits] in
+                OTLPPoints(
+                    try format.decode(try body.content(upTo: limits.bodyBytes), sizeMax: limits.partialsPerBatch))
+            }
             let (plan, unfitting) = try await telemetry.turns.inTurn(of: user) {
-                let plan = telemetry.plan(metrics, of: user, at: clock.now(), limits: limits)
+                let plan = try await working(of: user, isDear: body.isDear) { [telemetry, clock, limits] in
+                    telemetry.plan(points, of: user, at: clock.moment(), limits: limits)
+                }
                 return (plan, try await take(plan, of: user))
             }
             for process in plan.processes { processes.note(process, of: user) }
@@ -28,6 +33,13 @@ extension Routes {
             if format == .protobuf { OTLPFormat.protobuf.write(error, into: &response) }
             return response
         }
+    }
+
+    /// Does here what takes less time than to hand it over, and elsewhere what would keep this event loop from answering others.
+    private func working<Value: Sendable>(
+        of user: UserID, isDear: Bool, _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        if isDear { try await decoding.run(of: user, body) } else { try body() }
     }
 
     /// - Returns: how many partials the user's limit of statistics left out.

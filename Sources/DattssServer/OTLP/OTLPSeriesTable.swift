@@ -20,6 +20,8 @@ struct OTLPSeriesTable: Sendable {
         var key: OTLPSeriesKey
         var series: OTLPSeries
         var seen: Timestamp
+        /// The same by the uptime, which tells how long it has been silent.
+        var heardAt: Int64
         var older: Int32 = -1
         var newer: Int32 = -1
     }
@@ -35,21 +37,23 @@ struct OTLPSeriesTable: Sendable {
     subscript(key: OTLPSeriesKey) -> OTLPSeries? { places[key].map { entries[Int($0)].series } }
 
     /// - Returns: false, and nothing changed, when there is no room for it.
-    mutating func set(_ key: OTLPSeriesKey, _ series: OTLPSeries, at time: Timestamp, limits: Limits) -> Bool {
+    mutating func set(_ key: OTLPSeriesKey, _ series: OTLPSeries, at now: Moment, limits: Limits) -> Bool {
         let place = places[key]
         let more = series.weight - (place.map { entries[Int($0)].series.weight } ?? 0)
         while weight + more > weightMax || (place == nil && count >= limits.liveStatisticsPerUser) {
-            guard oldest >= 0, oldest != place, Self.isIdle(entries[Int(oldest)].seen, at: time, limits) else { return false }
+            guard oldest >= 0, oldest != place, Self.isIdle(since: entries[Int(oldest)].heardAt, at: now, limits) else {
+                return false
+            }
             forget(oldest)
         }
         weight += more
         if let place {
             unlink(place)
             entries[Int(place)].series = series
-            entries[Int(place)].seen = time
+            (entries[Int(place)].seen, entries[Int(place)].heardAt) = (now.time, now.uptimeMilliseconds)
             link(place)
         } else {
-            let place = insert(Entry(key: key, series: series, seen: time))
+            let place = insert(Entry(key: key, series: series, seen: now.time, heardAt: now.uptimeMilliseconds))
             places[key] = place
             link(place)
         }
@@ -72,9 +76,9 @@ struct OTLPSeriesTable: Sendable {
         free.append(place)
     }
 
-    /// Whether nothing was heard for as long as a statistic stays in memory, by a clock that may have been set back.
-    static func isIdle(_ seen: Timestamp, at time: Timestamp, _ limits: Limits) -> Bool {
-        (time.milliseconds - seen.milliseconds).magnitude >= UInt64(limits.idleSeconds * 1000)
+    /// Whether nothing was heard for as long as a statistic stays in memory, wherever the clock was set to meanwhile.
+    static func isIdle(since heardAt: Int64, at now: Moment, _ limits: Limits) -> Bool {
+        now.uptimeMilliseconds - heardAt >= limits.idleSeconds * 1000
     }
 
     private mutating func forget(_ place: Int32) {

@@ -7,23 +7,23 @@ final class OTLPUser: Sendable {
 
     private struct State {
         var table: OTLPSeriesTable
-        /// When it sent something.
-        var seen: Timestamp
+        /// When it sent something, by the uptime.
+        var heardAt: Int64
         var hasLeft = false
     }
 
-    init(_ table: OTLPSeriesTable, at time: Timestamp) { state = Mutex(State(table: table, seen: time)) }
+    init(_ table: OTLPSeriesTable, at now: Moment) { state = Mutex(State(table: table, heardAt: now.uptimeMilliseconds)) }
 
     var count: Int { state.withLock { $0.table.count } }
 
     /// - Returns: nil when the user has left.
-    func plan(_ points: OTLPPoints, at time: Timestamp, limits: Limits) -> OTLPPlan? {
+    func plan(_ points: OTLPPoints, at now: Moment, limits: Limits) -> OTLPPlan? {
         state.withLock { state in
             if state.hasLeft { return nil }
-            state.seen = time
+            state.heardAt = now.uptimeMilliseconds
             var plan = OTLPPlan(
                 processes: points.processes, rejectedPoints: points.rejectedCount, problem: points.problem)
-            for point in points.points { Self.add(point, to: &plan, &state.table, at: time, limits: limits) }
+            for point in points.points { Self.add(point, to: &plan, &state.table, at: now, limits: limits) }
             return plan
         }
     }
@@ -39,9 +39,9 @@ final class OTLPUser: Sendable {
     func leave() { state.withLock { $0.hasLeft = true } }
 
     /// - Returns: the latest start of the series when the user left. A user who is just sending is not idle, and is not waited for.
-    func leave(ifIdleAt time: Timestamp, limits: Limits) -> UInt64? {
+    func leave(ifIdleAt now: Moment, limits: Limits) -> UInt64? {
         let left: UInt64?? = state.withLockIfAvailable { state in
-            guard OTLPSeriesTable.isIdle(state.seen, at: time, limits) else { return nil }
+            guard OTLPSeriesTable.isIdle(since: state.heardAt, at: now, limits) else { return nil }
             state.hasLeft = true
             return state.table.latestStart
         }
@@ -52,11 +52,11 @@ final class OTLPUser: Sendable {
     private static let aheadMilliseconds: Int64 = 86_400_000
 
     private static func add(
-        _ point: OTLPPoints.Point, to plan: inout OTLPPlan, _ table: inout OTLPSeriesTable, at now: Timestamp, limits: Limits
+        _ point: OTLPPoints.Point, to plan: inout OTLPPlan, _ table: inout OTLPSeriesTable, at now: Moment, limits: Limits
     ) {
         let before = table[point.series]
         var series = before ?? OTLPSeries()
-        let time = point.time > now.advanced(byMilliseconds: aheadMilliseconds).nanoseconds ? 0 : point.time
+        let time = point.time > now.time.advanced(byMilliseconds: aheadMilliseconds).nanoseconds ? 0 : point.time
         let news =
             switch point.value {
             case .gauge: series.takeGauge(at: time)

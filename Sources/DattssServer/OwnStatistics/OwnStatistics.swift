@@ -20,8 +20,10 @@ struct OwnStatistics: Service {
         await cancelWhenGracefulShutdown {
             var books = await self.books()
             while !Task.isCancelled {
-                let next = clock.now().milliseconds.flooredQuotient(by: Self.periodMilliseconds) + 1
-                do { try await clock.sleep(until: Timestamp(milliseconds: next * Self.periodMilliseconds)) } catch { return }
+                let now = clock.now()
+                let next = now.milliseconds.flooredQuotient(by: Self.periodMilliseconds) + 1
+                let deadline = Timestamp(milliseconds: next * Self.periodMilliseconds)
+                do { try await clock.sleep(until: deadline, since: now) } catch { return }
                 let earlier = books
                 books = await self.books()
                 var partials = books.partials(since: earlier)

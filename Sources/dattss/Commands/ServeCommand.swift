@@ -53,6 +53,12 @@ struct ServeCommand: AsyncParsableCommand {
     var retentionDays: String?
     @Option(help: "For how many days hours are kept (default: 400).")
     var hourRetentionDays: String?
+    @Flag(
+        help: """
+            The clock is right: delete at once what it says is past its time. Without this, a clock that is far from what has \
+            passed since the last run is only believed after three days.
+            """)
+    var trustClock = false
     @Option(help: "The largest body, after decompression (default: 1048576; at most an eighth of --max-memory).")
     var maxBodyBytes: String?
     @Option(help: "Partials in a batch (default: 10000).")
@@ -124,6 +130,7 @@ struct ServeCommand: AsyncParsableCommand {
             "retention-days", retentionDays, standard: server.retention.minuteDays, atLeast: 1)
         server.retention.hourDays = try settings.integer(
             "hour-retention-days", hourRetentionDays, standard: server.retention.hourDays, atLeast: 1)
+        server.trustsClock = trustClock
         server.receiveBufferBytes = try settings.integer(
             "receive-buffer-bytes", receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096,
             atMost: Int(Int32.max))

@@ -40,6 +40,26 @@ struct SignInTests {
         #expect(try Accounts(directory: folder.path).session(of: secret, at: start) == session)
     }
 
+    /// Goal: a clock that is set forward for a moment signs nobody out for good, and takes back no link.
+    @Test("what a clock makes old is only deleted when that is certain")
+    func wrongClock() throws {
+        let secret = try accounts.signIn(ann, visitor, at: start)
+        let token = try #require(Secret(try accounts.passwordToken(for: ann, at: start)))
+        let invitation = try #require(Secret(try accounts.invite(nil, at: start)))
+        let wrong = later(60 * 86_400)
+        _ = try accounts.signIn(ann, visitor, at: wrong)
+        _ = try accounts.signInToken(for: ann, at: wrong)
+        _ = try accounts.invite(nil, at: wrong)
+        try accounts.removeExpired(at: later(60))
+        #expect(accounts.session(of: secret, at: wrong) == nil && accounts.session(of: secret, at: later(120)) != nil)
+        #expect(try accounts.setsPassword(token, at: later(120)))
+        #expect(try accounts.isInvited(email, by: invitation, at: later(120)))
+        try accounts.removeExpired(at: later(31 * 86_400))
+        #expect(accounts.session(of: secret, at: later(120)) == nil)
+        #expect(try !accounts.setsPassword(token, at: later(120)))
+        #expect(try !accounts.isInvited(email, by: invitation, at: later(120)))
+    }
+
     /// Goal: revoked means from the next request on, also by another process; nobody revokes another's session.
     @Test("ends when the session is revoked")
     func revoked() throws {

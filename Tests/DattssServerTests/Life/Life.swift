@@ -132,6 +132,9 @@ struct Life {
         let drawn = Int.random(in: 0..<400, using: &random)
         switch [37: 21, 91: 10, 133: 19, 171: 16, 211: 0][hour % 240] ?? drawn {
         case ..<8:
+            // (Hours pass here faster than the housekeeping, which writes down how late it is.)
+            let isNoted = try await eventually { $0.server.hasNotedTime }
+            #expect(isNoted, "\(place): the time is not written down")
             try await server.killAndRestart()
             noteRestart("kills")
         case ..<16:
@@ -156,7 +159,10 @@ struct Life {
     private mutating func jump(_ milliseconds: Int64) async throws {
         try await server.lookAtClock()
         oracle.noteJump()
-        set(now.advanced(byMilliseconds: milliseconds))
+        server.clock.jump(byMilliseconds: milliseconds)
+        // What the clock shows is nothing to who was silent: only what passes is.
+        exportedAt = exportedAt.advanced(byMilliseconds: milliseconds)
+        oracle.look(now)
         try await server.lookAtClock()
     }
 
@@ -302,7 +308,7 @@ struct Life {
         guard let key = key(of: Self.ann), !names.isEmpty else { return }
         exports += 1
         // Whoever was silent for as long as a statistic stays in memory is new to the server: counting begins anew.
-        if (now.milliseconds - exportedAt.milliseconds).magnitude >= UInt64(Self.idleSeconds) * 1000 {
+        if now.milliseconds - exportedAt.milliseconds >= Self.idleSeconds * 1000 {
             for name in series.keys { series[name]?.isKnown = false }
         }
         exportedAt = now

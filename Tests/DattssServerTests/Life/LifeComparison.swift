@@ -54,7 +54,7 @@ extension Life {
         for process in server.parts.processes.processes(of: user) {
             guard let seen = processSeen["\(user) \(process.name)"] else { continue }
             let isUp = now < seen.advanced(byMilliseconds: ProcessRegistry.graceMilliseconds) && now >= seen
-            #expect(process.isUp == isUp, "\(place): \(user) \(process.name)")
+            #expect(process.isUp == isUp, "\(place): \(user) \(process.name), now \(now), seen \(seen), server: \(process.seen)")
         }
     }
 

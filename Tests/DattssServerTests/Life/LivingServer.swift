@@ -112,6 +112,13 @@ final class LivingServer {
         }
     }
 
+    /// Whether the next start finds what time it is now, but for the last hours.
+    var hasNotedTime: Bool {
+        let file = ConfirmedTimeFile(fileSystem: disk, directory: folder.path, policy: .never)
+        guard let line = (try? file.read())?.line else { return false }
+        return clock.now() <= line.advanced(byMilliseconds: ConfirmedTime.followedMilliseconds / 2)
+    }
+
     // MARK: Ends and beginnings
 
     func stop() async {

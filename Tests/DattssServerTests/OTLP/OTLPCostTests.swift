@@ -93,7 +93,7 @@ import Testing
             let started = ContinuousClock.now
             // What is refused has to be refused at the same cost.
             if let metrics = try? format.decode(body, sizeMax: Limits().partialsPerBatch) {
-                _ = intake.plan(metrics, of: .local, at: Timestamp(seconds: 1_795_330_000), limits: Limits())
+                _ = intake.plan(metrics, of: .local, at: Moment(Timestamp(seconds: 1_795_330_000)), limits: Limits())
             }
             return (ContinuousClock.now - started) / .seconds(1)
         }.min() ?? 0

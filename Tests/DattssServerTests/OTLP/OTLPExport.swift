@@ -66,16 +66,20 @@ enum OTLPExport {
 struct OTLPLedger {
     let intake = OTLPIntake(startedAt: Timestamp(seconds: 0))
     var limits = Limits()
+    /// Time passes when it is moved on; what only the clock shows beside that is `wrongBy`.
     var now = Timestamp(seconds: 1_795_330_000)
+    var wrongBy: Int64 = 0
     private(set) var sums: [StatisticKey: Double] = [:]
     private(set) var counts: [StatisticKey: Int64] = [:]
     private(set) var lasts: [StatisticKey: Double] = [:]
     private(set) var late = 0
     private(set) var repeated = 0
 
+    var moment: Moment { Moment(now.advanced(byMilliseconds: wrongBy), uptimeMilliseconds: now.milliseconds) }
+
     @discardableResult
     mutating func take(_ metrics: OTLPMetrics, of user: UserID = .local) -> OTLPPlan {
-        let plan = intake.plan(metrics, of: user, at: now, limits: limits)
+        let plan = intake.plan(metrics, of: user, at: moment, limits: limits)
         for partial in plan.partials {
             sums[partial.key, default: 0] += partial.aggregate.sum
             counts[partial.key, default: 0] += partial.aggregate.count
@@ -85,4 +89,9 @@ struct OTLPLedger {
         repeated += plan.repeatedPoints
         return plan
     }
+}
+
+extension Moment {
+    /// Of a clock that nobody sets.
+    init(_ time: Timestamp) { self.init(time, uptimeMilliseconds: time.milliseconds) }
 }

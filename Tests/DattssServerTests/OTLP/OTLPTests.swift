@@ -17,7 +17,7 @@ import Testing
     private func plan(_ metrics: OTLPMetrics, _ intake: OTLPIntake = OTLPIntake(startedAt: Timestamp(seconds: 0))) throws
         -> OTLPPlan
     {
-        intake.plan(metrics, of: try #require(Self.user), at: Timestamp(seconds: 1_795_474_300), limits: Limits())
+        intake.plan(metrics, of: try #require(Self.user), at: Moment(Timestamp(seconds: 1_795_474_300)), limits: Limits())
     }
 
     @Test("an export of the real SDK becomes its statistics, the same from protobuf and from JSON")

@@ -84,7 +84,11 @@ private struct ShiftedClock: WallClock {
 
     func now() -> Timestamp { system.now().advanced(byMilliseconds: aheadMilliseconds) }
 
-    func sleep(until deadline: Timestamp) async throws {
-        try await system.sleep(until: deadline.advanced(byMilliseconds: -aheadMilliseconds))
+    func uptimeMilliseconds() -> Int64 { system.uptimeMilliseconds() }
+
+    func sleep(until deadline: Timestamp, since seen: Timestamp) async throws {
+        try await system.sleep(
+            until: deadline.advanced(byMilliseconds: -aheadMilliseconds),
+            since: seen.advanced(byMilliseconds: -aheadMilliseconds))
     }
 }

@@ -15,9 +15,11 @@ final class ReplayClock: WallClock {
     func set(_ time: Timestamp) { milliseconds.store(time.milliseconds, ordering: .releasing) }
 
     /// Ends only by cancellation.
-    func sleep(until deadline: Timestamp) async throws {
+    func sleep(until deadline: Timestamp, since seen: Timestamp) async throws {
         while true { try await Task.sleep(for: .seconds(3600)) }
     }
+
+    func uptimeMilliseconds() -> Int64 { SystemClock().uptimeMilliseconds() }
 
     /// By the machine's clock: a disk that is full is tried again, and what is written gets synced.
     func pause(milliseconds: Int64) async throws { try await Task.sleep(for: .milliseconds(milliseconds)) }

@@ -1,0 +1,28 @@
+import DattssCore
+
+/// What an error is called in an answer, for programs: a ``WireError/Reason`` of what was sent, or one of these.
+///
+/// `openapi.json` lists all of them, and a test compares the two.
+enum ErrorName: String, CaseIterable {
+    case badCredentials = "bad_credentials"
+    case badToken = "bad_token"
+    case exists
+    case forbidden
+    /// Whatever the HTTP library refuses by itself.
+    case http
+    case `internal`
+    case invitationNeeded = "invitation_needed"
+    case linkExpired = "link_expired"
+    case notFound = "not_found"
+    case readOnly = "read_only"
+    case signUpClosed = "sign_up_closed"
+    case tooMany = "too_many"
+    case tooManyAttempts = "too_many_attempts"
+    case tooManyQueries = "too_many_queries"
+    case unhealthy
+    case unknownProcess = "unknown_process"
+    case weakPassword = "weak_password"
+
+    /// Every name that an answer can have.
+    static var all: Set<String> { Set(allCases.map(\.rawValue) + WireError.Reason.allCases.map(\.rawValue)) }
+}
