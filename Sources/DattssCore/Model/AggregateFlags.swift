@@ -10,21 +10,28 @@
 /// - layout: which numbers are stored, see ``Layout``.
 /// - fraction: it is not ``Aggregate/defaultFraction``, and stored.
 /// - sketch: there is one, and it is stored.
-package struct AggregateFlags: OptionSet, Sendable, Hashable {
-    package var rawValue: UInt8
+public struct AggregateFlags: OptionSet, Sendable, Hashable {
+    /// The byte.
+    public var rawValue: UInt8
 
-    package static let emphasised = AggregateFlags(rawValue: 1 << 0)
-    package static let approximate = AggregateFlags(rawValue: 1 << 1)
-    package static let sketch = AggregateFlags(rawValue: 1 << 2)
-    package static let fraction = AggregateFlags(rawValue: 1 << 3)
+    // All are computed and inlined, so that they are constants in other modules, too.
+
+    /// A sender asked to emphasise it.
+    @inlinable public static var emphasised: AggregateFlags { AggregateFlags(rawValue: 1 << 0) }
+    /// See ``Aggregate/isApproximate``.
+    @inlinable public static var approximate: AggregateFlags { AggregateFlags(rawValue: 1 << 1) }
+    /// There is a sketch.
+    @inlinable public static var sketch: AggregateFlags { AggregateFlags(rawValue: 1 << 2) }
+    /// The fraction is not the usual one.
+    @inlinable public static var fraction: AggregateFlags { AggregateFlags(rawValue: 1 << 3) }
     /// Set in the layouts ``Layout/equal`` and ``Layout/product``.
-    package static let equal = AggregateFlags(rawValue: 1 << 4)
+    @inlinable public static var equal: AggregateFlags { AggregateFlags(rawValue: 1 << 4) }
     /// Set in the layouts ``Layout/ones`` and ``Layout/product``.
-    package static let product = AggregateFlags(rawValue: 1 << 5)
+    @inlinable public static var product: AggregateFlags { AggregateFlags(rawValue: 1 << 5) }
 
     /// Which numbers of an aggregate are stored; the others follow from them. "Equal" always means bit by bit, so that what is
     /// read is what was written.
-    package enum Layout: UInt8, Sendable {
+    public enum Layout: UInt8, Sendable {
         /// All numbers.
         case all = 0
         /// The count, the sum, and one number that stands for all of `max min first last bottom top`.
@@ -35,23 +42,46 @@ package struct AggregateFlags: OptionSet, Sendable, Hashable {
         case product = 3
     }
 
-    @inline(__always)
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
+    /// - Parameter rawValue: the byte.
+    @inlinable @inline(__always)
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
 
-    @inline(__always)
-    package init(_ kind: Kind) { rawValue = kind.rawValue << 6 }
+    /// The flags of an aggregate of which nothing else is said; all of its numbers are stored.
+    @inlinable @inline(__always)
+    public init(_ kind: Kind) { rawValue = kind.rawValue << 6 }
 
     /// nil for a code that no kind has.
-    @inline(__always)
-    package var kind: Kind? { Kind(rawValue: rawValue >> 6) }
+    @inlinable @inline(__always)
+    public var kind: Kind? { Kind(rawValue: rawValue >> 6) }
 
-    package var layout: Layout {
-        @inline(__always) get { Layout(rawValue: rawValue >> 4 & 3) ?? .all }
-        @inline(__always) set { rawValue = rawValue & ~0x30 | newValue.rawValue << 4 }
+    /// Which numbers are stored.
+    public var layout: Layout {
+        @inlinable @inline(__always) get {
+            switch rawValue >> 4 & 3 {
+            case 0: .all
+            case 1: .equal
+            case 2: .ones
+            default: .product
+            }
+        }
+        @inlinable @inline(__always) set { rawValue = rawValue & ~0x30 | newValue.rawValue << 4 }
     }
 
-    @inline(__always)
-    package mutating func insert(_ flag: AggregateFlags, if isSet: Bool) {
+    /// Sets a flag if something is so.
+    @inlinable @inline(__always)
+    public mutating func insert(_ flag: AggregateFlags, if isSet: Bool) {
         if isSet { rawValue |= flag.rawValue }
     }
+
+    /// Whether all seven numbers are stored.
+    @inlinable @inline(__always)
+    public var storesAll: Bool { rawValue & 0x30 == 0 }
+
+    /// Whether the sum is stored, because it does not follow from the others.
+    @inlinable @inline(__always)
+    public var storesSum: Bool { !contains(.product) }
+
+    /// Whether a sample is stored: of ones only the count is.
+    @inlinable @inline(__always)
+    public var storesSample: Bool { rawValue & 0x30 != 0x20 }
 }

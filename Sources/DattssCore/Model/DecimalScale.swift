@@ -6,19 +6,22 @@
 ///     -0.0       exponent 0: integer 0, ulps −1
 ///
 /// It is exact: ``split(_:)`` refuses whatever ``join(_:ulps:)`` would not give back bit by bit.
-package struct DecimalScale: Sendable, Equatable {
+public struct DecimalScale: Sendable, Equatable {
     /// 0 to ``exponentMax``.
-    package let exponent: Int
+    public let exponent: Int
     @usableFromInline let power: Double
 
     /// Up to 10^15 an integer of one digit is below 2^53, and all powers are exact.
-    package static let exponentMax = 15
-    // Computed, so that they are constants in other modules, too.
-    @inlinable package static var ulpsMax: Int64 { 1023 }
-    @inlinable package static var integerMax: Int64 { 1 << 53 }
+    public static let exponentMax = 15
+    // Both are computed, so that they are constants in other modules, too.
+
+    /// How far a value may be from its decimal, in units in the last place.
+    @inlinable public static var ulpsMax: Int64 { 1023 }
+    /// The largest magnitude of an integer.
+    @inlinable public static var integerMax: Int64 { 1 << 53 }
 
     /// - Returns: nil beyond ``exponentMax``.
-    package init?(exponent: Int) {
+    public init?(exponent: Int) {
         guard 0...Self.exponentMax ~= exponent else { return nil }
         self.exponent = exponent
         power = Self.powers[exponent]
@@ -26,7 +29,7 @@ package struct DecimalScale: Sendable, Equatable {
 
     /// The smallest exponent that fits all values.
     /// - Returns: nil when there is none: the values are no decimals, or too large.
-    package init?(fitting columns: [[Double]]) {
+    public init?(fitting columns: [[Double]]) {
         var scale = Self(exponent: 0)
         for column in columns {
             for value in column {
@@ -45,14 +48,14 @@ package struct DecimalScale: Sendable, Equatable {
 
     /// Whether it is what ``split(_:)`` finds for exponent 0, without ulps; true for what is most common.
     @inlinable @inline(__always)
-    package static func isPlainInteger(_ value: Double) -> Bool {
+    public static func isPlainInteger(_ value: Double) -> Bool {
         // Up to there 0.5 can be added, and what is not finite is beyond.
         value.magnitude < 0x1p52 && Double(Int64(value)).bitPattern == value.bitPattern
     }
 
     /// - Returns: nil when the value is not that decimal, give or take ``ulpsMax``.
     @inlinable @inline(__always)
-    package func split(_ value: Double) -> (integer: Int64, ulps: Int64)? {
+    public func split(_ value: Double) -> (integer: Int64, ulps: Int64)? {
         let scaled = value * power
         // Also refuses what is not finite.
         guard scaled.magnitude <= Double(Self.integerMax) else { return nil }
@@ -65,8 +68,9 @@ package struct DecimalScale: Sendable, Equatable {
         return (integer, ulps)
     }
 
+    /// The value of an integer, and of so many units in the last place beside it.
     @inlinable @inline(__always)
-    package func join(_ integer: Int64, ulps: Int64 = 0) -> Double {
+    public func join(_ integer: Int64, ulps: Int64 = 0) -> Double {
         let nearest = Double(integer) / power
         return ulps == 0 ? nearest : OrderedBits.double(OrderedBits.of(nearest) &+ ulps)
     }

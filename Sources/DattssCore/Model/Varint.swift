@@ -79,10 +79,12 @@ package enum Varint {
 }
 
 /// 0, −1, 1, −2, 2 … as 0, 1, 2, 3, 4 …, so that small negative numbers are short too.
-package enum Zigzag {
-    @inline(__always)
-    package static func encode(_ value: Int64) -> UInt64 { UInt64(bitPattern: value &<< 1 ^ value &>> 63) }
+public enum Zigzag {
+    /// The unsigned form of an integer.
+    @inlinable @inline(__always)
+    public static func encode(_ value: Int64) -> UInt64 { UInt64(bitPattern: value &<< 1 ^ value &>> 63) }
 
-    @inline(__always)
-    package static func decode(_ value: UInt64) -> Int64 { Int64(bitPattern: value &>> 1 ^ (0 &- (value & 1))) }
+    /// The integer of an unsigned form.
+    @inlinable @inline(__always)
+    public static func decode(_ value: UInt64) -> Int64 { Int64(bitPattern: value &>> 1 ^ (0 &- (value & 1))) }
 }

@@ -28,10 +28,9 @@ struct StoredAggregate {
         let raw = try reader.byte("flags of a statistic")
         count = Int64(bitPattern: try reader.mixedVarint("count"))
         guard count >= 1 else { throw reader.malformed("count", "at least 1", "\(count)") }
-        let layout = flags.layout
-        if layout == .all || layout == .equal { sum = try reader.number(isRaw: raw & 1 != 0) }
-        if layout != .ones { max = try reader.number(isRaw: raw & 2 != 0) }
-        if layout == .all {
+        if flags.storesSum { sum = try reader.number(isRaw: raw & 1 != 0) }
+        if flags.storesSample { max = try reader.number(isRaw: raw & 2 != 0) }
+        if flags.storesAll {
             min = try reader.number(isRaw: raw & 4 != 0)
             first = try reader.number(isRaw: raw & 8 != 0)
             last = try reader.number(isRaw: raw & 16 != 0)
@@ -45,8 +44,8 @@ struct StoredAggregate {
     /// - Parameter aggregate: one of which everything is replaced.
     @inline(__always)
     func fill(_ aggregate: inout Aggregate) {
-        let isEqual = flags.layout != .all
-        aggregate.sum = flags.contains(.product) ? EqualSamples.sum(max, count) : sum
+        let isEqual = !flags.storesAll
+        aggregate.sum = flags.storesSum ? sum : EqualSamples.sum(max, count)
         aggregate.count = count
         aggregate.max = max
         aggregate.min = isEqual ? max : min
@@ -104,10 +103,9 @@ extension ByteScratch {
         next += 2
         appendVarint(UInt64(bitPattern: aggregate.count))
         var raw: UInt8 = 0
-        let layout = flags.layout
-        if layout == .all || layout == .equal { append(aggregate.sum, 1, &raw) }
-        if layout != .ones { append(aggregate.max, 2, &raw) }
-        if layout == .all {
+        if flags.storesSum { append(aggregate.sum, 1, &raw) }
+        if flags.storesSample { append(aggregate.max, 2, &raw) }
+        if flags.storesAll {
             append(aggregate.min, 4, &raw)
             append(aggregate.first, 8, &raw)
             append(aggregate.last, 16, &raw)
