@@ -27,6 +27,8 @@ public struct PipelineSnapshot: Sendable {
     public var corruptFrameReads: Int
     /// Writes of minute blocks that failed; they are tried again.
     public var failedMinuteWrites: Int
+    /// Why the last of them failed.
+    public var latestMinuteFailure: String?
     /// Times a covered or sealed segment could not be deleted.
     public var failedRetirements: Int
 }
@@ -60,6 +62,7 @@ extension Pipeline {
             sealed: history.sealedSize,
             corruptFrameReads: history.corruptFrameReads,
             failedMinuteWrites: await minuteWriter.failedAttempts,
+            latestMinuteFailure: await minuteWriter.latestFailure,
             failedRetirements: await minuteWriter.failedRetirements + acceptedWriter.retireFailures)
     }
 }

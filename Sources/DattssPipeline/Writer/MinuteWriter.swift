@@ -19,6 +19,8 @@ actor MinuteWriter {
     private let retry: RetryPause
     private var hasFailed = false
     private(set) var failedAttempts = 0
+    /// Why the last attempt that failed did.
+    private(set) var latestFailure: String?
     private(set) var failedRetirements = 0
 
     /// About a tenth of what another thread gets that wants the same processor all the time: enough for a minute to be written within
@@ -102,6 +104,7 @@ actor MinuteWriter {
                 health.failed(error)
             } catch {
                 failedAttempts += 1
+                latestFailure = String(describing: error)
                 if retry.isOver {
                     hasFailed = true
                     return

@@ -166,7 +166,4 @@ extension WireError {
     static let tooManyAnswers = WireError(.overloaded, "too many large answers are under way")
     /// So many bodies are coming that there is no room for another.
     static let tooManyUploads = WireError(.overloaded, "too many bodies are on their way at once")
-
-    /// So many large answers are not read yet that there is no room for another.
-    static let tooManyAnswers = WireError(.overloaded, "too many large answers are under way")
 }

