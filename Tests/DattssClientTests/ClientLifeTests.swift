@@ -104,7 +104,7 @@ struct ClientLife {
         stats.start()
     }
 
-    /// Of the next minutes: half of them are good.
+    /// The mood of the next minutes; half of them are good.
     mutating func nextMood(isAway: Bool) -> Mood {
         if isAway { return .away }
         return Bool.random(using: &random) ? .up : Mood.allCases.randomElement(using: &random) ?? .up

@@ -39,7 +39,7 @@ public struct RetentionDeletion: Sendable, Hashable, CustomStringConvertible {
     public let day: Int64
     /// By the day that counted as today.
     public let ageDays: Int64
-    /// Of how many users it was.
+    /// How many users had data in it.
     public let users: Int
     public let reason: Reason
 

@@ -9,7 +9,7 @@ struct KeyCodes {
     /// What a code is made of, beside the secret.
     struct Name: Hashable {
         let user: UserID
-        /// Of a key that the user has named, whose code has no version.
+        /// The identifier of a key that the user has named; the code of such a key has no version.
         let id: String?
         let version: Int64
 

@@ -29,7 +29,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     /// What happened while a batch was on its way.
     private var heldEvents: [Any] = []
     private var isReadHeld = false
-    /// Of the body that is on its way, if it did not come at once.
+    /// What the body that is on its way counts for, if it did not come at once.
     private let upload: ByteBudget.Share
     private var isUploading = false
     private let refusals: RefusalPace
@@ -37,7 +37,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     private var lateRefusal: WireError?
     private var isWritable = true
 
-    /// Who sends more than this without waiting for answers is held back.
+    /// A sender that writes more than this without waiting for answers is held back.
     private static let readAheadBytesMax = 65_536
 
     private enum State {
@@ -78,7 +78,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
             if case .idle = state { begins = true }
             received = bytes
         } else {
-            // Who pipelines may never let it become empty.
+            // A sender that pipelines may never let it become empty.
             if received.readerIndex > received.readableBytes { received.discardReadBytes() }
             received.writeBuffer(&bytes)
         }

@@ -14,7 +14,7 @@ import Testing
         var oracle = TableOracle(capacity: 40, idlePeriods: AccumulatorTable.idleSeconds / 60)
         var table = AccumulatorTable(capacity: 40, periodSeconds: 60)
         for period in 0..<4000 {
-            // Of many names a few at a time, so that most fall silent for long; now and then all are silent.
+            // A few of many names at a time, so that most fall silent for long; now and then all are silent.
             let group = period / 97
             let isSilent = group % 7 == 6
             for _ in 0..<(isSilent ? 0 : Int.random(in: 0...6, using: &generator)) {

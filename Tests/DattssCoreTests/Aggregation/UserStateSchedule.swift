@@ -149,7 +149,7 @@ struct Schedule {
         let inside = events.filter { Window.slotNumber(at: $0.time) >= oldest }
         let slots = Dictionary(grouping: inside) { Window.slotNumber(at: $0.time) }.sorted { $0.key < $1.key }
         #expect(totals.sum == slots.map { $0.value.reduce(0.0) { $0 + $1.aggregate.sum } }.reduce(0.0, +), comment)
-        // Of a counter nothing else is kept.
+        // Nothing else is kept of a counter.
         guard kind != .counter else { return }
         #expect(totals.count == inside.map(\.aggregate.count).reduce(0, +), comment)
         #expect(totals.max == inside.map(\.aggregate.max).max() ?? -.infinity, comment)

@@ -77,7 +77,7 @@ import Testing
         let bytes = try #require(scene.fileSystem.bytes(of: path))
         var losses = 0
         for bit in 0..<8 * bytes.count {
-            // Of the gaps of zeros between copies one bit a byte is enough.
+            // In the gaps of zeros between copies one bit a byte is enough.
             if bit % 8 != 0, bytes[max(0, bit / 8 - 8)..<min(bytes.count, bit / 8 + 9)].allSatisfy({ $0 == 0 }) { continue }
             let disk = scene.fileSystem.copy()
             disk.corrupt(path) { $0[bit / 8] ^= 1 << (bit % 8) }

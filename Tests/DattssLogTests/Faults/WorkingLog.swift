@@ -12,7 +12,7 @@ struct WorkingLog {
     private let fileSystem: any FileSystem
     private var accepted: AcceptedLane
     private var minutes: MinuteLane
-    /// Of the open minute, since midnight.
+    /// The open minute, counted from midnight.
     private var minute: Int64
     private var open = Tally()
     private var closed: Tally

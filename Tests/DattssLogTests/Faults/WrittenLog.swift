@@ -8,7 +8,7 @@ struct WrittenLog {
     private(set) var batches: [AcceptedBatch] = []
     /// Blocks and checkpoints, in the order in which they were written.
     private(set) var items: [Item] = []
-    /// Of both lanes, in the order of segments and offsets.
+    /// The frames of both lanes, in the order of segments and offsets.
     private(set) var frames: [Frame] = []
     /// What is asked of the history.
     private(set) var questions: [Question] = []

@@ -21,7 +21,7 @@ import Testing
     @Test("no body costs much more for its bytes than a plain one", arguments: Adversary.Form.allCases)
     private func costPerByte(_ form: Adversary.Form) {
         let plain = Self.plain(form)
-        // (Of a compressed one it is what its content costs.)
+        // (For a compressed one it is what its content costs.)
         let plainForm = form == .zstd || form == .gzip ? .json : form
         let floor = (0..<5).map { _ in Self.costPerByte(plain, plainForm) }.min() ?? 0
         var worst: (ratio: Double, seed: UInt64) = (0, 0)

@@ -92,6 +92,6 @@ struct OTLPLedger {
 }
 
 extension Moment {
-    /// Of a clock that nobody sets.
+    /// The moment of a clock that nobody sets.
     init(_ time: Timestamp) { self.init(time, uptimeMilliseconds: time.milliseconds) }
 }
