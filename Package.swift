@@ -48,7 +48,6 @@ let package = Package(
         .target(name: "CMail", dependencies: ["CCurl"]),
         .target(name: "CDatagramFloor"),
         .target(name: "CPrefetch"),
-        .target(name: "CScheduling"),
         .target(name: "DattssCore", dependencies: ["CPrefetch"], swiftSettings: settings),
         .target(
             name: "DattssLog",
@@ -57,7 +56,7 @@ let package = Package(
         .target(
             name: "DattssPipeline",
             dependencies: [
-                "CMemory", "CScheduling", "DattssCore", "DattssLog",
+                "CMemory", "DattssCore", "DattssLog",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),

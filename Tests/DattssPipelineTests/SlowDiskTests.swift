@@ -8,28 +8,49 @@ import Testing
 
 @Suite("A slow disk")
 struct SlowDiskTests {
-    /// Goal: with `--sync second` nobody waits for the disk; it may take tens of milliseconds.
-    @Test("delays no acknowledgement while it syncs", .timeLimit(.minutes(1)))
-    func acknowledgements() async throws {
-        let ann = try #require(UserID("ann"))
-        let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
-        let disk = SlowFileSystem()
+    private let disk = SlowFileSystem()
+
+    /// A pipeline that runs, and knows of the end of the minute and of the next sync.
+    private func start(_ clock: ManualClock) async throws -> (pipeline: Pipeline, running: Task<Void, Never>) {
         try DataFolder.lock("/data", fileSystem: disk).release()
         let pipeline = try Pipeline(
             PipelineConfiguration(directory: "/data", syncMode: .second, fileSystem: disk, clock: clock), onFailure: { _ in })
         let running = Task { await pipeline.run() }
-        func send() async -> IngestAnswer { await pipeline.ingest.submit(batch([(StatisticKey(.counter, "hits"), [1])]), of: ann) }
-        #expect(await send() == .accepted)
-        disk.gate.close()
-        // The end of the minute and the next second.
         while clock.sleeperCount < 2 { await Task.yield() }
+        return (pipeline, running)
+    }
+
+    private func send(_ pipeline: Pipeline) async throws -> IngestAnswer {
+        await pipeline.ingest.submit(batch([(StatisticKey(.counter, "hits"), [1])]), of: try #require(UserID("ann")))
+    }
+
+    /// Goal: with `--sync second` nobody waits for the disk; it may take tens of milliseconds.
+    @Test("delays no acknowledgement while it syncs", .timeLimit(.minutes(1)))
+    func acknowledgements() async throws {
+        let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
+        let (pipeline, running) = try await start(clock)
+        #expect(try await send(pipeline) == .accepted)
+        disk.gate.close()
         clock.advance(byMilliseconds: 1000)
         while disk.gate.waitingCount == 0 { await Task.yield() }
-        #expect(await send() == .accepted)
+        #expect(try await send(pipeline) == .accepted)
         disk.gate.open()
         pipeline.finish()
         await running.value
         #expect(await pipeline.snapshot().accepted.syncs > 0)
+    }
+
+    /// Goal: little is left for the first batch of a minute to wait for.
+    @Test("syncs shortly before the end of a minute, too", .timeLimit(.minutes(1)))
+    func minuteEnd() async throws {
+        let end = Timestamp(seconds: 1_795_330_000).minute.end
+        let clock = ManualClock(end.advanced(byMilliseconds: -500))
+        let (pipeline, running) = try await start(clock)
+        #expect(try await send(pipeline) == .accepted)
+        clock.advance(byMilliseconds: 400)
+        while await pipeline.snapshot().accepted.syncs == 0 { await Task.yield() }
+        pipeline.finish()
+        await running.value
     }
 }
 

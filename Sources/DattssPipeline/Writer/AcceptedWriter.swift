@@ -92,11 +92,20 @@ actor AcceptedWriter {
         }
     }
 
-    /// By default the log is synced once a second: until it is cancelled.
+    /// By default the log is synced once a second, until this is cancelled; and shortly before the end of a minute, because the first
+    /// batch of the next one waits for the rest of this one's.
     nonisolated func syncEverySecond() async {
         guard syncMode == .second else { return }
-        while (try? await clock.pause(milliseconds: 1000)) != nil { await syncMeanwhile() }
+        while (try? await clock.pause(milliseconds: millisecondsUntilSync)) != nil { await syncMeanwhile() }
     }
+
+    private nonisolated var millisecondsUntilSync: Int64 {
+        let now = clock.now()
+        let left = now.minute.end.milliseconds - Self.syncBeforeEdgeMilliseconds - now.milliseconds
+        return left > 0 ? min(1000, left) : 1000
+    }
+
+    private static let syncBeforeEdgeMilliseconds: Int64 = 100
 
     /// Syncs as ``syncIfDirty()`` does, while batches go on being written and acknowledged: a disk may take tens of milliseconds.
     func syncMeanwhile() async {

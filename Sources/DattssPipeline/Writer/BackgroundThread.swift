@@ -1,5 +1,3 @@
-import CScheduling
-
 #if canImport(Glibc)
     internal import Glibc
 #elseif canImport(Musl)
@@ -37,7 +35,10 @@ enum BackgroundThread {
             { (argument: UnsafeMutableRawPointer?) in
                 guard let argument else { return nil }
                 let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
-                _ = scheduling_be_nice(work.niceness)
+                #if os(Linux)
+                    // On Linux a niceness belongs to a thread: 0 is the calling one.
+                    _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, work.niceness)
+                #endif
                 work.body()
                 return nil
             }, work.toOpaque())
