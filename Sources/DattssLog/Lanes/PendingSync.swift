@@ -17,8 +17,9 @@ public struct PendingSync: @unchecked Sendable {
         let clock = ContinuousClock()
         let start = clock.now
         do throws(FileSystemError) {
-            if let folder { try fileSystem.syncDirectory(folder) }
+            // The file first: when somebody has deleted the folder, it is the file that tells.
             try file?.sync()
+            if let folder { try fileSystem.syncDirectory(folder) }
         } catch {
             return .failure(error)
         }
