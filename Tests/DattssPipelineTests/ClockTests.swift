@@ -13,15 +13,6 @@ struct ClockTests {
     private static let hits = StatisticKey(.counter, "hits")
     private static let noSpace: Int32 = 28
 
-    private func eventually(_ condition: () async -> Bool) async -> Bool {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while ContinuousClock.now < deadline {
-            if await condition() { return true }
-            await Task.yield()
-        }
-        return await condition()
-    }
-
     private func send(_ harness: PipelineHarness) async {
         #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [1])]), of: Self.ann) == .accepted)
     }

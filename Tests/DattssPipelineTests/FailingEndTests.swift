@@ -12,15 +12,6 @@ struct FailingEndTests {
     private static let level = StatisticKey(.gauge, "level")
     private static let noSpace: Int32 = 28
 
-    private func eventually(_ condition: () async -> Bool) async -> Bool {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while ContinuousClock.now < deadline {
-            if await condition() { return true }
-            await Task.yield()
-        }
-        return await condition()
-    }
-
     @Test("who asks for the present is answered once the end is near, though minutes have filled all links")
     func readers() async throws {
         var limits = Limits()

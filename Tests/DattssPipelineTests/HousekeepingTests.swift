@@ -25,18 +25,8 @@ struct HousekeepingTests {
         }
     }
 
-    /// Waits for what the background does; the limit is only for a test that fails.
-    private func eventually(_ condition: () async -> Bool) async -> Bool {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while ContinuousClock.now < deadline {
-            if await condition() { return true }
-            await Task.yield()
-        }
-        return await condition()
-    }
-
     /// Lets minutes pass, one after the other, until something holds.
-    private func eventually(in harness: PipelineHarness, _ condition: () async -> Bool) async -> Bool {
+    private func withinMinutes(of harness: PipelineHarness, _ condition: () async -> Bool) async -> Bool {
         for _ in 0..<10 {
             harness.clock.advance(byMilliseconds: 60_000)
             let passes = await harness.pipeline.snapshot().housekeeping.passes
@@ -107,7 +97,7 @@ struct HousekeepingTests {
             try await harness.killAndRestart()
             await harness.pipeline.erase(Self.ann)
         }
-        #expect(await eventually(in: harness) { harness.accounts.erased.withLock { $0 } == [Self.ann] })
+        #expect(await withinMinutes(of: harness) { harness.accounts.erased.withLock { $0 } == [Self.ann] })
         #expect(try await harness.minutes(Self.wait, of: Self.ann).isEmpty)
         #expect(try await harness.minutes(Self.wait, of: Self.bob) == kept)
 

@@ -127,3 +127,13 @@ func batch(_ samples: [(key: StatisticKey, values: [Double])], origin: Batch.Ori
         },
         origin: origin)
 }
+
+/// Waits for what the background does; the limit is only for a test that fails.
+func eventually(_ condition: () async -> Bool) async -> Bool {
+    let deadline = ContinuousClock.now + .seconds(30)
+    while ContinuousClock.now < deadline {
+        if await condition() { return true }
+        await Task.yield()
+    }
+    return await condition()
+}

@@ -8,7 +8,18 @@ import Testing
 
 @Suite("A slow disk")
 struct SlowDiskTests {
-    private let disk = SlowFileSystem()
+    private let gate: Gate
+    /// A disk on which a file's sync takes as long as the gate is closed.
+    private let disk: ForgetfulFileSystem
+
+    init() {
+        let gate = Gate()
+        self.gate = gate
+        disk = ForgetfulFileSystem(base: SimulatedFileSystem()) { operation, _ in
+            if operation == .sync { gate.pass() }
+            return false
+        }
+    }
 
     /// A pipeline that runs, and knows of the end of the minute and of the next sync.
     private func start(_ clock: ManualClock) async throws -> (pipeline: Pipeline, running: Task<Void, Never>) {
@@ -30,11 +41,11 @@ struct SlowDiskTests {
         let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
         let (pipeline, running) = try await start(clock)
         #expect(try await send(pipeline) == .accepted)
-        disk.gate.close()
+        gate.close()
         clock.advance(byMilliseconds: 1000)
-        while disk.gate.waitingCount == 0 { await Task.yield() }
+        while gate.waitingCount == 0 { await Task.yield() }
         #expect(try await send(pipeline) == .accepted)
-        disk.gate.open()
+        gate.open()
         pipeline.finish()
         await running.value
         #expect(await pipeline.snapshot().accepted.syncs > 0)
@@ -54,69 +65,29 @@ struct SlowDiskTests {
     }
 }
 
-/// A disk on which a sync takes as long as a test wants.
-private struct SlowFileSystem: FileSystem {
-    let base = SimulatedFileSystem()
-    let gate = Gate()
+/// What blocks while a test has it closed.
+private final class Gate: Sendable {
+    private let state = Mutex((isClosed: false, waiting: [DispatchSemaphore]()))
 
-    final class Gate: Sendable {
-        private let state = Mutex((isClosed: false, waiting: [DispatchSemaphore]()))
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
 
-        var waitingCount: Int { state.withLock { $0.waiting.count } }
+    func close() { state.withLock { $0.isClosed = true } }
 
-        func close() { state.withLock { $0.isClosed = true } }
-
-        func open() {
-            let waiting = state.withLock { state in
-                defer { state = (false, []) }
-                return state.waiting
-            }
-            for semaphore in waiting { semaphore.signal() }
+    func open() {
+        let waiting = state.withLock { state in
+            defer { state = (false, []) }
+            return state.waiting
         }
-
-        /// Blocks while it is closed.
-        func pass() {
-            let semaphore = DispatchSemaphore(value: 0)
-            let waits = state.withLock { state in
-                if state.isClosed { state.waiting.append(semaphore) }
-                return state.isClosed
-            }
-            if waits { semaphore.wait() }
-        }
+        for semaphore in waiting { semaphore.signal() }
     }
 
-    func createDirectory(_ path: String) throws(FileSystemError) { try base.createDirectory(path) }
-    func list(_ path: String) throws(FileSystemError) -> [String] { try base.list(path) }
-    func rename(_ path: String, to newPath: String) throws(FileSystemError) { try base.rename(path, to: newPath) }
-    func remove(_ path: String) throws(FileSystemError) { try base.remove(path) }
-    func size(of path: String) throws(FileSystemError) -> Int { try base.size(of: path) }
-    func exists(_ path: String) throws(FileSystemError) -> Bool { try base.exists(path) }
-    func lock(_ path: String) throws(FileSystemError) -> any FileLock { try base.lock(path) }
-    func syncDirectory(_ path: String) throws(FileSystemError) { try base.syncDirectory(path) }
-
-    func open(_ path: String, _ mode: OpenMode) throws(FileSystemError) -> any File {
-        SlowFile(base: try base.open(path, mode), gate: gate)
-    }
-
-    private final class SlowFile: File {
-        private let base: any File
-        private let gate: Gate
-
-        init(base: any File, gate: Gate) { (self.base, self.gate) = (base, gate) }
-
-        var path: String { base.path }
-        func size() throws(FileSystemError) -> Int { try base.size() }
-        func append(_ bytes: UnsafeRawBufferPointer) throws(FileSystemError) -> Int { try base.append(bytes) }
-        func truncate(to size: Int) throws(FileSystemError) { try base.truncate(to: size) }
-        func close() { base.close() }
-
-        func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(FileSystemError) -> Int {
-            try base.read(into: buffer, at: offset)
+    /// Blocks while it is closed.
+    func pass() {
+        let semaphore = DispatchSemaphore(value: 0)
+        let waits = state.withLock { state in
+            if state.isClosed { state.waiting.append(semaphore) }
+            return state.isClosed
         }
-
-        func sync() throws(FileSystemError) {
-            gate.pass()
-            try base.sync()
-        }
+        if waits { semaphore.wait() }
     }
 }

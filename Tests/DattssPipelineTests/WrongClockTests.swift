@@ -31,15 +31,6 @@ struct WrongClockTests {
         #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [1, 1])]), of: Self.ann) == .accepted)
     }
 
-    private func eventually(_ condition: () async -> Bool) async -> Bool {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while ContinuousClock.now < deadline {
-            if await condition() { return true }
-            await Task.yield()
-        }
-        return await condition()
-    }
-
     /// Lets hours end until a pass that began after this is over.
     private func settled(_ harness: PipelineHarness) async {
         for _ in 0..<2 {

@@ -137,7 +137,7 @@ struct LineListenerTests {
             return try DatagramSocket(bindingTo: address, receiveBufferBytes: 1 << 20)
         }
         let handed = HandedSocket(socket)
-        try DatagramThread.start { [lines = scene.intake.periods(of: scene.collector)] in receiver.run(handed.take(), lines) }
+        try OwnThread.start { [lines = scene.intake.periods(of: scene.collector)] in receiver.run(handed.take(), lines) }
         _ = await reopened.stream.first { _ in true }
         #expect(scene.counters.snapshot.socketFailures >= DatagramReceiver.failuresUntilReopening)
         try send("hits:3|c", to: address)

@@ -10,7 +10,7 @@ import Synchronization
 public final class QueryThreads: TaskExecutor {
     private let count: Int
     private let niceness: Int32
-    private let jobs = JobQueue()
+    private let jobs = JobQueue<UnownedTaskExecutor>()
     private let isStarted = Mutex(false)
 
     /// - Parameters:
@@ -21,7 +21,7 @@ public final class QueryThreads: TaskExecutor {
         (self.count, self.niceness) = (count, niceness)
     }
 
-    deinit { if isStarted.withLock({ $0 }) { jobs.finish(count) } }
+    deinit { if isStarted.withLock({ $0 }) { jobs.finish(threads: count) } }
 
     public func enqueue(_ job: consuming ExecutorJob) {
         startOnce()
@@ -36,49 +36,8 @@ public final class QueryThreads: TaskExecutor {
         }
         guard isFirst else { return }
         for _ in 0..<count {
-            let isRunning = BackgroundThread.start(niceness: niceness) { [jobs] in jobs.run() }
-            if !isRunning { DispatchQueue.global().async { [jobs] in jobs.run() } }
-        }
-    }
-}
-
-/// What the threads have to do, first come, first served. Outlives the executor, until its threads have ended.
-private final class JobQueue: Sendable {
-    private let waiting = Mutex(Waiting())
-    private let filled = DispatchSemaphore(value: 0)
-
-    private struct Waiting {
-        var jobs: [(job: UnownedJob, executor: UnownedTaskExecutor)] = []
-        var first = 0
-    }
-
-    func add(_ job: UnownedJob, for executor: UnownedTaskExecutor) {
-        waiting.withLock { $0.jobs.append((job, executor)) }
-        filled.signal()
-    }
-
-    func run() {
-        while let (job, executor) = next() { job.runSynchronously(on: executor) }
-    }
-
-    /// Lets threads end, when there are no more jobs.
-    func finish(_ threads: Int) {
-        for _ in 0..<threads { filled.signal() }
-    }
-
-    /// - Returns: nil when the thread is to end.
-    private func next() -> (UnownedJob, UnownedTaskExecutor)? {
-        filled.wait()
-        return waiting.withLock { waiting in
-            guard waiting.first < waiting.jobs.count else { return nil }
-            defer {
-                waiting.first += 1
-                if waiting.first == waiting.jobs.count {
-                    waiting.jobs.removeAll(keepingCapacity: waiting.first < 1024)
-                    waiting.first = 0
-                }
-            }
-            return waiting.jobs[waiting.first]
+            let work: @Sendable () -> Void = { [jobs] in jobs.run { $0.runSynchronously(on: $1) } }
+            do { try OwnThread.start(niceness: niceness, work) } catch { DispatchQueue.global().async(execute: work) }
         }
     }
 }

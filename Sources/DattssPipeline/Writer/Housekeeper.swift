@@ -113,7 +113,7 @@ actor Housekeeper {
     /// Leaves a word for the next run of what is certain of the time. A word that is old only makes it wait longer.
     func noteTime() async {
         let (fileSystem, directory, policy, time) = (fileSystem, directory, syncMode.policy, confirmed.look())
-        let result = await BackgroundThread.run(niceness: niceness) {
+        let result = await OwnThread.run(niceness: niceness) {
             Result { () throws(LogError) in
                 try ConfirmedTimeFile(fileSystem: fileSystem, directory: directory, policy: policy).write(time)
             }
@@ -135,7 +135,7 @@ actor Housekeeper {
         _ body: @escaping @Sendable (Sealer) throws(LogError) -> Done?
     ) async throws(LogError) -> Done? {
         let (fileSystem, directory, history, policy, stop) = (fileSystem, directory, history, syncMode.policy, isStopping)
-        return try await BackgroundThread.run(niceness: niceness) {
+        return try await OwnThread.run(niceness: niceness) {
             Result { () throws(LogError) in
                 try body(
                     Sealer(

@@ -36,7 +36,7 @@ struct DatagramListener: Service {
             try DatagramSocket(bindingTo: bound, receiveBufferBytes: receiveBufferBytes, mode: socketMode)
         }
         let first = HandedSocket(socket)
-        try DatagramThread.start { [periods = intake.periods(of: collector)] in receiver.run(first.take(), periods) }
+        try OwnThread.start { [periods = intake.periods(of: collector)] in receiver.run(first.take(), periods) }
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 for await period in periods { await intake.take(period) }
