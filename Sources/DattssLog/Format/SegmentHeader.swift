@@ -28,7 +28,7 @@ public enum Lane: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertib
 ///
 /// The version says which frames may be in the segment, so that an older server does not take them for damaged: version 2
 /// is that of minute segments whose frames rely upon names in frames before them.
-package struct SegmentHeader: Sendable, Hashable {
+public struct SegmentHeader: Sendable, Hashable {
     package var version: UInt16
     package var lane: Lane
     package var sequence: UInt64
@@ -36,7 +36,7 @@ package struct SegmentHeader: Sendable, Hashable {
     package var firstLSN: LSN
     package var day: Int64
 
-    package static let byteCount = 40
+    public static let byteCount = 40
     /// Those that can be read; the last one is written.
     private static func versions(of lane: Lane) -> ClosedRange<UInt16> { lane == .minutes ? 1...2 : 1...1 }
     private static let magic = Array("DaTtSlog".utf8)
