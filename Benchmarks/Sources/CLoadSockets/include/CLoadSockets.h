@@ -1,4 +1,4 @@
-/// The few calls of Linux that `dattss load` needs and that Swift's Glibc module does not show, because they hide behind
+/// The few calls of Linux that `dattss-bench load` needs and that Swift's Glibc module does not show, because they hide behind
 /// _GNU_SOURCE: many datagrams a call, and waiting for many connections with a time limit in nanoseconds.
 #ifndef C_LOAD_SOCKETS_H
 #define C_LOAD_SOCKETS_H
