@@ -17,8 +17,10 @@ let package = Package(
         .executable(name: "dattss", targets: ["dattss"]),
         .library(name: "DattssClient", targets: ["DattssClient"]),
         .library(name: "DattssMetrics", targets: ["DattssMetrics"]),
-        // For LD_PRELOAD of benchmarks and tests.
-        .library(name: "AllocationCount", type: .dynamic, targets: ["CAllocationCount"]),
+        // For Benchmarks/, a package of its own; nobody else is promised anything about what is in them.
+        .library(
+            name: "DattssInternals", targets: ["DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport"]),
+        .library(name: "DattssServerInternals", targets: ["DattssImport", "DattssServer"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
@@ -30,7 +32,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.30.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
-        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
         .package(
             url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0", traits: []),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
@@ -44,11 +45,8 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CDatagramSocket"),
-        .target(name: "CMail", dependencies: ["CCurl"]),
-        .target(name: "CDatagramFloor"),
-        .target(name: "CPrefetch"),
-        .target(name: "DattssCore", dependencies: ["CPrefetch"], swiftSettings: settings),
+        .target(name: "CPlatform"),
+        .target(name: "DattssCore", dependencies: ["CPlatform"], swiftSettings: settings),
         .target(
             name: "DattssLog",
             dependencies: ["DattssCore", "CZstd"],
@@ -56,14 +54,18 @@ let package = Package(
         .target(
             name: "DattssPipeline",
             dependencies: [
-                "CMemory", "DattssCore", "DattssLog",
+                "CPlatform", "DattssCore", "DattssLog",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(
+            name: "DattssImport",
+            dependencies: ["CZlib", "DattssCore", "DattssLog"],
+            swiftSettings: settings),
+        .target(
             name: "DattssServer",
             dependencies: [
-                "CCrypto", "CDatagramSocket", "CMail", "DattssCore", "DattssLog", "DattssPipeline", "CZstd", "CZlib",
+                "CCrypto", "CCurl", "CPlatform", "CZlib", "CZstd", "DattssCore", "DattssLog", "DattssPipeline",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -102,24 +104,12 @@ let package = Package(
             dependencies: ["DattssClient"],
             path: "Tests/Clients/programs/Mixture",
             swiftSettings: settings),
-        .target(name: "CLoadSockets"),
-        .target(name: "CMemory"),
-        .target(name: "CAllocationCount"),
-        .target(name: "AllocationCounting", swiftSettings: settings),
-        .executableTarget(
-            name: "HotPath",
-            dependencies: [
-                "AllocationCounting", "DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport",
-            ],
-            swiftSettings: settings),
         .executableTarget(
             name: "dattss",
             dependencies: [
-                "AllocationCounting", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssClient",
-                "CDatagramFloor", "CLoadSockets", "CMemory", "CZlib",
+                "CPlatform", "DattssClient", "DattssCore", "DattssImport", "DattssLog", "DattssPipeline", "DattssServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Histogram", package: "hdrhistogram-swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -131,6 +121,7 @@ let package = Package(
         .target(
             name: "DattssTestSupport",
             dependencies: ["DattssCore", "DattssLog"],
+            path: "Tests/DattssTestSupport",
             swiftSettings: settings),
 
         .testTarget(
@@ -177,7 +168,8 @@ let package = Package(
         .testTarget(
             name: "DattssCommandTests",
             dependencies: [
-                "dattss", "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport", "CMemory", "CZlib",
+                "dattss", "CPlatform", "CZlib", "DattssCore", "DattssImport", "DattssLog", "DattssPipeline", "DattssServer",
+                "DattssTestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -1,2 +1,2 @@
 #pragma once
-#include <curl/curl.h>
+#include "mail.h"

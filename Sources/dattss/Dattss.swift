@@ -1,4 +1,5 @@
 import ArgumentParser
+import DattssServer
 import NIOCore
 import NIOPosix
 
@@ -37,6 +38,6 @@ struct DattssCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, UserCommand.self, SendCommand.self, StatusCommand.self, HostCommand.self, ImportCommand.self,
-            LogCommand.self, ReplayCommand.self, LoadCommand.self, BenchCommand.self,
+            LogCommand.self, ReplayCommand.self,
         ])
 }

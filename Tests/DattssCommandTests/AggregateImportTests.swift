@@ -5,6 +5,7 @@ import DattssTestSupport
 import FoundationEssentials
 import Testing
 
+@testable import DattssImport
 @testable import dattss
 
 /// Goal: what one data folder exports another imports, and then holds bit by bit, in the same order.

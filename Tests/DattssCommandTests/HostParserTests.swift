@@ -1,6 +1,7 @@
 import DattssCore
 import Testing
 
+@testable import DattssServer
 @testable import dattss
 
 /// Every parser is given the text of a file of the kernel, as a machine wrote it.

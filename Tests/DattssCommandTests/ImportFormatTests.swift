@@ -3,6 +3,7 @@ import DattssLog
 import Foundation
 import Testing
 
+@testable import DattssImport
 @testable import dattss
 
 @Suite struct ImportFormatTests {

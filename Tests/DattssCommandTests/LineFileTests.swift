@@ -1,6 +1,7 @@
 import CZlib
 import Testing
 
+@testable import DattssImport
 @testable import dattss
 
 #if canImport(Glibc)

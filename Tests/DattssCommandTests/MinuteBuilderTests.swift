@@ -1,6 +1,7 @@
 import DattssCore
 import Testing
 
+@testable import DattssImport
 @testable import dattss
 
 @Suite struct MinuteBuilderTests {

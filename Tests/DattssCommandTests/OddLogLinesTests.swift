@@ -1,6 +1,7 @@
 import DattssCore
 import Testing
 
+@testable import DattssImport
 @testable import dattss
 
 /// Goal: a request is in the count whatever stands in front of it, in it and behind it; what is no line of a log is told as such.

@@ -3,7 +3,7 @@ import Subprocess
 import Testing
 
 /// What does not vary from machine to machine: how often the hot path asks for memory, and how much a statistic keeps. Counted
-/// in a program of its own, `Sources/HotPath`: optimised, which tests are not, and with a malloc that counts.
+/// in a program of its own, `Benchmarks/Sources/HotPath`: optimised, which tests are not, and with a malloc that counts.
 @Suite struct AllocationTests {
     @Test("no sample and no partial asks for memory, and a live statistic keeps what the README says")
     func hotPath() async throws {
@@ -34,7 +34,7 @@ import Testing
         // `scripts/test` builds it.
         let program = debug.deletingLastPathComponent().appendingPathComponent("release/HotPath")
         try #require(
-            FileManager.default.fileExists(atPath: program.path), "first: swift build -c release --product HotPath")
+            FileManager.default.fileExists(atPath: program.path), "first: scripts/benchmarks build -c release --product HotPath")
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-hot-path-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What a run of `dattss load` says of itself, as far as these tests look.
+/// What a run of `dattss-bench load` says of itself, as far as these tests look.
 private struct LoadOutcome: Decodable {
     var streams: [Stream]
     var server: Server
@@ -36,11 +36,15 @@ private struct LoadOutcome: Decodable {
 }
 
 extension RealServer {
-    /// Runs `dattss load` on this server, with nobody else sending.
+    /// Runs `dattss-bench load` on this server, with nobody else sending.
     fileprivate func load(_ plan: String, expects status: Int32 = 0) async throws -> LoadOutcome {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("plan-\(UUID()).json")
         try Data(plan.utf8).write(to: file)
-        let run = try await command("load", "--play", file.path, "--udp", udp, "--alone", "--quiet", "--json")
+        let program = URL(fileURLWithPath: Self.binary).deletingLastPathComponent().appendingPathComponent("dattss-bench").path
+        try #require(FileManager.default.fileExists(atPath: program), "first: scripts/benchmarks build")
+        let run = try await ChildProcess.run(
+            program,
+            ["load", "--play", file.path, "--udp", udp, "--alone", "--quiet", "--json", "--data-dir", folder])
         try FileManager.default.removeItem(at: file)
         #expect(run.status == status, "\(run.output) \(run.errors)")
         return try JSONDecoder().decode(LoadOutcome.self, from: Data(run.output.utf8))

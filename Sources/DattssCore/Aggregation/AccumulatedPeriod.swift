@@ -1,4 +1,4 @@
-import CPrefetch
+import CPlatform
 
 /// The samples of one push period, taken out of an ``AccumulatorTable``: their partials can be worked out elsewhere while the
 /// table takes in the next period's.
@@ -132,8 +132,8 @@ public struct AccumulatedPeriod: Sendable {
         accumulators.withUnsafeBufferPointer { accumulators in
             guard let base = accumulators.baseAddress else { return }
             let address = UnsafeRawPointer(base + position)
-            CPrefetch.prefetch(address)
-            CPrefetch.prefetch(address + 64)
+            CPlatform.prefetch(address)
+            CPlatform.prefetch(address + 64)
         }
     }
 

@@ -1,4 +1,4 @@
-import CPrefetch
+import CPlatform
 
 /// Numbers names, which are bytes: 0, 1, 2 … as they come, and again those of names that were removed.
 ///
@@ -74,7 +74,7 @@ public struct NameIndex: Sendable {
     @inline(__always)
     func prefetchRecord(of name: HashedName, tag: UInt8) {
         guard let place = slots.first(name.hash(tag)) else { return }
-        words.withUnsafeBufferPointer { if let base = $0.baseAddress { CPrefetch.prefetch(base + place) } }
+        words.withUnsafeBufferPointer { if let base = $0.baseAddress { CPlatform.prefetch(base + place) } }
     }
 
     /// The mark of the name that a look-up most likely finds.

@@ -1,4 +1,4 @@
-import CPrefetch
+import CPlatform
 
 /// The slots of an open-addressing hash table that maps hashes to numbers, with linear probing, at most three quarters full. What
 /// the numbers stand for, its owner knows.
@@ -33,7 +33,7 @@ struct SlotTable: Sendable {
     @inline(__always)
     func prefetch(_ hash: UInt32) {
         slots.withUnsafeBufferPointer { slots in
-            if let base = slots.baseAddress { CPrefetch.prefetch(base + (Int(hash) & (slots.count - 1))) }
+            if let base = slots.baseAddress { CPlatform.prefetch(base + (Int(hash) & (slots.count - 1))) }
         }
     }
 

@@ -1,4 +1,4 @@
-package import DattssCore
+public import DattssCore
 
 /// All points of one statistic in one file, column by column: a chunk.
 ///
@@ -8,7 +8,7 @@ package import DattssCore
 /// Each column says how it is predicted and coded (``Prediction``, ``IntegerCoding``): the writer tries, and takes what is
 /// shortest. What is left of a number is a class, coded by ``SymbolEncoder`` with the frequencies of its column, and
 /// some bits. The sketches come last, so that a reader who wants none of them stops before.
-package enum ChunkCodec {
+public enum ChunkCodec {
     static let version: UInt8 = 1
     /// A day has 1,440 minutes; the rest is for minutes that have several blocks.
     package static let pointsMax = 1 << 14
@@ -16,7 +16,7 @@ package enum ChunkCodec {
     /// - Parameters:
     ///   - points: 1 to ``pointsMax``, by minute; repeats of a minute stay in their order.
     ///   - origin: the first minute that the file may hold.
-    package static func encode(_ points: [HistorySlice.Point], origin: Minute) -> [UInt8] {
+    public static func encode(_ points: [HistorySlice.Point], origin: Minute) -> [UInt8] {
         precondition(1...pointsMax ~= points.count, "a chunk has 1 to \(pointsMax) points")
         let columns = ChunkColumns(points, origin)
         var writer = ColumnWriter()

@@ -23,7 +23,7 @@ package enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
 /// skipped exactly. `flags` bit 0 says that `through` is there, bit 1 that the payload has names, which later frames of
 /// the segment rely upon. The LSN of an accepted frame is that of its first record; a frame of the other lane has a
 /// number of that lane's own, and the parts of a block consecutive ones.
-package struct FrameHeader: Sendable, Hashable {
+public struct FrameHeader: Sendable, Hashable {
     package var kind: FrameKind
     package var lsn: LSN
     /// From 1 to `parts`.
@@ -37,11 +37,11 @@ package struct FrameHeader: Sendable, Hashable {
     package var hasNames: Bool
     /// Records in an accepted frame, statistics in a part of a block or checkpoint.
     package var recordCount: UInt32
-    package var rawLength: Int
+    public var rawLength: Int
     package var compressedLength: Int
     package var payloadChecksum: UInt32
 
-    package static let byteCount = 56
+    public static let byteCount = 56
     package static let magic: [UInt8] = [0xD7, 0x46, 0x52, 0xA9]
     private static let checkedRange = 0..<52
     private static let throughFlag: UInt8 = 1
@@ -65,7 +65,7 @@ package struct FrameHeader: Sendable, Hashable {
     }
 
     /// Header and payload.
-    package var frameLength: Int { Self.byteCount + compressedLength }
+    public var frameLength: Int { Self.byteCount + compressedLength }
 
     package func encode(into writer: inout ByteWriter) {
         var header = ByteWriter(capacity: Self.byteCount)
@@ -94,7 +94,7 @@ package struct FrameHeader: Sendable, Hashable {
 }
 
 extension FrameHeader {
-    package init(decoding bytes: [UInt8], at offset: Int = 0) throws(LogError) {
+    public init(decoding bytes: [UInt8], at offset: Int = 0) throws(LogError) {
         guard bytes.count - offset >= Self.byteCount else {
             throw LogError(
                 .malformed, expected: "a frame header of \(Self.byteCount) bytes", found: "\(bytes.count - offset)")

@@ -27,7 +27,7 @@ public enum Lane: UInt8, Sendable, Hashable, CaseIterable, CustomStringConvertib
 /// The CRC is that of the 36 bytes before it. The day, in days since 1970-01-01, is 0 in the accepted lane.
 ///
 /// The version says which frames may be in the segment, so that an older server does not take them for damaged.
-package struct SegmentHeader: Sendable, Hashable {
+public struct SegmentHeader: Sendable, Hashable {
     package var version: UInt16
     package var lane: Lane
     package var sequence: UInt64
@@ -35,9 +35,9 @@ package struct SegmentHeader: Sendable, Hashable {
     package var firstLSN: LSN
     package var day: Int64
 
-    package static let byteCount = 40
+    public static let byteCount = 40
     /// The only version that can be read, and the one that is written.
-    package static let currentVersion: UInt16 = 1
+    public static let currentVersion: UInt16 = 1
     private static let magic = Array("DaTtSlog".utf8)
     private static let checkedRange = 0..<36
 

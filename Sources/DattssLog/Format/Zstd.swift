@@ -3,11 +3,11 @@ internal import CZstd
 /// Compresses payloads, each into one independent zstd frame that carries its content size.
 ///
 /// Owned by one writer: the context is reused and must not be shared.
-package final class ZstdCompressor {
+public final class ZstdCompressor {
     private let context: OpaquePointer
     private let level: Int32
 
-    package init(level: Int32) {
+    public init(level: Int32) {
         guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
         self.context = context
         self.level = level
@@ -15,7 +15,7 @@ package final class ZstdCompressor {
 
     deinit { ZSTD_freeCCtx(context) }
 
-    package func compress(_ bytes: [UInt8]) throws(LogError) -> [UInt8] {
+    public func compress(_ bytes: [UInt8]) throws(LogError) -> [UInt8] {
         var failure: LogError?
         let compressed = [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { buffer, count in
             let result = bytes.withUnsafeBytes { source in
@@ -29,10 +29,10 @@ package final class ZstdCompressor {
 }
 
 /// Decompresses payloads. Owned by one reader, like ``ZstdCompressor``.
-package final class ZstdDecompressor {
+public final class ZstdDecompressor {
     private let context: OpaquePointer
 
-    package init() {
+    public init() {
         guard let context = ZSTD_createDCtx() else { preconditionFailure("no memory for a zstd context") }
         self.context = context
     }
@@ -41,7 +41,7 @@ package final class ZstdDecompressor {
 
     /// - Parameter rawLength: what the frame's header says; checked against the cap, and against what zstd's own header
     ///   says, before anything is allocated.
-    package func decompress(_ bytes: [UInt8], rawLength: Int) throws(LogError) -> [UInt8] {
+    public func decompress(_ bytes: [UInt8], rawLength: Int) throws(LogError) -> [UInt8] {
         guard rawLength >= 0, rawLength <= FormatLimits.rawBytesMax else {
             throw LogError(.overLimit, expected: "at most \(FormatLimits.rawBytesMax) raw bytes", found: "\(rawLength)")
         }

@@ -9,7 +9,7 @@ internal import DattssCore
 ///     <data>/days/2026-11-22.day
 ///     <data>/hours/2026-11-22.hours
 ///     <data>/quarantine/…                          copies of what was damaged when it was rewritten
-package enum LogLayout {
+public enum LogLayout {
     private static let digits = 20
     private static let sequenceMax = UInt64.max / 2
     private static let suffix = ".log"
@@ -18,7 +18,7 @@ package enum LogLayout {
 
     static func clock(in directory: String) -> String { directory + "/clock" }
 
-    package static func folder(of lane: Lane, in directory: String) -> String { directory + "/" + lane.description }
+    public static func folder(of lane: Lane, in directory: String) -> String { directory + "/" + lane.description }
 
     package static func path(of lane: Lane, sequence: UInt64, in directory: String) -> String {
         folder(of: lane, in: directory) + "/" + segmentName(sequence)

@@ -12,11 +12,11 @@ package import DattssCore
 ///   was folded into it. What is 0 or empty is left out, but for the `z`.
 /// - `pct`, `emp`, `apx`: which quantiles `bot` and `top` are, whether the aggregate is emphasised, whether its quantiles are
 ///   estimates. These three are there when there is a row that is not `0.1,0,0`.
-package struct AggregateColumns: Sendable, Hashable {
-    package var hasSketch: Bool
-    package var hasExtras: Bool
+public struct AggregateColumns: Sendable, Hashable {
+    public var hasSketch: Bool
+    public var hasExtras: Bool
 
-    package init(hasSketch: Bool, hasExtras: Bool) {
+    public init(hasSketch: Bool, hasExtras: Bool) {
         self.hasSketch = hasSketch
         self.hasExtras = hasExtras
     }

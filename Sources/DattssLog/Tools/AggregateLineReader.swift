@@ -86,7 +86,7 @@ package struct AggregateLineReader {
 }
 
 /// Why a line is none of the table.
-package enum AggregateLineProblem: String, Error, CaseIterable {
+public enum AggregateLineProblem: String, Error, CaseIterable {
     case badColumns = "expected minute_epoch,type,path,sum,cnt,max,min,top,bot,fst,lst[,sketch][,pct,emp,apx]"
     case badTime = "minute_epoch is not an integer of seconds"
     case badKind = "not a type, expected c, ms or g"

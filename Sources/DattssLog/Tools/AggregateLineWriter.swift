@@ -1,18 +1,18 @@
-package import DattssCore
+public import DattssCore
 
 /// Writes the lines of a table: see ``AggregateColumns``.
-package struct AggregateLineWriter {
-    package var bytes: [UInt8] = []
+public struct AggregateLineWriter {
+    public var bytes: [UInt8] = []
     private let columns: AggregateColumns
 
-    package init(_ columns: AggregateColumns) { self.columns = columns }
+    public init(_ columns: AggregateColumns) { self.columns = columns }
 
-    package mutating func appendHeader() {
+    public mutating func appendHeader() {
         append(columns.header)
         bytes.append(UInt8(ascii: "\n"))
     }
 
-    package mutating func append(_ minute: Minute, _ key: StatisticKey, _ aggregate: Aggregate) {
+    public mutating func append(_ minute: Minute, _ key: StatisticKey, _ aggregate: Aggregate) {
         append(minute.index * 60)
         field(key.kind.symbol)
         // The alphabet of paths has nothing that would have to be quoted.

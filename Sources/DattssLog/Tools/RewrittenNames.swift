@@ -1,7 +1,7 @@
-package import DattssCore
+import DattssCore
 
 /// The names in a file that are no paths, of which paths were made: see ``Name/rewritten(_:)``.
-package struct RewrittenNames: Sendable {
+public struct RewrittenNames: Sendable {
     /// How often a name was rewritten, the same one again and again.
     package private(set) var count = 0
     /// The first few different ones.

@@ -1,8 +1,8 @@
-package import DattssCore
+public import DattssCore
 
 /// Adds up what a UDP port receives until it enters the pipeline: for each user an ``AccumulatorTable``, the same that the
 /// SDK uses.
-package struct DatagramCollector: Sendable {
+public struct DatagramCollector: Sendable {
     private var senders: [Sender] = []
     /// Where in `senders` a user is.
     private var positions: [UserID: Int] = [:]
@@ -12,7 +12,7 @@ package struct DatagramCollector: Sendable {
     private var wrongKeyCount = 0
     /// The last key of nobody's for which there was no room: the lines of a datagram mostly share theirs.
     private var stranger: [UInt8] = []
-    package private(set) var counts = DatagramCounts()
+    public private(set) var counts = DatagramCounts()
     private let authenticator: any Authenticator
     private let statsdUser: UserID?
     /// Where in `senders` it is, once lines came.
@@ -44,8 +44,8 @@ package struct DatagramCollector: Sendable {
     }
 
     /// What was collected in one period.
-    package struct Collected: Sendable {
-        package var periods: [(user: UserID, period: AccumulatedPeriod)] = []
+    public struct Collected: Sendable {
+        public var periods: [(user: UserID, period: AccumulatedPeriod)] = []
         /// How many partials a batch may have: as many as a client may send at once.
         package let batchPartials: Int
         package var processes: Set<UserProcess> = []
@@ -65,14 +65,14 @@ package struct DatagramCollector: Sendable {
     private static let processesMax = 10_000
 
     /// - Parameter statsdUser: whose statsd lines are; without one, a name begins with an auth key and a dot.
-    package init(authenticator: any Authenticator, statsdUser: UserID?, limits: Limits) {
+    public init(authenticator: any Authenticator, statsdUser: UserID?, limits: Limits) {
         self.authenticator = authenticator
         self.statsdUser = statsdUser
         self.limits = limits
     }
 
     /// Takes in a datagram: each line on its own, so that a bad one costs only itself.
-    package mutating func receive(_ datagram: UnsafeRawBufferPointer) {
+    public mutating func receive(_ datagram: UnsafeRawBufferPointer) {
         counts.datagrams += 1
         receive(lines: datagram)
     }
@@ -123,7 +123,7 @@ package struct DatagramCollector: Sendable {
     }
 
     /// What was collected since the last time.
-    package mutating func flush() -> Collected {
+    public mutating func flush() -> Collected {
         var collected = Collected(batchPartials: max(1, limits.partialsPerBatch))
         for position in senders.indices {
             let user = senders[position].user

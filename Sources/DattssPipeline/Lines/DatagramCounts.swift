@@ -1,13 +1,13 @@
 package import DattssCore
 
 /// What a UDP port received, and what it did not take in.
-package struct DatagramCounts: Sendable, Hashable {
+public struct DatagramCounts: Sendable, Hashable {
     package init() {}
 
     package var datagrams = 0
     package var bytes = 0
     package var lines = 0
-    package var samples = 0
+    public var samples = 0
     package var refusedLines: [DatagramError: Int] = [:]
     /// Lines whose name, or a tag, was no path.
     package var rewrittenNames = 0

@@ -2,6 +2,7 @@ import CCrypto
 
 /// SHA-256 (FIPS 180-4), computed by the system's libcrypto.
 package enum SHA256 {
+    /// How many bytes a hash has.
     package static let byteCount = 32
 
     /// Looked up once: libcrypto would otherwise search its providers for every hash.
@@ -11,6 +12,7 @@ package enum SHA256 {
         return algorithm
     }()
 
+    /// The hash of bytes that are all there.
     package static func hash(_ bytes: [UInt8]) -> SHA256Digest {
         var digest = SHA256Digest()
         let status = digest.withUnsafeMutableBytes { digest in
@@ -25,8 +27,10 @@ package enum SHA256 {
 package struct SHA256Digest: Sendable {
     private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
 
+    /// The hash, first byte first.
     package var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 
+    /// Lends the bytes without copying them.
     package func withUnsafeBytes<Value>(_ body: (UnsafeRawBufferPointer) -> Value) -> Value {
         Swift.withUnsafeBytes(of: words, body)
     }
@@ -42,6 +46,7 @@ package struct SHA256Digest: Sendable {
 package final class RunningSHA256 {
     private let context: OpaquePointer
 
+    /// A hash of no bytes yet.
     package init() {
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, SHA256.algorithm, nil) == 1 else {
             preconditionFailure("libcrypto has no memory")
@@ -51,6 +56,7 @@ package final class RunningSHA256 {
 
     deinit { EVP_MD_CTX_free(context) }
 
+    /// Adds bytes behind those so far.
     package func update(_ bytes: [UInt8]) {
         precondition(EVP_DigestUpdate(context, bytes, bytes.count) == 1, "libcrypto does not hash")
     }

@@ -1,4 +1,4 @@
-import CDatagramSocket
+import CPlatform
 import NIOCore
 
 #if canImport(Glibc)

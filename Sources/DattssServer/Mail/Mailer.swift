@@ -1,4 +1,4 @@
-import CMail
+import CCurl
 import Dispatch
 import Foundation
 import Logging

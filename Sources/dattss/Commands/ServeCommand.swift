@@ -1,5 +1,5 @@
 import ArgumentParser
-import CMemory
+import CPlatform
 import DattssCore
 import DattssLog
 import DattssPipeline

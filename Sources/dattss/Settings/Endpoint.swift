@@ -29,22 +29,3 @@ struct Endpoint {
         return try Accounts(directory: directory).key(of: .local)
     }
 }
-
-/// The file in the data folder in which a running server leaves its address.
-struct AddressFile {
-    private let path: String
-
-    init(_ directory: String) { path = directory + "/address" }
-
-    func read() -> String? {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
-        return text.split(separator: "\n").first.map(String.init)
-    }
-
-    func write(_ url: String) throws { try (url + "\n").write(toFile: path, atomically: true, encoding: .utf8) }
-
-    func remove() {
-        // When it is gone already, all is well.
-        try? FileManager.default.removeItem(atPath: path)
-    }
-}

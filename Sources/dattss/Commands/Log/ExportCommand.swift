@@ -1,5 +1,6 @@
 import ArgumentParser
 import DattssCore
+import DattssImport
 import DattssLog
 
 extension LogCommand {
