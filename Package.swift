@@ -19,7 +19,7 @@ let package = Package(
         .library(name: "DattssMetrics", targets: ["DattssMetrics"]),
         // For Benchmarks/, a package of its own; nobody else is promised anything about what is in them.
         .library(
-            name: "DattssInternals", targets: ["DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport"]),
+            name: "DattssInternals", targets: ["DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport", "LibC"]),
         .library(name: "DattssServerInternals", targets: ["DattssImport", "DattssServer"]),
     ],
     dependencies: [
@@ -46,26 +46,29 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CPlatform"),
-        .target(name: "DattssCore", dependencies: ["CPlatform"], swiftSettings: settings),
+        .target(name: "CResources"),
+        .target(name: "LibC", swiftSettings: settings),
+        .target(name: "DattssCore", dependencies: ["CPlatform", "LibC"], swiftSettings: settings),
         .target(
             name: "DattssLog",
-            dependencies: ["DattssCore", "CZstd"],
+            dependencies: ["CZstd", "DattssCore", "LibC"],
             swiftSettings: settings),
         .target(
             name: "DattssPipeline",
             dependencies: [
-                "CPlatform", "DattssCore", "DattssLog",
+                "CPlatform", "DattssCore", "DattssLog", "LibC",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         .target(
             name: "DattssImport",
-            dependencies: ["CZlib", "DattssCore", "DattssLog"],
+            dependencies: ["CZlib", "DattssCore", "DattssLog", "LibC"],
             swiftSettings: settings),
         .target(
             name: "DattssServer",
             dependencies: [
-                "CCrypto", "CCurl", "CPlatform", "CZlib", "CZstd", "DattssCore", "DattssLog", "DattssPipeline",
+                "CCrypto", "CCurl", "CPlatform", "CResources", "CZlib", "CZstd", "DattssCore", "DattssLog", "DattssPipeline",
+                "LibC",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -81,12 +84,13 @@ let package = Package(
                 .product(name: "Subprocess", package: "swift-subprocess"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
-            resources: [.embedInCode("Resources/openapi.json"), .embedInCode("Dashboard")],
+            // CResources carries these.
+            exclude: ["Dashboard", "Resources"],
             swiftSettings: settings),
         .target(
             name: "DattssClient",
             dependencies: [
-                "DattssCore",
+                "DattssCore", "LibC",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -108,6 +112,7 @@ let package = Package(
             name: "dattss",
             dependencies: [
                 "CPlatform", "DattssClient", "DattssCore", "DattssImport", "DattssLog", "DattssPipeline", "DattssServer",
+                "LibC",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
@@ -120,17 +125,17 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "DattssTestSupport",
-            dependencies: ["DattssCore", "DattssLog"],
+            dependencies: ["DattssCore", "DattssLog", "LibC"],
             path: "Tests/DattssTestSupport",
             swiftSettings: settings),
 
         .testTarget(
             name: "DattssCoreTests",
-            dependencies: ["DattssCore", "DattssTestSupport"],
+            dependencies: ["DattssCore", "DattssTestSupport", "LibC"],
             swiftSettings: settings),
         .testTarget(
             name: "DattssLogTests",
-            dependencies: ["DattssCore", "DattssLog", "DattssTestSupport"],
+            dependencies: ["DattssCore", "DattssLog", "DattssTestSupport", "LibC"],
             swiftSettings: settings),
         .testTarget(
             name: "DattssPipelineTests",
@@ -139,7 +144,7 @@ let package = Package(
         .testTarget(
             name: "DattssServerTests",
             dependencies: [
-                "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport",
+                "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport", "LibC",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -152,7 +157,7 @@ let package = Package(
         .testTarget(
             name: "DattssClientTests",
             dependencies: [
-                "DattssClient", "DattssCore", "DattssTestSupport",
+                "DattssClient", "DattssCore", "DattssTestSupport", "LibC",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -169,7 +174,7 @@ let package = Package(
             name: "DattssCommandTests",
             dependencies: [
                 "dattss", "CPlatform", "CZlib", "DattssCore", "DattssImport", "DattssLog", "DattssPipeline", "DattssServer",
-                "DattssTestSupport",
+                "DattssTestSupport", "LibC",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -31,7 +31,10 @@ let package = Package(
         .target(name: "CAllocationCount"),
         .target(name: "CDatagramFloor"),
         .target(name: "CLoadSockets"),
-        .target(name: "AllocationCounting", swiftSettings: settings),
+        .target(
+            name: "AllocationCounting",
+            dependencies: [.product(name: "DattssInternals", package: "dattss")],
+            swiftSettings: settings),
         .executableTarget(
             name: "HotPath",
             dependencies: ["AllocationCounting", .product(name: "DattssInternals", package: "dattss")],

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 extension Dattss.Configuration {
     /// The configuration that the environment asks for, by the names that DaTtSs clients have always had:

@@ -1,12 +1,5 @@
 package import DattssCore
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// A clock that nobody can set (`CLOCK_MONOTONIC`): a client only waits for periods to pass and never says what time
 /// it is, so a machine whose date jumps goes on sending.

@@ -1,12 +1,5 @@
 import Dispatch
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 extension Dattss {
     /// Lets SIGTERM and SIGINT end the program only after what was recorded has been sent, as ``stop(within:)`` does it.

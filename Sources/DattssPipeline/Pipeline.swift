@@ -1,4 +1,4 @@
-public import DattssCore
+import DattssCore
 public import DattssLog
 
 /// The whole way of a batch, from the edge of the server to the disk:

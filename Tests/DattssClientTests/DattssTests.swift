@@ -1,16 +1,9 @@
-import Dispatch
 import DattssCore
+import Dispatch
+import LibC
 import Testing
 
 @testable import DattssClient
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// The client as a program uses it, over a scripted transport and a clock that the test turns.
 @Suite struct DattssTests {

@@ -1,15 +1,8 @@
 import DattssCore
 import DattssLog
 import DattssTestSupport
+import LibC
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// Goal: files that earlier versions wrote stay readable for ever, value by value.
 @Suite struct GoldenFileTests {

@@ -1,12 +1,5 @@
 internal import DattssLog
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
+import LibC
 
 /// What is in the caches and what is on the medium.
 struct SimulatedDisk {

@@ -1,13 +1,6 @@
 public import DattssLog
+import LibC
 internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 
 /// A file system in memory that can lose power, run full and fail any single call.
 ///

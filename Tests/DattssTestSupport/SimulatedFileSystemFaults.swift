@@ -1,13 +1,6 @@
 public import DattssLog
+import LibC
 internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 
 /// What a test does to the disk.
 extension SimulatedFileSystem {

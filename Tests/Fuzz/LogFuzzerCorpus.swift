@@ -1,14 +1,7 @@
 import DattssCore
+import LibC
 
 @testable import DattssLog
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// Called by libFuzzer before it begins: writes an input of every decoder into the folder that `DATTSS_CORPUS` names, for the
 /// fuzzer to start from.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// What this process allocates: known when it was started with `LD_PRELOAD=libAllocationCount.so`, which puts itself before
 /// malloc (`CAllocationCount`). The program itself pays nothing for being countable.

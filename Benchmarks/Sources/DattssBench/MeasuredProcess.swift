@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// Runs this program once more and reads the numbers it prints, so that memory and start are those of a fresh process.
 enum MeasuredProcess {

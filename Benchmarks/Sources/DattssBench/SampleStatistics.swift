@@ -1,12 +1,5 @@
 internal import DattssCore
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
+import LibC
 
 /// Made-up statistics that look like those of a web service, for measuring the log: the same seed gives the same data.
 ///

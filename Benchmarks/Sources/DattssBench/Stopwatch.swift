@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// How long something takes: by the clock on the wall, and in CPU time of the whole process, which other programs on the
 /// machine disturb less.

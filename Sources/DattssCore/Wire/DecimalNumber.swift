@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// A decimal number, as JSON writes it (RFC 8259, section 6) or as a ``FieldNumber``, found in bytes and turned into the nearest
 /// double.

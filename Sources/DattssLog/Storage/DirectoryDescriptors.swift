@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 import Synchronization
 
 /// The directories that were synced once, kept open: when a process has no descriptor to spare any more, what it wrote before

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// Which call on which path failed, and with which `errno`.
 public struct FileSystemError: Error, Sendable, Hashable, CustomStringConvertible {

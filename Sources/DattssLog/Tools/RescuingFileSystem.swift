@@ -1,12 +1,5 @@
+import LibC
 internal import Synchronization
-
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
 
 /// Reads from a disk that is going bad: a sector that cannot be read (`EIO`) is taken for zeros, and noted.
 ///

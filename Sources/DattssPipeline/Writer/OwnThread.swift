@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    internal import Glibc
-#elseif canImport(Musl)
-    internal import Musl
-#elseif canImport(Darwin)
-    internal import Darwin
-#endif
+import LibC
 
 /// A thread for one piece of work: one that lasts and blocks, for which no pool has a thread to spare, or one that steps back behind
 /// everything else.

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// The secret that all auth keys of a data folder come from: 32 random bytes in hexadecimal, readable by its owner only.
 ///

@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// How many files and connections this process may have open (`RLIMIT_NOFILE`, see getrlimit(2)).
 public enum DescriptorLimit {

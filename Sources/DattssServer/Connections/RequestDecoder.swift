@@ -73,7 +73,7 @@ final class HeadWatch: ChannelInboundHandler {
         case .head(let head):
             guard Self.namesHost(head) else {
                 isBroken = true
-                return context.fireErrorCaught(HTTPParserError.invalidHost)
+                return context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
             }
             guard Self.isReadable(head.headers) else {
                 isBroken = true

@@ -1,15 +1,8 @@
 import DattssCore
 import DattssPipeline
+import LibC
 import NIOCore
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// The thread that reads datagrams, and hands on each second and at the end of each minute what it collected.
 ///

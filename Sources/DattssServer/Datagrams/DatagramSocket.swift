@@ -1,13 +1,6 @@
 import CPlatform
+import LibC
 import NIOCore
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// A bound UDP or Unix datagram socket that receives many datagrams a system call.
 ///

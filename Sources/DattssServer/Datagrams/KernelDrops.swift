@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
+import LibC
 
 /// How many datagrams the kernel dropped because nobody read them in time: the last column of `/proc/net/udp` and
 /// `/proc/net/udp6` (see `udp4_seq_show` in the kernel), added up over the sockets of a port.

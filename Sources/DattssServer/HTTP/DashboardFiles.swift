@@ -33,52 +33,26 @@ struct DashboardFiles: Sendable {
 
     /// - Parameter plotDirectory: where ``plotLibrary`` lies.
     init(plotDirectory: String) {
-        page = File(PackageResources.index_html, type: "text/html; charset=utf-8")
-        account = File(PackageResources.account_html, type: "text/html; charset=utf-8")
-        let script = "text/javascript; charset=utf-8"
-        var assets = Self.scripts.mapValues { File($0, type: script) }
-        for (name, bytes) in Self.styles { assets[name] = File(bytes, type: "text/css; charset=utf-8") }
-        assets["icon.svg"] = File(PackageResources.icon_svg, type: "image/svg+xml")
+        var files = Resources.dashboard
         if let library = FileManager.default.contents(atPath: plotDirectory + "/" + Self.plotLibrary) {
-            assets[Self.plotLibrary] = File(Array(library), type: script)
+            files[Self.plotLibrary] = Array(library)
         }
-        self.assets = assets
+        page = File(files.removeValue(forKey: "index.html") ?? [], type: Self.type(of: "index.html"))
+        account = File(files.removeValue(forKey: "account.html") ?? [], type: Self.type(of: "account.html"))
+        assets = Dictionary(uniqueKeysWithValues: files.map { ($0, File($1, type: Self.type(of: $0))) })
     }
 
     var hasPlotLibrary: Bool { assets[Self.plotLibrary] != nil }
 
-    private static let styles = [
-        "account.css": PackageResources.account_css,
-        "dashboard.css": PackageResources.dashboard_css,
-        "theme.css": PackageResources.theme_css,
-    ]
-
-    private static let scripts = [
-        "account.js": PackageResources.account_js,
-        "api.js": PackageResources.api_js,
-        "axis.js": PackageResources.axis_js,
-        "dashboard.js": PackageResources.dashboard_js,
-        "days.js": PackageResources.days_js,
-        "dom.js": PackageResources.dom_js,
-        "drawing.js": PackageResources.drawing_js,
-        "favourites.js": PackageResources.favourites_js,
-        "format.js": PackageResources.format_js,
-        "keys.js": PackageResources.keys_js,
-        "now.js": PackageResources.now_js,
-        "paths.js": PackageResources.paths_js,
-        "plot.js": PackageResources.plot_js,
-        "plots.js": PackageResources.plots_js,
-        "processes.js": PackageResources.processes_js,
-        "rewritten.js": PackageResources.rewritten_js,
-        "sparklines.js": PackageResources.sparklines_js,
-        "start.js": PackageResources.start_js,
-        "statistics.js": PackageResources.statistics_js,
-        "suggestions.js": PackageResources.suggestions_js,
-        "summary.js": PackageResources.summary_js,
-        "tree.js": PackageResources.tree_js,
-        "usual.js": PackageResources.usual_js,
-        "view.js": PackageResources.view_js,
-    ]
+    private static func type(of name: String) -> String {
+        switch name.split(separator: ".").last {
+        case "css": "text/css; charset=utf-8"
+        case "html": "text/html; charset=utf-8"
+        case "js": "text/javascript; charset=utf-8"
+        case "svg": "image/svg+xml"
+        default: "application/octet-stream"
+        }
+    }
 }
 
 /// The gzip format (RFC 1952), once and as small as zlib makes it.

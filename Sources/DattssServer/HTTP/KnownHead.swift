@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// The head that came last on a connection. Most senders repeat it but for the length of the body: then it needs a comparison
 /// and no parser.

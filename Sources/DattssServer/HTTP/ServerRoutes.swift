@@ -57,7 +57,7 @@ extension Routes {
     /// `GET /api/v1/openapi.json`
     func openAPI(_ request: Request, _ context: Context) async throws -> Response {
         Response(
-            text: String(decoding: PackageResources.openapi_json, as: UTF8.self),
+            text: String(decoding: Resources.openAPI, as: UTF8.self),
             type: "application/json; charset=utf-8")
     }
 }

@@ -1,13 +1,6 @@
 import HTTPTypes
+import LibC
 import NIOCore
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// The proxies whose word is taken for where a request comes from, and how.
 public struct TrustedProxies: Sendable, Hashable {

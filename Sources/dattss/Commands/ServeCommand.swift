@@ -4,14 +4,11 @@ import DattssCore
 import DattssLog
 import DattssPipeline
 import DattssServer
+import LibC
 import Logging
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// `dattss serve`
 struct ServeCommand: AsyncParsableCommand {

@@ -1,12 +1,9 @@
 import ArgumentParser
 import AsyncHTTPClient
 import FoundationEssentials
+import LibC
 import NIOCore
 import NIOHTTP1
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// `dattss status [--watch]`
 struct StatusCommand: AsyncParsableCommand {

@@ -1,12 +1,5 @@
 import Dispatch
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// SIGINT and SIGTERM as something to wait for. The first one is handed out, the second one ends the process at once.
 enum EndSignals {

@@ -1,15 +1,8 @@
 import DattssCore
 import DattssLog
 import DattssTestSupport
+import LibC
 import Testing
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// Goal: promise "any syscall may fail". In a scenario with everything that a log does, two starts included, each single call
 /// fails, in each way, once and for long. What was acknowledged is there afterwards and counts once; what was refused does

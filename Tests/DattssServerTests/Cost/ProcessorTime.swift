@@ -1,10 +1,4 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// What the calling thread has had of the processor: however busy the machine is, work takes as much of it.
 enum ProcessorTime {

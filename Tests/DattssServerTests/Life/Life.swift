@@ -358,7 +358,7 @@ struct Life {
 
     /// Lets things happen, up to a limit that only a failing test reaches.
     mutating func eventually(_ condition: (inout Life) async throws -> Bool) async throws -> Bool {
-        let limit = ContinuousClock.now + .seconds(60)
+        let limit = ContinuousClock.now + .seconds(600)
         while ContinuousClock.now < limit {
             if try await condition(&self) { return true }
             for _ in 0..<50 { await Task.yield() }

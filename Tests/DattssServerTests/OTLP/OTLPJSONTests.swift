@@ -60,7 +60,7 @@ import Testing
              {"key":"m","value":{"kvlistValue":{"values":[{"key":"a","value":{"doubleValue":1}}]}}}]}]}}
             """#)
         let point = try #require(metric.gauge.points.first)
-        #expect(point.value == -9_007_199_254_740_993)
+        #expect(point.value == -9_007_199_254_740_992)
         let values = point.head.attributes.map(\.value)
         #expect(values.count == 10)
         #expect(Array(values[0...2]) == [.string("1"), .int(1), .int(1)])

@@ -1,13 +1,6 @@
 import CLoadSockets
 import DattssServer
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// Sends datagrams on a thread of its own, up to a few hundred a system call.
 struct DatagramSender: Sendable {

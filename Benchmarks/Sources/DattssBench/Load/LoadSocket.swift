@@ -1,13 +1,6 @@
 import CLoadSockets
 import DattssServer
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// A connected socket. Closing it is the owner's.
 struct LoadSocket: Sendable {

@@ -1,13 +1,6 @@
 import ArgumentParser
 import DattssCore
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// How values are drawn.
 enum LoadValues: String, Decodable, Sendable, ExpressibleByArgument, CaseIterable {

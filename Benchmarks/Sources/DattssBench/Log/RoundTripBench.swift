@@ -37,7 +37,7 @@ struct RoundTripBench {
     private static func points(in history: History) throws -> [UInt8] {
         guard let known = history.minutes else { return [] }
         let minutes = known.lowerBound..<known.upperBound.advanced(by: 1)
-        var rows = AggregateRowWriter(AggregateColumns(hasSketch: true, hasExtras: true))
+        var rows = AggregateLineWriter(AggregateColumns(hasSketch: true, hasExtras: true))
         for key in try history.keys(user: SampleDay.user, minutes: minutes).sorted() {
             for point in try history.read(user: SampleDay.user, key: key, minutes: minutes).points {
                 rows.append(point.minute, key, point.aggregate)

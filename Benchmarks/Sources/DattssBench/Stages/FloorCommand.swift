@@ -2,18 +2,11 @@ import ArgumentParser
 import CDatagramFloor
 import DattssServer
 import Dispatch
+import LibC
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import UnixSignals
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
 
 /// `dattss-bench floor`: receivers that do next to nothing, to measure the server's ports against.
 struct FloorCommand: AsyncParsableCommand {

@@ -1,12 +1,5 @@
 import DattssLog
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 /// Standard output and standard error, for text that is too long for `print` or must not be lost silently.
 enum StandardStream {

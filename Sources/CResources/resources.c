@@ -1,0 +1,141 @@
+// The files that the server carries in itself. `#embed` (C23, clang 19) copies them in no time; the compiler notes them as what this
+// file depends on. As arrays of Swift they would take half a minute to compile.
+#include "CResources.h"
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+static const unsigned char account_css[] = {
+#embed "../DattssServer/Dashboard/account.css"
+};
+static const unsigned char account_html[] = {
+#embed "../DattssServer/Dashboard/account.html"
+};
+static const unsigned char account_js[] = {
+#embed "../DattssServer/Dashboard/account.js"
+};
+static const unsigned char api_js[] = {
+#embed "../DattssServer/Dashboard/api.js"
+};
+static const unsigned char axis_js[] = {
+#embed "../DattssServer/Dashboard/axis.js"
+};
+static const unsigned char dashboard_css[] = {
+#embed "../DattssServer/Dashboard/dashboard.css"
+};
+static const unsigned char dashboard_js[] = {
+#embed "../DattssServer/Dashboard/dashboard.js"
+};
+static const unsigned char days_js[] = {
+#embed "../DattssServer/Dashboard/days.js"
+};
+static const unsigned char dom_js[] = {
+#embed "../DattssServer/Dashboard/dom.js"
+};
+static const unsigned char drawing_js[] = {
+#embed "../DattssServer/Dashboard/drawing.js"
+};
+static const unsigned char favourites_js[] = {
+#embed "../DattssServer/Dashboard/favourites.js"
+};
+static const unsigned char format_js[] = {
+#embed "../DattssServer/Dashboard/format.js"
+};
+static const unsigned char icon_svg[] = {
+#embed "../DattssServer/Dashboard/icon.svg"
+};
+static const unsigned char index_html[] = {
+#embed "../DattssServer/Dashboard/index.html"
+};
+static const unsigned char keys_js[] = {
+#embed "../DattssServer/Dashboard/keys.js"
+};
+static const unsigned char now_js[] = {
+#embed "../DattssServer/Dashboard/now.js"
+};
+static const unsigned char paths_js[] = {
+#embed "../DattssServer/Dashboard/paths.js"
+};
+static const unsigned char plot_js[] = {
+#embed "../DattssServer/Dashboard/plot.js"
+};
+static const unsigned char plots_js[] = {
+#embed "../DattssServer/Dashboard/plots.js"
+};
+static const unsigned char processes_js[] = {
+#embed "../DattssServer/Dashboard/processes.js"
+};
+static const unsigned char rewritten_js[] = {
+#embed "../DattssServer/Dashboard/rewritten.js"
+};
+static const unsigned char sparklines_js[] = {
+#embed "../DattssServer/Dashboard/sparklines.js"
+};
+static const unsigned char start_js[] = {
+#embed "../DattssServer/Dashboard/start.js"
+};
+static const unsigned char statistics_js[] = {
+#embed "../DattssServer/Dashboard/statistics.js"
+};
+static const unsigned char suggestions_js[] = {
+#embed "../DattssServer/Dashboard/suggestions.js"
+};
+static const unsigned char summary_js[] = {
+#embed "../DattssServer/Dashboard/summary.js"
+};
+static const unsigned char theme_css[] = {
+#embed "../DattssServer/Dashboard/theme.css"
+};
+static const unsigned char tree_js[] = {
+#embed "../DattssServer/Dashboard/tree.js"
+};
+static const unsigned char usual_js[] = {
+#embed "../DattssServer/Dashboard/usual.js"
+};
+static const unsigned char view_js[] = {
+#embed "../DattssServer/Dashboard/view.js"
+};
+
+static const unsigned char description[] = {
+#embed "../DattssServer/Resources/openapi.json"
+};
+
+#define FILE(name, bytes) {name, bytes, sizeof bytes}
+
+static const struct resource dashboard[] = {
+    FILE("account.css", account_css),
+    FILE("account.html", account_html),
+    FILE("account.js", account_js),
+    FILE("api.js", api_js),
+    FILE("axis.js", axis_js),
+    FILE("dashboard.css", dashboard_css),
+    FILE("dashboard.js", dashboard_js),
+    FILE("days.js", days_js),
+    FILE("dom.js", dom_js),
+    FILE("drawing.js", drawing_js),
+    FILE("favourites.js", favourites_js),
+    FILE("format.js", format_js),
+    FILE("icon.svg", icon_svg),
+    FILE("index.html", index_html),
+    FILE("keys.js", keys_js),
+    FILE("now.js", now_js),
+    FILE("paths.js", paths_js),
+    FILE("plot.js", plot_js),
+    FILE("plots.js", plots_js),
+    FILE("processes.js", processes_js),
+    FILE("rewritten.js", rewritten_js),
+    FILE("sparklines.js", sparklines_js),
+    FILE("start.js", start_js),
+    FILE("statistics.js", statistics_js),
+    FILE("suggestions.js", suggestions_js),
+    FILE("summary.js", summary_js),
+    FILE("theme.css", theme_css),
+    FILE("tree.js", tree_js),
+    FILE("usual.js", usual_js),
+    FILE("view.js", view_js),
+};
+
+int dashboard_count(void) { return sizeof dashboard / sizeof dashboard[0]; }
+
+struct resource dashboard_file(int index) { return dashboard[index]; }
+
+struct resource openapi_file(void) { return (struct resource)FILE("openapi.json", description); }

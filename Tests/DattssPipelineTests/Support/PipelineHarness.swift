@@ -1,0 +1,139 @@
+import DattssCore
+import DattssLog
+import DattssPipeline
+import DattssTestSupport
+import Synchronization
+
+/// A pipeline on a simulated disk and a clock that the test moves, which can be killed and started again.
+final class PipelineHarness {
+    let clock: ManualClock
+    private(set) var fileSystem: SimulatedFileSystem
+    private(set) var pipeline: Pipeline
+    private var running: Task<Void, Never>
+    private let limits: Limits
+    private let syncMode: SyncMode
+    let accounts = TestAccounts()
+    /// What an event loop keeps from one body to the next.
+    private var names = NameCache(SharedNames())
+
+    init(
+        at start: Timestamp = Timestamp(seconds: 1_795_330_000), limits: Limits = Limits(),
+        syncMode: SyncMode = .never
+    ) throws {
+        clock = ManualClock(start)
+        fileSystem = SimulatedFileSystem()
+        (self.limits, self.syncMode) = (limits, syncMode)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
+    }
+
+    private static func start(
+        _ fileSystem: SimulatedFileSystem, _ clock: ManualClock, _ limits: Limits, _ syncMode: SyncMode,
+        _ accounts: TestAccounts
+    ) throws -> (Pipeline, Task<Void, Never>) {
+        // As the server does: this also makes the folder.
+        try DataFolder.lock("/data", fileSystem: fileSystem).release()
+        var configuration = PipelineConfiguration(
+            directory: "/data", syncMode: syncMode, limits: limits, retention: { accounts.retention.withLock { $0 } },
+            onErased: { user in
+                accounts.retention.withLock { _ = $0.deleted.remove(user) }
+                accounts.erased.withLock { $0.append(user) }
+            }, fileSystem: fileSystem, clock: clock)
+        // Tests leave no processor idle.
+        configuration.housekeepingNiceness = 0
+        configuration.trustsClock = accounts.trustsClock.withLock { $0 }
+        configuration.onDeletion = { deletion in accounts.deletions.withLock { $0.append(deletion) } }
+        configuration.onClockNews = { news, _ in accounts.clockNews.withLock { $0.append(news) } }
+        let pipeline = try Pipeline(configuration) { _ in }
+        return (pipeline, Task { await pipeline.run() })
+    }
+
+    /// What `kill -9` and a new start do: the disk as it is at this moment, and nothing else.
+    func killAndRestart() async throws {
+        let remains = fileSystem.copy()
+        await stop()
+        fileSystem = remains
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
+    }
+
+    /// Power loss: what was not synced is gone.
+    func losePowerAndRestart() async throws {
+        let remains = fileSystem.remainsAfterPowerLoss()
+        await stop()
+        fileSystem = remains
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
+    }
+
+    /// - Parameter clockJump: what a machine's clock is wrong by when it starts again.
+    func shutDownAndRestart(clockJump: Int64 = 0) async throws {
+        await stop()
+        clock.jump(byMilliseconds: clockJump)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
+    }
+
+    /// Ends the pipeline in order.
+    func stop() async {
+        pipeline.finish()
+        await running.value
+    }
+
+    /// Takes in bodies that an event loop read in one turn: decoded, decided on, written and answered as those of requests are.
+    func take(_ bodies: [(bytes: [UInt8], user: UserID)]) async throws -> [IngestAnswer] {
+        var (group, answers) = (BatchGroup(), [Int: IngestAnswer]())
+        var copies: [(position: Int, first: FirstCopy)] = []
+        for (position, body) in bodies.enumerated() {
+            let batch = try body.bytes.withUnsafeBufferPointer { bytes in
+                try BatchDecoder.decode(UnsafeRawBufferPointer(bytes), limits: limits, paths: &names)
+            }
+            switch pipeline.ingest.admit(batch, of: body.user, into: &group) {
+            case .grouped: break
+            case .answered(let answer): answers[position] = answer
+            case .copyOfPending(let first): copies.append((position, first))
+            }
+        }
+        let answerOfGroup = group.isEmpty ? nil : await pipeline.ingest.submit(group)
+        for copy in copies { answers[copy.position] = await copy.first.answer() }
+        return bodies.indices.compactMap { answers[$0] ?? answerOfGroup }
+    }
+
+    func status(of user: UserID) async -> [StatisticKey: StatisticStatus] {
+        let statuses = await pipeline.queries.status(of: user).statistics
+        return Dictionary(uniqueKeysWithValues: statuses.map { ($0.key, $0) })
+    }
+
+    /// The minutes of a statistic over all time, merged.
+    func minutes(_ key: StatisticKey, of user: UserID) async throws -> [Series.Point] {
+        let everything = Minute(0)..<Minute(1 << 40)
+        let minutes = try await pipeline.queries.minutes(of: key, user: user, in: everything)
+        return Series.points(minutes.aggregates, stepMinutes: 1)
+    }
+}
+
+/// How long what is kept, and who was said to be erased.
+final class TestAccounts: Sendable {
+    let retention = Mutex(Retention())
+    let erased = Mutex<[UserID]>([])
+    let deletions = Mutex<[RetentionDeletion]>([])
+    let clockNews = Mutex<[ConfirmedTime.News]>([])
+    let trustsClock = Mutex(false)
+}
+
+/// A batch as a client builds it out of samples.
+func batch(_ samples: [(key: StatisticKey, values: [Double])], origin: Batch.Origin? = nil) -> Batch {
+    Batch(
+        partials: samples.compactMap { key, values in
+            var accumulator = SampleAccumulator()
+            for value in values { accumulator.add(value) }
+            return accumulator.partial(of: key.kind).map { Partial(key, $0) }
+        },
+        origin: origin)
+}
+
+/// Waits for what the background does; the limit is only for a test that fails.
+func eventually(_ condition: () async -> Bool) async -> Bool {
+    let deadline = ContinuousClock.now + .seconds(300)
+    while ContinuousClock.now < deadline {
+        if await condition() { return true }
+        await Task.yield()
+    }
+    return await condition()
+}
