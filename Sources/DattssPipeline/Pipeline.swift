@@ -15,9 +15,11 @@ public import DattssLog
 /// a batch is written ahead, so that what is written always gets through. Making a pipeline replays the log, ``run()`` runs
 /// the stages, and ``finish()`` lets them end one after the other.
 public final class Pipeline: Sendable {
+    /// Where batches enter.
     public let ingest: Ingest
     /// The same way with books of its own: what the server itself sends counts for nobody's traffic.
     public let ownIngest: Ingest
+    /// Where questions about one user are asked.
     public let queries: Queries
     /// What keeps the end of a minute waiting for samples that are being collected.
     public let holds: MinuteHolds

@@ -42,6 +42,7 @@ extension Pipeline {
         health.problem(at: clock.now()) ?? (links.writeAhead.ledger.isClosed ? "shutting down" : nil)
     }
 
+    /// The books of all stages, each read at its own instant.
     public func snapshot() async -> PipelineSnapshot {
         let users = directory.all
         return PipelineSnapshot(

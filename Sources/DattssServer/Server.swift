@@ -23,7 +23,9 @@ public struct Server: Service {
 
     /// Where a server listens; told when both ports are open.
     public struct Listening: Sendable {
+        /// The address that HTTP is served at, with the port that the system chose if it was to.
         public var http: HostPort
+        /// The same for datagrams.
         public var udp: HostPort
         /// Where statsd lines come over TCP, if they do.
         public var statsdTCP: HostPort?
@@ -73,6 +75,8 @@ public struct Server: Service {
         replaySeconds = (ContinuousClock.now - started) / .seconds(1)
     }
 
+    /// Serves until the task is cancelled or the service group shuts down; returns when everything that was acknowledged is on disk.
+    /// - Throws: an error when a socket cannot be opened, or the log fails.
     public func run() async throws {
         let clock = configuration.clock
         let processes = ProcessRegistry(clock: clock)

@@ -6,7 +6,9 @@ public import DattssPipeline
 public struct ServerConfiguration: Sendable {
     /// The data folder. It is created when it is missing.
     public var dataDirectory: String
+    /// Where HTTP is served.
     public var http: HostPort
+    /// Where datagrams with lines are received.
     public var udp: HostPort
     /// Where statsd lines are taken in over TCP, too.
     public var statsdTCP: HostPort?
@@ -16,19 +18,25 @@ public struct ServerConfiguration: Sendable {
     public var statsdStreamSocket: String?
     /// Who may send to these sockets: the mode of their files, 0…0o777.
     public var statsdSocketMode: UInt32 = 0o666
+    /// When what was taken in is forced to the disk.
     public var syncMode = SyncMode.second
     /// Whose statsd lines are; without one, names begin with an auth key and a dot.
     public var statsdUser: UserID?
+    /// Every bound on what one sender can make the server do.
     public var limits = Limits()
+    /// For how long minutes and hours are kept.
     public var retention = Retention.Limits()
     /// Whether the clock at the start is certainly right: what it makes old is deleted at once.
     public var trustsClock = false
     /// What is asked of the kernel for received datagrams (`SO_RCVBUF`).
     public var receiveBufferBytes = 8 << 20
+    /// How people get to the server.
     public var web = WebSettings()
     /// Where the plot library lies, as the package libjs-dygraphs installs it.
     public var plotDirectory = "/usr/share/javascript/dygraphs"
+    /// The clock of everything; tests move one by hand.
     public var clock: any WallClock = SystemClock()
+    /// The file system of the log; tests have one that fails.
     public var fileSystem: any FileSystem = POSIXFileSystem()
     /// See ``PipelineConfiguration/housekeepingNiceness``.
     public var housekeepingNiceness: Int32 = 19
@@ -36,6 +44,7 @@ public struct ServerConfiguration: Sendable {
     /// never answered where senders keep all processors busy.
     public var queryNiceness: Int32 = 5
 
+    /// A server of these addresses; all else is as most want it.
     public init(dataDirectory: String, http: HostPort, udp: HostPort) {
         self.dataDirectory = dataDirectory
         self.http = http
@@ -45,14 +54,18 @@ public struct ServerConfiguration: Sendable {
 
 /// `127.0.0.1:3002`, `[::1]:3002` or `localhost:3002`; port 0 lets the system choose.
 public struct HostPort: Sendable, Hashable, CustomStringConvertible {
+    /// A name or an address, without brackets.
     public var host: String
+    /// 0 to 65,535.
     public var port: Int
 
+    /// An address and a port.
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
     }
 
+    /// nil for what is not an address, a colon and a port.
     public init?(_ text: some StringProtocol) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else { return nil }
         var host = String(text[..<colon])

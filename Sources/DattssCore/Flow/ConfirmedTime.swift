@@ -18,12 +18,14 @@ public struct ConfirmedTime: Sendable, Hashable {
     public private(set) var doubt: Doubt?
     private var uptime: Int64
 
+    /// A clock that says something else than ``line``.
     public struct Doubt: Sendable, Hashable {
         /// By how much the clock is ahead of the line; negative when it is behind.
         public var aheadMilliseconds: Int64
         /// How long it has been, in real time.
         public var lastedMilliseconds: Int64
 
+        /// Such a doubt, as an earlier run left it.
         public init(aheadMilliseconds: Int64, lastedMilliseconds: Int64) {
             (self.aheadMilliseconds, self.lastedMilliseconds) = (aheadMilliseconds, lastedMilliseconds)
         }

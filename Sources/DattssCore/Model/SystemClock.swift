@@ -5,6 +5,7 @@ public struct SystemClock: WallClock {
     /// The clock of this machine.
     public init() {}
 
+    /// The time by `CLOCK_REALTIME`.
     public func now() -> Timestamp {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -23,8 +24,10 @@ public struct SystemClock: WallClock {
         }
     }
 
+    /// Sleeps; throws `CancellationError` when the task is cancelled.
     public func pause(milliseconds: Int64) async throws { try await Task.sleep(for: .milliseconds(milliseconds)) }
 
+    /// Milliseconds since the machine was started, by a clock that nobody sets.
     public func uptimeMilliseconds() -> Int64 {
         var time = timespec()
         #if os(Linux)

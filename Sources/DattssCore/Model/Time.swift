@@ -51,10 +51,12 @@ public struct Minute: Sendable, Hashable, Comparable, Strideable {
 
 /// A moment by both of a machine's clocks: the one that shows the time and may be set, and the one that only goes on.
 public struct Moment: Sendable, Hashable {
+    /// What the wall clock shows.
     public var time: Timestamp
     /// See ``WallClock/uptimeMilliseconds()``.
     public var uptimeMilliseconds: Int64
 
+    /// A moment by both clocks.
     public init(_ time: Timestamp, uptimeMilliseconds: Int64) {
         (self.time, self.uptimeMilliseconds) = (time, uptimeMilliseconds)
     }
@@ -79,8 +81,10 @@ extension WallClock {
     /// ``sleep(until:since:)`` for a deadline that was worked out just now.
     public func sleep(until deadline: Timestamp) async throws { try await sleep(until: deadline, since: now()) }
 
+    /// Both clocks, read one right after the other.
     public func moment() -> Moment { Moment(now(), uptimeMilliseconds: uptimeMilliseconds()) }
 
+    /// For clocks that nobody sets: sleeps until they show so much more.
     public func pause(milliseconds: Int64) async throws {
         try await sleep(until: now().advanced(byMilliseconds: milliseconds))
     }

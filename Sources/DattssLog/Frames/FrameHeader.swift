@@ -37,10 +37,12 @@ public struct FrameHeader: Sendable, Hashable {
     package var hasNames: Bool
     /// Records in an accepted frame, statistics in a part of a block or checkpoint.
     package var recordCount: UInt32
+    /// The length of the payload before it was compressed, in bytes.
     public var rawLength: Int
     package var compressedLength: Int
     package var payloadChecksum: UInt32
 
+    /// The length of a header, in bytes.
     public static let byteCount = 56
     package static let magic: [UInt8] = [0xD7, 0x46, 0x52, 0xA9]
     private static let checkedRange = 0..<52
@@ -94,6 +96,8 @@ public struct FrameHeader: Sendable, Hashable {
 }
 
 extension FrameHeader {
+    /// Reads a header out of bytes that nobody vouches for.
+    /// - Throws: ``LogError`` when there are too few bytes, the checksum is wrong or a field is beyond its bounds.
     public init(decoding bytes: [UInt8], at offset: Int = 0) throws(LogError) {
         guard bytes.count - offset >= Self.byteCount else {
             throw LogError(

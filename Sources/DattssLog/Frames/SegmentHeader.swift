@@ -35,6 +35,7 @@ public struct SegmentHeader: Sendable, Hashable {
     package var firstLSN: LSN
     package var day: Int64
 
+    /// The length of a header, in bytes.
     public static let byteCount = 40
     /// The only version that can be read, and the one that is written.
     public static let currentVersion: UInt16 = 1

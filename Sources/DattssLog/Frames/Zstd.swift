@@ -7,6 +7,8 @@ public final class ZstdCompressor {
     private let context: OpaquePointer
     private let level: Int32
 
+    /// A compressor with a context of its own.
+    /// - Parameter level: 1 (fast) to 19 (small), as zstd counts.
     public init(level: Int32) {
         guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
         self.context = context
@@ -15,6 +17,8 @@ public final class ZstdCompressor {
 
     deinit { ZSTD_freeCCtx(context) }
 
+    /// - Returns: one zstd frame that carries the size of its content.
+    /// - Throws: ``LogError`` when zstd refuses, which it does for want of memory only.
     public func compress(_ bytes: [UInt8]) throws(LogError) -> [UInt8] {
         var failure: LogError?
         let compressed = [UInt8](unsafeUninitializedCapacity: ZSTD_compressBound(bytes.count)) { buffer, count in
@@ -32,6 +36,7 @@ public final class ZstdCompressor {
 public final class ZstdDecompressor {
     private let context: OpaquePointer
 
+    /// A decompressor with a context of its own.
     public init() {
         guard let context = ZSTD_createDCtx() else { preconditionFailure("no memory for a zstd context") }
         self.context = context

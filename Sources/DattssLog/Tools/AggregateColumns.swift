@@ -13,9 +13,12 @@ package import DattssCore
 /// - `pct`, `emp`, `apx`: which quantiles `bot` and `top` are, whether the aggregate is emphasised, whether its quantiles are
 ///   estimates. These three are there when there is a row that is not `0.1,0,0`.
 public struct AggregateColumns: Sendable, Hashable {
+    /// Whether there is a column for the sketch.
     public var hasSketch: Bool
+    /// Whether there are columns for the flags `pct`, `emp` and `apx`.
     public var hasExtras: Bool
 
+    /// The columns of a table with or without these.
     public init(hasSketch: Bool, hasExtras: Bool) {
         self.hasSketch = hasSketch
         self.hasExtras = hasExtras

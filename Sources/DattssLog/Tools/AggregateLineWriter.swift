@@ -2,16 +2,20 @@ public import DattssCore
 
 /// Writes the lines of a table: see ``AggregateColumns``.
 public struct AggregateLineWriter {
+    /// What was written so far; whoever writes it out may empty it.
     public var bytes: [UInt8] = []
     private let columns: AggregateColumns
 
+    /// A writer of lines with these columns.
     public init(_ columns: AggregateColumns) { self.columns = columns }
 
+    /// Appends the line that names the columns.
     public mutating func appendHeader() {
         append(columns.header)
         bytes.append(UInt8(ascii: "\n"))
     }
 
+    /// Appends one aggregate of one minute as a line.
     public mutating func append(_ minute: Minute, _ key: StatisticKey, _ aggregate: Aggregate) {
         append(minute.index * 60)
         field(key.kind.symbol)

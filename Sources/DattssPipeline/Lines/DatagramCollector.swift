@@ -12,6 +12,7 @@ public struct DatagramCollector: Sendable {
     private var wrongKeyCount = 0
     /// The last key of nobody's for which there was no room: the lines of a datagram mostly share theirs.
     private var stranger: [UInt8] = []
+    /// What was received, since the collector was made.
     public private(set) var counts = DatagramCounts()
     private let authenticator: any Authenticator
     private let statsdUser: UserID?
@@ -45,6 +46,7 @@ public struct DatagramCollector: Sendable {
 
     /// What was collected in one period.
     public struct Collected: Sendable {
+        /// What was accumulated for each user.
         public var periods: [(user: UserID, period: AccumulatedPeriod)] = []
         /// How many partials a batch may have: as many as a client may send at once.
         package let batchPartials: Int

@@ -7,6 +7,7 @@ public struct DatagramCounts: Sendable, Hashable {
     package var datagrams = 0
     package var bytes = 0
     package var lines = 0
+    /// Samples that were accumulated.
     public var samples = 0
     package var refusedLines: [DatagramError: Int] = [:]
     /// Lines whose name, or a tag, was no path.

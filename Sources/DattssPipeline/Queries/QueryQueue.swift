@@ -80,9 +80,11 @@ struct QueryQueue<Asker: Sendable>: Sendable {
 public struct QueryBounds: Sendable, Hashable {
     /// Answered at once, of all users and of one.
     public var atOnceMax: Int
+    /// Answered at once, of one user.
     public var atOncePerUserMax: Int
     /// Waiting, of all users and of one.
     public var waitingMax: Int
+    /// Waiting, of one user.
     public var waitingPerUserMax: Int
 
     /// - Precondition: the first two are at least 1, the others at least 0.
@@ -104,11 +106,15 @@ public struct QueryBounds: Sendable, Hashable {
 
 /// What became of the questions so far.
 public struct QueryCounts: Sendable, Hashable {
+    /// Questions that were begun.
     public var begun = 0
+    /// Questions that are being answered.
     public var underWay = 0
+    /// Questions that wait for their turn.
     public var waiting = 0
     /// Refused because too many waited, of all users and of one.
     public var refused = 0
+    /// Refused because too many of the same user waited.
     public var refusedOfUser = 0
     /// Not begun any more, because nobody waited for the answer.
     public var abandoned = 0

@@ -1,5 +1,6 @@
 /// Why accounts could not be opened or changed.
 public struct AccountError: Error, Sendable, CustomStringConvertible {
+    /// What kind of an error it is.
     public enum Code: Sendable, Hashable {
         case badName
         case exists
@@ -11,6 +12,7 @@ public struct AccountError: Error, Sendable, CustomStringConvertible {
         case linkExpired
     }
 
+    /// What kind of an error it is.
     public let code: Code
     public let description: String
 

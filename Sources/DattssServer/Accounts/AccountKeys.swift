@@ -7,13 +7,18 @@ extension Accounts {
     public struct Key: Sendable, Hashable {
         /// ``defaultName`` is that of the key that every user has from the start.
         public var id: String
+        /// What the user calls it.
         public var name: String
+        /// What it opens.
         public var scope: KeyScope
+        /// When it was made.
         public var createdAt: Timestamp
         /// To the minute.
         public var usedAt: Timestamp?
+        /// The key itself, as programs send it.
         public var key: String
 
+        /// The name of the key that every user has from the start.
         public static let defaultName = "default"
         static let nameCharactersMax = 64
         static let perUserMax = 100

@@ -30,11 +30,15 @@ extension Accounts {
 
     /// Something that was done, and by whom.
     public struct AuditLine: Sendable, Hashable {
+        /// When it was done.
         public var at: Timestamp
+        /// What was done, in a word such as `process_stop`.
         public var action: String
+        /// What it was done to.
         public var what: String
         /// `session`, or the name of a key.
         public var by: String
+        /// Where the request came from.
         public var address: String
 
         static let shownMax = 200

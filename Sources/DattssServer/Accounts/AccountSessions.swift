@@ -7,14 +7,20 @@ extension Accounts {
     public struct Session: Sendable, Hashable {
         /// For lists; it proves nothing.
         public var id: String
+        /// Who is signed in.
         public var user: UserID
+        /// When they signed in.
         public var createdAt: Timestamp
         /// To the minute.
         public var seenAt: Timestamp
+        /// When the session ends by itself.
         public var expiresAt: Timestamp
+        /// The address that they signed in from.
         public var address: String
+        /// The browser, as it calls itself.
         public var agent: String
 
+        /// How long a session lasts, in seconds: 30 days.
         public static let seconds: Int64 = 30 * 86_400
         static let perUserMax = 50
         private static let agentBytesMax = 200
@@ -39,9 +45,12 @@ extension Accounts {
 
     /// Where somebody signs in from.
     public struct Visitor: Sendable, Hashable {
+        /// The network address.
         public var address: String
+        /// The browser, as it calls itself.
         public var agent: String
 
+        /// Somebody at this address, with this browser.
         public init(address: String, agent: String) {
             self.address = address
             self.agent = agent

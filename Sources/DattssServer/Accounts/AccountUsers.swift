@@ -3,9 +3,13 @@ public import DattssLog
 import GRDB
 
 extension Accounts {
+    /// A user as the accounts know it.
     public struct User: Sendable, Hashable {
+        /// The name, which is part of its keys.
         public var id: UserID
+        /// The version of the default key: a new one makes the ones before invalid.
         public var keyVersion: Int64
+        /// When the user was made.
         public var createdAt: Timestamp
         /// For how many days minutes and hours of this user are kept, where that is not the server's rule.
         public var retention: RetentionOverride
@@ -13,15 +17,20 @@ extension Accounts {
         public var deletedAt: Timestamp?
         /// Since when no file holds anything of this user.
         public var erasedAt: Timestamp?
+        /// The address, once it is confirmed.
         public var email: String?
+        /// Whether the user may see the server itself.
         public var isAdmin = false
     }
 
+    /// For how many days something of one user is kept, where that is not the server's rule.
     public struct RetentionOverride: Sendable, Hashable {
         /// nil is the server's rule.
         public var minuteDays: Int64?
+        /// nil is the server's rule.
         public var hourDays: Int64?
 
+        /// An override of either, both or none.
         public init(minuteDays: Int64? = nil, hourDays: Int64? = nil) {
             self.minuteDays = minuteDays
             self.hourDays = hourDays

@@ -67,6 +67,7 @@ public final class Accounts: Authenticator {
 
     // MARK: Keys
 
+    /// Whose key this is, and what it opens; nil for one that is not valid.
     public func owner(ofKey key: String) -> KeyOwner? { verified(key)?.owner }
 
     /// Who presents a key, with the key's name.

@@ -14,6 +14,7 @@ import DattssPipeline
 public struct AuthKeys: Sendable {
     private let secret: HMACKey
 
+    /// The length of the secret, in bytes.
     public static let secretBytes = 32
     /// What the ID of a named key begins with.
     static let nameMark = KeyForm.nameMark
@@ -22,6 +23,7 @@ public struct AuthKeys: Sendable {
     /// - Parameter secret: at least 32 random bytes.
     public init(secret: [UInt8]) { self.secret = HMACKey(secret) }
 
+    /// The default key of a user: its name, and a code that only the server's secret makes.
     public func key(of user: UserID, version: Int64) -> String {
         user.string + "." + Self.hexadecimal(code(of: Self.message(user, version)))
     }

@@ -8,6 +8,7 @@ public struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     private static let bytesMax = 254
     private static let localBytesMax = 64
 
+    /// nil for what is no address that mail can be sent to.
     public init?(_ text: some StringProtocol) {
         let text = text.lowercased()
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)

@@ -17,6 +17,7 @@ public struct Secret: Sendable, Hashable {
         self.bytes = bytes
     }
 
+    /// The secret in hexadecimal digits.
     public var text: String { AuthKeys.hexadecimal(bytes) }
 
     /// What is kept of it.

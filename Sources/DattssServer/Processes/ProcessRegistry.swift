@@ -12,14 +12,20 @@ public final class ProcessRegistry: Sendable {
 
     /// Longer than the 5 seconds between two pushes, and than a poll that is begun again.
     public static let graceMilliseconds: Int64 = 15_000
+    /// How many processes of one user are remembered; the longest silent one makes room.
     public static let processesPerUserMax = 1000
 
+    /// A program of a user, as it was heard of last.
     public struct Process: Sendable, Hashable {
+        /// What it calls itself.
         public var name: String
+        /// Whether it polls, or sent something lately.
         public var isUp: Bool
         /// Since when it has been up, or down.
         public var since: Timestamp
+        /// When it was last heard of.
         public var seen: Timestamp
+        /// For how long it has run, in seconds, if it says so.
         public var uptimeSeconds: Double?
         /// Whether it was asked to stop and has not been told yet.
         public var isStopping: Bool
@@ -43,6 +49,7 @@ public final class ProcessRegistry: Sendable {
         }
     }
 
+    /// A registry that has heard of nobody.
     public init(clock: any WallClock) { self.clock = clock }
 
     /// A process sent something.
