@@ -12,6 +12,9 @@ public final class AcceptedLane {
     private let encoder = FrameEncoder(level: 1)
     private let segmentBytes: Int
     private let frameBytes: Int
+    private let delaysSegments: Bool
+    /// Whether all but what came in the meantime was just brought to the disk: little has to be synced for another segment.
+    private var isJustSynced = false
     /// The LSN of the next record.
     public private(set) var next: LSN
 
@@ -20,15 +23,19 @@ public final class AcceptedLane {
     ///   - state: what ``Recovery`` found.
     ///   - segmentBytes: where another segment begins; tests make it small.
     ///   - frameBytes: where another frame begins, before compression.
+    ///   - delaysSegments: whether the segment of another minute waits for the next ``beginSync()``, for a minute at most, instead
+    ///     of being begun behind a sync by whoever sends the first batch of the minute.
     public init(
         fileSystem: any FileSystem, directory: String, state: LaneState = LaneState(),
-        policy: SyncPolicy = .whenAsked, segmentBytes: Int = 64 << 20, frameBytes: Int = 4 << 20
+        policy: SyncPolicy = .whenAsked, segmentBytes: Int = 64 << 20, frameBytes: Int = 4 << 20,
+        delaysSegments: Bool = false
     ) {
         chain = SegmentChain(
             .accepted, fileSystem: fileSystem, directory: directory, state: state, policy: policy)
         next = state.nextLSN
         self.segmentBytes = segmentBytes
         self.frameBytes = frameBytes
+        self.delaysSegments = delaysSegments
     }
 
     /// Figures for `/metrics`.
@@ -43,6 +50,7 @@ public final class AcceptedLane {
         _ records: [(encoded: [UInt8], at: Timestamp)]
     ) throws(LogError) -> ClosedRange<LSN> {
         precondition(!records.isEmpty, "an append of no records")
+        defer { isJustSynced = false }
         let first = next
         var lsn = first
         try chain.append { () throws(LogError) in
@@ -67,7 +75,10 @@ public final class AcceptedLane {
     public func beginSync() throws(LogError) -> PendingSync? { try chain.beginSync() }
 
     /// Throws as ``sync()`` does.
-    public func endSync(_ outcome: PendingSync.Outcome) throws(LogError) { try chain.endSync(outcome) }
+    public func endSync(_ outcome: PendingSync.Outcome) throws(LogError) {
+        try chain.endSync(outcome)
+        isJustSynced = true
+    }
 
     /// The earliest minute of any record that is still there.
     public var oldestMinute: Minute? {
@@ -112,11 +123,19 @@ public final class AcceptedLane {
         return end
     }
 
+    /// Every minute has its own segment, so that it can go soon. One only begins behind a sync of the one before: of what is lost
+    /// when power fails, nothing is followed by what is not.
+    private func needsSegment(_ minute: Minute) -> Bool {
+        guard let current = chain.current, current.summary.bytes < segmentBytes else { return true }
+        guard current.firstMinute < minute else { return false }
+        return !delaysSegments || isJustSynced || chain.isSynced || current.firstMinute.index < minute.index - 1
+    }
+
     private func write(
         _ records: ArraySlice<(encoded: [UInt8], at: Timestamp)>, lsn: LSN
     ) throws(LogError) {
         let minute = records[records.startIndex].at.minute
-        if chain.current.map({ $0.summary.bytes >= segmentBytes || $0.firstMinute < minute }) ?? true {
+        if needsSegment(minute) {
             try chain.startSegment(firstLSN: lsn, minute: minute, day: nil)
         }
         var payload = ByteWriter()

@@ -148,6 +148,9 @@ final class SegmentChain {
 
     // MARK: Syncing
 
+    /// Whether a sync would have nothing to do.
+    var isSynced: Bool { policy == .never || !isDirty && pending == nil }
+
     /// Makes everything durable that was appended before.
     func sync() throws(LogError) {
         try checkUsable()

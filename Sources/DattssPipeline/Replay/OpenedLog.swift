@@ -28,7 +28,7 @@ struct OpenedLog: Sendable {
     func acceptedLane() -> AcceptedLane {
         AcceptedLane(
             fileSystem: configuration.fileSystem, directory: configuration.directory, state: report.accepted,
-            policy: configuration.syncMode.policy)
+            policy: configuration.syncMode.policy, delaysSegments: configuration.syncMode == .second)
     }
 
     /// Writes the blocks of minutes that were over before the end of the log and have none.

@@ -14,6 +14,7 @@ struct WorkingLog {
     private var minutes: MinuteLane
     /// The open minute, counted from midnight.
     private var minute: Int64
+    private var syncs = 0
     private var open = Tally()
     private var closed: Tally
     private var lastLSN: LSN
@@ -44,7 +45,8 @@ struct WorkingLog {
         self.fileSystem = fileSystem
         // So small that an append of two batches writes two frames, and often begins a segment between.
         accepted = AcceptedLane(
-            fileSystem: fileSystem, directory: data, state: report.accepted, segmentBytes: 250, frameBytes: 30)
+            fileSystem: fileSystem, directory: data, state: report.accepted, segmentBytes: 250, frameBytes: 30,
+            delaysSegments: promises.minutes.count.isMultiple(of: 2))
         minutes = MinuteLane(
             fileSystem: fileSystem, directory: data, state: report.minutes, history: report.history, partBytes: 100)
         closed = restored.closed
@@ -84,8 +86,14 @@ struct WorkingLog {
 
     mutating func sync() {
         guard !hasFailed else { return }
+        syncs += 1
         do throws(LogError) {
-            try accepted.sync()
+            // Every other one as a thread beside the writer does it.
+            if syncs % 2 == 0 {
+                try accepted.sync()
+            } else if let pending = try accepted.beginSync() {
+                try accepted.endSync(pending.run())
+            }
             promises.synced()
         } catch {
             fail(error)

@@ -157,6 +157,37 @@ import Testing
         #expect(try lane.retire(through: LSN(1), before: time(100)) == 1)
     }
 
+    /// Goal: the first batch of a minute is not answered late because the disk is slow with the minute before.
+    @Test("the segment of another minute can wait for a sync that comes beside the appending, for a minute at most")
+    func delayedSegments() throws {
+        let lane = AcceptedLane(fileSystem: fileSystem, directory: data, delaysSegments: true)
+        try lane.append([record(1, at: time(0))])
+        let trace = try fileSystem.trace { try lane.append([record(2, at: time(1))]) }
+        #expect(!trace.contains(.sync) && lane.metrics.segments == 1, "\(trace)")
+        let pending = try #require(try lane.beginSync())
+        try lane.append([record(3, at: time(1))])
+        #expect(lane.metrics.segments == 1)
+        try lane.endSync(pending.run())
+        // What came during the sync is synced now.
+        try lane.append([record(4, at: time(1))])
+        #expect(lane.metrics.segments == 2)
+        #expect(numbers(try recover(fileSystem.remainsAfterPowerLoss()).calls) == [1, 2, 3])
+        // Nobody syncs: not for ever.
+        try lane.append([record(5, at: time(2))])
+        #expect(lane.metrics.segments == 2)
+        try lane.append([record(6, at: time(3))])
+        #expect(lane.metrics.segments == 3)
+        #expect(numbers(try recover(fileSystem.remainsAfterPowerLoss()).calls) == [1, 2, 3, 4, 5])
+        try lane.sync()
+        // Everything is on disk: another segment costs nobody anything.
+        try lane.append([record(7, at: time(4))])
+        #expect(lane.metrics.segments == 4)
+        #expect(numbers(try recover(fileSystem).calls) == [1, 2, 3, 4, 5, 6, 7])
+        // A segment with two minutes in it goes when both may.
+        #expect(try lane.retire(through: LSN(7), before: time(1)) == 0)
+        #expect(try lane.retire(through: LSN(7), before: time(2)) == 1)
+    }
+
     /// Goal: a sync that was only begun has made nothing durable.
     @Test("a sync does not count on one that is under way")
     func syncBesidePending() throws {
