@@ -65,7 +65,8 @@ import Testing
         stat(30, "a (bad) name th", 5, start: 60, pages: 3)
         files.set("/proc/uptime", "1000.00 900.00\n")
         files.set("/proc/sys/fs/file-nr", "1073\t3\t2466165\n")
-        files.set("/proc/net/tcp", "  sl  local_address rem_address   st\n   0: 0100007F:A5B5 00000000:0000 0A 0\n   1: 0:1 0:2 01 0\n")
+        files.set(
+            "/proc/net/tcp", "  sl  local_address rem_address   st\n   0: 0100007F:A5B5 00000000:0000 0A 0\n   1: 0:1 0:2 01 0\n")
         files.set("/proc/net/tcp6", "  sl  local_address rem_address   st\n   0: 0:1 0:2 03 0\n   1: 0:1 0:2 01 0\n")
         files.set("/sys/class/thermal/thermal_zone0/type", "x86 pkg.temp\n")
         files.set("/sys/class/thermal/thermal_zone0/temp", "48250\n")

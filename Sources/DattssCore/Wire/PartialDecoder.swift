@@ -248,7 +248,7 @@ struct PartialDecoder {
         where !has(position) {
             numbers[position] = value
             present |= 1 << UInt16(position)
-            // Of a single sample the sum says all.
+            // The sum of a single sample says all of it.
             if position < Self.first, numbers[Self.count] != 1 { isFilledIn = true }
         }
     }

@@ -25,7 +25,7 @@ public final class Accounts: Authenticator {
         var versions: [UserID: Int64] = [:]
         var named: [UserID: [String: NamedKey]] = [:]
         var adopted: [SecretHash: AdoptedKey] = [:]
-        /// Of those who have decided it: see ``Accounts/setProcessPaths(_:of:)``.
+        /// What those have set who have: see ``Accounts/setProcessPaths(_:of:)``.
         var processPaths: [UserID: Bool] = [:]
         var sessions: [SecretHash: Session] = [:]
         var people: [UserID: Person] = [:]
@@ -119,7 +119,8 @@ public final class Accounts: Authenticator {
             if let known = state.verified[key] { return known }
             let scope = candidate.named?.scope ?? .all
             let verified = VerifiedKey(
-                owner: KeyOwner(claim.user, scope, prefixesProcess: state.processPaths[claim.user] ?? false), name: candidate.named?.name ?? Key.defaultName,
+                owner: KeyOwner(claim.user, scope, prefixesProcess: state.processPaths[claim.user] ?? false),
+                name: candidate.named?.name ?? Key.defaultName,
                 use: uses.use(of: claim.user, claim.id ?? Key.defaultName))
             state.verified.add(verified, as: key)
             return verified

@@ -175,7 +175,9 @@ public final class ProcessRegistry: Sendable {
         guard state.users[user]?[name] == nil else { return }
         if let processes = state.users[user], processes.count >= processesPerUserMax {
             let oldest = processes.min {
-                ($0.value.runs.isUp(at: now) ? 1 : 0, $0.value.runs.seen) < ($1.value.runs.isUp(at: now) ? 1 : 0, $1.value.runs.seen)
+                ($0.value.runs.isUp(at: now) ? 1 : 0, $0.value.runs.seen) < (
+                    $1.value.runs.isUp(at: now) ? 1 : 0, $1.value.runs.seen
+                )
             }
             if let oldest {
                 state.users[user]?[oldest.key] = nil

@@ -157,7 +157,9 @@ struct ProcessRuns: Sendable {
     private mutating func place(of client: String?, at time: Timestamp) -> Int {
         if let place = runs.firstIndex(where: { $0.client == client }) { return place }
         runs.removeAll { !$0.isUp(at: time) }
-        if runs.count >= Self.runsMax, let oldest = runs.indices.filter({ runs[$0].waiting.isEmpty }).min(by: { runs[$0].seen < runs[$1].seen }) {
+        if runs.count >= Self.runsMax,
+            let oldest = runs.indices.filter({ runs[$0].waiting.isEmpty }).min(by: { runs[$0].seen < runs[$1].seen })
+        {
             runs.remove(at: oldest)
         }
         runs.append(Run(client: client, seen: time))

@@ -139,7 +139,7 @@ struct HostSampler {
             let path = "watch.\(StatisticName.component(name))"
             gauge("\(path).processes", Double(use.processes), &samples)
             if let percent = use.processorPercent { gauge("\(path).cpu", percent, &samples) }
-            // Of a program that is not there nothing is known but that.
+            // Nothing else is known of a program that is not there.
             guard use.processes > 0 else { continue }
             gauge("\(path).memory", use.memoryBytes, &samples)
             if let files = use.openFiles { gauge("\(path).files", Double(files), &samples) }

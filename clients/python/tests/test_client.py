@@ -372,7 +372,7 @@ assert os.waitpid(pid, 0)[1] == 0
 
         server.on_poll = poll
         program = """
-import sys, time
+import threading
 from dattss import Dattss
 def stop():
     print("told", flush=True)
@@ -380,10 +380,10 @@ stats = Dattss(process="api", push_period=90%s)
 stats.count("last")
 %s
 """
-        self.assertEqual(self.run_program(server, program % ("", "time.sleep(60)")), (-signal.SIGTERM, ""))
+        self.assertEqual(self.run_program(server, program % ("", "threading.Event().wait(60)")), (-signal.SIGTERM, ""))
         self.assertEqual(server.counted["c last"], 1)
         # (The thread that asks ends with its question.)
-        waiting = "while any(thread.name == 'dattss-stop' for thread in __import__('threading').enumerate()): time.sleep(0.01)"
+        waiting = "[thread.join() for thread in threading.enumerate() if thread.name == 'dattss-stop']"
         self.assertEqual(self.run_program(server, program % (", on_stop=stop", waiting)), (0, "told\n"))
         self.assertEqual(len(polls), 2)
         self.assertEqual(self.run_program(server, program % (", on_stop=False", waiting)), (0, ""))
