@@ -38,7 +38,7 @@ class ScriptedServer:
             def do_PUT(self):
                 text = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 outer.auth = self.headers["Authorization"]
-                answer = outer.take(text) if self.path == "/agg" else outer.on_poll(json.loads(text))
+                answer = outer.take(text) if self.path == "/agg" else outer.polled(json.loads(text))
                 if answer == "lost":
                     self.close_connection = True
                     return
@@ -55,6 +55,9 @@ class ScriptedServer:
         self.http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.port = self.http.server_address[1]
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def polled(self, body):
+        return self.on_poll(body) if self.on_poll else ""
 
     def take(self, text):
         answer = self.answers.pop(0) if self.answers else 200
