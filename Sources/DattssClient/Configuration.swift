@@ -1,5 +1,13 @@
 import DattssCore
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 extension Dattss {
     /// Where a client sends to, how often, and how much it keeps while the server is away.
     public struct Configuration: Sendable {
@@ -33,9 +41,13 @@ extension Dattss {
         }
         /// Whether to say what is sent and what the server answers, and not only what goes wrong.
         public var isDebugging = false
-        /// Called once when somebody asks this program to stop, for which it needs a ``process``. Without it, which is the default,
-        /// the server is not asked.
+        /// Called once when somebody asks this program to stop. Without it, which is the default, everything is sent and the program
+        /// gets SIGTERM.
         public var onStopRequest: (@Sendable () async -> Void)?
+        /// Whether the server is asked, again and again, if this program is to stop, for which it needs a ``process``.
+        public var canBeStopped = true
+        /// Tests live on.
+        var endProgram: @Sendable () -> Void = { kill(getpid(), SIGTERM) }
         /// Where lines about problems go. Without it they go to standard error while debugging, and nowhere otherwise.
         public var log: (@Sendable (String) -> Void)?
 

@@ -23,6 +23,8 @@ public final class Dattss: Sendable {
     let pusher: Pusher
     private let transport: any Transport
     private let clock: any WallClock
+    /// The `cid` of its batches, and of its polls.
+    private let client: String
     private let life = Mutex(Life())
 
     private struct Life {
@@ -50,11 +52,11 @@ public final class Dattss: Sendable {
         self.configuration = configuration
         self.transport = transport
         self.clock = clock
+        client = seed == nil ? Self.randomClient() : Self.hexadecimal(random.next(), random.next())
         recorder = Recorder(fraction: configuration.percentile)
         pusher = Pusher(
             recorder: recorder, transport: transport, clock: clock, configuration: configuration,
-            client: seed == nil ? Self.randomClient() : Self.hexadecimal(random.next(), random.next()),
-            seed: random.next())
+            client: client, seed: random.next())
     }
 
     deinit {
@@ -84,11 +86,15 @@ public final class Dattss: Sendable {
                         due = max(due, clock.now()).advanced(byMilliseconds: period)
                     }
                 })
-            guard let onStopRequest = configuration.onStopRequest else { return }
-            let poller = StopPoller(configuration: configuration, transport: transport, clock: clock)
+            guard configuration.canBeStopped, configuration.process != nil else { return }
+            let poller = StopPoller(configuration: configuration, client: client, transport: transport, clock: clock)
+            let (onStopRequest, endProgram) = (configuration.onStopRequest, configuration.endProgram)
             life.tasks.append(
                 Task {
-                    if await poller.waitForStopRequest() { await onStopRequest() }
+                    guard await poller.waitForStopRequest() else { return }
+                    if let onStopRequest { return await onStopRequest() }
+                    await pusher.flush()
+                    endProgram()
                 })
         }
     }

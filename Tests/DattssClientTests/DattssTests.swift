@@ -284,13 +284,33 @@ import Testing
         var configuration = Dattss.Configuration.quiet(process: "api")
         let (requests, continuation) = AsyncStream.makeStream(of: Void.self)
         configuration.onStopRequest = { continuation.yield() }
+        configuration.canBeStopped = true
         let stats = client(transport, clock, configuration)
         stats.start()
         await clock.untilSomebodySleeps(until: Timestamp(milliseconds: 1_001_000))
         clock.advance(milliseconds: 1000)
         for await _ in requests { break }
         #expect(transport.requests.map(\.path) == ["/process", "/process"])
-        #expect(String(decoding: transport.requests[0].body, as: UTF8.self) == #"{"auth":"local.key","process":"api"}"#)
+        stats.count("a")
+        await stats.flush()
+        let client = try #require(try transport.batches().first?.origin?.client)
+        let expected = #"{"auth":"local.key","process":"api","cid":"\#(client)"}"#
+        #expect(String(decoding: transport.requests[0].body, as: UTF8.self) == expected)
+        await stats.stop()
+    }
+
+    @Test("a program that does not say what to do when it is to stop ends, with everything sent")
+    func stopEnds() async throws {
+        let transport = ScriptedTransport([.answer(TransportAnswer(status: 200, body: "local.key-api"))])
+        var configuration = Dattss.Configuration.quiet(process: "api")
+        let (ends, continuation) = AsyncStream.makeStream(of: Void.self)
+        configuration.canBeStopped = true
+        configuration.endProgram = { continuation.yield() }
+        let stats = client(transport, HandClock(), configuration)
+        stats.count("last")
+        stats.start()
+        for await _ in ends { break }
+        #expect(transport.requests.map(\.path) == ["/process", "/agg"])
         await stats.stop()
     }
 }

@@ -77,6 +77,8 @@ extension Dattss.Configuration {
     static func quiet(process: String? = nil) -> Dattss.Configuration {
         var configuration = Dattss.Configuration(auth: "local.key", process: process)
         configuration.log = { _ in }
+        // Most tests count the requests of pushes.
+        configuration.canBeStopped = false
         return configuration
     }
 }

@@ -3,6 +3,7 @@ import DattssCore
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Synchronization
 import Testing
 
 @Suite("The command, as a user types it")
@@ -106,9 +107,18 @@ struct CommandLineTests {
         try gone.send(
             "PUT /process HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.count)\r\n\r\n" + String(decoding: body, as: UTF8.self))
         gone.hangUp()
-        async let waiting = server.request(.PUT, "/process", body: body, timeout: .seconds(40))
-        #expect(try await eventually { try await server.request(.POST, "/api/v1/processes/worker/stop", key: key).status == 200 })
-        #expect(try await waiting.body == "\(key)-worker")
+        let isAnswered = Mutex(false)
+        let waiting = Task {
+            defer { isAnswered.withLock { $0 = true } }
+            return try await server.request(.PUT, "/process", body: body, timeout: .seconds(40)).body
+        }
+        // Until it has begun, a stop is for the run that was told before.
+        #expect(
+            try await eventually {
+                let stop = try await server.request(.POST, "/api/v1/processes/worker/stop", key: key)
+                return stop.status == 200 && isAnswered.withLock { $0 }
+            })
+        #expect(try await waiting.value == "\(key)-worker")
         async let unasked = server.request(
             .PUT, "/process", body: Array("{\"auth\":\"\(key)\",\"process\":\"other\"}".utf8), timeout: .seconds(40))
         #expect(try await eventually { try await server.request(.GET, "/api/v1/processes", key: key).body.contains("other") })

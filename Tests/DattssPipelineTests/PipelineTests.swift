@@ -272,6 +272,55 @@ struct PipelineTests {
         await harness.stop()
     }
 
+    /// Goal: what the documents say of `--idle-seconds`: while their user sends, idle statistics leave the status two ends of a minute
+    /// later; a user who sends nothing has one end an hour, and they leave with the second of those.
+    @Test("idle statistics leave the status as it is documented", arguments: [true, false])
+    func idleLeaves(hasTraffic: Bool) async throws {
+        var limits = Limits()
+        limits.idleSeconds = 120
+        // The beginning of an hour.
+        let harness = try PipelineHarness(at: Timestamp(seconds: 1_795_330_800), limits: limits)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [40])]), of: Self.ann) == .accepted)
+        var minutes = 0
+        while await harness.status(of: Self.ann)[Self.hits] != nil, minutes < 180 {
+            minutes += 1
+            harness.clock.advance(byMilliseconds: 60_000)
+            if hasTraffic {
+                #expect(await harness.pipeline.ingest.submit(batch([(Self.wait, [1])]), of: Self.ann) == .accepted)
+            } else {
+                // Another user's batch comes behind the end of the minute.
+                #expect(await harness.pipeline.ingest.submit(batch([(Self.wait, [1])]), of: UserID("bob")!) == .accepted)
+            }
+        }
+        let expected = hasTraffic ? 3...4 : 60...121
+        #expect(expected.contains(minutes), "it left after \(minutes) minutes")
+        await harness.stop()
+    }
+
+    /// Goal: a total is for ever, as far as anybody looks.
+    @Test("a statistic that was silent for weeks comes back with its total")
+    func longSilence() async throws {
+        let harness = try PipelineHarness()
+        let other = StatisticKey(.counter, "other")
+        func sendForDays(_ count: Int, _ keys: [StatisticKey]) async {
+            for _ in 0..<count {
+                for _ in 0..<2 {
+                    harness.clock.advance(byMilliseconds: 43_200_000)
+                    #expect(await harness.pipeline.ingest.submit(batch(keys.map { ($0, [1]) }), of: Self.ann) == .accepted)
+                }
+            }
+        }
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [40])]), of: Self.ann) == .accepted)
+        await sendForDays(12, [Self.wait, other])
+        // Totals are looked through when something gets idle.
+        await sendForDays(4, [Self.wait])
+        #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.wait])
+        try await harness.shutDownAndRestart()
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 42)
+        await harness.stop()
+    }
+
     /// Goal: a clock that was a year ahead for a while costs nothing, also across a restart.
     @Test("a clock that was far ahead does not hold up minutes")
     func clockFarAhead() async throws {

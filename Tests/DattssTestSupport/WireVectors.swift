@@ -134,6 +134,12 @@ public struct WireBatch: Decodable, Hashable, Sendable {
         var batch = batch
         batch.uptimeSeconds = nil
         self = try WireBatch(json: BatchEncoder.encode(batch))
+        for kind in Kind.allCases {
+            let partials = batch.partials.filter { $0.key.kind == kind }
+            for (place, partial) in partials.enumerated() where partial.aggregate.isApproximate {
+                prt[kind.symbol]?[place].exact = false
+            }
+        }
     }
 }
 
@@ -151,6 +157,8 @@ public struct WirePartial: Decodable, Hashable, Sendable {
     public var pct: Double
     public var emp: Bool
     public var skt: WireSketch?
+    /// false for one that contradicts itself; bodies do not say it.
+    public var exact: Bool?
 
     public struct WireSketch: Decodable, Hashable, Sendable {
         public var z: Int64?

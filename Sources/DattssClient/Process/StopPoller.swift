@@ -9,17 +9,18 @@ struct StopPoller: Sendable {
 
     static let timeoutMilliseconds: Int64 = 120_000
 
-    init(configuration: Dattss.Configuration, transport: any Transport, clock: any WallClock) {
+    /// - Parameter client: tells this run of the program from the next one.
+    init(configuration: Dattss.Configuration, client: String, transport: any Transport, clock: any WallClock) {
         self.transport = transport
         self.clock = clock
         var json = JSONWriter()
         json.object { json in
             json.member("auth", configuration.auth)
             json.member("process", configuration.process)
+            json.member("cid", client)
         }
         request = TransportRequest(path: "/process", body: json.bytes, timeoutMilliseconds: Self.timeoutMilliseconds)
         poll = configuration.process.map { StopPoll(auth: configuration.auth, process: $0, seed: .random(in: 0...UInt64.max)) }
-        if poll == nil { configuration.say("a process without a name cannot be asked to stop") }
     }
 
     /// - Returns: true when it is to stop; false when the task was cancelled.

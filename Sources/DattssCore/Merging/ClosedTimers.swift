@@ -13,6 +13,7 @@ struct ClosedTimers: Sendable {
         var byteCount: UInt16
         var isApproximate: Bool
         var count: Int64
+        var sum: Double
         var min: Double
         var max: Double
     }
@@ -32,7 +33,7 @@ struct ClosedTimers: Sendable {
         timers.append(
             Timer(
                 position: Int32(position), start: UInt32(bytes.count), byteCount: UInt16(packed.count),
-                isApproximate: timer.isApproximate, count: timer.count, min: timer.min, max: timer.max))
+                isApproximate: timer.isApproximate, count: timer.count, sum: timer.sum, min: timer.min, max: timer.max))
         bytes += packed
     }
 
@@ -47,7 +48,7 @@ struct ClosedTimers: Sendable {
         let timer = timers[low]
         let packed = bytes[Int(timer.start)..<Int(timer.start) + Int(timer.byteCount)]
         return Aggregate(
-            sum: 0, count: timer.count, max: timer.max, min: timer.min, first: timer.min, last: timer.max,
+            sum: timer.sum, count: timer.count, max: timer.max, min: timer.min, first: timer.min, last: timer.max,
             bottom: timer.min, top: timer.max, isApproximate: timer.isApproximate,
             packedSketch: packed.isEmpty ? nil : PackedSketch(checked: Array(packed)))
     }

@@ -17,7 +17,7 @@ public struct MergingAggregate: Sendable, Hashable {
     /// Begins with the first part.
     public init(_ first: Aggregate) {
         running = first
-        hasOnlyEqualSamples = first.min == first.max
+        hasOnlyEqualSamples = first.isOfEqualSamples
     }
 
     /// A merge that was kept in another way.
@@ -35,7 +35,7 @@ public struct MergingAggregate: Sendable, Hashable {
         sketch = nil
         parts.removeAll()
         hasOnePart = true
-        hasOnlyEqualSamples = first.min == first.max
+        hasOnlyEqualSamples = first.isOfEqualSamples
     }
 
     /// Takes in a part that arrived after all that were merged before.
@@ -50,7 +50,7 @@ public struct MergingAggregate: Sendable, Hashable {
         running.isEmphasised = running.isEmphasised || part.isEmphasised
         running.isApproximate = running.isApproximate || part.isApproximate
         hasOnePart = false
-        hasOnlyEqualSamples = hasOnlyEqualSamples && part.min == part.max
+        hasOnlyEqualSamples = hasOnlyEqualSamples && part.isOfEqualSamples
     }
 
     /// How many samples so far.
@@ -106,7 +106,7 @@ extension Sketch {
     fileprivate mutating func merge(_ part: Aggregate) -> Bool {
         if let packed = part.packedSketch {
             merge(Sketch(packed))
-        } else if part.min == part.max {
+        } else if part.isOfEqualSamples {
             add(part.min, weight: part.count)
         } else {
             return false

@@ -31,7 +31,7 @@ struct MinuteEntry: Sendable {
         self.id = id
         sum = part.sum
         flags = AggregateFlags(merging: part)
-        state = part.min == part.max ? [.hasOnePart, .hasOnlyEqualSamples] : .hasOnePart
+        state = part.isOfEqualSamples ? [.hasOnePart, .hasOnlyEqualSamples] : .hasOnePart
         numbers.set(part, in: &memory.arena)
         guard let packed = part.packedSketch else { return }
         if !sketch.add(packed, total: part.count, expecting: room.buckets, in: &memory.arena) {
@@ -46,7 +46,7 @@ struct MinuteEntry: Sendable {
         sum = sum.saturatingAdd(part.sum)
         numbers.merge(part, total: total, in: &memory.arena)
         flags.formUnion(AggregateFlags(merging: part))
-        state.remove(part.min == part.max ? .hasOnePart : [.hasOnePart, .hasOnlyEqualSamples])
+        state.remove(part.isOfEqualSamples ? .hasOnePart : [.hasOnePart, .hasOnlyEqualSamples])
     }
 
     /// Merges what tells percentiles: buckets, or parts.
@@ -58,7 +58,7 @@ struct MinuteEntry: Sendable {
             if let packed = part.packedSketch {
                 return sketch.add(packed, total: total, expecting: room.buckets, in: &memory.arena)
             }
-            return part.min == part.max && sketch.add(part.min, weight: part.count, total: total, in: &memory.arena)
+            return part.isOfEqualSamples && sketch.add(part.min, weight: part.count, total: total, in: &memory.arena)
         }
         guard sketch.isEmpty, part.packedSketch == nil else { return false }
         let new = WeightedParts.Entry(bottom: part.bottom, top: part.top, count: part.count)

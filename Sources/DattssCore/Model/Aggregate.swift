@@ -86,7 +86,7 @@ public struct Aggregate: Sendable, Hashable {
     /// A percentile of the samples: from the sketch, within its relative error; without one, only where all samples
     /// are known to be equal.
     public func quantile(_ quantile: Double) -> Double? {
-        if min == max { return min }
+        if isOfEqualSamples { return min }
         return packedSketch.map { $0.quantile(quantile, count: count).clamped(min, max) }
     }
 

@@ -30,8 +30,12 @@ public struct Limits: Sendable, Hashable {
     public var queuedQueriesPerUser = 64
     /// Client processes of one user whose last sequence numbers are remembered.
     public var clientsPerUser = 10_000
-    /// A statistic that nobody sent for this long leaves memory.
+    /// A statistic that nobody sent for this long leaves memory, and the status with it, at one of its user's next ends of a minute;
+    /// a user who sends nothing has these once an hour. Its totals stay, and it comes back with them.
     public var idleSeconds: Int64 = 86_400
+
+    /// Statistics of one user of which only the totals are kept; of more, those that have been silent longest are forgotten.
+    public var dormantStatisticsPerUser = 100_000
 
     /// The defaults.
     public init() {}

@@ -12,6 +12,7 @@ public struct UserState: Sendable {
     private var keys = KeyColumns()
     /// Totals of statistics that left memory, for when they come back.
     private var dormant: [StatisticKey: StatusTotals] = [:]
+    private let dormantMax: Int
     private var clients: ClientTable
     private var open: OpenMinute?
     /// The minute that was closed last, whose sketches the percentiles of a status still need.
@@ -25,10 +26,11 @@ public struct UserState: Sendable {
     private var version: UInt32 = 1
 
     /// The state of a user of whom nothing is known.
-    /// - Parameter limits: of them only ``Limits/clientsPerUser`` counts here.
+    /// - Parameter limits: of them only ``Limits/clientsPerUser`` and ``Limits/dormantStatisticsPerUser`` count here.
     public init(user: UserID, limits: Limits = Limits()) {
         self.user = user
         clients = ClientTable(capacity: limits.clientsPerUser)
+        dormantMax = limits.dormantStatisticsPerUser
     }
 
     /// The minute being filled; nil when nothing was sent in it yet.
@@ -178,6 +180,13 @@ public struct UserState: Sendable {
             keys[Int(id.index)] = nil
         }
         if !ids.isEmpty { dormant = dormant.filter { $0.value.seen >= horizon } }
+        if dormant.count > dormantMax { forgetOldestTotals() }
+    }
+
+    /// A tenth more than has to be, so that it is seldom needed.
+    private mutating func forgetOldestTotals() {
+        let oldest = dormant.sorted { ($0.value.seen, $0.key) < ($1.value.seen, $1.key) }
+        for (key, _) in oldest.prefix(dormant.count - dormantMax + dormantMax / 10) { dormant[key] = nil }
     }
 
     // MARK: Checkpoints and replay

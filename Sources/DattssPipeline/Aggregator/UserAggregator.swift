@@ -98,7 +98,8 @@ actor UserAggregator {
         state.forget(idle, seen: seen, horizon: confirmed.now().advanced(byMilliseconds: -Self.dormantMilliseconds))
     }
 
-    private static let dormantMilliseconds: Int64 = 8 * 86_400_000
+    /// As long as hours are kept by default: a total outlives what it is the total of.
+    private static let dormantMilliseconds: Int64 = 400 * 86_400_000
 
     // MARK: Readers
 

@@ -13,11 +13,14 @@ public struct KeyOwner: Sendable, Hashable {
     public var user: UserID
     /// Whether the key sends, reads, or does both.
     public var scope: KeyScope
+    /// Whether the name of a process stands in front of the paths that come with this key: `api` and `view` are `api.view`.
+    public var prefixesProcess: Bool
 
     /// The owner of a key that may do everything, unless a scope says less.
-    public init(_ user: UserID, _ scope: KeyScope = .all) {
+    public init(_ user: UserID, _ scope: KeyScope = .all, prefixesProcess: Bool = false) {
         self.user = user
         self.scope = scope
+        self.prefixesProcess = prefixesProcess
     }
 }
 

@@ -21,8 +21,8 @@ public struct DatagramCollector: Sendable {
     private let limits: Limits
 
     private enum KeyHolder {
-        /// At a position in `senders`.
-        case sender(Int)
+        /// At a position in `senders`, and whether a process's name stands in front of its paths.
+        case sender(Int, prefixesProcess: Bool)
         case reader
         case nobody
     }
@@ -153,11 +153,25 @@ public struct DatagramCollector: Sendable {
         case .message(.event): counts.events += 1
         case .message(.serviceCheck): counts.serviceChecks += 1
         case .dattss(let line):
-            let position = try sender(forKey: line.key)
-            try senders[position].table.add(line.sample, to: line.path)
+            let (position, prefixesProcess) = try sender(forKey: line.key)
+            if prefixesProcess {
+                try addPrefixed(line, of: position)
+            } else {
+                try senders[position].table.add(line.sample, to: line.path)
+            }
             senders[position].note(line.process)
             counts.samples += 1
         }
+    }
+
+    /// `api` and `view` are `api.view`.
+    private mutating func addPrefixed(_ line: DattssLine, of position: Int) throws(DatagramError) {
+        let path = Array(line.process) + CollectionOfOne(UInt8(ascii: ".")) + Array(line.path)
+        guard path.count <= Name.pathBytesMax else { throw .badPath }
+        let added = path.withUnsafeBufferPointer { path in
+            Result { () throws(DatagramError) in try senders[position].table.add(line.sample, to: path) }
+        }
+        try added.get()
     }
 
     /// A name that is known, or valid, costs no more than to look it up; only any other is rewritten.
@@ -197,7 +211,7 @@ public struct DatagramCollector: Sendable {
             return (position, 0)
         }
         guard let end = Self.keyEnd(in: line.name) else { throw .unknownKey }
-        return (try sender(forKey: DatagramLine.Bytes(rebasing: line.name[..<end])), end + 1)
+        return (try sender(forKey: DatagramLine.Bytes(rebasing: line.name[..<end])).position, end + 1)
     }
 
     // MARK: Senders
@@ -210,7 +224,9 @@ public struct DatagramCollector: Sendable {
         return name[(second + 1)...].firstIndex(of: dot)
     }
 
-    private mutating func sender(forKey key: DatagramLine.Bytes) throws(DatagramError) -> Int {
+    private mutating func sender(
+        forKey key: DatagramLine.Bytes
+    ) throws(DatagramError) -> (position: Int, prefixesProcess: Bool) {
         let owner: KeyHolder
         if let number = keys.number(of: key) {
             owner = keyOwners[number]
@@ -227,7 +243,7 @@ public struct DatagramCollector: Sendable {
             }
         }
         switch owner {
-        case .sender(let position): return position
+        case .sender(let position, let prefixesProcess): return (position, prefixesProcess)
         case .nobody: throw .unknownKey
         case .reader: throw .wrongScope
         }
@@ -241,7 +257,8 @@ public struct DatagramCollector: Sendable {
 
     private mutating func holder(ofKey key: String) -> KeyHolder {
         guard let owner = authenticator.owner(ofKey: key) else { return .nobody }
-        return owner.scope.covers(.ingest) ? .sender(position(of: owner.user)) : .reader
+        return owner.scope.covers(.ingest)
+            ? .sender(position(of: owner.user), prefixesProcess: owner.prefixesProcess) : .reader
     }
 
     private mutating func position(of user: UserID) -> Int {

@@ -17,11 +17,16 @@ enum AccountReading {
             if row["isInternal"] { state.isInternal.insert(user) } else { state.versions[user] = row["keyVersion"] }
             state.people[user] = Accounts.Person(email: row["email"], isAdmin: row["isAdmin"])
             let own = Accounts.RetentionOverride(minuteDays: row["minuteDays"], hourDays: row["hourDays"])
+            if let isSet = row["processPaths"] as Bool? { state.processPaths[user] = isSet }
             if own != Accounts.RetentionOverride() { state.overrides[user] = own }
         }
-        for row in try Row.fetchAll(database, sql: "SELECT uid, id, name, scope FROM authKey") {
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM authKey") {
             guard let user = UserID(row["uid"] as String), let scope = KeyScope(rawValue: row["scope"]) else { continue }
             state.named[user, default: [:]][row["id"]] = Accounts.NamedKey(name: row["name"], scope: scope)
+            if let hash = row["originalHash"] as Data? {
+                state.adopted[SecretHash(bytes: [UInt8](hash))] = Accounts.AdoptedKey(
+                    user: user, id: row["id"], isVersion1: row["isVersion1"])
+            }
         }
         for row in try Row.fetchAll(database, sql: "SELECT * FROM session") {
             guard let session = Accounts.Session(row), state.people[session.user] != nil else { continue }

@@ -2,7 +2,7 @@ import GRDB
 
 /// The tables of `accounts.sqlite`. A migration that was once released is never changed: another one follows it.
 ///
-///     user ─┬─ authKey      named keys; the user's key named "default" is the keyVersion of the user itself
+///     user ─┬─ authKey      named keys, adopted ones among them; the user's key named "default" is the keyVersion of the user itself
 ///           ├─ session      who is signed in where
 ///           ├─ token        links that were sent: hashed, used once
 ///           ├─ favourite    in the user's order
@@ -29,6 +29,18 @@ enum AccountSchema {
             }
         }
         migrator.registerMigration("people", migrate: people)
+        migrator.registerMigration("keys of the original") { database in
+            try database.alter(table: "user") { table in
+                /// Whether a process's name stands in front of its paths; null: with keys of version 1.
+                table.add(column: "processPaths", .boolean)
+            }
+            try database.alter(table: "authKey") { table in
+                /// The SHA-256 of a key that a server of the original had given out.
+                table.add(column: "originalHash", .blob)
+                table.add(column: "isVersion1", .boolean).notNull().defaults(to: false)
+            }
+            try database.create(index: "authKeyByOriginal", on: "authKey", columns: ["originalHash"], options: .unique)
+        }
         return migrator
     }
 

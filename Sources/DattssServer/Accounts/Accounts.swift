@@ -24,6 +24,9 @@ public final class Accounts: Authenticator {
         /// The key versions of those who have keys.
         var versions: [UserID: Int64] = [:]
         var named: [UserID: [String: NamedKey]] = [:]
+        var adopted: [SecretHash: AdoptedKey] = [:]
+        /// What those have set who have: see ``Accounts/setProcessPaths(_:of:)``.
+        var processPaths: [UserID: Bool] = [:]
         var sessions: [SecretHash: Session] = [:]
         var people: [UserID: Person] = [:]
         var overrides: [UserID: RetentionOverride] = [:]
@@ -84,6 +87,7 @@ public final class Accounts: Authenticator {
                 known = keep(candidate, as: key, of: claim)
             }
         }
+        if known == nil { known = adopted(key) }
         known?.noteUse()
         return known
     }
@@ -116,7 +120,8 @@ public final class Accounts: Authenticator {
             if let known = state.verified[key] { return known }
             let scope = candidate.named?.scope ?? .all
             let verified = VerifiedKey(
-                owner: KeyOwner(claim.user, scope), name: candidate.named?.name ?? Key.defaultName,
+                owner: KeyOwner(claim.user, scope, prefixesProcess: state.processPaths[claim.user] ?? false),
+                name: candidate.named?.name ?? Key.defaultName,
                 use: uses.use(of: claim.user, claim.id ?? Key.defaultName))
             state.verified.add(verified, as: key)
             return verified

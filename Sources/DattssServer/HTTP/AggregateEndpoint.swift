@@ -50,8 +50,11 @@ struct AggregateEndpoint: Sendable {
     ) throws(WireError) -> Batch {
         do throws(WireError) {
             try check(bodyBytes: body.count)
-            let batch = try decode(body, head.encoding, decompressor, &paths)
-            if let process = batch.process { processes.note(process, of: head.user, uptimeSeconds: batch.uptimeSeconds) }
+            var batch = try decode(body, head.encoding, decompressor, &paths)
+            if head.key.owner.prefixesProcess, let process = batch.process { try batch.prefixPaths(with: process) }
+            if let process = batch.process {
+                processes.note(process, of: head.user, uptimeSeconds: batch.uptimeSeconds, client: batch.origin?.client)
+            }
             return batch
         } catch {
             ingest.noteRefused(error)
@@ -90,6 +93,20 @@ struct AggregateEndpoint: Sendable {
         json.object { $0.member("ok", true) }
         return json
     }()
+}
+
+extension Batch {
+    /// Puts the name of the process in front of every path, as version 1 counts it to a statistic's name.
+    fileprivate mutating func prefixPaths(with process: String) throws(WireError) {
+        for place in partials.indices {
+            let path = "\(process).\(partials[place].key.path)"
+            guard path.utf8.count <= Name.pathBytesMax else {
+                throw WireError(
+                    .badPath, "the path '\(path.prefix(64))' has more than \(Name.pathBytesMax) bytes, with its process in front")
+            }
+            partials[place].key = StatisticKey(partials[place].key.kind, path)
+        }
+    }
 }
 
 extension HTTPRequest {

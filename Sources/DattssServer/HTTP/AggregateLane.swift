@@ -178,6 +178,10 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         case .foreign:
             pass(context)
             return false
+        case .head(let head) where head.key == nil:
+            // It may be in the body, which is not read here before a key is known.
+            pass(context)
+            return false
         case .head(let head):
             begin(head, context)
             return true

@@ -14,8 +14,11 @@ enum ErrorName: String, CaseIterable {
     case invitationNeeded = "invitation_needed"
     case linkExpired = "link_expired"
     case notFound = "not_found"
+    /// A process that nothing can be told.
+    case notListening = "not_listening"
     case readOnly = "read_only"
     case signUpClosed = "sign_up_closed"
+    case stillUp = "still_up"
     case tooMany = "too_many"
     case tooManyAttempts = "too_many_attempts"
     case tooManyQueries = "too_many_queries"

@@ -7,6 +7,7 @@ import ServiceLifecycle
 extension Routes {
     /// `PUT|POST /agg`: a batch of partials. Most come through the fast lane instead: see ``AggregateLane``.
     func aggregate(_ request: Request, _ context: Context) async throws -> Response {
+        if request.head.authKey == nil { return try await aggregateByBodyAuth(request) }
         let head = try endpoint.check(request.head)
         let body: [UInt8]
         do {
@@ -16,6 +17,24 @@ extension Routes {
             throw error
         }
         try await endpoint.take(body, head)
+        return Response(json: AggregateEndpoint.acknowledgement)
+    }
+
+    /// The key is in the body, as the original allows it.
+    private func aggregateByBodyAuth(_ request: Request) async throws -> Response {
+        do {
+            let announced = request.headers[.contentLength].flatMap { UInt64($0) }
+            guard request.headers[.contentEncoding] == nil, announced ?? 0 <= BodyAuth.bytesMax else { throw WireError.noKey }
+            let body = try await request.body.collected(request.headers, upTo: min(limits.bodyBytes, BodyAuth.bytesMax))
+            let key = try body.withUnsafeBufferPointer { bytes throws(WireError) in
+                try BodyAuth.key(in: UnsafeRawBufferPointer(bytes))
+            }
+            try await endpoint.take(body, endpoint.check(key: key, announced: body.count, contentEncoding: nil))
+        } catch let error as WireError where error == .noKey || error.reason == .malformed || error.reason == .bodyTooLarge {
+            // What is wrong with the batch is counted where it is taken.
+            pipeline.ingest.noteRefused(.noKey)
+            throw WireError.noKey
+        }
         return Response(json: AggregateEndpoint.acknowledgement)
     }
 
@@ -49,7 +68,7 @@ extension Routes {
             }
             let user = try accounts.user(presenting: key, for: .ingest)
             let isAskedToStop = await cancelWhenGracefulShutdown {
-                await processes.poll(poll.process, of: user, until: deadline)
+                await processes.poll(poll.process, of: user, client: poll.client, until: deadline)
             }
             return isAskedToStop ? "\(key)-\(poll.process)" : ""
         }
@@ -58,20 +77,25 @@ extension Routes {
     private static let pollMilliseconds: Int64 = 30_000
 }
 
-/// The body of `PUT /process`: `{"auth":"KEY","process":"name"}`.
+/// The body of `PUT /process`: `{"auth":"KEY","process":"name","cid":"…"}`. Without `cid`, one run of a program is told from the next
+/// only by the time between their polls.
 struct ProcessPoll: Hashable {
     var auth: String?
     var process: String
+    var client: String?
 
     init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         var auth: String?
         var process: String?
+        var client: String?
         try JSONCursor.read(bytes) { (cursor) throws(WireError) in
             try cursor.object { (name, cursor) throws(WireError) in
                 if name == "auth" {
                     if !cursor.takeNull() { auth = try located("auth") { () throws(WireError) in try cursor.string() } }
                 } else if name == "process" {
                     process = try located("process") { () throws(WireError) in try cursor.string() }
+                } else if name == "cid" {
+                    if !cursor.takeNull() { client = try located("cid") { () throws(WireError) in try cursor.string() } }
                 } else {
                     try cursor.skipValue()
                 }
@@ -81,7 +105,11 @@ struct ProcessPoll: Hashable {
         guard Name.isValidProcess(process.utf8) else {
             throw WireError(.badName, "process: expected 1 to \(Name.processBytesMax) of A-Z a-z 0-9 _ . : ! -")
         }
+        if let client, !Name.isValidClient(client.utf8) {
+            throw WireError(.badName, "cid: expected 1 to \(Name.clientBytesMax) of A-Z a-z 0-9 _ . : ! -")
+        }
         self.auth = auth
         self.process = process
+        self.client = client
     }
 }

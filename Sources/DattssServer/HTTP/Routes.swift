@@ -86,5 +86,6 @@ struct Routes: Sendable {
         budgeted.put("favourites", use: setFavourites)
         budgeted.get("processes", use: listProcesses)
         budgeted.post("processes/:name/stop", use: stopProcess)
+        budgeted.delete("processes/:name", use: removeProcess)
     }
 }

@@ -15,14 +15,30 @@ extension Routes {
     func stopProcess(_ request: Request, _ context: Context) async throws -> Response {
         let viewer = try viewer(request, context, .change)
         let name = try decoded("name", context)
-        guard processes.stop(name, of: viewer.user) else {
-            throw ErrorAnswer(.notFound, .unknownProcess, "no process '\(name.prefix(64))' is up")
+        switch processes.stop(name, of: viewer.user) {
+        case .told, .asked: break
+        // The run that was told has not come back: there is nobody to tell again.
+        case .repeated: return Response(json: StatusJSON.write(processes.processes(of: viewer.user)))
+        case .down: throw ErrorAnswer(.notFound, .unknownProcess, "no process '\(name.prefix(64))' is up")
+        case .notListening:
+            throw ErrorAnswer(.conflict, .notListening, "the process '\(name.prefix(64))' sends, but does not ask whether to stop")
         }
         let address = origin(request, context).address
         let line = Accounts.AuditLine(at: clock.now(), action: "process_stop", what: name, by: viewer.by, address: address)
         web.logger.notice("the process '\(name)' of '\(viewer.user)' was asked to stop by \(viewer.by) from \(address)")
         try await accounts.run { try $0.note(line, of: viewer.user) }
         return Response(json: StatusJSON.write(processes.processes(of: viewer.user)))
+    }
+
+    /// `DELETE /api/v1/processes/{name}`: takes one that is down out of view.
+    func removeProcess(_ request: Request, _ context: Context) async throws -> Response {
+        let viewer = try viewer(request, context, .change)
+        let name = try decoded("name", context)
+        switch processes.remove(name, of: viewer.user) {
+        case .removed: return Response(json: StatusJSON.write(processes.processes(of: viewer.user)))
+        case .isUp: throw ErrorAnswer(.conflict, .stillUp, "the process '\(name.prefix(64))' is up")
+        case .unknown: throw ErrorAnswer(.notFound, .unknownProcess, "there is no process '\(name.prefix(64))'")
+        }
     }
 
     /// `GET /healthz`: 200 while batches are taken in, 503 while they are not.

@@ -120,6 +120,9 @@ enum StatusJSON {
                         json.member("seen", process.seen.seconds)
                         json.member("uptime", process.uptimeSeconds)
                         json.member("stopping", process.isStopping)
+                        json.member("stop", process.stop?.rawValue)
+                        json.member("ended", process.hasEnded)
+                        json.array("restarts") { json in for restart in process.restarts { json.value(restart.seconds) } }
                     }
                 }
             }

@@ -155,7 +155,8 @@ final class LiveFeed: Sendable {
     private static func differ(_ a: [ProcessRegistry.Process], _ b: [ProcessRegistry.Process]) -> Bool {
         a.count != b.count
             || zip(a, b).contains {
-                $0.name != $1.name || $0.isUp != $1.isUp || $0.isStopping != $1.isStopping || $0.since != $1.since
+                $0.name != $1.name || $0.isUp != $1.isUp || $0.stop != $1.stop || $0.since != $1.since
+                    || $0.restarts.count != $1.restarts.count
             }
     }
 

@@ -74,7 +74,11 @@ struct ServeCommand: AsyncParsableCommand {
     var maxConnections: String?
     @Option(help: "The same from one address (default: half of them); what --trusted-proxies names is exempt.")
     var maxConnectionsPerAddress: String?
-    @Option(help: "Seconds after which a statistic that nobody sends leaves memory (default: 86400).")
+    @Option(
+        help: """
+            Seconds after which a statistic that nobody sends leaves memory and the status, at the second end of a minute of its \
+            user after that (default: 86400).
+            """)
     var idleSeconds: String?
     @Option(help: "Partials of one user that may be under way (default: 200000, in proportion to --max-memory).")
     var maxQueuedPerUser: String?

@@ -1,7 +1,7 @@
 public import ArgumentParser
 import DattssCore
 public import DattssPipeline
-import DattssServer
+public import DattssServer
 
 /// Ways in: keys, sessions and links.
 extension UserCommand {
@@ -11,9 +11,10 @@ extension UserCommand {
             discussion: """
                   dattss user keys list shop
                   dattss user keys add shop checkout --scope ingest
+                  dattss user keys adopt shop old-programs 12_0123456789abcdef0123456789abcdef01234567
                   dattss user keys revoke shop checkout
                 """,
-            subcommands: [List.self, Add.self, Revoke.self])
+            subcommands: [List.self, Add.self, Adopt.self, Revoke.self])
 
         struct List: ParsableCommand {
             static let configuration = CommandConfiguration(abstract: "Lists a user's keys.")
@@ -42,6 +43,25 @@ extension UserCommand {
             }
         }
 
+        struct Adopt: ParsableCommand {
+            static let configuration = CommandConfiguration(
+                abstract: "Makes a key of the original's server good for a user, so that its programs run unchanged.",
+                discussion: """
+                    Either form is known: 'id_hmac' of version 1 and 'uid.hmac' of version 2. With a key of version 1 the name of \
+                    a process stands in front of its paths ('api.view'), because there the process is a part of a statistic's \
+                    name; 'dattss user v1-paths' decides otherwise.
+                    """)
+            @OptionGroup var dataDirectory: DataDirectoryOption
+            @Argument(help: "The user's name.") var uid: UserID
+            @Argument(help: "What the key is called from now on.") var name: String
+            @Argument(help: "The key, as the programs send it.") var key: OriginalKey
+            @Option(help: "What it may do: all, ingest or read.") var scope = KeyScope.all
+
+            func run() throws {
+                try openAccounts(dataDirectory).adopt(key, named: name, scope: scope, of: uid, at: SystemClock().now())
+            }
+        }
+
         struct Revoke: ParsableCommand {
             static let configuration = CommandConfiguration(
                 abstract: "Makes one key worthless. The one named 'default' is replaced by a new one.")
@@ -50,6 +70,28 @@ extension UserCommand {
             @Argument(help: "The key's ID or name.") var key: String
 
             func run() throws { try openAccounts(dataDirectory).revokeKey(key, of: uid, at: SystemClock().now()) }
+        }
+    }
+
+    struct VersionOnePaths: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "v1-paths",
+            abstract: "Sets whether the name of a process stands in front of its paths: 'api' and 'view' are 'api.view'.",
+            discussion: """
+                on and off are for whatever names its process, with any key of the user; 'default' means on with adopted keys of \
+                version 1, and off with all others.
+                """)
+        @OptionGroup var dataDirectory: DataDirectoryOption
+        @Argument(help: "The user's name.") var uid: UserID
+        @Argument(help: "on, off or default.") var setting: Setting
+
+        enum Setting: String, ExpressibleByArgument, CaseIterable {
+            case on, off
+            case `default`
+        }
+
+        func run() throws {
+            try openAccounts(dataDirectory).setProcessPaths(setting == .default ? nil : setting == .on, of: uid)
         }
     }
 
@@ -137,3 +179,7 @@ extension UserCommand {
 }
 
 extension KeyScope: ExpressibleByArgument {}
+
+extension OriginalKey: ExpressibleByArgument {
+    public init?(argument: String) { self.init(argument) }
+}

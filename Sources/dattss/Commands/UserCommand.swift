@@ -15,7 +15,8 @@ struct UserCommand: ParsableCommand {
               curl -H "Authorization: Bearer $(dattss user key shop)" http://127.0.0.1:3002/api/v1/status
             """,
         subcommands: [
-            Add.self, List.self, Email.self, Key.self, Revoke.self, Keys.self, Sessions.self, Link.self, Reset.self,
+            Add.self, List.self, Email.self, Key.self, Revoke.self, Keys.self, VersionOnePaths.self, Sessions.self, Link.self,
+            Reset.self,
             Invite.self, Retention.self, Delete.self,
         ])
 

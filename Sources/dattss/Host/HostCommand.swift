@@ -6,7 +6,7 @@ import DattssCore
 struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "host",
-        abstract: "Send what this machine does: processors, memory, disks, network.",
+        abstract: "Send what this machine, and its programs, do: processors, memory, disks, network, connections.",
         discussion: """
             Looks at the kernel's files in /proc once a second and sends gauges and counters every five seconds, \
             until it is ended with Ctrl-C or SIGTERM. Nothing is lost while the server is restarted.
@@ -14,8 +14,12 @@ struct HostCommand: AsyncParsableCommand {
               dattss host --data-dir data                       to the server of this folder
               dattss host --url http://10.0.0.5:3002 --auth KEY  to another machine's
 
+              dattss host --watch nginx --watch postgres       also what these programs take
+
             The statistics are named after the machine: host.web1.cpu.user, host.web1.load.1m, \
-            host.web1.memory.used, host.web1.disk.vda.read, host.web1.space.root, host.web1.net.eth0.rx, …
+            host.web1.memory.used, host.web1.disk.vda.read, host.web1.space.root, host.web1.net.eth0.rx, \
+            host.web1.tcp.established, host.web1.files.open, host.web1.watch.nginx.cpu, … In a container of cgroup v2 \
+            host.web1.container.memory and .cpu say what the container takes, and of how much.
             Without --auth the key is read from DATTSS_AUTH_KEY, or found in the data folder.
             """)
 
@@ -34,7 +38,14 @@ struct HostCommand: AsyncParsableCommand {
     @Option(help: "What the names begin with. (default: host.<name of this machine>)")
     var prefix: String?
 
+    @Option(help: "Also sample what the processes of a program take, by its name as 'ps -C' knows it; more than once for several.")
+    var watch: [String] = []
+
     func validate() throws {
+        guard watch.count <= 100, watch.allSatisfy({ 1...100 ~= $0.utf8.count }) else {
+            throw ValidationError("--watch: expected at most 100 names of programs")
+        }
+
         guard 0.1...60 ~= interval else { throw ValidationError("--interval is \(interval), expected 0.1 to 60 seconds") }
         if let prefix, prefix.utf8.count > 100 || !Name.isValidPath(prefix.utf8) {
             throw ValidationError("--prefix is '\(prefix)', expected 1 to 100 of A-Z a-z 0-9 _ . : ! -")
@@ -47,8 +58,8 @@ struct HostCommand: AsyncParsableCommand {
         var configuration = Dattss.Configuration(auth: endpoint.auth, url: endpoint.url, process: "host-\(name)")
         configuration.log = { StandardError.print("dattss: \($0)") }
         let stats = Dattss(configuration)
-        let sampling = Task { [interval, prefix = prefix ?? "host.\(name)"] in
-            await Self.sample(HostSampler(prefix: prefix), every: interval, into: stats)
+        let sampling = Task { [interval, watch, prefix = prefix ?? "host.\(name)"] in
+            await Self.sample(HostSampler(prefix: prefix, watching: watch), every: interval, into: stats)
         }
         stats.start()
         _ = await EndSignals.wait()

@@ -10,7 +10,15 @@ import DattssCore
 ///     PREFIX.space.<mount point>                           gauge, percent used
 ///     PREFIX.net.<interface>.{rx,tx}                       counter, bytes
 ///     PREFIX.net.<interface>.{rx,tx}_{packets,errors}      counter
-///     PREFIX.processes.{running,total}, PREFIX.uptime      gauge, the latter in seconds
+///     PREFIX.processes.{running,blocked,total}             gauge
+///     PREFIX.uptime                                        gauge, seconds
+///     PREFIX.files.open                                    gauge
+///     PREFIX.tcp.{established,syn_received,listen,…}       gauge, connections by state
+///     PREFIX.temperature.<thermometer>                     gauge, degrees Celsius
+///     PREFIX.watch.<program>.{cpu,memory,files,processes}  gauge; cpu in percent of one processor, memory in bytes
+///     PREFIX.container.{cpu,cpu_limit}                     gauge, percent of one processor
+///     PREFIX.container.{memory,memory_limit}               gauge, bytes
+///     PREFIX.container.{throttled,processes}               gauge, percent of the time, and a number
 ///
 /// The first look has nothing to compare with: it gives the gauges that need no earlier one, and no counters. A file
 /// that is missing or unreadable leaves its statistics out.
@@ -22,9 +30,14 @@ struct HostSampler {
     private var processor: ProcessorTimes?
     private var disks: [String: DiskTraffic] = [:]
     private var interfaces: [String: NetworkTraffic] = [:]
+    private var watched: WatchedProcesses
+    private var container: (uptimeSeconds: Double, container: Container)?
 
-    /// - Parameter prefix: a valid path.
-    init(prefix: String, source: HostSource = .thisMachine) {
+    /// - Parameters:
+    ///   - prefix: a valid path.
+    ///   - watching: names of programs.
+    init(prefix: String, watching: [String] = [], source: HostSource = .thisMachine) {
+        watched = WatchedProcesses(watching)
         self.prefix = prefix
         self.source = source
     }
@@ -37,6 +50,12 @@ struct HostSampler {
         addDisks(to: &samples)
         addSpace(to: &samples)
         addNetwork(to: &samples)
+        addFilesAndConnections(to: &samples)
+        for (name, degrees) in Temperatures.read(source).sorted(by: { $0.key < $1.key }) {
+            gauge("temperature.\(StatisticName.component(name))", degrees, &samples)
+        }
+        addWatched(to: &samples)
+        addContainer(to: &samples)
         return samples
     }
 
@@ -47,6 +66,7 @@ struct HostSampler {
             processor = now
         }
         if let running = RunningProcesses.count(stat: text) { gauge("processes.running", Double(running), &samples) }
+        if let blocked = RunningProcesses.blocked(stat: text) { gauge("processes.blocked", Double(blocked), &samples) }
         if let total = source.processCount() { gauge("processes.total", Double(total), &samples) }
     }
 
@@ -102,6 +122,46 @@ struct HostSampler {
             count("\(path).tx_errors", interface.sendErrors, earlier.sendErrors, &samples)
         }
         interfaces = now
+    }
+
+    private func addFilesAndConnections(to samples: inout [Sample]) {
+        if let open = source.text("/proc/sys/fs/file-nr").flatMap(OpenFiles.count) { gauge("files.open", Double(open), &samples) }
+        let texts = ["/proc/net/tcp", "/proc/net/tcp6"].compactMap(source.text)
+        // Beyond so many it would be a part of them, and dear to read every second.
+        guard !texts.isEmpty, texts.allSatisfy({ $0.utf8.count < KernelFile.bytesMax }) else { return }
+        for (state, count) in TCPConnections.counts(texts).sorted(by: { $0.key < $1.key }) {
+            gauge("tcp.\(state)", Double(count), &samples)
+        }
+    }
+
+    private mutating func addWatched(to samples: inout [Sample]) {
+        for (name, use) in watched.look(source) {
+            let path = "watch.\(StatisticName.component(name))"
+            gauge("\(path).processes", Double(use.processes), &samples)
+            if let percent = use.processorPercent { gauge("\(path).cpu", percent, &samples) }
+            // Nothing else is known of a program that is not there.
+            guard use.processes > 0 else { continue }
+            gauge("\(path).memory", use.memoryBytes, &samples)
+            if let files = use.openFiles { gauge("\(path).files", Double(files), &samples) }
+        }
+    }
+
+    private mutating func addContainer(to samples: inout [Sample]) {
+        guard let now = Container(source), let uptime = source.text("/proc/uptime").flatMap(Uptime.seconds) else { return }
+        gauge("container.memory", now.memoryBytes, &samples)
+        if let limit = now.memoryLimitBytes { gauge("container.memory_limit", limit, &samples) }
+        if let limit = now.processorLimitPercent { gauge("container.cpu_limit", limit, &samples) }
+        if let processes = now.processes { gauge("container.processes", processes, &samples) }
+        if let (earlierUptime, earlier) = container, uptime > earlierUptime {
+            let microseconds = (uptime - earlierUptime) * 1e6
+            if let used = now.processorMicroseconds, let before = earlier.processorMicroseconds {
+                gauge("container.cpu", 100 * used.increase(since: before) / microseconds, &samples)
+            }
+            if let throttled = now.throttledMicroseconds, let before = earlier.throttledMicroseconds {
+                gauge("container.throttled", 100 * throttled.increase(since: before) / microseconds, &samples)
+            }
+        }
+        container = (uptime, now)
     }
 
     private func gauge(_ name: String, _ value: Double, _ samples: inout [Sample]) {

@@ -8,10 +8,17 @@ struct HostSource: Sendable {
     var usedPercent: @Sendable (_ mountPoint: String) -> Double?
     /// How many processes there are.
     var processCount: @Sendable () -> Int?
+    /// What is in a folder of the kernel; nil when it cannot be read.
+    var names: @Sendable (_ folder: String) -> [String]? = { _ in nil }
+    /// How long a tick of processor time is.
+    var ticksPerSecond = 100.0
+    var pageBytes = 4096.0
 
-    static let thisMachine = HostSource(text: { KernelFile.read($0) }, usedPercent: { DiskSpace.usedPercent($0) }) {
-        Folder.names(in: "/proc")?.count { $0.allSatisfy(\.isNumber) }
-    }
+    static let thisMachine = HostSource(
+        text: { KernelFile.read($0) }, usedPercent: { DiskSpace.usedPercent($0) },
+        processCount: { Folder.names(in: "/proc")?.count { $0.allSatisfy(\.isNumber) } },
+        names: { Folder.names(in: $0) },
+        ticksPerSecond: Double(max(1, sysconf(Int32(_SC_CLK_TCK)))), pageBytes: Double(max(1, sysconf(Int32(_SC_PAGESIZE)))))
 
     static var hostName: String {
         var bytes = [CChar](repeating: 0, count: 256)

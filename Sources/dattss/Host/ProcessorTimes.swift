@@ -40,10 +40,14 @@ struct ProcessorTimes: Hashable {
     }
 }
 
-/// How many processes run or wait for a processor: `procs_running` of `/proc/stat`.
+/// How many processes run or wait for a processor, and how many wait for a disk: `procs_running` and `procs_blocked` of `/proc/stat`.
 enum RunningProcesses {
-    static func count(stat text: String) -> Int? {
-        ProcText.lines(text).first { $0.hasPrefix("procs_running ") }
+    static func count(stat text: String) -> Int? { number("procs_running", text) }
+
+    static func blocked(stat text: String) -> Int? { number("procs_blocked", text) }
+
+    private static func number(_ name: String, _ text: String) -> Int? {
+        ProcText.lines(text).first { $0.hasPrefix(name + " ") }
             .flatMap { ProcText.words($0).last }.flatMap { Int($0) }
     }
 }

@@ -17,6 +17,45 @@ import Testing
         #expect(ProcessorTimes(stat: "") == nil)
     }
 
+    @Test("a process's line is read behind its name, whatever the name is")
+    func processStat() {
+        let rest =
+            "R 12580 12580 28042 0 -1 4194304 99 0 0 0 7 5 0 0 20 0 1 0 2597352 3133440 413 18446744073709551615 94105176924160"
+        let stat = ProcessStat(stat: "12599 (a) b (c) \(rest)\n")
+        #expect(stat == ProcessStat(name: "a) b (c", ticks: 12, start: 2_597_352, residentPages: 413))
+        #expect(ProcessStat(stat: "12599 (cat) R 1 2\n") == nil)
+        #expect(ProcessStat(stat: "12599 cat\n") == nil)
+        #expect(ProcessStat(stat: ") (") == nil)
+    }
+
+    @Test("open files are those that are allocated and not free")
+    func openFiles() {
+        #expect(OpenFiles.count(fileNr: "1073\t0\t2466165\n") == 1073)
+        #expect(OpenFiles.count(fileNr: "10\t12\t99\n") == 0)
+        #expect(OpenFiles.count(fileNr: "10\n") == nil)
+        #expect(RunningProcesses.blocked(stat: "procs_running 3\nprocs_blocked 2\n") == 2)
+    }
+
+    @Test(
+        "a container is one that is the root of its groups",
+        arguments: [("0::/\n", true), ("0::/system.slice/x\n", false), ("9:cpu:/\n", false)])
+    func container(text: String, isRoot: Bool) { #expect(Container.isRoot(cgroup: text) == isRoot) }
+
+    @Test("limits of a container are numbers, or max")
+    func containerLimits() {
+        #expect(Container.number("max\n") == nil && Container.number("1048576\n") == 1_048_576)
+        #expect(Container.percent(cpuMax: "max 100000\n") == nil && Container.percent(cpuMax: "50000 100000\n") == 50)
+        #expect(Container.percent(cpuMax: "50000 0\n") == nil)
+        #expect(Container.field("usage_usec", in: "usage_usec 7\nuser_usec 8\n") == 7)
+        #expect(Container.field("usage", in: "usage_usec 7\n") == nil)
+    }
+
+    @Test(
+        "temperatures are thousandths of a degree",
+        arguments: [("48250\n", 48.25), ("-3000", -3), ("0\n", nil), ("-274000", nil), ("x", nil), ("", nil)] as [(String, Double?)]
+    )
+    func temperatures(text: String, degrees: Double?) { #expect(Temperatures.degrees(text) == degrees) }
+
     @Test("shares of the processors add up to 100, also when a number runs backwards")
     func percentages() throws {
         let earlier = ProcessorTimes(user: 100, system: 50, idle: 800, iowait: 20, steal: 0)

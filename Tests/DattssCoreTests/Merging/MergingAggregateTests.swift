@@ -16,6 +16,23 @@ import Testing
         #expect(merged.count == 3)
     }
 
+    @Test("a part that only seems to be of equal samples tells none of them")
+    func hiddenZeros() {
+        // Goal: neither the merge nor the open minute takes "sum 5 cnt 2 min 5 max 5" for twice 5, with a sketch and without one.
+        let odd = Aggregate(sum: 5, count: 2, max: 5, min: 5, first: 5, last: 5, bottom: 5, top: 5)
+        for other in [odd, Aggregate(sample: 5), naiveAggregate([5, 5, 5], hasSketch: true)] {
+            for parts in [[odd, other], [other, odd]] {
+                let merged = merge(parts)
+                #expect(merged.packedSketch == nil && merged.percentiles == nil && merged.isApproximate)
+                var memory = MinuteMemory()
+                var entry = MinuteEntry(StatisticID(index: 0), parts[0], expecting: .init(), in: &memory)
+                entry.merge(parts[1], expecting: .init(), in: &memory)
+                #expect(entry.merged(in: memory) == merged)
+                #expect(entry.forPercentiles(in: memory).percentiles == nil)
+            }
+        }
+    }
+
     @Test("slow windows that are few do not move the 90th percentile", arguments: [true, false])
     func designExample(hasSketch: Bool) {
         // Goal: the example of the design, for which the original answers 10,000 ms.

@@ -108,6 +108,48 @@ import Testing
         #expect(aggregate.percentiles != nil)
     }
 
+    @Test("samples are told to be equal by their sum, too", arguments: [true, false])
+    func equalSamples(isSound: Bool) {
+        // Goal: of "0 5" the original's clients say that the smallest and the largest sample is 5; that makes no percentile.
+        let aggregate = Aggregate(
+            sum: isSound ? 10 : 5, count: 2, max: 5, min: 5, first: 5, last: 5, bottom: 5, top: 5)
+        #expect(aggregate.isOfEqualSamples == isSound)
+        #expect(aggregate.quantile(0.5) == (isSound ? 5 : nil))
+        #expect((aggregate.percentiles != nil) == isSound)
+    }
+
+    @Test(
+        "equal samples are equal however their sum was rounded, and however large it is",
+        arguments: [(0.1, 1_000_000), (1e308, 10), (-1e308, 10), (0, 7), (5e-324, 3), (-2.5, 1)] as [(Double, Int64)])
+    func roundedSums(value: Double, count: Int64) {
+        var sum = 0.0
+        for _ in 0..<count { sum = sum.saturatingAdd(value) }
+        let aggregate = Aggregate(
+            sum: sum, count: count, max: value, min: value, first: value, last: value, bottom: value, top: value)
+        #expect(aggregate.isOfEqualSamples && aggregate.quantile(0.99) == value)
+    }
+
+    @Test("what samples are is what their sum allows", arguments: seeds)
+    func mendedIsSound(seed: UInt64) throws {
+        // Goal: true aggregates pass as they are, whatever the samples; and whatever the original's clients make of whole numbers
+        // with zeros is mended to a range in which all samples lie, and marked whenever that was narrower.
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<300 {
+            let isWhole = generator.oneIn(2)
+            let samples = generator.samples(Int.random(in: 1...40, using: &generator)) { generator in
+                isWhole ? Double(Int.random(in: -3...3, using: &generator)) : Double.random(in: -9...9, using: &generator)
+            }
+            let sound = naiveAggregate(samples)
+            #expect(try sound.checked().mended() == sound, "seed \(seed)")
+            guard isWhole else { continue }
+            let given = OriginalClient.aggregate(of: samples)
+            let mended = try given.checked().mended()
+            #expect(mended.sum == sound.sum && mended.count == sound.count, "seed \(seed)")
+            #expect(!mended.isOfEqualSamples || sound.min == sound.max, "seed \(seed): \(samples)")
+            if mended.isApproximate { #expect(mended.min <= sound.min && mended.max >= sound.max, "seed \(seed): \(samples)") }
+        }
+    }
+
     @Test("the mean is the sum over the count")
     func mean() {
         // Goal: not the count over the sum.
@@ -138,5 +180,24 @@ import Testing
     func bounds(q: Double, count: Int64) {
         // Goal: no conversion traps and no index is out of bounds.
         #expect(nearestRank(q, of: count) == (q <= 0 ? 1 : count))
+    }
+}
+
+/// What the original's clients make of samples, where 0 is taken for absent.
+private enum OriginalClient {
+    static func aggregate(of samples: [Double]) -> Aggregate {
+        func known(_ value: Double?) -> Double? { value == 0 ? nil : value }
+        var (max, min, first): (Double?, Double?, Double?)
+        for sample in samples {
+            max = Swift.max(known(max) ?? sample, sample)
+            min = Swift.min(known(min) ?? sample, sample)
+            first = known(first) ?? sample
+        }
+        let (sorted, count) = (samples.sorted(), samples.count)
+        let bottom = Swift.min(Int((0.1 * Double(count)).rounded(.up)), count - 1)
+        let top = Swift.min(Int((0.9 * Double(count) + 0.5).rounded(.down)), count - 1)
+        return Aggregate(
+            sum: samples.reduce(0, +), count: Int64(count), max: max!, min: min!, first: first!, last: samples[count - 1],
+            bottom: sorted[bottom], top: sorted[top])
     }
 }

@@ -106,6 +106,22 @@ import Testing
         #expect(totals(lived).map(\.seen) == [.noon] && totals(replayed).map(\.seen.minute) == [Timestamp.noon.minute])
     }
 
+    @Test("of too many totals those go that were silent longest")
+    func tooManyTotals() {
+        // Goal: a sender that always makes up new names takes a bounded memory, and keeps its latest totals.
+        var limits = Limits()
+        limits.dormantStatisticsPerUser = 100
+        var state = UserState(user: .test, limits: limits)
+        for minute in Int64(0)..<1000 {
+            let (id, time) = (StatisticID(index: 0), Timestamp.noon.advanced(byMilliseconds: minute * 60_000))
+            state.apply(batch(["a\(minute)": 1]), ids: [id], at: time)
+            _ = state.close(through: time.minute)
+            state.forget([id], horizon: Timestamp(milliseconds: 0))
+            let kept = Set(state.checkpoint.totals.map(\.key.path))
+            #expect(kept.count <= 100 && kept.contains("a\(minute)") && kept.contains("a\(max(0, minute - 89))"))
+        }
+    }
+
     @Test("a statistic that was forgotten goes on with its totals, unless the horizon passed them")
     func dormant() {
         // Goal: leaving memory loses no total that is still of interest, and memory stays bounded.

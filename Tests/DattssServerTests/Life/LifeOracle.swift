@@ -27,7 +27,7 @@ struct LifeOracle {
     }
 
     /// How long a total outlives its statistic.
-    static let totalMilliseconds: Int64 = 8 * 86_400_000
+    static let totalMilliseconds: Int64 = 400 * 86_400_000
 
     /// The clock shows this now.
     mutating func look(_ now: Timestamp) {

@@ -46,28 +46,49 @@ struct ProcessRegistryTests {
     @Test("delivers a stop once")
     func stop() async {
         let registry = ProcessRegistry(clock: clock)
-        #expect(registry.stop("api", of: ann) == false)
+        #expect(registry.stop("api", of: ann) == .down)
         let deadline = clock.now().advanced(byMilliseconds: 30_000)
-        async let poll = registry.poll("api", of: ann, until: deadline)
-        while !registry.stop("api", of: ann) { await Task.yield() }
+        async let poll = registry.poll("api", of: ann, client: "one", until: deadline)
+        while registry.stop("api", of: ann) == .down { await Task.yield() }
         #expect(await poll)
         #expect(registry.processes(of: ann).first?.isStopping == false)
+        #expect(registry.processes(of: ann).first?.stop == .told)
 
-        #expect(registry.stop("api", of: ann))
+        // Another run, which sends and is between two polls.
+        registry.note("api", of: ann, client: "two")
+        #expect(registry.processes(of: ann).first?.stop == nil)
+        #expect(registry.stop("api", of: ann) == .asked)
         #expect(registry.processes(of: ann).first?.isStopping == true)
-        #expect(registry.stop("api", of: bob) == false)
-        #expect(await registry.poll("api", of: ann, until: deadline))
+        #expect(registry.stop("api", of: bob) == .down)
+        #expect(await registry.poll("api", of: ann, client: "two", until: deadline))
         #expect(registry.processes(of: ann).first?.isStopping == false)
+    }
+
+    /// Goal: what was asked before a program ended kills no run that comes after, whether or not its client draws a number.
+    @Test("a second stop after the first was told is not kept for the next run", arguments: [false, true])
+    func nextRun(hasClient: Bool) async {
+        let registry = ProcessRegistry(clock: clock)
+        let deadline = clock.now().advanced(byMilliseconds: 30_000)
+        async let poll = registry.poll("api", of: ann, client: hasClient ? "one" : nil, until: deadline)
+        while registry.stop("api", of: ann) == .down { await Task.yield() }
+        #expect(await poll)
+        #expect(registry.stop("api", of: ann) == .repeated)
+        clock.advance(byMilliseconds: 1000)
+        async let next = registry.poll("api", of: ann, client: hasClient ? "two" : nil, until: deadline)
+        // It waits, so it was not told; then it is asked itself.
+        while registry.processes(of: ann).first?.stop != nil { await Task.yield() }
+        while registry.stop("api", of: ann) == .repeated { await Task.yield() }
+        #expect(await next)
     }
 
     /// Goal: a stop is for the run that was asked, and a table that is full forgets who is down longest.
     @Test("forgets what is over")
     func forgets() async {
         let registry = ProcessRegistry(clock: clock)
-        registry.note("api", of: ann)
-        #expect(registry.stop("api", of: ann))
+        registry.note("api", of: ann, client: "one")
+        #expect(registry.stop("api", of: ann) == .asked)
         clock.advance(byMilliseconds: ProcessRegistry.graceMilliseconds)
-        #expect(registry.stop("api", of: ann) == false)
+        #expect(registry.stop("api", of: ann) == .down)
         #expect(registry.processes(of: ann).first?.isStopping == false)
         registry.note("api", of: ann)
         #expect(registry.processes(of: ann).first?.isStopping == false)
@@ -79,6 +100,25 @@ struct ProcessRegistryTests {
         let names = Set(registry.processes(of: ann).map(\.name))
         #expect(names.count == ProcessRegistry.processesPerUserMax)
         #expect(!names.contains("api") && names.contains("p0"))
+    }
+
+    /// Goal: a job that has ended is not shown to be down for ever, and a program that is gone can be taken out of view.
+    @Test("forgets a process after a day, or when it is told to")
+    func removal() {
+        let registry = ProcessRegistry(clock: clock)
+        registry.note("job", of: ann)
+        registry.note("gone", of: ann)
+        #expect(registry.remove("gone", of: ann) == .isUp)
+        #expect(registry.remove("gone", of: bob) == .unknown)
+        clock.advance(byMilliseconds: ProcessRegistry.graceMilliseconds)
+        #expect(registry.remove("gone", of: ann) == .removed)
+        #expect(registry.processes(of: ann).map(\.name) == ["job"])
+        clock.advance(byMilliseconds: ProcessRegistry.forgetMilliseconds - ProcessRegistry.graceMilliseconds - 1)
+        #expect(registry.processes(of: ann).map(\.isUp) == [false])
+        clock.advance(byMilliseconds: 1)
+        #expect(registry.processes(of: ann).isEmpty)
+        registry.note("job", of: ann)
+        #expect(registry.processes(of: ann).map(\.isUp) == [true])
     }
 
     /// Goal: a poll ends at its deadline, unasked; one that waits keeps the process up.

@@ -68,8 +68,10 @@ class Dattss {
     this.startCount += 1;
     exit.add(this);
     this.interval = setInterval(() => this.collect(), this.options.pushPeriod);
-    this.interval.unref();
-    if (this.options.onStop && this.options.process) this.stopPoll = pollForStop(this.options);
+    if (!this.options.keepAlive) this.interval.unref();
+    if (this.options.process && this.options.onStop !== false) {
+      this.stopPoll = pollForStop(this.options, this.numbering.cid, this.options.onStop || (() => this.endProgram()));
+    }
   }
 
   /**
@@ -165,6 +167,13 @@ class Dattss {
   }
 
   // ---- The end of the program
+
+  /** Somebody asks the program to stop, and it has not said what to do then. */
+  async endProgram() {
+    this.options.debug('asked to stop: the program ends');
+    await exit.drainAll();
+    process.exit(1);
+  }
 
   /** Sends everything, trying again and again for so long. Keeps the program alive meanwhile. */
   async drain(milliseconds) {

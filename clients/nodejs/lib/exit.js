@@ -21,10 +21,14 @@ function install() {
   if (isMainThread) for (const signal of signals) process.on(signal, onSignal);
 }
 
+function drainAll() {
+  return Promise.all([...clients].map((client) => client.drainOnce()));
+}
+
 /** A program that handles the signal itself decides when it ends; for one that does not, this ends it as the signal would. */
 function onSignal(signal) {
   const isAlone = process.listenerCount(signal) === 1;
-  const drained = Promise.all([...clients].map((client) => client.drainOnce()));
+  const drained = drainAll();
   if (!isAlone) return;
   drained.then(() => {
     process.removeListener(signal, onSignal);
@@ -33,6 +37,7 @@ function onSignal(signal) {
 }
 
 module.exports = {
+  drainAll,
   add(client) {
     install();
     clients.add(client);

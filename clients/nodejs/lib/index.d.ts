@@ -1,5 +1,5 @@
 export interface Options {
-  /** The user's key. Environment: `DATTSS_AUTH_KEY`. */
+  /** The user's key. Command line: `--auth` or `--dattss_auth_key`; environment: `DATTSS_AUTH_KEY`. */
   auth?: string;
   /** Default `127.0.0.1`. Environment: `DATTSS_SERVER_HTTP_HOST`. */
   http_host?: string;
@@ -19,8 +19,13 @@ export interface Options {
   buffer_bytes?: number;
   /** For how many seconds the end of the program may wait for the server, default 2. */
   exit_timeout?: number;
-  /** Called once when somebody asks this program to stop. Needs `process`. */
-  on_stop?: () => void;
+  /**
+   * Called once when somebody asks this program to stop, which needs `process`. Without it everything is sent and the program
+   * exits with status 1. `false`: the server is not asked.
+   */
+  on_stop?: (() => void) | false;
+  /** Whether the timer keeps the program alive until `stop()`, as the original's did; default no. */
+  keep_alive?: boolean;
   /** Whether to say on standard error what is sent. Environment: `DATTSS_DEBUG`. */
   debug?: boolean;
 }

@@ -8,9 +8,9 @@ const POLL_MILLISECONDS = 120000;
 const INTERVAL_MILLISECONDS = 1000;
 
 /** Asks the server, again and again, whether this process is to stop; calls `onStop` once when it is. */
-function pollForStop({ url, auth, process, onStop, debug }) {
+function pollForStop({ url, auth, process, debug }, cid, onStop) {
   const transport = new Transport(url, auth);
-  const body = Buffer.from(JSON.stringify({ auth, process }));
+  const body = Buffer.from(JSON.stringify({ auth, process, cid }));
   const backoff = new Backoff();
   let isEnded = false;
   let timer;

@@ -292,6 +292,58 @@ test('programs written for the original run unchanged, and ES modules import it'
   await server.close();
 });
 
+test('a program that is asked to stop ends, unless it says otherwise', async () => {
+  const server = await scriptedServer();
+  const polls = [];
+  server.onPoll = (body, response) => {
+    polls.push(body);
+    response.end('KEY-api');
+  };
+  const program = (options) => `
+    const stats = require('./lib').dattss({ process: 'api', push_period: 3600, ${options} });
+    stats.count('last');
+    process.stdin.resume();`;
+  const ended = await run(server, program(''));
+  assert.deepStrictEqual([ended.code, ended.signal, ended.output], [1, null, '']);
+  assert.strictEqual(server.counted.get('c last'), 1);
+  const told = await run(server, program("on_stop: () => process.exit(5)"));
+  assert.deepStrictEqual([told.code, told.output, polls.length], [5, '', 2]);
+  // Whoever does not want to be asked does not ask.
+  assert.strictEqual((await run(server, "require('./lib').dattss({ process: 'api', on_stop: false }).count('last')")).code, 0);
+  assert.deepStrictEqual([polls.length, server.counted.get('c last')], [2, 3]);
+  await server.close();
+});
+
+test('its timer keeps a program alive only when it is to', async () => {
+  const server = await scriptedServer();
+  const program = (options) => `
+    const stats = require('./lib').dattss({ push_period: 100, ${options} });
+    stats.count('alive');
+    process.once('beforeExit', () => { process.stdout.write('has nothing to do'); });
+    const { collect } = Object.getPrototypeOf(stats);
+    let periods = 0;
+    stats.collect = () => { collect.call(stats); periods += 1; if (periods === 3) process.exit(); };`;
+  assert.strictEqual((await run(server, program(''))).output, 'has nothing to do');
+  assert.strictEqual((await run(server, program('keep_alive: true'))).output, '');
+  assert.strictEqual(server.counted.get('c alive'), 2);
+  await server.close();
+});
+
+test('the command line says what the environment may say', async () => {
+  const server = await scriptedServer();
+  const source = "require('./lib').dattss({}).count('told')";
+  for (const words of [['--auth', 'LINE'], ['--auth=LINE'], ['--dattss_auth_key=LINE'], ['--DATTSS_AUTH_KEY', 'LINE']]) {
+    const port = `--dattss_server_http_port=${server.port}`;
+    const child = spawn(process.execPath, ['-e', source, '--', 'x', ...words, port], {
+      cwd: path.join(__dirname, '..'), env: { ...process.env, DATTSS_AUTH_KEY: 'KEY' },
+    });
+    assert.strictEqual((await new Promise((resolve) => child.on('exit', resolve))), 0);
+    assert.strictEqual(server.auth, 'Bearer LINE', String(words));
+  }
+  assert.strictEqual(server.counted.get('c told'), 4);
+  await server.close();
+});
+
 test('a process that asks for it is told once to stop', async () => {
   const server = await scriptedServer();
   const polls = [];
@@ -302,7 +354,8 @@ test('a process that asks for it is told once to stop', async () => {
   let stops = 0;
   const client = clientOf(server, { process: 'api', on_stop: () => { stops += 1; } });
   await until(() => stops === 1);
-  assert.deepStrictEqual(polls[0], { auth: 'KEY', process: 'api' });
+  assert.deepStrictEqual(polls[0], { auth: 'KEY', process: 'api', cid: polls[0].cid });
+  assert.match(polls[0].cid, /^[0-9a-f]{32}$/);
   await client.stop();
   await server.close();
 });

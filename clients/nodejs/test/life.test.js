@@ -110,7 +110,7 @@ class Life {
     this.server = new MoodyServer();
     this.random = seeded(seed);
     this.recorded = new Map();
-    this.client = dattss({ auth: 'KEY', process: 'life', push_period: PERIOD / 1000, transport: this.server });
+    this.client = dattss({ auth: 'KEY', process: 'life', on_stop: false, push_period: PERIOD / 1000, transport: this.server });
     this.client.queue.backoff.random = () => this.random(1000) / 1000;
   }
 

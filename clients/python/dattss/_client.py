@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from types import TracebackType
-from typing import Any, Callable, TypeVar, cast
+from typing import Any, Callable, Literal, TypeVar, cast
 
 from ._push import Backoff, Numbering, PushQueue, Step
 from ._recorder import Recorder
@@ -46,7 +46,7 @@ class Dattss:
         buffer_batches: int = 720,
         buffer_bytes: int = 16 << 20,
         exit_timeout: float = 2.0,
-        on_stop: Callable[[], None] | None = None,
+        on_stop: Callable[[], None] | Literal[False] | None = None,
         debug: bool | None = None,
     ) -> None:
         """
@@ -56,7 +56,8 @@ class Dattss:
         percentile: which quantiles `bot` and `top` are (DATTSS_PERCENTILE).
         push_period: in seconds; from 100 on milliseconds (DATTSS_PUSH_PERIOD).
         exit_timeout: for how many seconds the end of the program may wait for the server.
-        on_stop: called once, from another thread, when somebody asks this program to stop. Needs `process`.
+        on_stop: called once, from another thread, when somebody asks this program to stop, for which it needs `process`. Without it
+            the program gets SIGTERM, and so sends everything before it ends. False: the server is not asked.
         debug: whether to say on standard error what is sent (DATTSS_DEBUG).
         """
         env = os.environ.get
@@ -196,7 +197,7 @@ class Dattss:
         except RuntimeError as error:  # The interpreter is ending.
             self._say(f"cannot start: {error}")
             return
-        if self.on_stop and self.process:
+        if self.process and self.on_stop is not False:
             threading.Thread(target=_poll_for_stop, args=(weakref.ref(self), self._generation), daemon=True, name="dattss-stop").start()
 
     def _connect(self) -> Transport:
@@ -322,7 +323,7 @@ def _poll_for_stop(reference: weakref.ref[Dattss], generation: int) -> None:
     if client is None:
         return
     transport = client._connect()
-    body = json.dumps({"auth": client.auth, "process": client.process}).encode()
+    body = json.dumps({"auth": client.auth, "process": client.process, "cid": client._numbering.cid}).encode()
     del client
     try:
         _poll_until_the_end(reference, generation, transport, body)
@@ -346,7 +347,7 @@ def _poll_until_the_end(reference: weakref.ref[Dattss], generation: int, transpo
             backoff.failures = 0
             if text == answer:
                 try:
-                    cast(Callable[[], None], client.on_stop)()
+                    (client.on_stop or _end_program)()
                 except Exception as error:
                     client._say(f"on_stop raised {error!r}")
                 return
@@ -360,6 +361,12 @@ def _poll_until_the_end(reference: weakref.ref[Dattss], generation: int, transpo
         client = None
         time.sleep(wait)
         client = reference()
+
+
+def _end_program() -> None:
+    """As whoever ends programs ends this one: it may clean up, and what it recorded is sent."""
+    _drain_all()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class _Timed:

@@ -38,7 +38,7 @@ class ScriptedServer:
             def do_PUT(self):
                 text = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 outer.auth = self.headers["Authorization"]
-                answer = outer.take(text) if self.path == "/agg" else outer.on_poll(json.loads(text))
+                answer = outer.take(text) if self.path == "/agg" else outer.polled(json.loads(text))
                 if answer == "lost":
                     self.close_connection = True
                     return
@@ -55,6 +55,9 @@ class ScriptedServer:
         self.http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.port = self.http.server_address[1]
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+
+    def polled(self, body):
+        return self.on_poll(body) if self.on_poll else ""
 
     def take(self, text):
         answer = self.answers.pop(0) if self.answers else 200
@@ -362,6 +365,33 @@ assert os.waitpid(pid, 0)[1] == 0
     def test_debugging_says_what_is_sent(self):
         self.assertRegex(self.run_program(self.server(), self.RECORD, DATTSS_DEBUG="1")[1], r"batch 1, \d+ bytes: 200")
 
+    def test_a_program_that_is_asked_to_stop_ends_unless_it_says_otherwise(self):
+        server = self.server()
+        polls = []
+
+        def poll(body):
+            polls.append(body)
+            return "KEY-api"
+
+        server.on_poll = poll
+        program = """
+import threading
+from dattss import Dattss
+def stop():
+    print("told", flush=True)
+stats = Dattss(process="api", push_period=90%s)
+stats.count("last")
+%s
+"""
+        self.assertEqual(self.run_program(server, program % ("", "threading.Event().wait(60)")), (-signal.SIGTERM, ""))
+        self.assertEqual(server.counted["c last"], 1)
+        # (The thread that asks ends with its question.)
+        waiting = "[thread.join() for thread in threading.enumerate() if thread.name == 'dattss-stop']"
+        self.assertEqual(self.run_program(server, program % (", on_stop=stop", waiting)), (0, "told\n"))
+        self.assertEqual(len(polls), 2)
+        self.assertEqual(self.run_program(server, program % (", on_stop=False", waiting)), (0, ""))
+        self.assertEqual((len(polls), server.counted["c last"]), (2, 3))
+
     def test_a_process_that_asks_for_it_is_told_once_to_stop(self):
         server = self.server()
         polls, stops = [], []
@@ -373,4 +403,5 @@ assert os.waitpid(pid, 0)[1] == 0
         server.on_poll = poll
         self.client(server, process="api", on_stop=lambda: stops.append(1))
         self.until(lambda: stops == [1])
-        self.assertEqual(polls[0], {"auth": "KEY", "process": "api"})
+        self.assertEqual(polls[0], {"auth": "KEY", "process": "api", "cid": polls[0]["cid"]})
+        self.assertRegex(polls[0]["cid"], "^[0-9a-f]{32}$")

@@ -113,7 +113,7 @@ class LifeTests(unittest.TestCase):
         patch.start()
         self.addCleanup(patch.stop)
         LivingClient.clock, LivingClient.server = self.clock, self.server
-        self.client = LivingClient("KEY", "life", push_period=PERIOD)
+        self.client = LivingClient("KEY", "life", on_stop=False, push_period=PERIOD)
         self.client._queue.backoff.random.seed(seed)
         self.addCleanup(self.end)
 

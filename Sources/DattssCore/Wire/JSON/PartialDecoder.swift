@@ -2,6 +2,8 @@
 struct PartialDecoder {
     private let kind: Kind
     private var path: String?
+    /// Whether the path is called `nam`, as version 1 does it.
+    private var isVersion1 = false
     /// What stood where a path should.
     private var invalidPath: String?
     /// As ``fields`` names them.
@@ -9,10 +11,14 @@ struct PartialDecoder {
     /// Bit i says that number i is there, bit ``sketch`` that a sketch is.
     private var present: UInt16 = 0
     private var isEmphasised = false
+    /// Whether percentiles are missing, and something else stands for them.
+    private var isFilledIn = false
     private var sketch: PackedSketch?
 
     private static let fields = ["sum", "cnt", "max", "min", "top", "bot", "fst", "lst", "pct"]
     private static let count = 1
+    private static let first = 6
+    private static let last = 7
     private static let fraction = 8
     private static let sketch = 9
 
@@ -24,14 +30,14 @@ struct PartialDecoder {
     mutating func decode(
         _ cursor: inout JSONCursor, to partials: inout [Partial], _ paths: inout NameCache
     ) throws(WireError) {
-        (present, isEmphasised) = (0, false)
+        (present, isEmphasised, isFilledIn) = (0, false, false)
         if invalidPath != nil { invalidPath = nil }
         try cursor.openObject()
         var isFirst = true
         while !takeUsualMembers(&cursor, &isFirst, &paths) {
             guard try takeMember(&cursor, &isFirst, &paths) else { break }
         }
-        partials.append(try partial())
+        if let partial = try partial() { partials.append(partial) }
     }
 
     /// Takes members as long as they are as usual: mostly all of them. What ``member(_:_:_:)`` does, where that is simple: no
@@ -51,7 +57,7 @@ struct PartialDecoder {
                 numbers[position] = number
             } else if position == UsualMember.path {
                 guard let path = words.path(&paths) else { break }
-                self.path = path
+                (self.path, isVersion1) = (path, false)
             } else if position == UsualMember.type {
                 guard Self.takeType(kind, &words) else { break }
             } else {
@@ -94,8 +100,12 @@ struct PartialDecoder {
         if let position = Self.position(of: name) {
             // A version 1 client sends null for what it does not have.
             if !cursor.takeNull() { try number(position, &cursor) }
-        } else if name == "pth" || (name == "nam" && path == nil && invalidPath == nil) {
+        } else if name == "pth" {
             try readPath(&cursor, &paths)
+            isVersion1 = false
+        } else if name == "nam", path == nil, invalidPath == nil {
+            try readPath(&cursor, &paths)
+            isVersion1 = true
         } else if name == "typ" {
             try type(&cursor)
         } else if name == "emp" {
@@ -166,16 +176,15 @@ struct PartialDecoder {
         }
     }
 
+    /// - Returns: nil for a partial of no samples, of which there is nothing to count.
     @inline(__always)
-    private mutating func partial() throws(WireError) -> Partial {
+    private mutating func partial() throws(WireError) -> Partial? {
         guard let path = path.take() else { throw noPath() }
-        let missing = ~present & 0b0_1111_1111
-        guard missing == 0 else {
-            throw WireError(.missingField, ".\(Self.fields[missing.trailingZeroBitCount]): is missing")
-        }
+        if has(Self.count), numbers[Self.count] == 0, try isEmpty() { return nil }
+        if ~present & 0b0_1111_1111 != 0 { try fillIn() }
         let count = try sampleCount()
         let fraction = has(Self.fraction) ? numbers[Self.fraction] : Aggregate.defaultFraction
-        if !has(Self.sketch),
+        if !has(Self.sketch), !isFilledIn,
             let aggregate = Aggregate.sound(
                 sum: numbers[0], count: count, max: numbers[2], min: numbers[3], first: numbers[6], last: numbers[7],
                 bottom: numbers[5], top: numbers[4], fraction: fraction, isEmphasised: isEmphasised)
@@ -191,8 +200,8 @@ struct PartialDecoder {
         let aggregate = Aggregate(
             sum: numbers[0], count: count, max: numbers[2], min: numbers[3], first: numbers[6], last: numbers[7],
             bottom: numbers[5], top: numbers[4], fraction: fraction, isEmphasised: isEmphasised,
-            packedSketch: sketch.take())
-        do { return try aggregate.checked() } catch {
+            isApproximate: isFilledIn, packedSketch: sketch.take())
+        do { return try aggregate.checked().mended() } catch {
             throw WireError(.badValue, ".\(error.field): \(error.problem)")
         }
     }
@@ -211,6 +220,37 @@ struct PartialDecoder {
             return count
         }
         throw WireError(.badValue, ".cnt: is \(number), expected an integer")
+    }
+
+    /// Whether a partial of no samples has nothing in it. The original's clients may send such ones.
+    @inline(never)
+    private mutating func isEmpty() throws(WireError) -> Bool {
+        guard !has(0) || numbers[0] == 0 else { return false }
+        sketch = nil
+        return true
+    }
+
+    /// What a version 1 client did not tell, out of what it told: its `fst` is null for a single sample.
+    @inline(never)
+    private mutating func fillIn() throws(WireError) {
+        let missing = ~present & 0b0_1111_1111
+        guard isVersion1, has(0), has(Self.count), numbers[Self.count] >= 1 else {
+            throw WireError(.missingField, ".\(Self.fields[missing.trailingZeroBitCount]): is missing")
+        }
+        let mean = numbers[0] / numbers[Self.count]
+        var (low, high) = (mean, mean)
+        for position in 2..<Self.fraction where has(position) {
+            (low, high) = (min(low, numbers[position]), max(high, numbers[position]))
+        }
+        let first = has(Self.last) ? numbers[Self.last] : mean
+        let last = has(Self.first) ? numbers[Self.first] : mean
+        for (position, value) in [(2, high), (3, low), (4, high), (5, low), (Self.first, first), (Self.last, last)]
+        where !has(position) {
+            numbers[position] = value
+            present |= 1 << UInt16(position)
+            // The sum of a single sample says all of it.
+            if position < Self.first, numbers[Self.count] != 1 { isFilledIn = true }
+        }
     }
 
     private func noPath() -> WireError {

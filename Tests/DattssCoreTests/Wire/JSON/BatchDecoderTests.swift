@@ -83,7 +83,7 @@ import Testing
     func integers() throws {
         // Goal: the promise of the design, at its limit.
         var aggregate = Aggregate(sample: 0x1p53)
-        aggregate.count = Aggregate.countMax
+        (aggregate.count, aggregate.sum) = (Aggregate.countMax, 0x1p106)
         let batch = Batch(
             partials: [Partial(StatisticKey(.counter, "c"), aggregate)], origin: .init(client: "c", sequence: Aggregate.countMax))
         #expect(try BatchDecoder.decode(BatchEncoder.encode(batch)) == batch)

@@ -30,8 +30,9 @@ import Testing
             if let batch {
                 accepted += 1
                 #expect(syntax == nil, "seed \(seed): \(String(decoding: body, as: UTF8.self))")
+                // What was mended is sound when it comes again, so its mark is not.
                 let again = try? BatchDecoder.decode(BatchEncoder.encode(batch))
-                #expect(again == batch, "seed \(seed): \(String(decoding: body, as: UTF8.self))")
+                #expect(again?.unmarked == batch.unmarked, "seed \(seed): \(String(decoding: body, as: UTF8.self))")
             }
             let cached = try? body.withUnsafeBytes { try BatchDecoder.decode($0, paths: &paths) }
             #expect(cached == batch, "seed \(seed): \(String(decoding: body, as: UTF8.self))")
@@ -59,7 +60,8 @@ import Testing
     private func agrees(_ batch: Batch, _ tree: Any?) -> Bool {
         guard let kinds = (tree as? [String: Any])?["prt"] as? [String: Any] else { return false }
         return Kind.allCases.allSatisfy { kind in
-            guard let expected = kinds[kind.symbol] as? [[String: Any]] else { return false }
+            guard var expected = kinds[kind.symbol] as? [[String: Any]] else { return false }
+            expected.removeAll { ($0["cnt"] as? NSNumber)?.doubleValue == 0 }
             let decoded = batch.partials.filter { $0.key.kind == kind }
             return decoded.count == expected.count
                 && zip(decoded, expected).allSatisfy { partial, members in
@@ -122,5 +124,13 @@ import Testing
         if error != nil, hasTrailingComma(body) { return true }
         // UTF-16 or UTF-32, or a byte order mark.
         return body.prefix(4).contains(0) || body.starts(with: [0xEF, 0xBB]) || body.first == 0xFE || body.first == 0xFF
+    }
+}
+
+extension Batch {
+    fileprivate var unmarked: Batch {
+        var batch = self
+        for place in batch.partials.indices { batch.partials[place].aggregate.isApproximate = false }
+        return batch
     }
 }
