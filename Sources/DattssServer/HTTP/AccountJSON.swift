@@ -38,6 +38,15 @@ enum AccountJSON {
         return json
     }
 
+    static func proof(_ proof: String, url: String) -> JSONWriter {
+        var json = JSONWriter()
+        json.object { json in
+            json.member("url", url)
+            json.member("proof", proof)
+        }
+        return json
+    }
+
     static func sessions(_ sessions: [Accounts.Session], current: String?) -> JSONWriter {
         var json = JSONWriter()
         json.array { json in

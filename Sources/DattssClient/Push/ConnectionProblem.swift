@@ -1,0 +1,83 @@
+import AsyncHTTPClient
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Why a request had no answer, in words: what the HTTP client throws names its own types.
+package enum ConnectionProblem: Error, Hashable, CustomStringConvertible {
+    /// Nothing listens at the address.
+    case refused
+    case noSuchHost(String)
+    /// No answer in time.
+    case silent
+    case unreachable
+    /// TLS could not be agreed on.
+    case noTLS(String)
+    /// The connection ended before the answer was there.
+    case broken
+    case badAddress
+
+    /// - Returns: nil for an error that has nothing to do with a connection.
+    package init?(_ error: any Error) {
+        switch error {
+        case let problem as ConnectionProblem: self = problem
+        case let error as HTTPClientError: self.init(error)
+        case let error as NIOConnectionError: self.init(error)
+        case let error as IOError: self.init(errno: error.errnoCode)
+        case let error as NIOSSLError: self = .noTLS("\(error)")
+        case let error as BoringSSLError: self = .noTLS("\(error)")
+        case is NIOSSLExtraError: self = .noTLS("the certificate is not for this name")
+        case is ChannelError: self = .broken
+        default: return nil
+        }
+    }
+
+    private init(_ error: HTTPClientError) {
+        switch error {
+        case .connectTimeout, .readTimeout, .deadlineExceeded, .getConnectionFromPoolTimeout: self = .silent
+        case .invalidURL, .emptyHost, .missingSocketPath: self = .badAddress
+        case .tlsHandshakeTimeout, .httpProxyHandshakeTimeout: self = .noTLS("no answer in time")
+        default:
+            let isAddress = "\(error)".contains("unsupportedScheme") || "\(error)".contains("emptyScheme")
+            self = isAddress ? .badAddress : .broken
+        }
+    }
+
+    private init(_ error: NIOConnectionError) {
+        if let number = error.connectionErrors.lazy.compactMap({ ($0.error as? IOError)?.errnoCode }).first {
+            self = ConnectionProblem(errno: number) ?? .unreachable
+        } else {
+            self = error.dnsAError == nil && error.dnsAAAAError == nil ? .unreachable : .noSuchHost(error.host)
+        }
+    }
+
+    private init?(errno number: Int32) {
+        switch number {
+        case ECONNREFUSED: self = .refused
+        case ETIMEDOUT: self = .silent
+        case EHOSTUNREACH, ENETUNREACH, EADDRNOTAVAIL, EACCES: self = .unreachable
+        case ECONNRESET, EPIPE, ECONNABORTED, ENOTCONN: self = .broken
+        default: return nil
+        }
+    }
+
+    package var description: String {
+        switch self {
+        case .refused: "nothing listens there"
+        case .noSuchHost(let host): "there is no host '\(host)'"
+        case .silent: "it is silent"
+        case .unreachable: "it cannot be reached from here"
+        case .noTLS(let reason): "no secure connection: \(reason)"
+        case .broken: "the connection was closed"
+        case .badAddress: "expected http://HOST:PORT or https://HOST:PORT"
+        }
+    }
+}
