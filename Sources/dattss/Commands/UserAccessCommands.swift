@@ -21,9 +21,9 @@ extension UserCommand {
             @Argument(help: "The user's name.") var uid: UserID
 
             func run() throws {
-                for key in try openAccounts(dataDirectory).keys(of: uid) {
+                for key in try dataDirectory.accounts().keys(of: uid) {
                     let used = key.usedAt.map { "used \($0.iso8601)" } ?? "never used"
-                    print(
+                    try Output.line(
                         [key.id, key.name, key.scope.rawValue, "since \(key.createdAt.iso8601)", used, key.key].joined(
                             separator: "\t"))
                 }
@@ -38,7 +38,7 @@ extension UserCommand {
             @Option(help: "What it may do: all, ingest or read.") var scope = KeyScope.all
 
             func run() throws {
-                print(try openAccounts(dataDirectory).addKey(named: name, scope: scope, of: uid, at: SystemClock().now()).key)
+                try Output.line(dataDirectory.accounts().addKey(named: name, scope: scope, of: uid, at: SystemClock().now()).key)
             }
         }
 
@@ -49,7 +49,7 @@ extension UserCommand {
             @Argument(help: "The user's name.") var uid: UserID
             @Argument(help: "The key's ID or name.") var key: String
 
-            func run() throws { try openAccounts(dataDirectory).revokeKey(key, of: uid, at: SystemClock().now()) }
+            func run() throws { try dataDirectory.accounts().revokeKey(key, of: uid, at: SystemClock().now()) }
         }
     }
 
@@ -63,8 +63,8 @@ extension UserCommand {
             @Argument(help: "The user's name.") var uid: UserID
 
             func run() throws {
-                for session in try openAccounts(dataDirectory).sessions(of: uid, at: SystemClock().now()) {
-                    print(
+                for session in try dataDirectory.accounts().sessions(of: uid, at: SystemClock().now()) {
+                    try Output.line(
                         [
                             session.id, "since \(session.createdAt.iso8601)", "seen \(session.seenAt.iso8601)", session.address,
                             session.agent,
@@ -79,7 +79,7 @@ extension UserCommand {
             @Argument(help: "The user's name.") var uid: UserID
             @Argument(help: "The session's ID.") var session: String
 
-            func run() throws { try openAccounts(dataDirectory).revokeSession(session, of: uid) }
+            func run() throws { try dataDirectory.accounts().revokeSession(session, of: uid) }
         }
     }
 
@@ -91,8 +91,8 @@ extension UserCommand {
         @Argument(help: "The user's name.") var uid: UserID
 
         func run() throws {
-            let token = try openAccounts(dataDirectory).signInToken(for: uid, at: SystemClock().now())
-            print(try base.link("/sign-in/\(token)", dataDirectory))
+            let token = try dataDirectory.accounts().signInToken(for: uid, at: SystemClock().now())
+            try Output.line(base.link("/sign-in/\(token)", dataDirectory))
         }
     }
 
@@ -104,8 +104,8 @@ extension UserCommand {
         @Argument(help: "The user's name.") var uid: UserID
 
         func run() throws {
-            let token = try openAccounts(dataDirectory).passwordToken(for: uid, at: SystemClock().now())
-            print(try base.link("/account#token=\(token)", dataDirectory))
+            let token = try dataDirectory.accounts().passwordToken(for: uid, at: SystemClock().now())
+            try Output.line(base.link("/account#token=\(token)", dataDirectory))
         }
     }
 
@@ -117,8 +117,8 @@ extension UserCommand {
         @Argument(help: "If only somebody of this address may.") var email: EmailAddress?
 
         func run() throws {
-            let token = try openAccounts(dataDirectory).invite(email, at: SystemClock().now())
-            print(try base.link("/account#invitation=\(token)", dataDirectory))
+            let token = try dataDirectory.accounts().invite(email, at: SystemClock().now())
+            try Output.line(base.link("/account#invitation=\(token)", dataDirectory))
         }
     }
 
@@ -130,7 +130,7 @@ extension UserCommand {
         func link(_ path: String, _ dataDirectory: DataDirectoryOption) throws -> String {
             let settings = try Settings()
             let directory = dataDirectory.resolved(settings)
-            let url = settings.text("public-url", publicUrl) ?? AddressFile(directory).read() ?? "http://127.0.0.1:3002"
+            let url = settings.text("public-url", publicUrl) ?? AddressFile(directory).read() ?? Endpoint.standardURL
             return url + path
         }
     }

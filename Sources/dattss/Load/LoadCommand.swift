@@ -1,4 +1,5 @@
 public import ArgumentParser
+import DattssLog
 public import DattssServer
 import FoundationEssentials
 
@@ -10,8 +11,8 @@ struct LoadCommand: AsyncParsableCommand {
         discussion: """
             Give it the data folder of a running server, from which it takes the address and the keys:
 
-              dattss load --data-dir data                                  HTTP, as fast as it goes, ten seconds
-              dattss load --data-dir data --rate 20000 --partials 50       20,000 partials a second, in bodies of 50
+              dattss load --data-dir data                                  # HTTP, as fast as it goes, ten seconds
+              dattss load --data-dir data --rate 20000 --partials 50       # 20,000 partials a second, in bodies of 50
               dattss load --data-dir data --over udp --samples 20 --rate 500000
               dattss load --data-dir data --users 100 --paths 50 --sketch 100
               dattss load --data-dir data --play Fixtures/traffic/flood.json
@@ -85,21 +86,41 @@ struct LoadCommand: AsyncParsableCommand {
         let settings = try Settings()
         let directory = dataDirectory.resolved(settings)
         let plan = try plan()
+        let http = try http ?? AddressFile(directory).hostPort ?? HostPort(host: "127.0.0.1", port: 3002)
+        let isFolderNeeded = keysFile == nil && (key == nil || plan.userCount > 1) || self.http == nil
+        let hasFolder = try POSIXFileSystem().exists(directory + "/accounts.sqlite")
+        if !blind, isFolderNeeded, hasFolder { try prove(directory, http) }
         let keys =
             try blind
             ? Array(repeating: "nobody.00000000000000000000000000000000", count: plan.userCount)
             : LoadUsers.keys(plan.userCount, key: key, keysFile: keysFile, dataDirectory: directory)
-        let http = try http ?? AddressFile(directory).hostPort ?? HostPort(host: "127.0.0.1", port: 3002)
         let udp = udp ?? HostPort(host: http.host, port: 8125)
         let run = LoadRun(
             plan: plan, http: http, udp: udp, keys: keys, isAlone: alone, isBlind: blind, progress: ProgressLines(isQuiet: quiet))
         let result = try await run.run()
         if json {
-            print(try LoadJSON(result).text())
+            try Output.line(LoadJSON(result).text())
         } else {
-            LoadReport(result).lines.forEach { print($0) }
+            try LoadReport(result).lines.forEach { try Output.line($0) }
         }
         if let account = result.account, !account.problems.isEmpty { throw ExitCode(1) }
+    }
+
+    /// The keys of a folder only go to its own server.
+    private func prove(_ directory: String, _ http: HostPort) throws {
+        let folder = try Endpoint.Folder(directory)
+        guard let named = AddressFile(directory).read() else {
+            throw CommandFailure(
+                .unavailable, "no server runs on '\(directory)'", "start one with 'dattss serve --data-dir \(directory)'")
+        }
+        guard try AddressFile(directory).hostPort == http else {
+            throw CommandFailure(
+                .noPermission, "the keys of '\(directory)' only go to its own server, at \(named)",
+                "give those for \(http) with --key or --keys-file")
+        }
+        let challenge = ServerProof.newChallenge()
+        let (status, body) = try ServerConversation(http).get(Endpoint.Folder.path(challenge))
+        try folder.require(status, body, to: challenge, at: named)
     }
 
     func plan() throws -> LoadPlan {
@@ -130,7 +151,7 @@ extension AddressFile {
         get throws {
             guard let url = read() else { return nil }
             guard let address = HostPort(url.drop(while: { $0 != "/" }).drop(while: { $0 == "/" })) else {
-                throw ValidationError("the data folder says that the server is at '\(url)', which is no address")
+                throw CommandFailure(.data, "the data folder says that the server is at '\(url)', which is no address")
             }
             return address
         }

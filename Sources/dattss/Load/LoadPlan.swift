@@ -45,7 +45,7 @@ struct LoadPlan: Decodable, Sendable {
 
     /// Reads a plan from a file and checks it.
     static func read(_ path: String) throws -> LoadPlan {
-        guard let data = FileManager.default.contents(atPath: path) else { throw ValidationError("cannot read \(path)") }
+        let data = try Data(contentsOf: URL(filePath: path))
         do {
             let plan = try JSONDecoder().decode(LoadPlan.self, from: data)
             try plan.check()

@@ -12,27 +12,29 @@ enum LoadUsers {
         if let keysFile { return try read(keysFile, count) }
         if let key, count == 1 { return [key] }
         guard FileManager.default.fileExists(atPath: dataDirectory + "/accounts.sqlite") else {
-            throw ValidationError(
+            throw CommandFailure(
+                .noInput,
                 """
                 no auth keys for \(count) users: name the server's data folder with --data-dir ('\(dataDirectory)' has no \
                 accounts), or give --key or --keys-file
                 """)
         }
+        try DataDirectoryOption.requireSecret(in: dataDirectory)
         let accounts = try Accounts(directory: dataDirectory)
         let users = (2...max(2, count)).prefix(count - 1).compactMap { UserID("load-\($0)") }
         try accounts.addMissing(users, at: SystemClock().now())
         let others = users.compactMap { accounts.key(of: $0) }
         guard let first = key ?? accounts.key(of: .local), others.count == count - 1 else {
-            throw ValidationError("the data folder '\(dataDirectory)' has no user 'local': give --key")
+            throw CommandFailure(.noUser, "the data folder '\(dataDirectory)' has no user 'local'", "give --key")
         }
         return [first] + others
     }
 
     private static func read(_ path: String, _ count: Int) throws -> [String] {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { throw ValidationError("cannot read \(path)") }
+        let text = try String(contentsOfFile: path, encoding: .utf8)
         let keys = text.split(separator: "\n").map { $0.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
         guard keys.count >= count else {
-            throw ValidationError("\(path) has \(keys.count) keys, but the load is that of \(count) users")
+            throw CommandFailure(.data, "\(path) has \(keys.count) keys, but the load is that of \(count) users")
         }
         return Array(keys.prefix(count))
     }
