@@ -49,6 +49,17 @@ struct StatusTableTests {
         #expect(table.lines().contains { $0.contains(long) })
     }
 
+    @Test("shortens large numbers where they are looked at, and only there")
+    func largeNumbers() {
+        let values = [999_999, 1e6, 1_234_567, 23_777_506_099.2, -5e9, 1e12, 1e15, 1e16]
+        let rows = values.enumerated().map { row("g\($0)", "g", last: $1) }
+        let answer = StatusAnswer(at: 1000, c: [], g: rows, ms: [])
+        func shown(_ table: StatusTable) -> [String] { table.lines().dropFirst().map { cells($0)[3] } }
+        #expect(
+            shown(StatusTable(answer, isShort: true)) == ["999999", "1.0M", "1.23M", "23.78G", "-5.0G", "1.0T", "1000.0T", "1e+16"])
+        #expect(shown(StatusTable(answer)).prefix(4) == ["999999", "1000000", "1234567", "23777506099.2"])
+    }
+
     @Test("cuts a name in the middle")
     func middle() {
         for width in 0...12 {

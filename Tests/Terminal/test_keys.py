@@ -100,6 +100,23 @@ class KeyTests(ShellTest):
         # Named as the folder names it, it is the same.
         self.assertEqual(self.run_here("status", "--data-dir", self.data, "--url", f"http://{server.http}").returncode, 0)
 
+    def test_a_link_says_which_server_it_is_for(self):
+        """Whoever opens it gives what is in it to the server at its address."""
+        server = self.serve()
+        for command in (["link", "local"], ["reset", "local"], ["invite"]):
+            done = self.run_here("user", *command, "--data-dir", self.data)
+            self.assertTrue(done.stdout.startswith(f"http://{server.http}/"), done)
+            self.assertEqual(done.stderr, "")
+        server.end()
+        for command in (["link", "local"], ["reset", "local"], ["invite"]):
+            done = self.run_here("user", *command, "--data-dir", self.data)
+            self.assertTrue(done.stdout.startswith("http://127.0.0.1:3002/"), done)
+            self.assertIn("no server runs on", done.stderr)
+            self.assertIn("--public-url", done.stderr)
+            done = self.run_here("user", *command, "--data-dir", self.data, "--public-url", "https://stats.example.com")
+            self.assertTrue(done.stdout.startswith("https://stats.example.com/"), done)
+            self.assertEqual(done.stderr, "")
+
     def test_host_asks_again_when_the_server_was_away(self):
         """What listens at the address after a restart may be somebody else."""
         server = self.serve()

@@ -58,6 +58,11 @@ class StatusTests(ShellTest):
         self.assertEqual([row["pth"] for row in json.loads(self.status("--json", "stock"))["g"]], ["shop.stock"])
         self.assertEqual(json.loads(self.status("--json", "stock"))["c"], [])
 
+    def test_nothing_to_see_is_said(self):
+        done = self.run_here("status", "--data-dir", self.data, "no.such.path")
+        self.assertEqual((done.returncode, done.stdout.count("\n")), (0, 1))
+        self.assertIn("no such statistics", done.stderr)
+
     def test_a_pipe_has_whole_names_and_no_colours(self):
         text = self.status()
         self.assertIn(LONG, text)

@@ -14,8 +14,8 @@ struct StatusCommand: AsyncParsableCommand {
               dattss status --json | jq .c       # for programs
 
             'last minute' is what a counter counted in the last minute, and the mean of a gauge's and a timer's samples in it. \
-            'value' is a counter's total and a gauge's last value. On a terminal long names are cut in the middle; in a pipe \
-            all of each is printed, without colours (on a terminal NO_COLOR=1 leaves them out).
+            'value' is a counter's total and a gauge's last value. On a terminal long names are cut in the middle, and \
+            23.8G is short for 23,800,000,000; in a pipe all is printed in full, without colours (which NO_COLOR=1 leaves out, too).
             """)
 
     @OptionGroup var dataDirectory: DataDirectoryOption
@@ -53,7 +53,8 @@ struct StatusCommand: AsyncParsableCommand {
             } else {
                 if let problem { return StandardStream.error.note("\(problem.problem); trying again") }
                 let columns = Terminal.isOutput ? Terminal.columns : nil
-                let table = StatusTable(answer, order: sort)
+                if answer.rows.isEmpty { StandardStream.error.note(StatusAnswer.nothing) }
+                let table = StatusTable(answer, order: sort, isShort: Terminal.isOutput)
                 for line in table.lines(columns: columns, isColoured: Terminal.isColoured) { try Output.line(line) }
                 if watch { try Output.line("") }
             }
@@ -120,6 +121,8 @@ struct StatusAnswer: Codable {
     }
 
     var rows: [Row] { c + g + ms }
+    /// What is said when there are no rows to be seen.
+    static let nothing = "no such statistics yet; 'dattss send deploys 1c' makes one"
 
     /// - Parameter filter: only paths that contain this.
     func selected(containing filter: String?, _ order: StatusOrder) -> StatusAnswer {

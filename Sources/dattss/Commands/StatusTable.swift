@@ -21,15 +21,17 @@ struct StatusTable {
     /// As on the page.
     private static let silentSeconds: Int64 = 300
 
-    init(_ answer: StatusAnswer, order: StatusOrder = .name) {
+    /// - Parameter isShort: whether large numbers are written as 23.8G, to be looked at.
+    init(_ answer: StatusAnswer, order: StatusOrder = .name, isShort: Bool = false) {
+        func number(_ value: Double?) -> String { Self.number(value, isShort: isShort) }
         let rows = answer.rows.sorted(by: order.precedes)
         cells =
             [Self.headings]
             + rows.map { row in
                 [
-                    row.typ, row.pth + (row.emp ? " !" : ""), Self.number(row.lastMinute) + (row.typ == "c" ? "/min" : ""),
-                    Self.number(row.value), Self.number(row.min), Self.number(row.max), Self.number(row.p50),
-                    Self.number(row.p95), Self.number(row.p99), Self.age(answer.at - row.seen),
+                    row.typ, row.pth + (row.emp ? " !" : ""), number(row.lastMinute) + (row.typ == "c" ? "/min" : ""),
+                    number(row.value), number(row.min), number(row.max), number(row.p50), number(row.p95), number(row.p99),
+                    Self.age(answer.at - row.seen),
                 ]
             }
         styles =
@@ -72,8 +74,12 @@ struct StatusTable {
         return text.prefix(kept / 2) + "…" + text.suffix(kept - kept / 2)
     }
 
-    private static func number(_ value: Double?) -> String {
+    private static func number(_ value: Double?, isShort: Bool) -> String {
         guard let value else { return "–" }
+        if isShort, 1e6..<1e16 ~= value.magnitude {
+            let (unit, size) = value.magnitude < 1e9 ? ("M", 1e6) : value.magnitude < 1e12 ? ("G", 1e9) : ("T", 1e12)
+            return ((value / size * 100).rounded() / 100).description + unit
+        }
         // Two digits behind the point are enough to look at, more for what is small.
         let scale: Double = value.magnitude >= 1 ? 100 : 10_000
         let rounded = value.magnitude >= 1e15 ? value : (value * scale).rounded() / scale
@@ -102,8 +108,11 @@ enum StatusScreen {
             rows -= 1
             let line = StatusTable.shortened("\(problem.problem); trying again", to: columns)
             notice = [Terminal.isColoured ? "\u{1B}[1;31m\(line)\u{1B}[0m" : line]
+        } else if answer.rows.isEmpty {
+            notice = [StatusAnswer.nothing]
         }
-        let table = StatusTable(answer, order: order).lines(rows: rows, columns: columns, isColoured: Terminal.isColoured)
+        let table = StatusTable(answer, order: order, isShort: true).lines(
+            rows: rows, columns: columns, isColoured: Terminal.isColoured)
         return "\u{1B}[H" + (notice + table).map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J"
     }
 }

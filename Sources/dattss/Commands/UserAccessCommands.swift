@@ -130,8 +130,11 @@ extension UserCommand {
         func link(_ path: String, _ dataDirectory: DataDirectoryOption) throws -> String {
             let settings = try Settings()
             let directory = dataDirectory.resolved(settings)
-            let url = settings.text("public-url", publicUrl) ?? AddressFile(directory).read() ?? Endpoint.standardURL
-            return url + path
+            if let url = settings.text("public-url", publicUrl) ?? AddressFile(directory).read() { return url + path }
+            StandardStream.error.note(
+                "no server runs on '\(directory)' now: the link is for one that listens at \(Endpoint.standardURL); --public-url names another"
+            )
+            return Endpoint.standardURL + path
         }
     }
 }

@@ -110,8 +110,7 @@ struct LoadCommand: AsyncParsableCommand {
     private func prove(_ directory: String, _ http: HostPort) throws {
         let folder = try Endpoint.Folder(directory)
         guard let named = AddressFile(directory).read() else {
-            throw CommandFailure(
-                .unavailable, "no server runs on '\(directory)'", "start one with 'dattss serve --data-dir \(directory)'")
+            throw folder.withoutServer
         }
         guard try AddressFile(directory).hostPort == http else {
             throw CommandFailure(

@@ -48,9 +48,7 @@ struct Endpoint: Sendable {
 
     private static func running(on directory: String, _ auth: String) throws -> Endpoint {
         guard let url = AddressFile(directory).read() else {
-            throw CommandFailure(
-                .unavailable, "no server runs on '\(directory)'",
-                "start one with 'dattss serve --data-dir \(directory)', or name another with --url and --auth")
+            throw try Folder(directory).withoutServer
         }
         return Endpoint(url: withoutSlash(url), auth: auth, folder: try Folder(directory))
     }
@@ -59,7 +57,8 @@ struct Endpoint: Sendable {
     /// - Returns: the same endpoint, where the folder's server listens now.
     func proven() async throws -> Endpoint {
         guard let folder else { return self }
-        let url = AddressFile(folder.directory).read().map(Self.withoutSlash) ?? url
+        // A server that ended in order took its address with it.
+        guard let url = AddressFile(folder.directory).read().map(Self.withoutSlash) else { throw folder.withoutServer }
         let challenge = ServerProof.newChallenge()
         let answer: HTTPQuestion.Answer
         do {
@@ -90,6 +89,12 @@ extension Endpoint.Folder {
             throw CommandFailure(.noInput, "the data folder '\(directory)' has lost its file 'secret'", "put it back from a backup")
         }
         self.init(directory: directory, proof: proof)
+    }
+
+    var withoutServer: CommandFailure {
+        CommandFailure(
+            .unavailable, "no server runs on '\(directory)'",
+            "start one with 'dattss serve --data-dir \(directory)', or name another with --url and --auth")
     }
 
     static func path(_ challenge: String) -> String { "/api/v1/server-proof?challenge=\(challenge)" }

@@ -13,12 +13,20 @@ struct EndpointTransport: Transport {
     }
 
     func send(_ request: TransportRequest) async throws -> TransportAnswer {
-        let endpoint = try await endpoint.proven()
+        let endpoint: Endpoint
+        do { endpoint = try await self.endpoint.proven() } catch { throw NoAnswer(CommandFailure(explaining: error).problem) }
         var answer = try await HTTPTransport(url: endpoint.url, auth: endpoint.auth).send(request)
         if let told = ServerMessage(Array(answer.body.utf8)) { answer.body = told.message }
         if let failure = CommandFailure(refusedKey: answer.status, answer.body, at: endpoint.url) { refusal.note(failure) }
         return answer
     }
+}
+
+/// Why nothing was sent, in a sentence that says already what becomes of it.
+private struct NoAnswer: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ problem: String) { description = problem }
 }
 
 /// That the server does not take the key, which trying again does not mend.
