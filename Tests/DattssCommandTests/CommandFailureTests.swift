@@ -43,7 +43,8 @@ struct CommandFailureTests {
         "says why there was no answer",
         arguments: [
             (ConnectionProblem.refused, 69, "nothing listens"), (.noSuchHost("x"), 68, "no host 'x'"), (.silent, 69, "in time"),
-            (.unreachable, 69, "cannot be reached"), (.noTLS("y"), 69, "y"), (.broken, 69, "closed"), (.badAddress, 65, "http://"),
+            (.unreachable, 69, "cannot be reached"), (.noTLS("y"), 69, "https://"), (.noTLS("its certificate is bad"), 69, "--url"),
+            (.broken, 69, "closed"), (.notHTTP, 69, "HTTP"), (.badAddress, 65, "http://"),
         ] as [(ConnectionProblem, Int32, String)])
     func connections(problem: ConnectionProblem, code: Int32, words: String) {
         let failure = CommandFailure(explaining: problem)

@@ -108,7 +108,7 @@ class Listener:
     def __init__(self, port=0, answer=None):
         self.received = b""
         self.socket = socket.create_server(("127.0.0.1", port))
-        self.answer = answer or b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+        self.answer = answer if answer is not None else b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     @property

@@ -2,7 +2,7 @@
 
 import gzip
 import os
-import shutil
+import signal
 import socket
 import subprocess
 import unittest
@@ -234,6 +234,42 @@ class ServerAwayTests(ShellTest):
         self.assert_failure(self.run_here("send", "--timeout", "0.5", "--url", dead, "--auth", "x", "a", "1c"), UNAVAILABLE, "nothing listens")
         self.assert_failure(self.run_here("load", "--http", dead[7:], "--key", "local.00", "--quiet"), UNAVAILABLE, dead[7:])
         self.assert_failure(self.run_here("status", "--url", "here", "--auth", "x"), DATA, "no address")
+
+    def test_what_is_no_server_of_ours_is_told_so(self):
+        answers = {
+            b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}": "no DaTtSs server",
+            b"HTTP/1.1 404 Not Found\r\nContent-Length: 6\r\nConnection: close\r\n\r\n<html>": "answers 404",
+            b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n": "answers 302",
+            b"220 mail.example.com ESMTP\r\n": "does not speak HTTP", b"": "closed the connection",
+        }
+        for answer, words in answers.items():
+            with self.subTest(answer):
+                url = f"http://127.0.0.1:{self.listener(answer=answer).port}"
+                self.assert_failure(self.run_here("status", "--url", url, "--auth", "x"), UNAVAILABLE, url, words)
+
+    def test_tls_to_a_server_without_it_is_told_so(self):
+        url = f"https://{self.serve().http}"
+        self.assert_failure(self.run_here("status", "--url", url, "--auth", "x"), UNAVAILABLE, url, "not https://")
+
+    def test_a_server_that_hangs_is_told_so(self):
+        server = self.serve()
+        server.process.send_signal(signal.SIGSTOP)
+        self.assert_failure(self.run_here("status", "--data-dir", self.data), UNAVAILABLE, server.http, "in time")
+
+    def test_a_certificate_of_another_name_is_told_with_the_way_out(self):
+        pem = os.path.join(self.work, "own.pem")
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=stats",
+             "-keyout", pem + ".key", "-out", pem], check=True, capture_output=True)
+        server = subprocess.Popen(
+            [BINARY, "serve", "--data-dir", self.data, "--http", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--tls-certificate", pem,
+             "--tls-key", pem + ".key"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment())
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.kill)
+        self.assertTrue(any(line.strip() == "ready" for line in server.stdout))
+        done = self.run_here("status", "--data-dir", self.data)
+        self.assert_failure(done, UNAVAILABLE, "no secure connection to https://127.0.0.1:", "--url", "--auth")
 
     def test_a_wrong_key_is_told_with_the_way_to_a_right_one(self):
         server = self.serve()

@@ -1,12 +1,13 @@
 """What somebody sees who starts a server at a terminal, stops it, and starts it again."""
 
+import os
 import re
 import signal
 import subprocess
 import unittest
 import urllib.request
 
-from shell import BINARY, ShellTest, environment
+from shell import BINARY, ROOT, ShellTest, environment
 
 
 class ServeTests(ShellTest):
@@ -66,6 +67,45 @@ class ServeTests(ShellTest):
         self.assertIn(f"Error: {address} is taken by another program; try --http 127.0.0.1:", second.plain)
         self.assertNotIn("ready", second.plain)
         self.assertNotIn("USAGE", second.plain.upper())
+
+
+class FirstStepsTests(ShellTest):
+    """What README tells somebody new to type, with a build that is done already."""
+
+    def first_steps(self):
+        tools = os.path.join(self.work, "tools")
+        os.makedirs(tools, exist_ok=True)
+        swift = os.path.join(tools, "swift")
+        with open(swift, "w") as file:
+            file.write(f"#!/bin/sh\ncase $* in *--show-bin-path*) echo {os.path.dirname(BINARY)} ;; esac\n")
+        os.chmod(swift, 0o755)
+        return self.terminal(
+            command=[os.path.join(ROOT, "scripts/serve"), "--demo", "--demo-days", "1", "--data-dir", self.data, "--http",
+                     "127.0.0.1:0", "--udp", "127.0.0.1:0"],
+            columns=200, cwd=self.work, env=environment(PATH=f"{tools}:{os.environ['PATH']}"))
+
+    def test_scripts_serve_leads_to_the_page_the_demo_and_the_table(self):
+        terminal = self.first_steps()
+        command = terminal.read_until(r"In another terminal:\r\n +(\S+ status --watch --data-dir \S+)").group(1)
+        terminal.read_until(r"demo +http://\S+/demo")
+        terminal.read_until(r"sign in +http://\S+/sign-in/")
+        watching = self.terminal(command=command.split(), columns=100, rows=40)
+        watching.read_until(r"host\.\S+cpu\.user")
+        self.assertEqual(watching.end(signal.SIGINT), -signal.SIGINT)
+        os.kill(terminal.pid, signal.SIGTERM)
+        self.assertEqual(terminal.read_to_end(), 0)
+        self.assertFalse(os.path.exists(os.path.join(self.data, "address")))
+
+    def test_scripts_serve_is_not_misled_by_a_server_that_was_killed(self):
+        server = self.serve()
+        server.end(signal.SIGKILL)
+        self.assertTrue(os.path.exists(os.path.join(self.data, "address")))
+        terminal = self.first_steps()
+        terminal.read_until("Sampling this machine")
+        self.assertIn("ready", terminal.plain)
+        self.assertNotIn("Error", terminal.plain)
+        os.kill(terminal.pid, signal.SIGTERM)
+        self.assertEqual(terminal.read_to_end(), 0)
 
 
 class HelpTests(ShellTest):

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
@@ -21,6 +22,8 @@ package enum ConnectionProblem: Error, Hashable, CustomStringConvertible {
     case unreachable
     /// TLS could not be agreed on.
     case noTLS(String)
+    /// What answers does not speak HTTP.
+    case notHTTP
     /// The connection ended before the answer was there.
     case broken
     case badAddress
@@ -32,12 +35,21 @@ package enum ConnectionProblem: Error, Hashable, CustomStringConvertible {
         case let error as HTTPClientError: self.init(error)
         case let error as NIOConnectionError: self.init(error)
         case let error as IOError: self.init(errno: error.errnoCode)
-        case let error as NIOSSLError: self = .noTLS("\(error)")
-        case let error as BoringSSLError: self = .noTLS("\(error)")
+        case is NIOSSLError, is BoringSSLError: self = .noTLS(Self.tlsReason("\(error)"))
+        case is HTTPParserError: self = .notHTTP
         case is NIOSSLExtraError: self = .noTLS("the certificate is not for this name")
         case is ChannelError: self = .broken
         default: return nil
         }
+    }
+
+    /// - Parameter description: with the names of the library's errors in it.
+    private static func tlsReason(_ description: String) -> String {
+        if description.contains("CERTIFICATE_VERIFY_FAILED") {
+            return "its certificate is not trusted here, or is for another name"
+        }
+        if description.contains("WRONG_VERSION_NUMBER") { return "it does not speak TLS" }
+        return "TLS could not be agreed on"
     }
 
     private init(_ error: HTTPClientError) {
@@ -76,6 +88,7 @@ package enum ConnectionProblem: Error, Hashable, CustomStringConvertible {
         case .silent: "it is silent"
         case .unreachable: "it cannot be reached from here"
         case .noTLS(let reason): "no secure connection: \(reason)"
+        case .notHTTP: "what listens there does not speak HTTP"
         case .broken: "the connection was closed"
         case .badAddress: "expected http://HOST:PORT or https://HOST:PORT"
         }

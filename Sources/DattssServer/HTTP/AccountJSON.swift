@@ -38,12 +38,9 @@ enum AccountJSON {
         return json
     }
 
-    static func proof(_ proof: String, url: String) -> JSONWriter {
+    static func proof(_ proof: String) -> JSONWriter {
         var json = JSONWriter()
-        json.object { json in
-            json.member("url", url)
-            json.member("proof", proof)
-        }
+        json.object { $0.member("proof", proof) }
         return json
     }
 

@@ -59,9 +59,8 @@ extension Routes {
         guard let challenge = request.uri.queryParameters["challenge"], ServerProof.isChallenge(challenge) else {
             throw ErrorAnswer(.badRequest, .badValue, "challenge: expected 16 to 64 digits and small letters")
         }
-        let url = web.address.url
-        let proof = ServerProof(accounts.keys).answer(to: String(challenge), at: url)
-        return Response(json: AccountJSON.proof(proof, url: url))
+        let proof = ServerProof(accounts.keys).answer(to: String(challenge), at: web.address.url)
+        return Response(json: AccountJSON.proof(proof))
     }
 
     /// `GET /api/v1/openapi.json`

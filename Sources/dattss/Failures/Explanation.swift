@@ -145,9 +145,12 @@ extension CommandFailure {
         case .silent: self.init(.unavailable, "no server answers at \(place) in time")
         case .unreachable: self.init(.unavailable, "\(place) cannot be reached from here")
         case .noTLS(let reason):
-            self.init(
-                .unavailable, "no secure connection to \(place): \(reason)",
-                "name the server as its certificate does, with --url and --auth")
+            let wayOut =
+                reason.contains("certificate")
+                ? "name the server as its certificate does, with --url and --auth" : "is it http:// there, and not https://?"
+            self.init(.unavailable, "no secure connection to \(place): \(reason)", wayOut)
+        case .notHTTP:
+            self.init(.unavailable, "what listens at \(place) does not speak HTTP", "is it the address of a DaTtSs server?")
         case .broken: self.init(.unavailable, "\(place) closed the connection", "is it a DaTtSs server?")
         case .badAddress: self.init(.data, "\(place) is no address", "expected http://HOST:PORT or https://HOST:PORT")
         }
