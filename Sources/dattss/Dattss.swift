@@ -21,7 +21,7 @@ struct DattssCommand: AsyncParsableCommand {
         discussion: """
             Start a server, and look at this machine:
 
-              dattss serve &
+              dattss serve &        # until it says 'ready'
               dattss host &
               dattss status --watch
 

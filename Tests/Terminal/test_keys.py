@@ -134,6 +134,20 @@ class KeyTests(ShellTest):
         host.read_until("sending again")
         self.assertEqual(host.end(signal.SIGTERM), 0)
 
+    def test_host_waits_for_a_server_that_comes_later(self):
+        """Whoever starts both at once, as a machine does, need not care which is ready first."""
+        server = self.serve()
+        server.end()
+        listener = self.listener(server.port)
+        host = self.terminal("host", "--data-dir", self.data, "--interval", "0.1", "--prefix", "box")
+        host.read_until("no answer from the server of .*no server runs on")
+        self.assertEqual(listener.received, b"")
+        server.http = "127.0.0.1:0"
+        server.start()
+        host.read_until("sending again")
+        eventually(lambda: "box.uptime" in self.run_here("status", "--data-dir", self.data).stdout)
+        self.assertEqual(host.end(signal.SIGTERM), 0)
+
     def test_host_with_a_wrong_key_says_so_once_and_ends(self):
         server = self.serve()
         key = self.run_here("user", "revoke", "local", "--data-dir", self.data).stdout.strip()

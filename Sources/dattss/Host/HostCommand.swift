@@ -42,9 +42,9 @@ struct HostCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory)
+        let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory, isPatient: true)
         let name = StatisticName.component(HostSource.hostName)
-        var configuration = Dattss.Configuration(auth: endpoint.auth, url: endpoint.url, process: "host-\(name)")
+        var configuration = Dattss.Configuration(auth: endpoint.auth, url: endpoint.name, process: "host-\(name)")
         let refusal = KeyRefusal()
         configuration.log = { if refusal.failure == nil { StandardError.print("dattss: \($0)") } }
         let stats = Dattss(configuration, transport: EndpointTransport(endpoint, refusal: refusal), clock: SteadyClock())

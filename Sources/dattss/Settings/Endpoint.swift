@@ -23,21 +23,22 @@ struct Endpoint: Sendable {
     /// a running server leaves its address and the key of the user `local` can be made.
     ///
     /// A key that comes out of a folder only goes to the server that runs on it.
-    static func resolve(url: String?, auth: String?, dataDir: String?) throws -> Endpoint {
+    /// - Parameter isPatient: whether the folder's server may as well come later.
+    static func resolve(url: String?, auth: String?, dataDir: String?, isPatient: Bool = false) throws -> Endpoint {
         let settings = try Settings()
         let directory = settings.text("data-dir", dataDir) ?? "data"
         let given = settings.text("url", url).map(withoutSlash)
         if let auth = settings.text("auth-key", auth) {
             if let given { return Endpoint(url: given, auth: auth) }
             if try !hasAccounts(directory) { return Endpoint(url: standardURL, auth: auth) }
-            return try running(on: directory, auth)
+            return try running(on: directory, auth, isPatient)
         }
         guard try hasAccounts(directory), let key = try localKey(in: directory) else {
             throw CommandFailure(
                 .noInput, "no auth key: '\(directory)' is no data folder with a user 'local'",
                 "name the server's data folder with --data-dir, or give a key with --auth or in DATTSS_AUTH_KEY")
         }
-        let endpoint = try running(on: directory, key)
+        let endpoint = try running(on: directory, key, isPatient && given == nil)
         guard given == nil || given == endpoint.url else {
             throw CommandFailure(
                 .noPermission, "the key of '\(directory)' only goes to its own server, at \(endpoint.url)",
@@ -46,12 +47,15 @@ struct Endpoint: Sendable {
         return endpoint
     }
 
-    private static func running(on directory: String, _ auth: String) throws -> Endpoint {
-        guard let url = AddressFile(directory).read() else {
-            throw try Folder(directory).withoutServer
-        }
-        return Endpoint(url: withoutSlash(url), auth: auth, folder: try Folder(directory))
+    private static func running(on directory: String, _ auth: String, _ isPatient: Bool) throws -> Endpoint {
+        let folder = try Folder(directory)
+        let url = AddressFile(directory).read()
+        if url == nil, !isPatient { throw folder.withoutServer }
+        return Endpoint(url: withoutSlash(url ?? standardURL), auth: auth, folder: folder)
     }
+
+    /// What it is called in messages: a folder's server may be elsewhere after the next start.
+    var name: String { folder.map { "the server of '\($0.directory)'" } ?? url }
 
     /// Asks whoever listens at the address for the proof that it is the folder's server. No key goes there before.
     /// - Returns: the same endpoint, where the folder's server listens now.
