@@ -1,12 +1,5 @@
 import DattssCore
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
+import LibC
 
 extension Dattss {
     /// Where a client sends to, how often, and how much it keeps while the server is away.

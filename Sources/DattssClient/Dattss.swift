@@ -93,7 +93,7 @@ public final class Dattss: Sendable {
                 Task {
                     guard await poller.waitForStopRequest() else { return }
                     if let onStopRequest { return await onStopRequest() }
-                    await pusher.flush()
+                    _ = await pusher.flush()
                     endProgram()
                 })
         }

@@ -21,12 +21,12 @@ public final class LineFile {
     public init(_ path: String) throws(LineFileError) {
         self.path = path
         let descriptor = path == "-" ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw LineFileError(path: path, problem: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw .failed(path) }
         var status = stat()
         sizeBytes = fstat(descriptor, &status) == 0 ? Int64(status.st_size) : 0
         guard status.st_mode & S_IFMT != S_IFDIR else {
             close(descriptor)
-            throw LineFileError(path: path, problem: "is a folder")
+            throw LineFileError(path: path, problem: "is a folder", systemError: EISDIR)
         }
         // zlib looks at the first bytes: what is no gzip is handed through as it is.
         guard let file = gzdopen(descriptor, "rb") else {
@@ -82,7 +82,7 @@ public final class LineFile {
     private func failure() -> LineFileError {
         var code = Z_OK
         let message = gzerror(file, &code).map { String(cString: $0) } ?? ""
-        return LineFileError(path: path, problem: code == Z_ERRNO ? String(cString: strerror(errno)) : message)
+        return code == Z_ERRNO ? .failed(path) : LineFileError(path: path, problem: message)
     }
 }
 
@@ -92,5 +92,15 @@ public struct LineFileError: Error, Hashable, CustomStringConvertible {
     public var path: String
     /// What is wrong with it, for a person.
     public var problem: String
+    /// Where a call of the system failed, its `errno`.
+    public var systemError: Int32? = nil
     public var description: String { "\(path): \(problem)" }
+}
+
+extension LineFileError {
+    /// A call of the system failed just now.
+    fileprivate static func failed(_ path: String) -> LineFileError {
+        let code = errno
+        return LineFileError(path: path, problem: String(cString: strerror(code)), systemError: code)
+    }
 }

@@ -29,8 +29,10 @@ public struct Server: Service {
         public var udp: HostPort
         /// Where statsd lines come over TCP, if they do.
         public var statsdTCP: HostPort?
-        /// Signs in as `local`, once and within a day; only as long as nobody ever has.
+        /// Signs in as `local`, once and within a day: as long as nobody ever has, or where it is asked for at every start.
         public var signInLink: String?
+        /// Where the demo is, if there is one.
+        public var demo: String?
     }
 
     /// What was found in the log on start.
@@ -49,6 +51,7 @@ public struct Server: Service {
         self.onListening = onListening
         lock = try DataFolder.lock(configuration.dataDirectory, fileSystem: configuration.fileSystem)
         accounts = try Accounts(directory: configuration.dataDirectory)
+        try Self.requireStatsdUser(configuration, in: accounts)
         try Self.prepareInternalUsers(accounts, &configuration, logger)
         self.configuration = configuration
         var pipelineConfiguration = PipelineConfiguration(
@@ -97,10 +100,11 @@ public struct Server: Service {
         let intake = LineIntake(
             pipeline: pipeline, processes: processes, counters: datagrams, clock: clock, logger: logger)
         let furtherListeners = try FurtherListeners(configuration, collector: collector, intake: intake)
+        let (httpPlace, udpPlace) = (ListeningPlace.http(configuration.http), ListeningPlace.udp(configuration.udp))
+        _ = try httpPlace.resolved()
         let listener = DatagramListener(
-            source: .udp,
-            address: try SocketAddress.makeAddressResolvingHost(configuration.udp.host, port: configuration.udp.port),
-            collector: collector, intake: intake, receiveBufferBytes: configuration.receiveBufferBytes,
+            source: .udp, address: try udpPlace.resolved(), collector: collector, intake: intake,
+            receiveBufferBytes: configuration.receiveBufferBytes,
             onListening: { udpPort.continuation.yield($0) })
         let dashboard = DashboardFiles(plotDirectory: configuration.plotDirectory)
         if !dashboard.hasPlotLibrary {
@@ -130,15 +134,22 @@ public struct Server: Service {
                 }
                 do { try await gate.get() } catch { logger.error("connections are not limited: \(error)") }
                 let httpPort = channel.localAddress?.port ?? http.port
+                // Nil when another port could not be opened: then the server ends, and is not ready.
                 let udpAddress = await udpPort.stream.first { _ in true }
+                guard let udpAddress else { return }
+                let statsdTCP: HostPort?
+                do { statsdTCP = try await furtherListeners.listening() } catch { return }
                 let httpAddress = HostPort(host: http.host, port: httpPort)
                 web.address.url = Self.url(httpAddress, isSecure: tls != nil)
-                web.address.udpPort = udpAddress?.port ?? udp.port
+                web.address.udpPort = udpAddress.port ?? udp.port
                 var listening = Listening(
                     http: httpAddress, udp: HostPort(host: udp.host, port: web.address.udpPort),
-                    statsdTCP: await furtherListeners.listening())
+                    statsdTCP: statsdTCP)
+                listening.demo = web.settings.hasDemo ? web.link("/demo") : nil
                 do {
-                    let token = try await accounts.run { try Self.firstSignInToken($0, at: clock.now()) }
+                    let token = try await accounts.run {
+                        try Self.signInToken($0, always: web.settings.offersSignIn, at: clock.now())
+                    }
                     listening.signInLink = token.map { web.link("/sign-in/\($0)") }
                 } catch {
                     logger.error("cannot make a link to sign in: \(error)")
@@ -163,10 +174,20 @@ public struct Server: Service {
         }
         services += furtherListeners.services
         // Live streams end before the port does: it waits for them.
-        services += [listener, application, feeds, EndOfRetries(pipeline: pipeline)]
+        services += [
+            PlacedService(listener, at: udpPlace, onFailure: { udpPort.continuation.finish() }),
+            PlacedService(application, at: httpPlace), feeds,
+            EndOfRetries(pipeline: pipeline),
+        ]
         // Ended in reverse order.
         try await ServiceGroup(
-            configuration: .init(services: services.map { .init(service: $0) }, logger: logger)
+            configuration: .init(
+                services: services.map { service in
+                    // What already listens ends in order when another cannot.
+                    .init(
+                        service: service,
+                        failureTerminationBehavior: service is PlacedService ? .gracefullyShutdownGroup : .cancelGroup)
+                }, logger: logger)
         ).run()
         lock.release()
     }
@@ -212,6 +233,16 @@ extension Server {
 
     private static let shop = DemoShop(seed: 2014)
 
+    /// Lines that belong to nobody would only be counted as refused.
+    private static func requireStatsdUser(_ configuration: ServerConfiguration, in accounts: Accounts) throws {
+        guard let user = configuration.statsdUser, accounts.key(of: user) == nil else { return }
+        // A server makes 'local' in a folder without users.
+        if user == .local, try accounts.users().isEmpty { return }
+        throw ServerStartError(
+            .noSuchUser, "there is no user '\(user)', whose the statsd lines are to be",
+            "make it with 'dattss user add \(user)', or name another with --statsd-user")
+    }
+
     /// Makes the users of the demo and of the server's own statistics, and the demo's past. Where somebody has their names
     /// already, there is no demo, and there are no such statistics.
     private static func prepareInternalUsers(
@@ -236,9 +267,9 @@ extension Server {
         try accounts.setFavourites(DemoShop.favourites, of: .demo)
     }
 
-    /// As long as nobody has ever signed in as `local`.
-    private static func firstSignInToken(_ accounts: Accounts, at time: Timestamp) throws -> String? {
-        guard accounts.key(of: .local) != nil, try !accounts.hasSignedIn(.local) else { return nil }
+    /// As long as nobody has ever signed in as `local`, or always.
+    private static func signInToken(_ accounts: Accounts, always: Bool, at time: Timestamp) throws -> String? {
+        guard accounts.key(of: .local) != nil, try always || !accounts.hasSignedIn(.local) else { return nil }
         return try accounts.signInToken(for: .local, at: time)
     }
 
@@ -250,6 +281,18 @@ extension Server {
     }
 
     private static func tlsContext(_ files: WebSettings.CertificateFiles) throws -> NIOSSLContext {
+        for path in [files.certificate, files.key] {
+            guard let problem = PrivateFile.problem(reading: path) else { continue }
+            throw ServerStartError(.unreadable, "\(path) cannot be read: \(problem)")
+        }
+        do { return try uncheckedContext(files) } catch {
+            throw ServerStartError(
+                .badCertificate, "\(files.certificate) and \(files.key) are no certificate with its key: \(error)",
+                "both are PEM files, that of the certificate with those that vouch for it")
+        }
+    }
+
+    private static func uncheckedContext(_ files: WebSettings.CertificateFiles) throws -> NIOSSLContext {
         let certificates = try NIOSSLCertificate.fromPEMFile(files.certificate)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: certificates.map { .certificate($0) },

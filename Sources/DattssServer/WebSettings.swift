@@ -17,6 +17,8 @@ public struct WebSettings: Sendable {
     public var demoDays: Int64 = 7
     /// Whether the server keeps statistics of itself, seen at `/server`.
     public var keepsOwnStatistics = true
+    /// Whether every start makes a link that signs in as `local`, and not only the first ones: where a person starts the server.
+    public var offersSignIn = false
 
     /// Invitations only, no mail, no TLS, no demo.
     public init() {}

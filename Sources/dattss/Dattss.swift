@@ -10,7 +10,7 @@ enum Program {
     static func main() async {
         EventLoops.fitProcessors()
         NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
-        await DattssCommand.main()
+        await CommandRun.run()
     }
 }
 
@@ -22,14 +22,14 @@ struct DattssCommand: AsyncParsableCommand {
         discussion: """
             Start a server, and look at this machine:
 
-              dattss serve &
+              dattss serve &        # until it says 'ready'
               dattss host &
               dattss status --watch
 
             Send something of your own:
 
               dattss send deploys 1c
-              echo "api.hits:1|c" | nc -u -w0 127.0.0.1 8125      (to a 'dattss serve --statsd-user local')
+              echo "api.hits:1|c" | nc -u -w0 127.0.0.1 8125      # (to a 'dattss serve --statsd-user local')
 
             Every option can also be set as DATTSS_… in the environment (--data-dir is DATTSS_DATA_DIR), and those of \
             'serve' in a file of 'option = value' lines that --config names. The command line wins over the environment, the \

@@ -66,10 +66,10 @@ import Testing
             try makeFolder(folder + "/source")
             let lock = try DataFolder.lock(folder + "/source", fileSystem: POSIXFileSystem())
             defer { lock.release() }
-            #expect(throws: ValidationError.self) {
+            #expect(throws: CommandFailure.self) {
                 try LogCommand.Repair.parse(["--data-dir", folder + "/source", "--to", folder + "/copy"]).run()
             }
-            #expect(throws: ValidationError.self) {
+            #expect(throws: CommandFailure.self) {
                 try LogCommand.Repair.parse(["--data-dir", folder + "/nothing", "--to", folder + "/copy"]).run()
             }
         }
@@ -79,10 +79,10 @@ import Testing
     func export() throws {
         try inTemporaryFolder { folder in
             try makeFolder(folder + "/source")
-            #expect(throws: ValidationError.self) {
+            #expect(throws: CommandFailure.self) {
                 try LogCommand.Export.parse(["--data-dir", folder + "/source", "--user", "nobody"]).run()
             }
-            #expect(throws: ValidationError.self) {
+            #expect(throws: CommandFailure.self) {
                 try LogCommand.Export.parse(["--data-dir", folder + "/nothing", "--user", "local"]).run()
             }
         }

@@ -86,7 +86,7 @@ struct SettingsTests {
         ]
         // A server has either of the two ways to send mail.
         let names = Set(lines.map { String($0.prefix { $0 != " " }) }).union(["sendmail"])
-        #expect(names == ServeCommand.optionNames.union(WebOptions.secretNames))
+        #expect(names == ServeCommand.optionNames.union(WebSettingNames.secret))
         let path = try file(lines.joined(separator: "\n"))
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()

@@ -14,6 +14,8 @@ package struct HTTPTransport: Transport {
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(5)
+        // Who pushes tries again by itself, and says meanwhile what is wrong.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
@@ -22,7 +24,12 @@ package struct HTTPTransport: Transport {
         self.auth = auth
     }
 
+    /// - Throws: ``ConnectionProblem``, where it is one.
     package func send(_ request: TransportRequest) async throws -> TransportAnswer {
+        do { return try await exchange(request) } catch { throw ConnectionProblem(error) ?? error }
+    }
+
+    private func exchange(_ request: TransportRequest) async throws -> TransportAnswer {
         var http = HTTPClientRequest(url: url + request.path)
         http.method = .PUT
         http.headers = [

@@ -25,13 +25,17 @@ struct ColumnSizes {
     }
 
     /// Divides bytes as those were divided that were added.
+    ///
+    /// No column takes less than nothing. One that makes those above it so much easier to predict that all of them together
+    /// get smaller counts as nothing, and what it saves is taken off those above it.
     func parts(of total: Int) -> [LogSizes.Part] {
-        let sum = bytes.reduce(0, +)
-        guard sum > 0 else { return [LogSizes.Part(name: "aggregates", bytes: total)] }
+        var sums: [Int] = []
+        for bytes in bytes { sums.append((sums.last ?? 0) + bytes) }
+        guard let sum = sums.last, sum > 0 else { return [LogSizes.Part(name: "aggregates", bytes: total)] }
+        for column in sums.indices.reversed().dropFirst() { sums[column] = min(sums[column], sums[column + 1]) }
         var parts: [LogSizes.Part] = []
-        var (before, divided) = (0, 0)
-        for (name, bytes) in zip(Self.names, bytes) {
-            before += bytes
+        var divided = 0
+        for (name, before) in zip(Self.names, sums) {
             let next = Int((Double(before) / Double(sum) * Double(total)).rounded())
             parts.append(LogSizes.Part(name: name, bytes: next - divided))
             divided = next

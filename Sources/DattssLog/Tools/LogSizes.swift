@@ -165,7 +165,10 @@ public struct LogSizes: Sendable, Hashable {
 extension LogSizes.Section {
     /// Adds what the parts do not tell of, and drops those of nothing.
     fileprivate mutating func close() {
-        parts.append(LogSizes.Part(name: "damaged", bytes: bytes - parts.reduce(0) { $0 + $1.bytes }))
+        // A server that runs may have written more since the files were measured.
+        let told = parts.reduce(0) { $0 + $1.bytes }
+        bytes = max(bytes, told)
+        parts.append(LogSizes.Part(name: "damaged", bytes: bytes - told))
         parts.removeAll { $0.bytes == 0 }
     }
 }

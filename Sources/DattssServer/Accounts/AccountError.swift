@@ -15,10 +15,15 @@ public struct AccountError: Error, Sendable, CustomStringConvertible {
     /// What kind of an error it is.
     public let code: Code
     public let description: String
+    /// Where a call of the system failed, its `errno`, and the path that it was called for.
+    public let systemError: Int32?
+    public let path: String?
 
-    init(_ code: Code, _ description: String) {
+    init(_ code: Code, _ description: String, systemError: Int32? = nil, path: String? = nil) {
         self.code = code
         self.description = description
+        self.systemError = systemError
+        self.path = path
     }
 }
 

@@ -44,6 +44,9 @@ public struct AuthKeys: Sendable {
     /// What the requests of a session that change something have to carry: made out of the session, so nothing is kept of it.
     func changeToken(of session: Secret) -> String { Self.hexadecimal(code(of: "dattss-csrf:\(session.text)")) }
 
+    /// See ``ServerProof``.
+    func proof(of text: String) -> String { Self.hexadecimal(secret.code(of: Array("dattss-server:\(text)".utf8))) }
+
     /// Takes the same time wherever they differ.
     static func areEqual(_ given: String, _ expected: String) -> Bool { areEqual(Array(given.utf8), Array(expected.utf8)) }
 

@@ -9,11 +9,18 @@ enum PrivateFile {
         defer { close(file) }
         guard fchmod(file, 0o600) == 0 else { throw .failed("change the mode of", path) }
     }
+
+    /// What keeps the file from being read; nil when nothing does.
+    static func problem(reading path: String) -> String? {
+        access(path, R_OK) == 0 ? nil : String(cString: strerror(errno))
+    }
 }
 
 extension AccountError {
     /// A call of the system failed just now.
     static func failed(_ operation: String, _ path: String) -> AccountError {
-        AccountError(.fileSystem, "cannot \(operation) \(path): \(String(cString: strerror(errno)))")
+        let code = errno
+        return AccountError(
+            .fileSystem, "cannot \(operation) \(path): \(String(cString: strerror(code)))", systemError: code, path: path)
     }
 }

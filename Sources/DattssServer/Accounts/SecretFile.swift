@@ -11,7 +11,8 @@ enum SecretFile {
         return secret
     }
 
-    private static func read(_ path: String) throws(AccountError) -> [UInt8]? {
+    /// - Returns: nil when there is no such file.
+    static func read(_ path: String) throws(AccountError) -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT { return nil }

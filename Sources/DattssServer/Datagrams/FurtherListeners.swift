@@ -18,24 +18,29 @@ struct FurtherListeners: Sendable {
                 onListening: { opened.yield((source, $0)) })
         }
         if let tcp {
-            services.append(listenToStream(.tcp, try .makeAddressResolvingHost(tcp.host, port: tcp.port)))
+            let place = ListeningPlace.tcp(tcp)
+            services.append(PlacedService(listenToStream(.tcp, try place.resolved()), at: place, onFailure: { opened.finish() }))
         }
         if let path = configuration.statsdStreamSocket {
-            services.append(listenToStream(.unixStream, try SocketAddress(unixDomainSocketPath: path)))
+            let place = ListeningPlace.socket(path, "statsd-stream-socket")
+            services.append(
+                PlacedService(listenToStream(.unixStream, try place.resolved()), at: place, onFailure: { opened.finish() }))
         }
         if let path = configuration.statsdSocket {
+            let place = ListeningPlace.socket(path, "statsd-socket")
             services.append(
-                DatagramListener(
-                    source: .unix, address: try SocketAddress(unixDomainSocketPath: path), collector: collector,
-                    intake: intake, receiveBufferBytes: configuration.receiveBufferBytes,
-                    socketMode: configuration.statsdSocketMode,
-                    onListening: { opened.yield((.unix, $0)) }))
+                PlacedService(
+                    DatagramListener(
+                        source: .unix, address: try place.resolved(), collector: collector, intake: intake,
+                        receiveBufferBytes: configuration.receiveBufferBytes, socketMode: configuration.statsdSocketMode,
+                        onListening: { opened.yield((.unix, $0)) }), at: place, onFailure: { opened.finish() }))
         }
     }
 
     /// Waits until all of them listen.
     /// - Returns: where the TCP port is.
-    func listening() async -> HostPort? {
+    /// - Throws: `CancellationError` when one of them could not, and the server ends.
+    func listening() async throws -> HostPort? {
         var waiting = services.count
         var tcpPort: Int?
         var listeners = opened.stream.makeAsyncIterator()
@@ -43,6 +48,7 @@ struct FurtherListeners: Sendable {
             waiting -= 1
             if source == .tcp { tcpPort = address?.port }
         }
+        if waiting > 0 { throw CancellationError() }
         return tcp.map { HostPort(host: $0.host, port: tcpPort ?? $0.port) }
     }
 }

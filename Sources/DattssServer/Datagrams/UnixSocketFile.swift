@@ -12,7 +12,18 @@ enum UnixSocketFile {
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw IOError(errnoCode: EEXIST, reason: "bind \(path), which is no socket")
         }
+        guard !isListenedTo(address) else { throw IOError(errnoCode: EADDRINUSE, reason: "bind \(path)") }
         guard unlink(path) == 0 else { throw IOError(errnoCode: errno, reason: "unlink \(path)") }
+    }
+
+    /// Whether a program that is alive has the socket: its place is not to be taken.
+    private static func isListenedTo(_ address: SocketAddress) -> Bool {
+        let probe = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard probe >= 0 else { return false }
+        defer { close(probe) }
+        let isReached = address.withSockAddr { connect(probe, $0, socklen_t($1)) == 0 }
+        // EPROTOTYPE is a stream socket that is listened to.
+        return isReached || errno == EPROTOTYPE
     }
 
     /// Everybody on the machine may send, as with other agents: programs run as users of their own.

@@ -38,6 +38,12 @@ enum AccountJSON {
         return json
     }
 
+    static func proof(_ proof: String) -> JSONWriter {
+        var json = JSONWriter()
+        json.object { $0.member("proof", proof) }
+        return json
+    }
+
     static func sessions(_ sessions: [Accounts.Session], current: String?) -> JSONWriter {
         var json = JSONWriter()
         json.array { json in

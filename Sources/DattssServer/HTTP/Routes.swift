@@ -43,6 +43,7 @@ struct Routes: Sendable {
         api.post("session", use: signIn)
         api.delete("session", use: signOut)
         api.get("setup", use: setup)
+        api.get("server-proof", use: proveServer)
         api.post("sign-up", use: signUp)
         api.post("password-reset", use: resetPassword)
         api.post("password", use: setPassword)

@@ -70,6 +70,15 @@ extension Routes {
         return Response(json: StatusJSON.write(rewritings, of: lines.rewrittenNames + points.rewrittenNames))
     }
 
+    /// `GET /api/v1/server-proof`: that this is the server of a data folder, for whoever can read the folder's secret.
+    func proveServer(_ request: Request, _ context: Context) async throws -> Response {
+        guard let challenge = request.uri.queryParameters["challenge"], ServerProof.isChallenge(challenge) else {
+            throw ErrorAnswer(.badRequest, .badValue, "challenge: expected 16 to 64 digits and small letters")
+        }
+        let proof = ServerProof(accounts.keys).answer(to: String(challenge), at: web.address.url)
+        return Response(json: AccountJSON.proof(proof))
+    }
+
     /// `GET /api/v1/openapi.json`
     func openAPI(_ request: Request, _ context: Context) async throws -> Response {
         Response(

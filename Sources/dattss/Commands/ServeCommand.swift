@@ -23,76 +23,19 @@ struct ServeCommand: AsyncParsableCommand {
               dattss serve --data-dir /var/lib/dattss --http 127.0.0.1:3002 --udp 127.0.0.1:8125 --statsd-user local
             """)
 
-    @OptionGroup var dataDirectory: DataDirectoryOption
+    @OptionGroup(title: "Data folder") var dataDirectory: DataDirectoryOption
     @Option(help: "A file of 'option = value' lines.")
     var config: String?
-    @Option(help: "Where to take in HTTP (default: 127.0.0.1:3002).")
-    var http: String?
-    @Option(help: "Where to take in datagrams (default: 127.0.0.1:8125).")
-    var udp: String?
-    @Option(
-        help: """
-            When to force what was written to the disk: always (before a batch is acknowledged), second, never. A process \
-            that is killed loses nothing in any of them; this is about power (default: second).
-            """)
-    var sync: String?
-    @Option(help: "Whose statsd lines are. Without it, a name begins with an auth key and a dot.")
-    var statsdUser: String?
-    @Option(help: "Where to take in statsd lines over TCP, too: HOST:PORT.")
-    var statsdTcp: String?
-    @Option(help: "The path of a Unix datagram socket for statsd lines.")
-    var statsdSocket: String?
-    @Option(help: "The path of a Unix stream socket for statsd lines, each ended by a line feed.")
-    var statsdStreamSocket: String?
-    @Option(help: "Who may send to these two sockets: the mode of their files, octal, 0 to 0777 (standard: 0666, everybody).")
-    var statsdSocketMode: String?
-    @Option(help: "For how many days minutes are kept (default: 8).")
-    var retentionDays: String?
-    @Option(help: "For how many days hours are kept (default: 400).")
-    var hourRetentionDays: String?
-    @Flag(
-        help: """
-            The clock is right: delete at once what it says is past its time. Without this, a clock that is far from what has \
-            passed since the last run is only believed after three days.
-            """)
-    var trustClock = false
-    @Option(help: "The largest body, after decompression (default: 1048576; at most an eighth of --max-memory).")
-    var maxBodyBytes: String?
-    @Option(help: "Partials in a batch (default: 10000).")
-    var maxPartials: String?
-    @Option(help: "Live statistics of a user (default: 20000).")
-    var maxStatistics: String?
-    @Option(help: "Seconds that a request may take to arrive (default: 15).")
-    var requestSeconds: String?
-    @Option(
-        help: """
-            Memory for what others make the server hold, in bytes, or as 256m or 2g (default: 512m): a quarter for bodies that \
-            are on their way, an eighth for answers that are not read yet, the rest for what is queued and for connections.
-            """)
-    var maxMemory: String?
-    @Option(help: "HTTP connections that may be open (default: 10000, or fewer where the system gives fewer descriptors).")
-    var maxConnections: String?
-    @Option(help: "The same from one address (default: half of them); what --trusted-proxies names is exempt.")
-    var maxConnectionsPerAddress: String?
-    @Option(
-        help: """
-            Seconds after which a statistic that nobody sends leaves memory and the status, at the second end of a minute of its \
-            user after that (default: 86400).
-            """)
-    var idleSeconds: String?
-    @Option(help: "Partials of one user that may be under way (default: 200000, in proportion to --max-memory).")
-    var maxQueuedPerUser: String?
-    @Option(help: "Partials of all users that may be under way (default: 1000000, in proportion to --max-memory).")
-    var maxQueued: String?
-    @Option(help: "What to ask of the kernel for received datagrams (default: 8388608).")
-    var receiveBufferBytes: String?
-    @OptionGroup var web: WebOptions
-
-    @Option(help: "Where dygraph.min.js lies (default: /usr/share/javascript/dygraphs).")
-    var dygraphsDir: String?
+    @OptionGroup(title: "Where it listens") var listening: ListeningOptions
+    @OptionGroup(title: "Lines of statsd") var statsd: StatsdOptions
+    @OptionGroup(title: "What is kept") var keeping: KeepingOptions
+    @OptionGroup(title: "Limits") var limitOptions: LimitOptions
+    @OptionGroup(title: "People and mail") var people: PeopleOptions
+    @OptionGroup(title: "TLS and proxies") var encryption: EncryptionOptions
+    @OptionGroup(title: "The page") var page: PageOptions
 
     /// What a configuration file may say.
-    static let optionNames: Set<String> = WebOptions.optionNames.union([
+    static let optionNames: Set<String> = WebSettingNames.all.union([
         "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "statsd-socket",
         "statsd-stream-socket", "statsd-socket-mode", "retention-days", "hour-retention-days", "max-body-bytes",
         "max-partials", "max-statistics", "max-memory", "max-connections", "max-connections-per-address", "request-seconds",
@@ -106,67 +49,76 @@ struct ServeCommand: AsyncParsableCommand {
         let address = "HOST:PORT"
         var server = ServerConfiguration(
             dataDirectory: dataDirectory.resolved(settings),
-            http: try settings.value("http", http, standard: HostPort(host: "127.0.0.1", port: 3002), address) { HostPort($0) },
-            udp: try settings.value("udp", udp, standard: HostPort(host: "127.0.0.1", port: 8125), address) { HostPort($0) })
-        server.syncMode = try settings.value("sync", sync, standard: .second, "always, second or never") {
+            http: try settings.value("http", listening.http, standard: HostPort(host: "127.0.0.1", port: 3002), address) {
+                HostPort($0)
+            },
+            udp: try settings.value("udp", listening.udp, standard: HostPort(host: "127.0.0.1", port: 8125), address) {
+                HostPort($0)
+            })
+        server.syncMode = try settings.value("sync", keeping.sync, standard: .second, "always, second or never") {
             SyncMode(rawValue: $0)
         }
-        server.statsdUser = try settings.value("statsd-user", statsdUser, standard: nil, "a user's name: a-z 0-9 _ -") {
+        server.statsdUser = try settings.value("statsd-user", statsd.statsdUser, standard: nil, "a user's name: a-z 0-9 _ -") {
             UserID($0).map(Optional.some)
         }
-        server.statsdTCP = try settings.value("statsd-tcp", statsdTcp, standard: nil, address) {
+        server.statsdTCP = try settings.value("statsd-tcp", statsd.statsdTcp, standard: nil, address) {
             HostPort($0).map(Optional.some)
         }
-        server.statsdSocket = try settings.value("statsd-socket", statsdSocket, standard: nil, "a path") { .some($0) }
-        server.statsdStreamSocket = try settings.value("statsd-stream-socket", statsdStreamSocket, standard: nil, "a path") {
+        server.statsdSocket = try settings.value("statsd-socket", statsd.statsdSocket, standard: nil, "a path") { .some($0) }
+        server.statsdStreamSocket = try settings.value("statsd-stream-socket", statsd.statsdStreamSocket, standard: nil, "a path") {
             .some($0)
         }
         server.statsdSocketMode = try settings.value(
-            "statsd-socket-mode", statsdSocketMode, standard: server.statsdSocketMode, "an octal mode from 0 to 0777"
+            "statsd-socket-mode", statsd.statsdSocketMode, standard: server.statsdSocketMode, "an octal mode from 0 to 0777"
         ) { text in
             let isOctal = !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }
             return isOctal ? UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil } : nil
         }
         server.retention.minuteDays = try settings.integer(
-            "retention-days", retentionDays, standard: server.retention.minuteDays, atLeast: 1)
+            "retention-days", keeping.retentionDays, standard: server.retention.minuteDays, atLeast: 1)
         server.retention.hourDays = try settings.integer(
-            "hour-retention-days", hourRetentionDays, standard: server.retention.hourDays, atLeast: 1)
-        server.trustsClock = trustClock
+            "hour-retention-days", keeping.hourRetentionDays, standard: server.retention.hourDays, atLeast: 1)
+        server.trustsClock = keeping.trustClock
         server.receiveBufferBytes = try settings.integer(
-            "receive-buffer-bytes", receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096,
+            "receive-buffer-bytes", limitOptions.receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096,
             atMost: Int(Int32.max))
-        server.plotDirectory = try settings.value("dygraphs-dir", dygraphsDir, standard: server.plotDirectory, "a folder") { $0 }
+        server.plotDirectory = try settings.value("dygraphs-dir", page.dygraphsDir, standard: server.plotDirectory, "a folder") {
+            $0
+        }
         server.limits = try limits(settings)
-        server.web = try web.webSettings(settings)
+        server.web = try webSettings(settings)
+        // Whoever starts it at a terminal may see a link that signs in; a log should not be full of them.
+        server.web.offersSignIn = Terminal.isOutput
         return server
     }
 
     private func limits(_ settings: Settings) throws -> Limits {
         var limits = Limits(
             memoryBytes: try settings.bytes(
-                "max-memory", maxMemory, standard: Limits.standardMemoryBytes, atLeast: Limits.memoryBytesMin))
+                "max-memory", limitOptions.maxMemory, standard: Limits.standardMemoryBytes, atLeast: Limits.memoryBytesMin))
         limits.bodyBytes = try settings.integer(
-            "max-body-bytes", maxBodyBytes, standard: min(limits.bodyBytes, limits.bodyBytesMax), atLeast: 1024)
+            "max-body-bytes", limitOptions.maxBodyBytes, standard: min(limits.bodyBytes, limits.bodyBytesMax), atLeast: 1024)
         guard limits.bodyBytes <= limits.bodyBytesMax else {
             throw ValidationError(
                 "--max-body-bytes: is \(limits.bodyBytes), expected at most \(limits.bodyBytesMax), an eighth of --max-memory")
         }
         limits.partialsPerBatch = try settings.integer(
-            "max-partials", maxPartials, standard: limits.partialsPerBatch, atLeast: 1)
+            "max-partials", limitOptions.maxPartials, standard: limits.partialsPerBatch, atLeast: 1)
         limits.liveStatisticsPerUser = try settings.integer(
-            "max-statistics", maxStatistics, standard: limits.liveStatisticsPerUser, atLeast: 1)
+            "max-statistics", limitOptions.maxStatistics, standard: limits.liveStatisticsPerUser, atLeast: 1)
         limits.requestSeconds = try settings.integer(
-            "request-seconds", requestSeconds, standard: limits.requestSeconds, atLeast: 1, atMost: 86_400)
+            "request-seconds", limitOptions.requestSeconds, standard: limits.requestSeconds, atLeast: 1, atMost: 86_400)
         limits.connections = try settings.integer(
-            "max-connections", maxConnections, standard: limits.connections, atLeast: 1)
+            "max-connections", limitOptions.maxConnections, standard: limits.connections, atLeast: 1)
         limits.connectionsPerAddress = try settings.value(
-            "max-connections-per-address", maxConnectionsPerAddress, standard: nil, "a number of at least 1"
+            "max-connections-per-address", limitOptions.maxConnectionsPerAddress, standard: nil, "a number of at least 1"
         ) { text in Int(text).flatMap { $0 >= 1 ? .some($0) : nil } }
-        limits.idleSeconds = try settings.integer("idle-seconds", idleSeconds, standard: limits.idleSeconds, atLeast: 120)
+        limits.idleSeconds = try settings.integer(
+            "idle-seconds", limitOptions.idleSeconds, standard: limits.idleSeconds, atLeast: 120)
         limits.queuedPartialsPerUser = try settings.integer(
-            "max-queued-per-user", maxQueuedPerUser, standard: limits.queuedPartialsPerUser, atLeast: 1)
+            "max-queued-per-user", limitOptions.maxQueuedPerUser, standard: limits.queuedPartialsPerUser, atLeast: 1)
         limits.queuedPartials = try settings.integer(
-            "max-queued", maxQueued, standard: limits.queuedPartials, atLeast: 1)
+            "max-queued", limitOptions.maxQueued, standard: limits.queuedPartials, atLeast: 1)
         return limits
     }
 
@@ -177,6 +129,7 @@ struct ServeCommand: AsyncParsableCommand {
         let configuration = try serverConfiguration()
         let logger = Self.makeLogger()
         let addressFile = AddressFile(configuration.dataDirectory)
+        let dataOption = configuration.dataDirectory == "data" ? "" : " --data-dir \(configuration.dataDirectory)"
         let shutdown = ShutdownTrigger()
         let started = ContinuousClock.now
         let server = try Server(
@@ -190,10 +143,13 @@ struct ServeCommand: AsyncParsableCommand {
                 do { try addressFile.write(url) } catch { logger.error("cannot write the address file: \(error)") }
                 print("  listening  \(url)   udp \(listening.udp)")
                 if let address = listening.statsdTCP { print("  statsd     tcp \(address)") }
-                if let link = listening.signInLink { print("  sign in    \(link)") }
+                print("  sign in    \(listening.signInLink ?? "by the link of 'dattss user link local\(dataOption)'")")
+                if let demo = listening.demo { print("  demo       \(demo)") }
                 print("  ready\n")
                 fflush(nil)
             })
+        // One that was killed may have left it behind; the folder is this one's now.
+        addressFile.remove()
         try StartReport(server, configuration, took: ContinuousClock.now - started).print()
         let group = ServiceGroup(configuration: .init(services: [server], logger: logger))
         shutdown.group.withLock { $0 = group }

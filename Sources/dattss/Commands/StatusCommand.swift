@@ -1,9 +1,6 @@
 import ArgumentParser
-import AsyncHTTPClient
+import DattssClient
 import FoundationEssentials
-import LibC
-import NIOCore
-import NIOHTTP1
 
 /// `dattss status [--watch]`
 struct StatusCommand: AsyncParsableCommand {
@@ -11,64 +8,99 @@ struct StatusCommand: AsyncParsableCommand {
         commandName: "status",
         abstract: "Shows the statistics of a running server as a table.",
         discussion: """
-              dattss status --watch              live, until Ctrl-C
-              dattss status host                 only paths that contain 'host'
+              dattss status --watch              # live, until Ctrl-C
+              dattss status host                 # only paths that contain 'host'
+              dattss status --sort rate          # the busiest first
+              dattss status --json | jq .c       # for programs
+
+            'last minute' is what a counter counted in the last minute, and the mean of a gauge's and a timer's samples in it. \
+            'value' is a counter's total and a gauge's last value. On a terminal long names are cut in the middle, and \
+            23.8G is short for 23,800,000,000; in a pipe all is printed in full, without colours (which NO_COLOR=1 leaves out, too).
             """)
 
     @OptionGroup var dataDirectory: DataDirectoryOption
-    @Option(help: "The server (default: the one that runs on the data folder, or http://127.0.0.1:3002).") var url: String?
+    @Option(help: "The server (default: the one that runs on the data folder).") var url: String?
     @Option(help: "The auth key (default: that of the user 'local').") var auth: String?
     @Flag(help: "Go on, once a second.") var watch = false
+    @Option(help: "What comes first: name, rate, value or seen (the largest or the latest).") var sort = StatusOrder.name
+    @Flag(help: "Print what the server answers, in the order of --sort; with --watch a line each second.") var json = false
     @Argument(help: "Show only paths that contain this.") var filter: String?
 
     func run() async throws {
         let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory.path)
+        var last: StatusAnswer?
         repeat {
-            let table = StatusTable(try await fetch(endpoint), filter: filter)
-            if watch {
-                // Home, the table, and clear what is below: without the flicker of clearing first.
-                print(
-                    "\u{1B}[H" + table.lines(atMost: Self.terminalRows()).map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J",
-                    terminator: "")
-                fflush(nil)
-                try await Task.sleep(for: .seconds(1))
-            } else {
-                table.lines(atMost: .max).forEach { print($0) }
+            do throws(CommandFailure) {
+                let answer = try await fetch(endpoint)
+                last = answer
+                try show(answer.selected(containing: filter, sort), problem: nil)
+            } catch {
+                // A server that is started anew is back in a moment.
+                guard watch, let last, error.code == .unavailable else { throw error }
+                try show(last.selected(containing: filter, sort), problem: error)
             }
+            if watch { try await Task.sleep(for: .seconds(1)) }
         } while watch
     }
 
-    private func fetch(_ endpoint: Endpoint) async throws -> StatusAnswer {
-        var request = HTTPClientRequest(url: endpoint.url + "/api/v1/status")
-        request.headers.add(name: "Authorization", value: "Bearer \(endpoint.auth)")
-        let response: HTTPClientResponse
+    private func show(_ answer: StatusAnswer, problem: CommandFailure?) throws(CommandFailure) {
         do {
-            response = try await HTTPClient.shared.execute(request, timeout: .seconds(10))
+            if json {
+                if let problem { return StandardStream.error.note("\(problem.problem); trying again") }
+                try Output.line(answer.json())
+            } else if watch, Terminal.isOutput {
+                try Output.add(StatusScreen.text(answer, order: sort, problem: problem))
+            } else {
+                if let problem { return StandardStream.error.note("\(problem.problem); trying again") }
+                let columns = Terminal.isOutput ? Terminal.columns : nil
+                if answer.rows.isEmpty { StandardStream.error.note(StatusAnswer.nothing) }
+                let table = StatusTable(answer, order: sort, isShort: Terminal.isOutput)
+                for line in table.lines(columns: columns, isColoured: Terminal.isColoured) { try Output.line(line) }
+                if watch { try Output.line("") }
+            }
+            try Output.flush()
         } catch {
-            throw ValidationError("no server answers at \(endpoint.url): \(error)")
+            CommandRun.end(error)
         }
-        let body = try await response.body.collect(upTo: 256 << 20)
-        guard response.status == .ok else {
-            throw ValidationError("\(endpoint.url) answers \(response.status.code): \(String(buffer: body))")
-        }
-        return try JSONDecoder().decode(StatusAnswer.self, from: Data(body.readableBytesView))
     }
 
-    private static func terminalRows() -> Int {
-        var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 1 else { return .max }
-        return Int(size.ws_row) - 1
+    private func fetch(_ endpoint: Endpoint) async throws(CommandFailure) -> StatusAnswer {
+        do {
+            let endpoint = try await endpoint.proven()
+            let answer = try await HTTPQuestion.ask(endpoint.url + "/api/v1/status", key: endpoint.auth)
+            guard answer.status == 200 else {
+                let message = ServerMessage(answer.body)?.message ?? "no DaTtSs server answers so"
+                if let failure = CommandFailure(refusedKey: answer.status, message, at: endpoint.url) { throw failure }
+                throw CommandFailure(.unavailable, "\(endpoint.url) answers \(answer.status): \(message)")
+            }
+            guard let status = try? JSONDecoder().decode(StatusAnswer.self, from: Data(answer.body)) else {
+                throw CommandFailure(.unavailable, "\(endpoint.url) answers, but is no DaTtSs server")
+            }
+            return status
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw ConnectionProblem(error).map { CommandFailure($0, at: endpoint.url) } ?? CommandFailure(explaining: error)
+        }
     }
 }
 
+/// What comes first in a table of statistics.
+enum StatusOrder: String, ExpressibleByArgument, CaseIterable {
+    case name
+    case rate
+    case value
+    case seen
+}
+
 /// The answer of `/api/v1/status`.
-struct StatusAnswer: Decodable {
+struct StatusAnswer: Codable {
     var at: Int64
     var c: [Row]
     var g: [Row]
     var ms: [Row]
 
-    struct Row: Decodable {
+    struct Row: Codable {
         var typ: String
         var pth: String
         var sum: Double?
@@ -79,58 +111,44 @@ struct StatusAnswer: Decodable {
         var p50: Double?
         var p95: Double?
         var p99: Double?
+        var exact: Bool?
         var emp: Bool
         var seen: Int64
+
+        /// What is known of the last minute: how much a counter counted, the mean of others. The average of a counter is a second's.
+        var lastMinute: Double? { typ == "c" ? avg.map { $0 * 60 } : avg }
+        var value: Double? { sum ?? lst }
+    }
+
+    var rows: [Row] { c + g + ms }
+    /// What is said when there are no rows to be seen.
+    static let nothing = "no such statistics yet; 'dattss send deploys 1c' makes one"
+
+    /// - Parameter filter: only paths that contain this.
+    func selected(containing filter: String?, _ order: StatusOrder) -> StatusAnswer {
+        func select(_ rows: [Row]) -> [Row] {
+            rows.filter { row in filter.map { row.pth.contains($0) } ?? true }.sorted(by: order.precedes)
+        }
+        return StatusAnswer(at: at, c: select(c), g: select(g), ms: select(ms))
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 }
 
-/// A status as lines of text in columns.
-struct StatusTable {
-    private let rows: [[String]]
-
-    init(_ answer: StatusAnswer, filter: String?) {
-        let shown = (answer.c + answer.g + answer.ms)
-            .filter { row in filter.map { row.pth.contains($0) } ?? true }
-            .sorted { ($0.pth, $0.typ) < ($1.pth, $1.typ) }
-        rows =
-            [["", "statistic", "value", "1-min avg", "min", "max", "p50", "p95", "p99", "seen"]]
-            + shown.map { row in
-                [
-                    row.typ, row.pth + (row.emp ? " !" : ""), Self.number(row.sum ?? row.lst), Self.number(row.avg),
-                    Self.number(row.min), Self.number(row.max), Self.number(row.p50), Self.number(row.p95),
-                    Self.number(row.p99), Self.age(answer.at - row.seen),
-                ]
-            }
-    }
-
-    /// At most so many lines; the last says how many are left out.
-    func lines(atMost count: Int) -> [String] {
-        let widths = rows[0].indices.map { column in rows.reduce(0) { max($0, $1[column].count) } }
-        let lines = rows.map { row in
-            zip(row, widths).enumerated().map { column, cell in
-                let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-                return column <= 1 ? cell.0 + padding : padding + cell.0
-            }.joined(separator: "  ")
-        }
-        guard lines.count > count else { return lines }
-        return lines.prefix(max(1, count - 1)) + ["… and \(lines.count - max(1, count - 1)) more"]
-    }
-
-    private static func number(_ value: Double?) -> String {
-        guard let value else { return "–" }
-        if value == value.rounded(), value.magnitude < 1e15 { return String(Int64(value)) }
-        if value.magnitude >= 1e15 { return value.description }
-        // Two digits behind the point are enough to look at, more for what is small.
-        let scale: Double = value.magnitude >= 1 ? 100 : 10_000
-        return ((value * scale).rounded() / scale).description
-    }
-
-    private static func age(_ seconds: Int64) -> String {
-        switch seconds {
-        case ..<2: "now"
-        case ..<120: "\(seconds) s ago"
-        case ..<7200: "\(seconds / 60) min ago"
-        default: "\(seconds / 3600) h ago"
+extension StatusOrder {
+    /// By path and kind where they are equal.
+    func precedes(_ a: StatusAnswer.Row, _ b: StatusAnswer.Row) -> Bool {
+        let isNamedBefore = (a.pth, a.typ) < (b.pth, b.typ)
+        func compare<Value: Comparable>(_ a: Value, _ b: Value) -> Bool { a == b ? isNamedBefore : a > b }
+        return switch self {
+        case .name: isNamedBefore
+        case .rate: compare(a.lastMinute ?? -.infinity, b.lastMinute ?? -.infinity)
+        case .value: compare(a.value ?? -.infinity, b.value ?? -.infinity)
+        case .seen: compare(a.seen, b.seen)
         }
     }
 }

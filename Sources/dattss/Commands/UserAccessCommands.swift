@@ -22,9 +22,9 @@ extension UserCommand {
             @Argument(help: "The user's name.") var uid: UserID
 
             func run() throws {
-                for key in try openAccounts(dataDirectory).keys(of: uid) {
+                for key in try dataDirectory.accounts().keys(of: uid) {
                     let used = key.usedAt.map { "used \($0.iso8601)" } ?? "never used"
-                    print(
+                    try Output.line(
                         [key.id, key.name, key.scope.rawValue, "since \(key.createdAt.iso8601)", used, key.key].joined(
                             separator: "\t"))
                 }
@@ -39,7 +39,7 @@ extension UserCommand {
             @Option(help: "What it may do: all, ingest or read.") var scope = KeyScope.all
 
             func run() throws {
-                print(try openAccounts(dataDirectory).addKey(named: name, scope: scope, of: uid, at: SystemClock().now()).key)
+                try Output.line(dataDirectory.accounts().addKey(named: name, scope: scope, of: uid, at: SystemClock().now()).key)
             }
         }
 
@@ -58,7 +58,7 @@ extension UserCommand {
             @Option(help: "What it may do: all, ingest or read.") var scope = KeyScope.all
 
             func run() throws {
-                try openAccounts(dataDirectory).adopt(key, named: name, scope: scope, of: uid, at: SystemClock().now())
+                try dataDirectory.accounts().adopt(key, named: name, scope: scope, of: uid, at: SystemClock().now())
             }
         }
 
@@ -69,7 +69,7 @@ extension UserCommand {
             @Argument(help: "The user's name.") var uid: UserID
             @Argument(help: "The key's ID or name.") var key: String
 
-            func run() throws { try openAccounts(dataDirectory).revokeKey(key, of: uid, at: SystemClock().now()) }
+            func run() throws { try dataDirectory.accounts().revokeKey(key, of: uid, at: SystemClock().now()) }
         }
     }
 
@@ -91,7 +91,7 @@ extension UserCommand {
         }
 
         func run() throws {
-            try openAccounts(dataDirectory).setProcessPaths(setting == .default ? nil : setting == .on, of: uid)
+            try dataDirectory.accounts().setProcessPaths(setting == .default ? nil : setting == .on, of: uid)
         }
     }
 
@@ -105,8 +105,8 @@ extension UserCommand {
             @Argument(help: "The user's name.") var uid: UserID
 
             func run() throws {
-                for session in try openAccounts(dataDirectory).sessions(of: uid, at: SystemClock().now()) {
-                    print(
+                for session in try dataDirectory.accounts().sessions(of: uid, at: SystemClock().now()) {
+                    try Output.line(
                         [
                             session.id, "since \(session.createdAt.iso8601)", "seen \(session.seenAt.iso8601)", session.address,
                             session.agent,
@@ -121,7 +121,7 @@ extension UserCommand {
             @Argument(help: "The user's name.") var uid: UserID
             @Argument(help: "The session's ID.") var session: String
 
-            func run() throws { try openAccounts(dataDirectory).revokeSession(session, of: uid) }
+            func run() throws { try dataDirectory.accounts().revokeSession(session, of: uid) }
         }
     }
 
@@ -133,8 +133,8 @@ extension UserCommand {
         @Argument(help: "The user's name.") var uid: UserID
 
         func run() throws {
-            let token = try openAccounts(dataDirectory).signInToken(for: uid, at: SystemClock().now())
-            print(try base.link("/sign-in/\(token)", dataDirectory))
+            let token = try dataDirectory.accounts().signInToken(for: uid, at: SystemClock().now())
+            try Output.line(base.link("/sign-in/\(token)", dataDirectory))
         }
     }
 
@@ -146,8 +146,8 @@ extension UserCommand {
         @Argument(help: "The user's name.") var uid: UserID
 
         func run() throws {
-            let token = try openAccounts(dataDirectory).passwordToken(for: uid, at: SystemClock().now())
-            print(try base.link("/account#token=\(token)", dataDirectory))
+            let token = try dataDirectory.accounts().passwordToken(for: uid, at: SystemClock().now())
+            try Output.line(base.link("/account#token=\(token)", dataDirectory))
         }
     }
 
@@ -159,8 +159,8 @@ extension UserCommand {
         @Argument(help: "If only somebody of this address may.") var email: EmailAddress?
 
         func run() throws {
-            let token = try openAccounts(dataDirectory).invite(email, at: SystemClock().now())
-            print(try base.link("/account#invitation=\(token)", dataDirectory))
+            let token = try dataDirectory.accounts().invite(email, at: SystemClock().now())
+            try Output.line(base.link("/account#invitation=\(token)", dataDirectory))
         }
     }
 
@@ -172,8 +172,11 @@ extension UserCommand {
         func link(_ path: String, _ dataDirectory: DataDirectoryOption) throws -> String {
             let settings = try Settings()
             let directory = dataDirectory.resolved(settings)
-            let url = settings.text("public-url", publicUrl) ?? AddressFile(directory).read() ?? "http://127.0.0.1:3002"
-            return url + path
+            if let url = settings.text("public-url", publicUrl) ?? AddressFile(directory).read() { return url + path }
+            StandardStream.error.note(
+                "no server runs on '\(directory)' now: the link is for one that listens at \(Endpoint.standardURL); --public-url names another"
+            )
+            return Endpoint.standardURL + path
         }
     }
 }

@@ -29,9 +29,9 @@ struct UserCommand: ParsableCommand {
         @Flag(help: "May invite others, and see the server's own statistics.") var admin = false
 
         func run() throws {
-            let accounts = try openAccounts(dataDirectory)
+            let accounts = try dataDirectory.accounts()
             try accounts.add(uid, at: SystemClock().now(), email: email, isAdmin: admin ? true : nil)
-            print(accounts.key(of: uid) ?? "")
+            try Output.line(accounts.key(of: uid) ?? "")
         }
     }
 
@@ -40,7 +40,7 @@ struct UserCommand: ParsableCommand {
         @OptionGroup var dataDirectory: DataDirectoryOption
 
         func run() throws {
-            for user in try openAccounts(dataDirectory).users() { print(Self.line(user)) }
+            for user in try dataDirectory.accounts().users() { try Output.line(Self.line(user)) }
         }
 
         private static func line(_ user: Accounts.User) -> String {
@@ -67,7 +67,7 @@ struct UserCommand: ParsableCommand {
         @Argument(help: "The user's name.") var uid: UserID
         @Argument(help: "The address.") var email: EmailAddress
 
-        func run() throws { try openAccounts(dataDirectory).setEmail(email, of: uid) }
+        func run() throws { try dataDirectory.accounts().setEmail(email, of: uid) }
     }
 
     struct Key: ParsableCommand {
@@ -76,10 +76,10 @@ struct UserCommand: ParsableCommand {
         @Argument(help: "The user's name.") var uid: UserID
 
         func run() throws {
-            guard let key = try openAccounts(dataDirectory).key(of: uid) else {
-                throw ValidationError("there is no user '\(uid)'")
+            guard let key = try dataDirectory.accounts().key(of: uid) else {
+                throw CommandFailure(.noUser, "there is no user '\(uid)'", "'dattss user list' names them")
             }
-            print(key)
+            try Output.line(key)
         }
     }
 
@@ -90,9 +90,9 @@ struct UserCommand: ParsableCommand {
         @Argument(help: "The user's name.") var uid: UserID
 
         func run() throws {
-            let accounts = try openAccounts(dataDirectory)
+            let accounts = try dataDirectory.accounts()
             try accounts.revokeKeys(of: uid)
-            print(accounts.key(of: uid) ?? "")
+            try Output.line(accounts.key(of: uid) ?? "")
         }
     }
 
@@ -110,7 +110,7 @@ struct UserCommand: ParsableCommand {
         }
 
         func run() throws {
-            try openAccounts(dataDirectory).setRetention(.init(minuteDays: minuteDays, hourDays: hourDays), of: uid)
+            try dataDirectory.accounts().setRetention(.init(minuteDays: minuteDays, hourDays: hourDays), of: uid)
         }
     }
 
@@ -126,16 +126,9 @@ struct UserCommand: ParsableCommand {
         @Argument(help: "The user's name.") var uid: UserID
 
         func run() throws {
-            try openAccounts(dataDirectory).delete(uid, at: SystemClock().now())
-            print("deleted; 'dattss user list' says when the data is erased")
+            try dataDirectory.accounts().delete(uid, at: SystemClock().now())
+            try Output.line("deleted; 'dattss user list' says when the data is erased")
         }
-    }
-
-    /// The accounts of a data folder, which is made when it is missing.
-    static func openAccounts(_ option: DataDirectoryOption) throws -> Accounts {
-        let directory = try option.resolved()
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        return try Accounts(directory: directory)
     }
 }
 

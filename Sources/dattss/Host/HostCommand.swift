@@ -11,10 +11,10 @@ struct HostCommand: AsyncParsableCommand {
             Looks at the kernel's files in /proc once a second and sends gauges and counters every five seconds, \
             until it is ended with Ctrl-C or SIGTERM. Nothing is lost while the server is restarted.
 
-              dattss host --data-dir data                       to the server of this folder
-              dattss host --url http://10.0.0.5:3002 --auth KEY  to another machine's
+              dattss host --data-dir data                       # to the server of this folder
+              dattss host --url http://10.0.0.5:3002 --auth KEY  # to another machine's
 
-              dattss host --watch nginx --watch postgres       also what these programs take
+              dattss host --watch nginx --watch postgres       # also what these programs take
 
             The statistics are named after the machine: host.web1.cpu.user, host.web1.load.1m, \
             host.web1.memory.used, host.web1.disk.vda.read, host.web1.space.root, host.web1.net.eth0.rx, \
@@ -53,19 +53,31 @@ struct HostCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory)
+        let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory, isPatient: true)
         let name = StatisticName.component(HostSource.hostName)
-        var configuration = Dattss.Configuration(auth: endpoint.auth, url: endpoint.url, process: "host-\(name)")
-        configuration.log = { StandardError.print("dattss: \($0)") }
-        let stats = Dattss(configuration)
+        var configuration = Dattss.Configuration(auth: endpoint.auth, url: endpoint.name, process: "host-\(name)")
+        let refusal = KeyRefusal()
+        configuration.log = { if refusal.failure == nil { StandardError.print("dattss: \($0)") } }
+        let stats = Dattss(configuration, transport: EndpointTransport(endpoint, refusal: refusal), clock: SteadyClock())
         let sampling = Task { [interval, watch, prefix = prefix ?? "host.\(name)"] in
             await Self.sample(HostSampler(prefix: prefix, watching: watch), every: interval, into: stats)
         }
         stats.start()
-        _ = await EndSignals.wait()
+        await Self.waitForEnd(refusal)
         sampling.cancel()
         await sampling.value
         await stats.stop()
+        if let failure = refusal.failure { throw failure }
+    }
+
+    /// The end is a signal, or that the server refuses the key: what is measured then would never arrive.
+    private static func waitForEnd(_ refusal: KeyRefusal) async {
+        await withTaskGroup { group in
+            group.addTask { _ = await EndSignals.wait() }
+            group.addTask { _ = await refusal.wait() }
+            await group.next()
+            group.cancelAll()
+        }
     }
 
     private static func sample(_ sampler: sending HostSampler, every interval: Double, into stats: Dattss) async {

@@ -11,9 +11,9 @@ struct SendCommand: AsyncParsableCommand {
             A sample is a number and its unit: 2c counts, 153ms is a duration, 23g is a reading. A ! behind it \
             emphasises the statistic.
 
-              dattss send backup.runs 1c                     one sample
-              dattss send backup.size 512g backup.runs 1c    pairs of path and sample
-              dattss send query.time 12ms 15ms 11ms          several samples of one statistic
+              dattss send backup.runs 1c                     # one sample
+              dattss send backup.size 512g backup.runs 1c    # pairs of path and sample
+              dattss send query.time 12ms 15ms 11ms          # several samples of one statistic
 
             Everything is checked before anything is sent, and all of it is sent as one batch. Nothing is printed \
             when the server has it; otherwise the reason, and the exit code is not 0. The key is read from \
@@ -49,9 +49,9 @@ struct SendCommand: AsyncParsableCommand {
     func run() async throws {
         let partials = try SampleList.partials(of: words)
         let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory)
+        let refusal = KeyRefusal()
         let delivery = SingleDelivery(
-            transport: HTTPTransport(url: endpoint.url, auth: endpoint.auth),
-            limitMilliseconds: Int64((timeout * 1000).rounded()))
-        try await delivery.deliver(partials, process: process)
+            transport: EndpointTransport(endpoint, refusal: refusal), limitMilliseconds: Int64((timeout * 1000).rounded()))
+        do { try await delivery.deliver(partials, process: process) } catch { throw refusal.failure ?? error }
     }
 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import DattssLog
+import DattssServer
 import FoundationEssentials
 
 /// Where the value of an option comes from: the command line, else `DATTSS_…` in the environment, else the configuration
@@ -14,8 +16,10 @@ struct Settings {
             file = [:]
             return
         }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw ValidationError("cannot read the configuration file \(path)")
+        let text: String
+        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+            let failure = CommandFailure(explaining: error)
+            throw CommandFailure(failure.code, "the configuration file cannot be read: \(failure.problem)", failure.wayOut)
         }
         file = try Self.parse(text, path)
     }
@@ -75,10 +79,11 @@ struct Settings {
             if content.allSatisfy(\.isWhitespace) { continue }
             let parts = content.split(separator: "=", maxSplits: 1).map { $0.trimmed }
             guard parts.count == 2, !parts[0].isEmpty else {
-                throw ValidationError("\(path):\(index + 1): expected 'option = value', found '\(line)'")
+                throw CommandFailure(.configuration, "\(path):\(index + 1): expected 'option = value', found '\(line)'")
             }
-            guard ServeCommand.optionNames.contains(parts[0]) || WebOptions.secretNames.contains(parts[0]) else {
-                throw ValidationError("\(path):\(index + 1): there is no option '\(parts[0])'")
+            guard ServeCommand.optionNames.contains(parts[0]) || WebSettingNames.secret.contains(parts[0]) else {
+                throw CommandFailure(
+                    .configuration, "\(path):\(index + 1): there is no option '\(parts[0])'", "'dattss serve --help' lists them")
             }
             options[parts[0]] = parts[1]
         }
@@ -99,4 +104,38 @@ struct DataDirectoryOption: ParsableArguments {
 
     func resolved(_ settings: Settings) -> String { settings.text("data-dir", path) ?? "data" }
     func resolved() throws -> String { resolved(try Settings()) }
+
+    /// The folder, which has to be there already: only `serve` and `import` make one, so that a name that is mistyped does not.
+    func existing() throws -> String {
+        let directory = try resolved()
+        try Self.requireLog(in: directory)
+        return directory
+    }
+
+    /// The users of the folder, who have to be there already.
+    func accounts() throws -> Accounts {
+        let directory = try resolved()
+        try Self.require(["accounts.sqlite"], in: directory)
+        try Self.requireSecret(in: directory)
+        return try Accounts(directory: directory)
+    }
+
+    /// All keys come from the secret: a new one would make them worthless without a word.
+    static func requireSecret(in directory: String) throws {
+        guard try !POSIXFileSystem().exists(directory + "/secret") else { return }
+        throw CommandFailure(.noInput, "the data folder '\(directory)' has lost its file 'secret'", "put it back from a backup")
+    }
+
+    static func requireLog(in directory: String, _ option: String = "--data-dir") throws {
+        try require(["accounts.sqlite", "accepted", "minutes", "days", "hours"], in: directory, option)
+    }
+
+    /// - Parameter names: of which a folder of the kind that is expected has at least one.
+    private static func require(_ names: [String], in directory: String, _ option: String = "--data-dir") throws {
+        let fileSystem = POSIXFileSystem()
+        for name in names where try fileSystem.exists("\(directory)/\(name)") { return }
+        let problem =
+            try fileSystem.exists(directory) ? "'\(directory)' is no data folder" : "there is no data folder '\(directory)'"
+        throw CommandFailure(.noInput, problem, "name one with \(option); 'dattss serve' and 'dattss import' make one")
+    }
 }

@@ -123,7 +123,9 @@ import Testing
 
     @Test("a file that is not there and a folder are named")
     func missing() {
-        #expect(throws: LineFileError(path: "/nowhere/x", problem: "No such file or directory")) { try lines("/nowhere/x") }
-        #expect(throws: LineFileError(path: "/tmp", problem: "is a folder")) { try lines("/tmp") }
+        #expect(throws: LineFileError(path: "/nowhere/x", problem: "No such file or directory", systemError: ENOENT)) {
+            try lines("/nowhere/x")
+        }
+        #expect(throws: LineFileError(path: "/tmp", problem: "is a folder", systemError: EISDIR)) { try lines("/tmp") }
     }
 }

@@ -37,7 +37,8 @@ struct Browser {
 
     /// The link that a starting server printed.
     static func link(_ report: String) -> String? {
-        report.split(separator: "\n").first { $0.contains("sign in") }?.split(separator: " ").last.map(String.init)
+        report.split(separator: "\n").first { $0.contains("sign in") && $0.contains("/sign-in/") }?.split(separator: " ").last.map(
+            String.init)
     }
 }
 

@@ -1,7 +1,8 @@
 import DattssCore
-import DattssLog
 import DattssTestSupport
 import Testing
+
+@testable import DattssLog
 
 /// Goal: the tools know sealed files as well as segments.
 @Suite struct SealedToolsTests {
@@ -147,5 +148,22 @@ import Testing
         fileSystem.corrupt(sealedPaths(fileSystem)[0]) { $0.removeLast(700) }
         let damaged = try LogSizes.of(fileSystem: fileSystem, directory: data)
         #expect(damaged.sections[2].parts.map(\.name).contains("damaged"))
+    }
+
+    /// Goal: a column that makes others smaller than it is takes nothing, and never less; all of them remain the whole.
+    @Test("no column takes less than nothing", arguments: [1, 7, 1000, 1_000_003])
+    func savings(total: Int) throws {
+        var columns = ColumnSizes()
+        let known = [100, 90, 300, 800, 790, 790, 600, 601, 590, 590, 700]
+        try columns.add { (column) throws(LogError) in known[column] }
+        let parts = columns.parts(of: total)
+        #expect(parts.map(\.name) == ColumnSizes.names)
+        #expect(parts.allSatisfy { $0.bytes >= 0 }, "\(parts)")
+        #expect(parts.reduce(0) { $0 + $1.bytes } == total)
+        // Each of the 700 bytes belongs to the first column from which on no later one gets below it.
+        let expected = [90, 0, 210, 290, 0, 0, 0, 0, 0, 0, 110]
+        for (part, expected) in zip(parts, expected) {
+            #expect((Double(part.bytes) - Double(total * expected) / 700).magnitude <= 1, "\(part)")
+        }
     }
 }

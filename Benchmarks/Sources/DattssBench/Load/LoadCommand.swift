@@ -10,8 +10,8 @@ struct LoadCommand: AsyncParsableCommand {
         discussion: """
             Give it the data folder of a running server, from which it takes the address and the keys:
 
-              dattss-bench load --data-dir data                                  HTTP, as fast as it goes, ten seconds
-              dattss-bench load --data-dir data --rate 20000 --partials 50       20,000 partials a second, in bodies of 50
+              dattss-bench load --data-dir data                                  # HTTP, as fast as it goes, ten seconds
+              dattss-bench load --data-dir data --rate 20000 --partials 50       # 20,000 partials a second, in bodies of 50
               dattss-bench load --data-dir data --over udp --samples 20 --rate 500000
               dattss-bench load --data-dir data --users 100 --paths 50 --sketch 100
               dattss-bench load --data-dir data --play Fixtures/traffic/flood.json
@@ -84,11 +84,12 @@ struct LoadCommand: AsyncParsableCommand {
     func run() async throws {
         let directory = dataDirectory.resolved
         let plan = try plan()
+        let http = try http ?? AddressFile(directory).hostPort ?? HostPort(host: "127.0.0.1", port: 3002)
+        if !blind, keysFile == nil, key == nil || plan.userCount > 1 { try prove(directory, http) }
         let keys =
             try blind
             ? Array(repeating: "nobody.00000000000000000000000000000000", count: plan.userCount)
             : LoadUsers.keys(plan.userCount, key: key, keysFile: keysFile, dataDirectory: directory)
-        let http = try http ?? AddressFile(directory).hostPort ?? HostPort(host: "127.0.0.1", port: 3002)
         let udp = udp ?? HostPort(host: http.host, port: 8125)
         let run = LoadRun(
             plan: plan, http: http, udp: udp, keys: keys, isAlone: alone, isBlind: blind, progress: ProgressLines(isQuiet: quiet))
@@ -99,6 +100,23 @@ struct LoadCommand: AsyncParsableCommand {
             LoadReport(result).lines.forEach { print($0) }
         }
         if let account = result.account, !account.problems.isEmpty { throw ExitCode(1) }
+    }
+
+    /// The keys of a folder only go to its own server.
+    private func prove(_ directory: String, _ http: HostPort) throws {
+        guard let named = AddressFile(directory).read(), try AddressFile(directory).hostPort == http,
+            let proof = try ServerProof.ofFolder(directory)
+        else {
+            throw LoadError(
+                description: "\(http) is not where the server of '\(directory)' is, and the folder's keys only go there: "
+                    + "give those for it with --key or --keys-file")
+        }
+        let challenge = ServerProof.newChallenge()
+        let (status, body) = try ServerConversation(http).get("/api/v1/server-proof?challenge=\(challenge)")
+        let answer = status == 200 ? try JSONDecoder().decode([String: String].self, from: Data(body))["proof"] : nil
+        guard let answer, proof.isProven(answer, to: challenge, at: named) else {
+            throw LoadError(description: "what listens at \(http) is not the server of '\(directory)', so it was not told the keys")
+        }
     }
 
     func plan() throws -> LoadPlan {

@@ -43,7 +43,10 @@ struct LoadSocket: Sendable {
             }
             next = candidate.pointee.ai_next
         }
-        throw LoadError(description: "cannot connect to \(address): \(String(cString: strerror(problem)))")
+        throw LoadError(
+            description: problem == ECONNREFUSED
+                ? "no server answers at \(address): nothing listens there"
+                : "cannot connect to \(address): \(String(cString: strerror(problem)))")
     }
 
     func close() { Self.close(descriptor) }

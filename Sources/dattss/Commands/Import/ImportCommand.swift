@@ -13,12 +13,12 @@ struct ImportCommand: ParsableCommand {
             than eight days or in the future are left out and counted. Aggregates may be of any age: of those that are \
             older than minutes are kept the server keeps the hours.
 
-              dattss import --user local cpu.csv                      gauge cpu, of lines timestamp,value
-              dattss import --user local --kind c --path hits h.csv   counter hits
-              dattss import --user local samples.csv.gz               lines timestamp,kind,path,value
-              dattss import --user local --format combined access.log requests.total, bytes.sent, requests.path.blog, …
-              dattss import --user local --shift-to-now 2014/*.csv    as if the past had just ended
-              dattss import --user local --format aggregates e.csv.gz what 'dattss log export' printed, bit by bit
+              dattss import --user local cpu.csv                      # gauge cpu, of lines timestamp,value
+              dattss import --user local --kind c --path hits h.csv   # counter hits
+              dattss import --user local samples.csv.gz               # lines timestamp,kind,path,value
+              dattss import --user local --format combined access.log  # requests.total, bytes.sent, requests.path.blog, …
+              dattss import --user local --shift-to-now 2014/*.csv    # as if the past had just ended
+              dattss import --user local --format aggregates e.csv.gz  # what 'dattss log export' printed, bit by bit
 
             Files are UTF-8, with a mark at the beginning or not; lines end in any way. What separates columns is a comma, a \
             semicolon or a tab, as the first line has it; a line of names at the beginning is passed over.
@@ -60,7 +60,7 @@ struct ImportCommand: ParsableCommand {
             summary += ", \(builder.tooOld) samples are older than \(MinuteBuilder.retentionDays) days"
         }
         if builder.inFuture > 0 { summary += ", \(builder.inFuture) samples are in the future" }
-        print(summary)
+        try Output.line(summary)
     }
 
     private func importAggregates(into directory: String, now: Timestamp) throws {
@@ -69,7 +69,7 @@ struct ImportCommand: ParsableCommand {
             let survey = try withProgress(name) { file, progress in
                 try importer.survey(file, shiftingToNow: options.shiftsToNow, progress: progress)
             }
-            tell(survey.report.complaints(about: name) + survey.rewritten.notes(about: name), of: name, shift: survey.shift)
+            try tell(survey.report.complaints(about: name) + survey.rewritten.notes(about: name), of: name, shift: survey.shift)
             return survey
         }
         let log = try ImportedLog(directory, for: options.user)
@@ -84,7 +84,7 @@ struct ImportCommand: ParsableCommand {
         var summary = "imported \(surveys.reduce(0) { $0 + $1.aggregates }) minute aggregates of \(options.user)"
         if badLines > 0 { summary += ", \(badLines) of \(surveys.reduce(0) { $0 + $1.report.lines }) lines are bad" }
         if inFuture > 0 { summary += ", \(inFuture) aggregates are in the future" }
-        print(summary)
+        try Output.line(summary)
     }
 
     private func read(_ name: String, by importer: inout Importer) throws {
@@ -98,7 +98,7 @@ struct ImportCommand: ParsableCommand {
                     shiftingToNow: options.shiftsToNow, progress: progress)
             }
         }
-        tell(
+        try tell(
             summary.report.complaints(about: name) + summary.rewritten.notes(about: name), of: name,
             shift: summary.shiftSeconds / 60)
     }
@@ -113,8 +113,8 @@ struct ImportCommand: ParsableCommand {
         return try body(file) { bar.show(name, $0, of: file.sizeBytes) }
     }
 
-    private func tell(_ notes: [String], of name: String, shift minutes: Int64) {
-        for line in notes { print(line) }
-        if options.shiftsToNow { print("shifted \(name) by \(minutes * 60) seconds") }
+    private func tell(_ notes: [String], of name: String, shift minutes: Int64) throws {
+        for line in notes { try Output.line(line) }
+        if options.shiftsToNow { try Output.line("shifted \(name) by \(minutes * 60) seconds") }
     }
 }

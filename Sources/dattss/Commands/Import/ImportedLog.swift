@@ -19,7 +19,7 @@ final class ImportedLog {
         let accounts = try Accounts(directory: directory)
         if try accounts.users().isEmpty { try accounts.add(.local, at: SystemClock().now()) }
         guard accounts.key(of: user) != nil else {
-            throw ValidationError("there is no user '\(user)': make it with 'dattss user add \(user)'")
+            throw CommandFailure(.noUser, "there is no user '\(user)'", "make it with 'dattss user add \(user)'")
         }
         var ignored = IgnoredRecovery()
         let recovery = try Recovery.run(fileSystem: fileSystem, directory: directory, into: &ignored)

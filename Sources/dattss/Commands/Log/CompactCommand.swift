@@ -18,10 +18,11 @@ extension LogCommand {
         @Flag(help: "Seal the current day, too.") var today = false
 
         func run() async throws {
-            let directory = try dataDirectory.resolved()
+            let directory = try dataDirectory.existing()
             let before = try LogSizes.bytes(of: directory, POSIXFileSystem())
             let work = try await compact(directory)
-            print(CompactReport(work: work, bytesBefore: before, bytesAfter: try LogSizes.bytes(of: directory, POSIXFileSystem())))
+            try Output.line(
+                CompactReport(work: work, bytesBefore: before, bytesAfter: try LogSizes.bytes(of: directory, POSIXFileSystem())))
         }
 
         /// Opens the pipeline on the folder, lets it do its housekeeping, and closes it.
@@ -38,12 +39,12 @@ extension LogCommand {
                     directory: directory, syncMode: .second, retention: { retention },
                     onErased: { user in
                         do { try accounts.noteErased(user, at: clock.now()) } catch {
-                            print("cannot note that '\(user)' is erased: \(error)")
+                            StandardStream.error.note("cannot note that '\(user)' is erased: \(error)")
                         }
                     }, fileSystem: POSIXFileSystem(), clock: clock)
-            ) { print($0) }
+            ) { StandardStream.error.note($0) }
             let report = await pipeline.compact(erasing: retention.deleted, includingToday: today)
-            if let problem = report.problem { throw ValidationError(problem) }
+            if let problem = report.problem { throw CommandFailure(.inputOutput, problem) }
             return CompactReport.Work(
                 days: report.sealings, aggregates: report.sealedRows, erasedUsers: report.erasedUsers,
                 findings: report.findings)

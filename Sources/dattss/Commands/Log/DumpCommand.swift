@@ -9,10 +9,10 @@ extension LogCommand {
         @Flag(help: "Print what is in the frames and sealed files as well.") var records = false
 
         func run() throws {
-            let directory = try dataDirectory.resolved()
+            let directory = try dataDirectory.existing()
             try LogDump.lines(
                 fileSystem: POSIXFileSystem(), directory: directory, detail: records ? .records : .frames
-            ) { print($0) }
+            ) { Output.lineOrEnd($0) }
         }
     }
 }

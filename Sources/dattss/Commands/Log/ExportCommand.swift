@@ -43,16 +43,17 @@ extension LogCommand {
         }
 
         func run() throws {
-            let directory = try dataDirectory.resolved()
+            let directory = try dataDirectory.existing()
             let history = try History.open(fileSystem: POSIXFileSystem(), directory: directory)
             guard let known = history.minutes else {
-                throw ValidationError("'\(directory)' holds no minutes")
+                throw CommandFailure(.noInput, "'\(directory)' holds no minutes")
             }
             // A moment within a minute is taken for its beginning.
             let start = from?.time.minute ?? known.lowerBound
             let end = to?.time.minute ?? known.upperBound.advanced(by: 1)
             guard try history.users(in: known.lowerBound..<known.upperBound.advanced(by: 1)).contains(user) else {
-                throw ValidationError("'\(directory)' holds nothing of the user '\(user)'")
+                throw CommandFailure(
+                    .noUser, "'\(directory)' holds nothing of the user '\(user)'", "'dattss user list' names the users")
             }
             let export = AggregateExport(of: user, minutes: start..<max(start, end), from: history)
             switch format {

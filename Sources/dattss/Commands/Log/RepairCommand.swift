@@ -22,10 +22,7 @@ extension LogCommand {
         ]
 
         func run() throws {
-            let source = try dataDirectory.resolved()
-            guard FileManager.default.fileExists(atPath: source) else {
-                throw ValidationError("there is no folder \(source)")
-            }
+            let source = try dataDirectory.existing()
             let fileSystem = POSIXFileSystem()
             let summary = try unlessLocked(source) { () throws(LogError) in
                 try LogRepair.repair(fileSystem: fileSystem, from: source, to: to)
@@ -33,15 +30,15 @@ extension LogCommand {
             for name in Self.otherFiles where FileManager.default.fileExists(atPath: "\(source)/\(name)") {
                 try FileManager.default.copyItem(atPath: "\(source)/\(name)", toPath: "\(to)/\(name)")
             }
-            for region in summary.quarantined { print(region) }
+            for region in summary.quarantined { try Output.line(region) }
             let verified = try LogVerifier.verify(fileSystem: fileSystem, directory: to)
             let quarantinedBytes = summary.quarantined.reduce(0) { $0 + $1.bytes }
-            print(
+            try Output.line(
                 """
                 copied \(summary.frames) frames and \(summary.sealedFiles) sealed files to \(to), put aside \
                 \(quarantinedBytes) bytes of \(summary.quarantined.count) places
                 """)
-            print(verified)
+            try Output.line(verified)
             if !verified.isSound { throw ExitCode(1) }
         }
     }
@@ -53,7 +50,7 @@ func unlessLocked<Value>(
 ) throws -> Value {
     let attempt = Result { () throws(LogError) in try body() }
     if case .failure(let error) = attempt, error.fileSystemError?.isLockedByAnother ?? false {
-        throw ValidationError("a server runs on \(directory): end it first")
+        throw CommandFailure(folderInUse: directory)
     }
     return try attempt.get()
 }

@@ -18,8 +18,11 @@ enum StandardStream {
         }
     }
 
+    /// Writes a line that is not missed where it cannot be written.
+    func note(_ line: String) { try? write(Array("\(line)\n".utf8)) }
+
     private var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
-    private var name: String { self == .output ? "standard output" : "standard error" }
+    var name: String { self == .output ? "standard output" : "standard error" }
 }
 
 // Under a name that does not collide with the method.

@@ -7,15 +7,16 @@ extension LogCommand {
         static let configuration = CommandConfiguration(
             abstract: "Prints what takes how much room, in bytes an aggregate, column by column.",
             discussion: """
-                A column is what it adds to those above it: they help to predict each other. They are measured on some of \
+                A column is what it adds to those above it: they help to predict each other, and what one saves is taken off \
+                those above it. They are measured on some of \
                 the blocks and of the sealed statistics. 'presence' is which statistics and minutes there are.
                 """)
         @OptionGroup var dataDirectory: DataDirectoryOption
 
         func run() throws {
-            let directory = try dataDirectory.resolved()
+            let directory = try dataDirectory.existing()
             let sizes = try LogSizes.of(fileSystem: POSIXFileSystem(), directory: directory)
-            for line in SizeTable(sizes).lines { print(line) }
+            for line in SizeTable(sizes).lines { try Output.line(line) }
         }
     }
 }

@@ -8,10 +8,10 @@ extension LogCommand {
         @OptionGroup var dataDirectory: DataDirectoryOption
 
         func run() throws {
-            let directory = try dataDirectory.resolved()
+            let directory = try dataDirectory.existing()
             let summary = try LogVerifier.verify(fileSystem: POSIXFileSystem(), directory: directory)
-            for finding in summary.findings { print(finding) }
-            print(summary)
+            for finding in summary.findings { try Output.line(finding) }
+            try Output.line(summary)
             if !summary.isSound { throw ExitCode(1) }
         }
     }

@@ -27,6 +27,7 @@ struct ReplayCommand: AsyncParsableCommand {
     @Option(help: "How much faster than it was: 1x, 10x, …, or max.") var speed = ReplaySpeed.unpaced
 
     func run() async throws {
+        try DataDirectoryOption.requireLog(in: from, "--from")
         let target = to ?? FileManager.default.temporaryDirectory.path + "/dattss-replay-\(UUID().uuidString)"
         defer {
             // A folder that cannot be deleted is for the system's own cleaning.
@@ -34,11 +35,11 @@ struct ReplayCommand: AsyncParsableCommand {
         }
         let replay = AcceptedReplay(fileSystem: POSIXFileSystem(), from: from, to: target, speed: speed)
         let outcome = try await replay.run()
-        for finding in outcome.findings { print("unreadable \(finding)") }
+        for finding in outcome.findings { try Output.line("unreadable \(finding)") }
         for (problem, count) in outcome.refused.sorted(by: { $0.key < $1.key }) {
-            print("refused    \(count) batches: \(problem)")
+            try Output.line("refused    \(count) batches: \(problem)")
         }
-        print(outcome)
+        try Output.line(outcome)
         if !outcome.isComplete { throw ExitCode(1) }
     }
 }

@@ -1,0 +1,45 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+
+/// A request of a command that is tried once, so that what is wrong is told at once.
+enum HTTPQuestion {
+    struct Answer: Sendable {
+        var status: Int
+        var body: [UInt8]
+    }
+
+    private static let timeout = TimeAmount.seconds(10)
+    private static let answerBytesMax = 256 << 20
+
+    /// Shared, and never shut down: the process ends with it.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+        configuration.timeout.connect = .seconds(5)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }()
+
+    static func ask(_ url: String, key: String?) async throws -> Answer {
+        var request = HTTPClientRequest(url: url)
+        if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
+        let response = try await client.execute(request, timeout: timeout)
+        let body = try await response.body.collect(upTo: answerBytesMax)
+        return Answer(status: Int(response.status.code), body: Array(body.readableBytesView))
+    }
+}
+
+/// What the server says of an error, without the JSON round it.
+struct ServerMessage: Decodable {
+    private struct Described: Decodable { var message: String }
+    private var error: Described
+
+    var message: String { error.message }
+
+    /// - Returns: nil for a body that is none of an error.
+    init?(_ body: [UInt8]) {
+        guard let message = try? JSONDecoder().decode(ServerMessage.self, from: Data(body)) else { return nil }
+        self = message
+    }
+}
