@@ -272,6 +272,29 @@ struct PipelineTests {
         await harness.stop()
     }
 
+    /// Goal: a start brings nothing back that a running server would have forgotten, wherever the log has it: in blocks since the last
+    /// checkpoint, or in batches that no block covers; and keeps what is not idle yet.
+    @Test("what is idle when a killed server starts again stays out of memory, but for its total", arguments: [0, 40, 200])
+    func idleAfterKill(minutesDown: Int64) async throws {
+        var limits = Limits()
+        limits.idleSeconds = 120
+        let harness = try PipelineHarness(limits: limits)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [40])]), of: Self.ann) == .accepted)
+        for _ in 0..<3 {
+            harness.clock.advance(byMilliseconds: 60_000)
+            #expect(await harness.pipeline.ingest.submit(batch([(Self.wait, [1])]), of: Self.ann) == .accepted)
+        }
+        // The blocks of all minutes but the open one are written, and no hour has ended: there is no checkpoint.
+        #expect(await eventually { await harness.pipeline.snapshot().minutes.frames >= 3 })
+        harness.clock.advance(byMilliseconds: minutesDown * 60_000)
+        try await harness.killAndRestart()
+        #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.wait])
+        #expect(await harness.pipeline.snapshot().statisticCount == 1)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 42)
+        await harness.stop()
+    }
+
     /// Goal: a clock that was a year ahead for a while costs nothing, also across a restart.
     @Test("a clock that was far ahead does not hold up minutes")
     func clockFarAhead() async throws {
