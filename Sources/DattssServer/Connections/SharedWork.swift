@@ -10,18 +10,31 @@ import Synchronization
 ///     }
 final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let open = Mutex<[Key: Group]>([:])
+    private let pause: @Sendable () async -> Void
+
+    /// - Parameter pause: between a few who are told the answer and the next few.
+    init(pause: @escaping @Sendable () async -> Void = SharedWork.twoMilliseconds) { self.pause = pause }
+
+    static var twoMilliseconds: @Sendable () async -> Void {
+        // Cut off, it is only shorter.
+        { try? await Task.sleep(for: .milliseconds(2)) }
+    }
 
     /// Those who have a part in one piece of work.
     final class Group: Sendable {
         private let members = Mutex<[Member]>([])
         private let close: @Sendable (Group) -> Void
+        private let pause: @Sendable () async -> Void
+        private let toldAtOnce = 8
 
         fileprivate struct Member: Sendable {
             let isWanted: @Sendable () -> Bool
             let answer: CheckedContinuation<Value, any Error>
         }
 
-        fileprivate init(close: @escaping @Sendable (Group) -> Void) { self.close = close }
+        fileprivate init(close: @escaping @Sendable (Group) -> Void, pause: @escaping @Sendable () async -> Void) {
+            (self.close, self.pause) = (close, pause)
+        }
 
         /// From now on nobody joins; to be called before anything is looked at.
         func begin() { close(self) }
@@ -33,9 +46,13 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
         fileprivate func add(_ member: Member) { members.withLock { $0.append(member) } }
 
-        fileprivate func finish(_ result: Result<Value, any Error>) {
+        /// Tells them a few at a time: each writes its answer out on an event loop, which others want to be heard by meanwhile.
+        fileprivate func finish(_ result: Result<Value, any Error>) async {
             begin()
-            for member in members.withLock({ $0 }) { member.answer.resume(with: result) }
+            for (position, member) in members.withLock({ $0 }).enumerated() {
+                if position > 0, position.isMultiple(of: toldAtOnce) { await pause() }
+                member.answer.resume(with: result)
+            }
         }
     }
 
@@ -47,13 +64,15 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { answer in
             let first = open.withLock { open -> Group? in
-                let group = open[key] ?? Group { [self] in close($0, key) }
+                let group = open[key] ?? Group(close: { [self] in close($0, key) }, pause: pause)
                 group.add(Group.Member(isWanted: isWanted, answer: answer))
                 return open.updateValue(group, forKey: key) == nil ? group : nil
             }
             guard let first else { return }
             Task {
-                do { first.finish(.success(try await work(first))) } catch { first.finish(.failure(error)) }
+                let result: Result<Value, any Error>
+                do { result = .success(try await work(first)) } catch { result = .failure(error) }
+                await first.finish(result)
             }
         }
     }

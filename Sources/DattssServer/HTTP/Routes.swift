@@ -20,11 +20,11 @@ struct Routes: Sendable {
     let statuses = SharedWork<UserID, Rendering>()
     let expositions = SharedWork<Int, Rendering>()
     /// For bodies that are dear to read.
-    let decoding = DecodingPool()
+    let decoding: DecodingPool
 
     /// What the fast lane and the route of `/agg` share.
     var endpoint: AggregateEndpoint {
-        AggregateEndpoint(ingest: pipeline.ingest, processes: processes, accounts: accounts, limits: limits)
+        AggregateEndpoint(ingest: pipeline.ingest, processes: processes, accounts: accounts, limits: limits, decoding: decoding)
     }
 
     func makeRouter() -> Router<Context> {

@@ -50,6 +50,45 @@ struct SharedWorkTests {
         #expect(shared.askers(of: 1) == 0)
     }
 
+    /// Goal: hundreds who wait for the same large answer do not all write it out before anybody else is heard.
+    @Test("a large group is told a few at a time")
+    func few() async throws {
+        let (pauses, pauseEnds) = AsyncStream.makeStream(of: Void.self)
+        let counts = Counts()
+        let shared = SharedWork<Int, Int> {
+            counts.pauses.withLock { $0 += 1 }
+            for await _ in pauses { break }
+        }
+        let (mayEnd, end) = AsyncStream.makeStream(of: Void.self)
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    let answer = try await shared.value(of: 1, isWanted: { true }) { _ in
+                        for await _ in mayEnd { break }
+                        return 7
+                    }
+                    #expect(answer == 7)
+                    counts.told.withLock { $0 += 1 }
+                }
+            }
+            while shared.askers(of: 1) < 20 { await Task.yield() }
+            end.yield()
+            for (number, count) in [8, 16].enumerated() {
+                while counts.pauses.withLock({ $0 }) <= number || counts.told.withLock({ $0 }) < count { await Task.yield() }
+                #expect(counts.told.withLock { $0 } == count)
+                pauseEnds.yield()
+            }
+            try await group.waitForAll()
+        }
+        #expect(counts.told.withLock { $0 } == 20)
+        #expect(counts.pauses.withLock { $0 } == 2)
+    }
+
+    private final class Counts: Sendable {
+        let told = Mutex(0)
+        let pauses = Mutex(0)
+    }
+
     @Test("a group is wanted as long as one of it is there")
     func wanted() async throws {
         let shared = SharedWork<Int, Bool>()

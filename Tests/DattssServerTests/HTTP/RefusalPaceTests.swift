@@ -52,9 +52,10 @@ struct RefusalPaceTests {
             pipeline = try Pipeline(
                 PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock), onFailure: { _ in })
             let endpoint = AggregateEndpoint(
-                ingest: pipeline.ingest, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits())
+                ingest: pipeline.ingest, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits(),
+                decoding: DecodingPool())
             let lane = AggregateLane(
-                AggregateIntake(endpoint, on: channel.embeddedEventLoop, names: SharedNames()),
+                AggregateIntakes(endpoint).intake(on: channel.embeddedEventLoop),
                 deadline: LaneDeadline(seconds: 15, idleSeconds: 120, onTimeout: {}),
                 uploads: ByteBudget(bytesMax: 1 << 20), refusals: RefusalPace(clock: clock))
             try channel.pipeline.syncOperations.addHandler(lane)
