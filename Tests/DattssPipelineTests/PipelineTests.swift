@@ -253,6 +253,38 @@ struct PipelineTests {
         await harness.stop()
     }
 
+    /// Goal: an event loop has time for others while much is merged; who reads meanwhile does not see a part of a batch.
+    @Test("a large group is merged batch by batch, and readers see whole ones")
+    func largeGroup() async throws {
+        let harness = try PipelineHarness()
+        let keys = (0..<3000).map { StatisticKey(.counter, "path\($0)") }
+        let whole = batch(keys.map { ($0, [1]) })
+        let queries = harness.pipeline.queries
+        let isRead = Task {
+            var reader = queries.live(of: Self.ann)
+            var isWhole = true
+            while !Task.isCancelled {
+                let sums = Set(await reader.next().statistics.map(\.sum))
+                isWhole = isWhole && sums.count <= 1
+            }
+            return isWhole
+        }
+        for _ in 0..<10 {
+            var group = BatchGroup()
+            for _ in 0..<6 {
+                guard case .grouped = harness.pipeline.ingest.admit(whole, of: Self.ann, into: &group) else {
+                    Issue.record("not admitted")
+                    return
+                }
+            }
+            #expect(await harness.pipeline.ingest.submit(group) == .accepted)
+        }
+        #expect(await harness.status(of: Self.ann).values.allSatisfy { $0.sum == 60 })
+        isRead.cancel()
+        #expect(await isRead.value)
+        await harness.stop()
+    }
+
     /// Goal: idle statistics make room, and their totals come back with them.
     @Test("a statistic that was idle for a day leaves memory and comes back with its total")
     func idle() async throws {

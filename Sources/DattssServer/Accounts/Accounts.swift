@@ -170,6 +170,9 @@ public final class Accounts: Authenticator {
         return value
     }
 
+    /// For how many who are not signed in something is being done.
+    var strangerCount: Int { strangers.withLock { $0 } }
+
     /// Does something with the accounts for somebody who is not signed in.
     /// - Throws: ``Busy`` when many wait for the same, and whatever `body` does.
     func runForStranger<Value: Sendable>(_ body: @escaping @Sendable (Accounts) throws -> Value) async throws -> Value {

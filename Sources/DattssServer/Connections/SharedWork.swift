@@ -10,10 +10,19 @@ import Synchronization
 ///     }
 final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let open = Mutex<[Key: Group]>([:])
+    private let toldAtOnce: @Sendable (Value) -> Int
     private let pause: @Sendable () async -> Void
 
-    /// - Parameter pause: between a few who are told the answer and the next few.
-    init(pause: @escaping @Sendable () async -> Void = SharedWork.twoMilliseconds) { self.pause = pause }
+    private static var errorToldAtOnce: Int { 8 }
+
+    /// - Parameters:
+    ///   - toldAtOnce: how many are told an answer before there is a pause; at least 1.
+    ///   - pause: between a few who are told the answer and the next few.
+    init(
+        toldAtOnce: @escaping @Sendable (Value) -> Int, pause: @escaping @Sendable () async -> Void = SharedWork.twoMilliseconds
+    ) {
+        (self.toldAtOnce, self.pause) = (toldAtOnce, pause)
+    }
 
     static var twoMilliseconds: @Sendable () async -> Void {
         // Cut off, it is only shorter.
@@ -25,7 +34,6 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         private let members = Mutex<[Member]>([])
         private let close: @Sendable (Group) -> Void
         private let pause: @Sendable () async -> Void
-        private let toldAtOnce = 8
 
         fileprivate struct Member: Sendable {
             let isWanted: @Sendable () -> Bool
@@ -47,7 +55,7 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         fileprivate func add(_ member: Member) { members.withLock { $0.append(member) } }
 
         /// Tells them a few at a time: each writes its answer out on an event loop, which others want to be heard by meanwhile.
-        fileprivate func finish(_ result: Result<Value, any Error>) async {
+        fileprivate func finish(_ result: Result<Value, any Error>, toldAtOnce: Int) async {
             begin()
             for (position, member) in members.withLock({ $0 }).enumerated() {
                 if position > 0, position.isMultiple(of: toldAtOnce) { await pause() }
@@ -69,10 +77,10 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
                 return open.updateValue(group, forKey: key) == nil ? group : nil
             }
             guard let first else { return }
-            Task {
+            Task { [toldAtOnce] in
                 let result: Result<Value, any Error>
                 do { result = .success(try await work(first)) } catch { result = .failure(error) }
-                await first.finish(result)
+                await first.finish(result, toldAtOnce: (try? result.get()).map(toldAtOnce) ?? Self.errorToldAtOnce)
             }
         }
     }

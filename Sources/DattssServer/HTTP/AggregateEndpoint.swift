@@ -49,38 +49,48 @@ struct AggregateEndpoint: Sendable {
     }
 
     /// The batch of a whole body, as it came; its process is noted as alive.
-    /// - Parameter contentMax: a compressed body of more content is not looked at.
-    /// - Returns: nil for such a body.
     func batch(
-        _ body: UnsafeRawBufferPointer, _ head: Head, _ decompressor: BodyDecompressor, paths: inout NameCache,
-        contentMax: Int = .max
-    ) throws(WireError) -> Batch? {
+        _ body: UnsafeRawBufferPointer, _ head: Head, _ decompressor: BodyDecompressor, paths: inout NameCache
+    ) throws(WireError) -> Batch {
         do throws(WireError) {
             try check(bodyBytes: body.count)
-            guard let batch = try decode(body, head.encoding, decompressor, &paths, contentMax: contentMax) else { return nil }
-            if let process = batch.process { processes.note(process, of: head.user, uptimeSeconds: batch.uptimeSeconds) }
-            return batch
+            if head.encoding == .identity { return try decode(body, head, &paths) }
+            return try decode(try decompressor.decode(body, head.encoding, upTo: limits.bodyBytes), head, &paths)
         } catch {
             ingest.noteRefused(error)
             throw error
         }
     }
 
-    private func decode(
-        _ body: UnsafeRawBufferPointer, _ encoding: ContentEncoding, _ decompressor: BodyDecompressor,
-        _ paths: inout NameCache, contentMax: Int
+    /// The same of a body that is not to be read if it is larger than it looks.
+    /// - Parameter contentMax: in bytes, decompressed.
+    /// - Returns: nil for a compressed body of more content, of which nothing is noted.
+    func batch(
+        _ body: UnsafeRawBufferPointer, _ head: Head, _ decompressor: BodyDecompressor, paths: inout NameCache, contentMax: Int
     ) throws(WireError) -> Batch? {
-        if encoding == .identity { return try BatchDecoder.decode(body, limits: limits, paths: &paths) }
-        let content: [UInt8]
+        if head.encoding == .identity { return try batch(body, head, decompressor, paths: &paths) }
         do throws(WireError) {
-            content = try decompressor.decode(body, encoding, upTo: min(contentMax, limits.bodyBytes))
+            let content = try decompressor.decode(body, head.encoding, upTo: min(contentMax, limits.bodyBytes))
+            return try decode(content, head, &paths)
         } catch {
             if error.reason == .bodyTooLarge, contentMax < limits.bodyBytes { return nil }
+            ingest.noteRefused(error)
             throw error
         }
-        return try content.withUnsafeBufferPointer { content throws(WireError) in
-            try BatchDecoder.decode(UnsafeRawBufferPointer(content), limits: limits, paths: &paths)
+    }
+
+    private func decode(_ content: [UInt8], _ head: Head, _ paths: inout NameCache) throws(WireError) -> Batch {
+        try content.withUnsafeBufferPointer { content throws(WireError) in
+            try decode(UnsafeRawBufferPointer(content), head, &paths)
         }
+    }
+
+    private func decode(
+        _ content: UnsafeRawBufferPointer, _ head: Head, _ paths: inout NameCache
+    ) throws(WireError) -> Batch {
+        let batch = try BatchDecoder.decode(content, limits: limits, paths: &paths)
+        if let process = batch.process { processes.note(process, of: head.user, uptimeSeconds: batch.uptimeSeconds) }
+        return batch
     }
 
     /// Takes in a body a while after its head was checked: the key may have been revoked meanwhile, or its user deleted, of whom
@@ -90,7 +100,7 @@ struct AggregateEndpoint: Sendable {
         answer: @escaping @Sendable (IngestAnswer) -> Void
     ) {
         do throws(WireError) {
-            guard let batch = try batch(body, head, decompressor, paths: &paths) else { return }
+            let batch = try batch(body, head, decompressor, paths: &paths)
             try checkAgain(head)
             ingest.submit(batch, of: head.user, answer: answer)
         } catch {

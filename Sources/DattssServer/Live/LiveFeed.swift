@@ -16,7 +16,7 @@ final class LiveFeed: Sendable {
     private let unsent: ByteBudget
     private let user: UserID
     private let state: Mutex<State>
-    private let beginnings = SharedWork<UserID, Turn>()
+    private let beginnings = SharedWork<UserID, Turn>(toldAtOnce: { $0.events.writtenAtOnce })
 
     /// One second's events, or those of some.
     struct Turn: Sendable {

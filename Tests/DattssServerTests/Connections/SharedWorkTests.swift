@@ -8,7 +8,7 @@ import Testing
 struct SharedWorkTests {
     @Test("who comes before the work begins shares it, who comes later has a part in the next")
     func groups() async throws {
-        let shared = SharedWork<Int, Int>()
+        let shared = SharedWork<Int, Int>(toldAtOnce: { _ in 8 })
         let works = Mutex(0)
         let (mayBegin, begin) = AsyncStream.makeStream(of: Void.self)
         let (hasBegun, began) = AsyncStream.makeStream(of: Void.self)
@@ -44,7 +44,7 @@ struct SharedWorkTests {
     @Test("all of a group are told the same error, and the next begins anew")
     func errors() async throws {
         struct Refused: Error {}
-        let shared = SharedWork<Int, Int>()
+        let shared = SharedWork<Int, Int>(toldAtOnce: { _ in 8 })
         await #expect(throws: Refused.self) { try await shared.value(of: 1, isWanted: { true }) { _ in throw Refused() } }
         #expect(try await shared.value(of: 1, isWanted: { true }) { _ in 5 } == 5)
         #expect(shared.askers(of: 1) == 0)
@@ -55,7 +55,7 @@ struct SharedWorkTests {
     func few() async throws {
         let (pauses, pauseEnds) = AsyncStream.makeStream(of: Void.self)
         let counts = Counts()
-        let shared = SharedWork<Int, Int> {
+        let shared = SharedWork<Int, Int>(toldAtOnce: { $0 + 1 }) {
             counts.pauses.withLock { $0 += 1 }
             for await _ in pauses { break }
         }
@@ -91,7 +91,7 @@ struct SharedWorkTests {
 
     @Test("a group is wanted as long as one of it is there")
     func wanted() async throws {
-        let shared = SharedWork<Int, Bool>()
+        let shared = SharedWork<Int, Bool>(toldAtOnce: { _ in 8 })
         for isThere in [true, false] {
             #expect(try await shared.value(of: 1, isWanted: { isThere }) { $0.isWanted() } == isThere)
         }

@@ -169,7 +169,6 @@ final class LivingServer {
                     try parts.endpoint.batch(
                         UnsafeRawBufferPointer(bytes), head, parts.decompressor, paths: &parts.names)
                 }
-                guard let batch else { continue }
                 switch parts.pipeline.ingest.admit(batch, of: head.user, into: &group) {
                 case .answered(let answer): answers[position] = answer
                 case .grouped: grouped.append(position)
