@@ -88,12 +88,13 @@ public struct Server: Service {
         let memory = MemoryBudget(configuration.limits)
         let connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
         let telemetry = OTLPIntake(startedAt: clock.now())
+        let decoding = DecodingPool(width: max(2, System.coreCount / 2), niceness: configuration.decodingNiceness)
         let web = WebServices(
-            configuration.web, statsdUser: configuration.statsdUser, passwords: PasswordWork(niceness: configuration.queryNiceness),
-            clock: clock, logger: logger)
+            configuration.web, statsdUser: configuration.statsdUser,
+            passwords: PasswordWork(niceness: configuration.decodingNiceness), clock: clock, logger: logger)
         let metrics = Metrics(
             pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
-            telemetry: telemetry, memory: memory, startedAt: clock.now())
+            telemetry: telemetry, memory: memory, decoding: decoding, startedAt: clock.now())
         let udpPort = AsyncStream.makeStream(of: SocketAddress.self)
         let collector = DatagramCollector(
             authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits)
@@ -116,7 +117,7 @@ public struct Server: Service {
         let routes = Routes(
             pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, metrics: metrics,
             dashboard: dashboard, clock: clock, limits: configuration.limits, telemetry: telemetry,
-            memory: memory)
+            memory: memory, decoding: decoding)
         let tls = try configuration.web.certificate.map(Self.tlsContext)
         let (udp, onListening) = (configuration.udp, onListening)
         let application = Application(

@@ -42,7 +42,10 @@ public struct ServerConfiguration: Sendable {
     public var housekeepingNiceness: Int32 = 19
     /// See ``PipelineConfiguration/queryNiceness``. Enough that whoever sends comes first, and not so much that questions are
     /// never answered where senders keep all processors busy.
-    public var queryNiceness: Int32 = 5
+    public var queryNiceness: Int32 = 10
+    /// The same for the threads that read large bodies and work out passwords. (From about 10 on, an event loop that wakes up does
+    /// not wait for the end of their time slice.)
+    public var decodingNiceness: Int32 = 10
 
     /// A server of these addresses; all else is as most want it.
     public init(dataDirectory: String, http: HostPort, udp: HostPort) {

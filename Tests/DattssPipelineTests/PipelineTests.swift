@@ -253,6 +253,38 @@ struct PipelineTests {
         await harness.stop()
     }
 
+    /// Goal: an event loop has time for others while much is merged; who reads meanwhile does not see a part of a batch.
+    @Test("a large group is merged batch by batch, and readers see whole ones")
+    func largeGroup() async throws {
+        let harness = try PipelineHarness()
+        let keys = (0..<3000).map { StatisticKey(.counter, "path\($0)") }
+        let whole = batch(keys.map { ($0, [1]) })
+        let queries = harness.pipeline.queries
+        let isRead = Task {
+            var reader = queries.live(of: Self.ann)
+            var isWhole = true
+            while !Task.isCancelled {
+                let sums = Set(await reader.next().statistics.map(\.sum))
+                isWhole = isWhole && sums.count <= 1
+            }
+            return isWhole
+        }
+        for _ in 0..<10 {
+            var group = BatchGroup()
+            for _ in 0..<6 {
+                guard case .grouped = harness.pipeline.ingest.admit(whole, of: Self.ann, into: &group) else {
+                    Issue.record("not admitted")
+                    return
+                }
+            }
+            #expect(await harness.pipeline.ingest.submit(group) == .accepted)
+        }
+        #expect(await harness.status(of: Self.ann).values.allSatisfy { $0.sum == 60 })
+        isRead.cancel()
+        #expect(await isRead.value)
+        await harness.stop()
+    }
+
     /// Goal: idle statistics make room, and their totals come back with them.
     @Test("a statistic that was idle for a day leaves memory and comes back with its total")
     func idle() async throws {
@@ -316,6 +348,29 @@ struct PipelineTests {
         await sendForDays(4, [Self.wait])
         #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.wait])
         try await harness.shutDownAndRestart()
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
+        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 42)
+        await harness.stop()
+    }
+
+    /// Goal: a start brings nothing back that a running server would have forgotten, wherever the log has it: in blocks since the last
+    /// checkpoint, or in batches that no block covers; and keeps what is not idle yet.
+    @Test("what is idle when a killed server starts again stays out of memory, but for its total", arguments: [0, 40, 200])
+    func idleAfterKill(minutesDown: Int64) async throws {
+        var limits = Limits()
+        limits.idleSeconds = 120
+        let harness = try PipelineHarness(limits: limits)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [40])]), of: Self.ann) == .accepted)
+        for _ in 0..<3 {
+            harness.clock.advance(byMilliseconds: 60_000)
+            #expect(await harness.pipeline.ingest.submit(batch([(Self.wait, [1])]), of: Self.ann) == .accepted)
+        }
+        // The blocks of all minutes but the open one are written, and no hour has ended: there is no checkpoint.
+        #expect(await eventually { await harness.pipeline.snapshot().minutes.frames >= 3 })
+        harness.clock.advance(byMilliseconds: minutesDown * 60_000)
+        try await harness.killAndRestart()
+        #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.wait])
+        #expect(await harness.pipeline.snapshot().statisticCount == 1)
         #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 42)
         await harness.stop()

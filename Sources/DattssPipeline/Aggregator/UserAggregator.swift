@@ -42,10 +42,7 @@ actor UserAggregator {
             switch item.element {
             case .batches(let batches, let time):
                 if isErased { break }
-                // (By position: to look at a batch would copy it.)
-                for position in batches.indices {
-                    state.apply(batches[position].batch, ids: batches[position].ids, at: time)
-                }
+                await apply(batches, at: time)
             case .minuteEnded(let edge):
                 await close(edge)
             case .erased:
@@ -59,6 +56,22 @@ actor UserAggregator {
             if !unwritten.isEmpty { dropWritten() }
         }
     }
+
+    private func apply(_ batches: [WriteAhead.Pending], at time: Timestamp) async {
+        var weight = 0
+        // (By position: to look at a batch would copy it.)
+        for position in batches.indices {
+            if weight >= Self.appliedAtOnce {
+                await letOthersIn()
+                weight = 0
+            }
+            state.apply(batches[position].batch, ids: batches[position].ids, at: time)
+            weight += batches[position].weight
+        }
+    }
+
+    /// How many partials are merged in one go, of batches that are not too large by themselves: a millisecond's worth.
+    private static let appliedAtOnce = 5000
 
     private func close(_ edge: MinuteAssembly.Edge) async {
         let closed = state.beginClosing(through: edge.minute)

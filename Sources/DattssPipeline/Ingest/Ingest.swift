@@ -130,13 +130,20 @@ public struct Ingest: Sendable {
         }
     }
 
-    /// Takes in a batch that comes alone: admits it, and hands it to the log.
-    public func submit(_ batch: Batch, of user: UserID) async -> IngestAnswer {
+    /// Takes in a batch that comes alone: admits it, and hands it to the log. `answer` is told once, on any thread.
+    public func submit(_ batch: Batch, of user: UserID, answer: @escaping @Sendable (IngestAnswer) -> Void) {
         var group = BatchGroup()
         switch admit(batch, of: user, into: &group) {
-        case .grouped: return await submit(group)
-        case .answered(let answer): return answer
-        case .copyOfPending(let first): return await first.answer()
+        case .grouped: submit(group, answer: answer)
+        case .answered(let known): answer(known)
+        case .copyOfPending(let first): Task { answer(await first.answer()) }
+        }
+    }
+
+    /// The same, and waits for the answer.
+    public func submit(_ batch: Batch, of user: UserID) async -> IngestAnswer {
+        await withCheckedContinuation { reply in
+            submit(batch, of: user) { reply.resume(returning: $0) }
         }
     }
 }

@@ -85,10 +85,11 @@ public struct DatagramCollector: Sendable {
         let lines = lines.bindMemory(to: UInt8.self)
         var start = takeUsual(lines, from: 0)
         while start < lines.count {
-            let rewritten = counts.rewrittenNames
+            let (samples, rewritten) = (counts.samples, counts.rewrittenNames)
             start = receiveLine(of: lines, at: start)
-            // Whoever sends one name that has to be rewritten mostly sends more, which would be looked ahead at in vain.
-            if counts.rewrittenNames == rewritten { start = takeUsual(lines, from: start) }
+            // Whoever sends one line of which nothing is taken, or one name that has to be rewritten, mostly sends more, which would
+            // be looked ahead at in vain.
+            if counts.samples > samples, counts.rewrittenNames == rewritten { start = takeUsual(lines, from: start) }
         }
     }
 

@@ -11,7 +11,10 @@ public struct Queries: Sendable {
 
     init(directory: UserDirectory, history: History, _ configuration: PipelineConfiguration) {
         (self.directory, self.history, clock) = (directory, history, configuration.clock)
-        turns = QueryTurns(QueryBounds(atOnceMax: configuration.queriesAtOnce, configuration.limits))
+        turns = QueryTurns(
+            TurnBounds(
+                atOnceMax: configuration.queriesAtOnce, waitingMax: configuration.limits.queuedQueries,
+                waitingPerUserMax: configuration.limits.queuedQueriesPerUser))
         // One more, so that what is worked out once for everybody waits for no user's questions.
         threads = QueryThreads(count: configuration.queriesAtOnce + 1, niceness: configuration.queryNiceness)
     }
@@ -22,7 +25,7 @@ public struct Queries: Sendable {
     /// - Parameters:
     ///   - isWanted: asked just before: an answer that nobody waits for any more is not worked out.
     ///   - body: asks, and writes down what came out, which may be the dearer part.
-    /// - Throws: ``QueryRefusal`` when too much is asked, and whatever `body` does.
+    /// - Throws: ``TurnRefusal`` when too much is asked, and whatever `body` does.
     public func inTurn<Answer: Sendable>(
         of user: UserID, isWanted: @Sendable () -> Bool = { true }, _ body: @Sendable () async throws -> Answer
     ) async throws -> Answer {
@@ -35,7 +38,7 @@ public struct Queries: Sendable {
     }
 
     /// How many questions are under way, and how many were refused.
-    public var counts: QueryCounts { turns.counts }
+    public var counts: TurnCounts { turns.counts }
 
     // MARK: Questions
 

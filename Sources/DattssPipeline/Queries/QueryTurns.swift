@@ -1,16 +1,16 @@
 import DattssCore
 import Synchronization
 
-/// Lets questions wait for their turn (``QueryQueue``).
+/// Lets questions wait for their turn (``TurnQueue``).
 final class QueryTurns: Sendable {
-    private let queue: Mutex<QueryQueue<CheckedContinuation<Void, any Error>>>
+    private let queue: Mutex<TurnQueue<CheckedContinuation<Void, any Error>>>
 
-    init(_ bounds: QueryBounds) { queue = Mutex(QueryQueue(bounds)) }
+    init(_ bounds: TurnBounds) { queue = Mutex(TurnQueue(bounds)) }
 
-    var counts: QueryCounts { queue.withLock { $0.counts } }
+    var counts: TurnCounts { queue.withLock { $0.counts } }
 
     /// - Parameter isWanted: asked when the turn has come: an answer that nobody waits for is not worked out.
-    /// - Throws: ``QueryRefusal``, and whatever `body` does.
+    /// - Throws: ``TurnRefusal``, and whatever `body` does.
     func inTurn<Result: Sendable>(
         of user: UserID, isWanted: () -> Bool, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
     ) async throws -> Result {
@@ -18,7 +18,7 @@ final class QueryTurns: Sendable {
         defer { leave(user) }
         guard isWanted() else {
             queue.withLock { $0.noteAbandoned() }
-            throw QueryRefusal.abandoned
+            throw TurnRefusal.abandoned
         }
         return try await body()
     }

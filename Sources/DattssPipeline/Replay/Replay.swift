@@ -25,6 +25,14 @@ struct Replay: RecoveryHandler {
             state = UserState(user: id, limits: limits)
             admission = Admission(limits: limits)
         }
+
+        /// Forgets what a running server would have forgotten. All totals stay: whether it is as late as the clock shows is not
+        /// certain at a start.
+        mutating func forgetIdle(since time: Timestamp) {
+            // What the open minute holds leaves memory after its end.
+            let horizon = state.openMinute.map { min(time, $0.minute.start) } ?? time
+            state.forget(admission.removeIdle(before: horizon), horizon: Timestamp(milliseconds: 0))
+        }
     }
 
     /// What the pipeline starts with.
@@ -45,8 +53,13 @@ struct Replay: RecoveryHandler {
         self.limits = limits
     }
 
-    func outcome(lastLSN: LSN) -> Outcome {
-        Outcome(
+    /// What was sent since then is live.
+    private var liveSince: Timestamp { now.advanced(byMilliseconds: -limits.idleSeconds * 1000) }
+
+    mutating func outcome(lastLSN: LSN) -> Outcome {
+        let liveSince = liveSince
+        for id in Array(users.keys) { users[id]?.forgetIdle(since: liveSince) }
+        return Outcome(
             users: users.values.sorted { $0.state.user < $1.state.user },
             unwritten: unwritten,
             edge: edge ?? MinuteEdge(max(now, latest ?? now)),
@@ -55,8 +68,7 @@ struct Replay: RecoveryHandler {
     }
 
     mutating func restore(_ checkpoint: Checkpoint) {
-        let liveSince = now.advanced(byMilliseconds: -limits.idleSeconds * 1000)
-        let now = now
+        let (now, liveSince) = (now, liveSince)
         for saved in checkpoint.users {
             withUser(saved.user) { user in
                 for statistic in saved.totals {
@@ -70,11 +82,12 @@ struct Replay: RecoveryHandler {
     }
 
     mutating func restore(_ block: MinuteBlock) {
-        let now = now
+        // When in the minute it was the block does not tell.
+        let usedAt = min(block.minute.end, now)
         for saved in block.users {
             withUser(saved.user) { user in
                 for partial in saved.aggregates {
-                    let id = user.admission.restore(partial.key, usedAt: min(block.minute.start, now))
+                    let id = user.admission.restore(partial.key, usedAt: usedAt)
                     // A block that does not say how far into the accepted lane it goes was imported.
                     user.state.restore(
                         partial.aggregate, of: partial.key, minute: block.minute, as: id, isImported: block.through == nil)

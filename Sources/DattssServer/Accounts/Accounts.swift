@@ -18,6 +18,13 @@ public final class Accounts: Authenticator {
     private let reading = Mutex(())
     /// SQLite blocks, so nothing here runs in a task.
     private let queue = DispatchQueue(label: "accounts")
+    private let strangers = Mutex(0)
+
+    /// For how many who are not signed in something may be looked up or written at a time.
+    static let strangersMax = 64
+
+    /// There are that many already.
+    struct Busy: Error {}
 
     /// What the file says, as far as requests ask for it.
     struct State {
@@ -167,6 +174,22 @@ public final class Accounts: Authenticator {
         let value = try database.write(body)
         try reload()
         return value
+    }
+
+    /// For how many who are not signed in something is being done.
+    var strangerCount: Int { strangers.withLock { $0 } }
+
+    /// Does something with the accounts for somebody who is not signed in.
+    /// - Throws: ``Busy`` when many wait for the same, and whatever `body` does.
+    func runForStranger<Value: Sendable>(_ body: @escaping @Sendable (Accounts) throws -> Value) async throws -> Value {
+        let hasRoom = strangers.withLock { count in
+            guard count < Self.strangersMax else { return false }
+            count += 1
+            return true
+        }
+        guard hasRoom else { throw Busy() }
+        defer { strangers.withLock { $0 -= 1 } }
+        return try await run(body)
     }
 
     /// Does something with the accounts from within a task.

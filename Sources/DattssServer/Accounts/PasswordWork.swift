@@ -15,7 +15,7 @@ final class PasswordWork: Sendable {
     /// More is asked for than can be worked out soon.
     struct Busy: Error {}
 
-    /// - Parameter niceness: see ``ServerConfiguration/queryNiceness``.
+    /// - Parameter niceness: see ``ServerConfiguration/decodingNiceness``.
     init(costs: PasswordHash.Costs = .standard, threads: Int = 2, niceness: Int32 = 0) {
         self.costs = costs
         self.threads = QueryThreads(count: threads, niceness: niceness)

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// Lets one request of a connection after the other through to the decoder. What a sender has written ahead waits as bytes, a
+/// Lets one request of a connection after the other through to the decoder, each when it is its turn among those of all connections
+/// (``RequestTurns``). What a sender has written ahead waits as bytes, a
 /// small fraction of what the same requests are when they are read, and nothing more is taken from the socket meanwhile.
 ///
 /// Passed on are pieces so small that only few requests fit into one; of a body as much as there is. What waits counts among the
@@ -12,7 +13,12 @@ final class RequestValve: ChannelDuplexHandler {
     typealias OutboundOut = IOData
 
     private let requests: RequestDeadline
+    private let turns: RequestTurns
     private let share: ByteBudget.Share
+    private var context: ChannelHandlerContext?
+    /// Whether the request that comes may begin, or has begun; and whether it waits for that.
+    private var hasTurn = false
+    private var waitsForTurn = false
     private var held = ByteBuffer()
     private var isReadHeld = false
     private var isInputClosed = false
@@ -21,14 +27,18 @@ final class RequestValve: ChannelDuplexHandler {
     static let pieceBytes = 256
 
     /// - Parameter requests: tells which are under way.
-    init(_ requests: RequestDeadline, uploads: ByteBudget) {
-        self.requests = requests
+    init(_ requests: RequestDeadline, turns: RequestTurns, uploads: ByteBudget) {
+        (self.requests, self.turns) = (requests, turns)
         share = uploads.share()
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
         // Until the handler is removed, or the connection is over.
-        requests.onAnswer = { self.goOn(context) }
+        self.context = context
+        requests.onAnswer = {
+            self.hasTurn = false
+            self.goOn(context)
+        }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { end() }
@@ -57,7 +67,15 @@ final class RequestValve: ChannelDuplexHandler {
         context.fireUserInboundEventTriggered(event)
     }
 
-    /// A request is answered.
+    /// It is the turn of this connection.
+    func begin() {
+        waitsForTurn = false
+        guard let context else { return }
+        hasTurn = true
+        goOn(context)
+    }
+
+    /// A request is answered, or the next may begin.
     private func goOn(_ context: ChannelHandlerContext) {
         guard held.readableBytes > 0 else { return }
         pass(context)
@@ -77,7 +95,7 @@ final class RequestValve: ChannelDuplexHandler {
         if isPassing { return }
         isPassing = true
         defer { isPassing = false }
-        while held.readableBytes > 0, requests.mayArrive {
+        while held.readableBytes > 0, requests.mayArrive, mayBegin() {
             let length = min(held.readableBytes, max(Self.pieceBytes, requests.bodyBytesLeft))
             guard let piece = held.readSlice(length: length) else { break }
             context.fireChannelRead(wrapInboundOut(piece))
@@ -87,7 +105,17 @@ final class RequestValve: ChannelDuplexHandler {
         share.shrink()
     }
 
+    private func mayBegin() -> Bool {
+        if hasTurn { return true }
+        if !waitsForTurn {
+            hasTurn = turns.take(self)
+            waitsForTurn = !hasTurn
+        }
+        return hasTurn
+    }
+
     private func end() {
+        context = nil
         requests.onAnswer = nil
         held = ByteBuffer()
         share.shrink()

@@ -9,10 +9,14 @@ struct AggregateEndpoint: Sendable {
     let processes: ProcessRegistry
     let accounts: Accounts
     let limits: Limits
+    /// For bodies that are dear to read.
+    let decoding: DecodingPool
 
     /// What of the head is needed when the body is there.
     struct Head: Sendable {
         let key: VerifiedKey
+        /// The key as it was sent.
+        let presented: String
         let encoding: ContentEncoding
 
         var user: UserID { key.owner.user }
@@ -22,9 +26,9 @@ struct AggregateEndpoint: Sendable {
     /// - Parameter announced: `Content-Length`.
     func check(key: String?, announced: Int?, contentEncoding: String?) throws(WireError) -> Head {
         do throws(WireError) {
-            let key = try accounts.verified(presenting: key, for: .ingest)
+            let verified = try accounts.verified(presenting: key, for: .ingest)
             if let announced { try check(bodyBytes: announced) }
-            return Head(key: key, encoding: try ContentEncoding(contentEncoding))
+            return Head(key: verified, presented: key ?? "", encoding: try ContentEncoding(contentEncoding))
         } catch {
             ingest.noteRefused(error)
             throw error
@@ -50,36 +54,84 @@ struct AggregateEndpoint: Sendable {
     ) throws(WireError) -> Batch {
         do throws(WireError) {
             try check(bodyBytes: body.count)
-            var batch = try decode(body, head.encoding, decompressor, &paths)
-            if head.key.owner.prefixesProcess, let process = batch.process { try batch.prefixPaths(with: process) }
-            if let process = batch.process {
-                processes.note(process, of: head.user, uptimeSeconds: batch.uptimeSeconds, client: batch.origin?.client)
-            }
-            return batch
+            if head.encoding == .identity { return try decode(body, head, &paths) }
+            return try decode(try decompressor.decode(body, head.encoding, upTo: limits.bodyBytes), head, &paths)
         } catch {
             ingest.noteRefused(error)
             throw error
         }
     }
 
+    /// The same of a body that is not to be read if it is larger than it looks.
+    /// - Parameter contentMax: in bytes, decompressed.
+    /// - Returns: nil for a compressed body of more content, of which nothing is noted.
+    func batch(
+        _ body: UnsafeRawBufferPointer, _ head: Head, _ decompressor: BodyDecompressor, paths: inout NameCache, contentMax: Int
+    ) throws(WireError) -> Batch? {
+        if head.encoding == .identity { return try batch(body, head, decompressor, paths: &paths) }
+        do throws(WireError) {
+            let content = try decompressor.decode(body, head.encoding, upTo: min(contentMax, limits.bodyBytes))
+            return try decode(content, head, &paths)
+        } catch {
+            if error.reason == .bodyTooLarge, contentMax < limits.bodyBytes { return nil }
+            ingest.noteRefused(error)
+            throw error
+        }
+    }
+
+    private func decode(_ content: [UInt8], _ head: Head, _ paths: inout NameCache) throws(WireError) -> Batch {
+        try content.withUnsafeBufferPointer { content throws(WireError) in
+            try decode(UnsafeRawBufferPointer(content), head, &paths)
+        }
+    }
+
     private func decode(
-        _ body: UnsafeRawBufferPointer, _ encoding: ContentEncoding, _ decompressor: BodyDecompressor,
-        _ paths: inout NameCache
+        _ content: UnsafeRawBufferPointer, _ head: Head, _ paths: inout NameCache
     ) throws(WireError) -> Batch {
-        if encoding == .identity { return try BatchDecoder.decode(body, limits: limits, paths: &paths) }
-        let content = try decompressor.decode(body, encoding, upTo: limits.bodyBytes)
-        return try content.withUnsafeBufferPointer { content throws(WireError) in
-            try BatchDecoder.decode(UnsafeRawBufferPointer(content), limits: limits, paths: &paths)
+        var batch = try BatchDecoder.decode(content, limits: limits, paths: &paths)
+        guard let process = batch.process else { return batch }
+        if head.key.owner.prefixesProcess { try batch.prefixPaths(with: process) }
+        processes.note(process, of: head.user, uptimeSeconds: batch.uptimeSeconds, client: batch.origin?.client)
+        return batch
+    }
+
+    /// Takes in a body a while after its head was checked: the key may have been revoked meanwhile, or its user deleted, of whom
+    /// nothing is to be kept then. `answer` is told once, on any thread.
+    func take(
+        _ body: UnsafeRawBufferPointer, _ head: Head, _ decompressor: BodyDecompressor, paths: inout NameCache,
+        answer: @escaping @Sendable (IngestAnswer) -> Void
+    ) {
+        do throws(WireError) {
+            let batch = try batch(body, head, decompressor, paths: &paths)
+            try checkAgain(head)
+            ingest.submit(batch, of: head.user, answer: answer)
+        } catch {
+            answer(.refused(error))
+        }
+    }
+
+    private func checkAgain(_ head: Head) throws(WireError) {
+        if head.key.isCurrent { return }
+        do throws(WireError) {
+            _ = try accounts.verified(presenting: head.presented, for: .ingest)
+        } catch {
+            ingest.noteRefused(error)
+            throw error
         }
     }
 
     /// Takes in the whole body of a request that the router passed on.
-    func take(_ body: [UInt8], _ head: Head) async throws(WireError) {
-        var paths = NameCache.none
-        let batch = try body.withUnsafeBufferPointer { (body) throws(WireError) -> Batch in
-            try self.batch(UnsafeRawBufferPointer(body), head, BodyDecompressor(), paths: &paths)
+    func take(_ body: [UInt8], _ head: Head) async throws {
+        let answer = await withCheckedContinuation { (reply: CheckedContinuation<IngestAnswer, Never>) in
+            let work: @Sendable () -> Void = {
+                var paths = NameCache.none
+                body.withUnsafeBytes { take($0, head, BodyDecompressor(), paths: &paths) { reply.resume(returning: $0) } }
+            }
+            guard DecodingPool.isDear(batchBytes: body.count, head.encoding) else { return work() }
+            decoding.start(of: head.user, cost: DecodingPool.cost(of: body.count, head.encoding), work) { refusal in
+                reply.resume(returning: .refused(refusal))
+            }
         }
-        let answer = await ingest.submit(batch, of: head.user)
         if case .refused(let error) = answer { throw error }
     }
 

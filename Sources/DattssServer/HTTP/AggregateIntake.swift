@@ -10,33 +10,67 @@ import Synchronization
 final class AggregateIntake {
     let endpoint: AggregateEndpoint
     private let eventLoop: any EventLoop
+    private let readers: BodyReaders
     private let decompressor = BodyDecompressor()
     private var paths: NameCache
     private var group = BatchGroup()
     /// Whose batches are in the group.
     private var lanes: [AggregateLane] = []
 
-    init(_ endpoint: AggregateEndpoint, on eventLoop: any EventLoop, names: SharedNames) {
-        (self.endpoint, self.eventLoop) = (endpoint, eventLoop)
+    init(_ endpoint: AggregateEndpoint, on eventLoop: any EventLoop, names: SharedNames, readers: BodyReaders) {
+        (self.endpoint, self.eventLoop, self.readers) = (endpoint, eventLoop, readers)
         paths = NameCache(names)
     }
 
-    /// Takes in a body.
-    /// - Returns: the answer, if it is known at once; else the lane is told later, by ``AggregateLane/finish(_:)``.
-    func take(_ body: UnsafeRawBufferPointer, _ head: AggregateEndpoint.Head, for lane: AggregateLane) -> IngestAnswer? {
+    /// What becomes of a body.
+    enum Outcome {
+        /// The answer is known at once.
+        case answered(IngestAnswer)
+        /// The lane is told later, by ``AggregateLane/finish(_:at:)``.
+        case answeredLater
+        /// Nothing was done: to read it would take too long, see ``takeAside(_:_:_:for:)``.
+        case isDear
+    }
+
+    /// Takes in a body, if it is soon read.
+    func take(_ body: UnsafeRawBufferPointer, _ head: AggregateEndpoint.Head, for lane: AggregateLane) -> Outcome {
+        if DecodingPool.isDear(batchBytes: body.count, head.encoding) { return .isDear }
         do throws(WireError) {
-            let batch = try endpoint.batch(body, head, decompressor, paths: &paths)
+            let batch = try endpoint.batch(
+                body, head, decompressor, paths: &paths, contentMax: DecodingPool.batchBytesMin)
+            guard let batch else { return .isDear }
             let isFirst = group.isEmpty
             switch endpoint.ingest.admit(batch, of: head.user, into: &group) {
-            case .answered(let answer): return answer
+            case .answered(let answer): return .answered(answer)
             case .copyOfPending(let first): answerLater(first, lane)
             case .grouped:
                 lanes.append(lane)
                 if group.isFull { write() } else if isFirst { writeAfterThisTurn() }
             }
-            return nil
+            return .answeredLater
         } catch {
-            return .refused(error)
+            return .answered(.refused(error))
+        }
+    }
+
+    /// Takes in a body that is dear to read, away from the event loop and when it is its user's turn. The lane is told later, and
+    /// what is decided on meanwhile is that of other connections.
+    /// - Parameter share: what the body counts for until it is read.
+    func takeAside(_ body: ByteBuffer, _ head: AggregateEndpoint.Head, _ share: ByteBudget.Share, for lane: AggregateLane) {
+        let (bound, eventLoop, endpoint, readers) = (
+            NIOLoopBound(lane, eventLoop: eventLoop), eventLoop, endpoint, readers
+        )
+        let answer: @Sendable (IngestAnswer) -> Void = { answer in
+            eventLoop.execute { bound.value.finish(answer, at: .now()) }
+        }
+        endpoint.decoding.start(of: head.user, cost: DecodingPool.cost(of: body.readableBytes, head.encoding)) {
+            readers.withOne { decompressor, paths in
+                body.withUnsafeReadableBytes { endpoint.take($0, head, decompressor, paths: &paths, answer: answer) }
+            }
+            share.shrink()
+        } onRefusal: { error in
+            share.shrink()
+            answer(.refused(error))
         }
     }
 
@@ -71,16 +105,21 @@ final class AggregateIntake {
 /// An ``AggregateIntake`` for each event loop.
 final class AggregateIntakes: Sendable {
     private let endpoint: AggregateEndpoint
-    private let names = SharedNames()
+    private let names: SharedNames
+    private let readers: BodyReaders
     private let intakes = Mutex<[ObjectIdentifier: NIOLoopBound<AggregateIntake>]>([:])
 
-    init(_ endpoint: AggregateEndpoint) { self.endpoint = endpoint }
+    init(_ endpoint: AggregateEndpoint) {
+        self.endpoint = endpoint
+        names = SharedNames()
+        readers = BodyReaders(names)
+    }
 
     /// Called on that loop.
     func intake(on eventLoop: any EventLoop) -> AggregateIntake {
         let bound = intakes.withLock { intakes in
             if let known = intakes[ObjectIdentifier(eventLoop)] { return known }
-            let new = NIOLoopBound(AggregateIntake(endpoint, on: eventLoop, names: names), eventLoop: eventLoop)
+            let new = NIOLoopBound(AggregateIntake(endpoint, on: eventLoop, names: names, readers: readers), eventLoop: eventLoop)
             intakes[ObjectIdentifier(eventLoop)] = new
             return new
         }

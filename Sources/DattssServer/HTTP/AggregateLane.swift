@@ -30,7 +30,8 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     private var heldEvents: [Any] = []
     private var isReadHeld = false
     /// What the body that is on its way counts for, if it did not come at once.
-    private let upload: ByteBudget.Share
+    private var upload: ByteBudget.Share
+    private let uploads: ByteBudget
     private var isUploading = false
     private let refusals: RefusalPace
     /// What is answered a while after the request has come to its end.
@@ -50,6 +51,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
 
     init(_ intake: AggregateIntake, deadline: LaneDeadline, uploads: ByteBudget, refusals: RefusalPace) {
         (self.intake, self.deadline, self.refusals) = (intake, deadline, refusals)
+        self.uploads = uploads
         upload = uploads.share()
     }
 
@@ -113,7 +115,6 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
                     if isUploading || reserve(length, closes, context) { return }
                     continue
                 }
-                if isUploading { endUpload() }
                 take(checked, length, closes, context)
             case .discarding(let length, let closes):
                 let count = min(length, received.readableBytes)
@@ -208,11 +209,31 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     private func take(_ head: AggregateEndpoint.Head, _ length: Int, _ closes: Bool, _ context: ChannelHandlerContext) {
         state = .answering(closes: closes)
         deadline.requestEnds()
-        let answer = received.withUnsafeReadableBytes { bytes in
+        let outcome = received.withUnsafeReadableBytes { bytes in
             intake.take(UnsafeRawBufferPointer(rebasing: bytes[..<length]), head, for: self)
         }
+        var answer: IngestAnswer?
+        switch outcome {
+        case .answered(let known): answer = known
+        case .answeredLater: break
+        case .isDear: answer = takeAside(head, length)
+        }
+        if isUploading { endUpload() }
         received.moveReaderIndex(forwardBy: length)
         if let answer { write(answer, context, closes: closes, at: .now()) }
+    }
+
+    /// Hands over a body that is dear to read. It counts among those that are on their way until it is read, also when the
+    /// connection has come to its end by then.
+    /// - Returns: the answer, if there is no room for it.
+    private func takeAside(_ head: AggregateEndpoint.Head, _ length: Int) -> IngestAnswer? {
+        guard isUploading || upload.grow(by: length), let body = received.getSlice(at: received.readerIndex, length: length) else {
+            return .refused(.tooManyUploads)
+        }
+        let share = upload
+        (upload, isUploading) = (uploads.share(), false)
+        intake.takeAside(body, head, share, for: self)
+        return nil
     }
 
     // MARK: Answering

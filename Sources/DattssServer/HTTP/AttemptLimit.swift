@@ -153,4 +153,6 @@ final class WebCounters: Sendable {
     let badCredentials = Atomic<Int>(0)
     let limitedByAddress = Atomic<Int>(0)
     let limitedByAccount = Atomic<Int>(0)
+    /// Because so many of all people are being tried.
+    let limitedByLoad = Atomic<Int>(0)
 }

@@ -64,7 +64,7 @@ struct ErrorAnswer: Error {
         }
     }
 
-    init(_ refusal: QueryRefusal) {
+    init(_ refusal: TurnRefusal) {
         switch refusal {
         case .tooManyOfUser:
             self.init(.tooManyRequests, .tooManyQueries, "too many queries of this user wait already")
@@ -135,7 +135,7 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
             return error.response
         } catch let error as WireError {
             return ErrorAnswer(error).response
-        } catch let refusal as QueryRefusal {
+        } catch let refusal as TurnRefusal {
             return ErrorAnswer(refusal).response
         } catch let error as AccountError {
             let answer = ErrorAnswer(error)
@@ -164,6 +164,8 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
 extension WireError {
     /// So much waits for readers that there is no room for more.
     static let tooManyAnswers = WireError(.overloaded, "too many large answers are under way")
+    /// So many bodies wait to be read that there is no room for another.
+    static let tooManyBodies = WireError(.overloaded, "too many large bodies wait to be read")
     /// So many bodies are coming that there is no room for another.
     static let tooManyUploads = WireError(.overloaded, "too many bodies are on their way at once")
 }

@@ -20,6 +20,7 @@ struct LanedChannel: ServerChildChannel {
     /// For bodies that are on their way.
     let uploads: ByteBudget
     let refusals: RefusalPace
+    let turns = RequestTurnsOfLoops()
 
     /// How long a connection may take for what.
     struct Deadlines: Sendable {
@@ -46,13 +47,15 @@ struct LanedChannel: ServerChildChannel {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.sendBufferBytes)
+            // Who sends much comes again when all others who have sent something were heard.
+            try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
             try pipeline.addHandler(deadlines.answer)
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
             let intake = intakes.intake(on: channel.eventLoop)
             try pipeline.addHandler(
                 AggregateLane(intake, deadline: deadlines.lane, uploads: uploads, refusals: refusals))
             let requests = deadlines.request
-            try pipeline.addHandler(RequestValve(requests, uploads: uploads))
+            try pipeline.addHandler(RequestValve(requests, turns: turns.turns(on: channel.eventLoop), uploads: uploads))
             try pipeline.addHandler(HTTPResponseEncoder())
             let heads = HeadWatch()
             try pipeline.addHandler(ByteToMessageHandler(RequestDecoder(limits: Self.decoderLimits, heads: heads)))

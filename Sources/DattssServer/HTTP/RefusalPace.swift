@@ -46,7 +46,7 @@ final class RefusalPace: Sendable {
     }
 }
 
-/// The same for the routes behind the fast lane.
+/// The same for the routes behind the fast lane: for keys, and for passwords and letters of which there are too many attempts.
 struct LateRefusals: RouterMiddleware {
     let pace: RefusalPace
     let proxies: TrustedProxies
@@ -56,7 +56,8 @@ struct LateRefusals: RouterMiddleware {
         _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
     ) async throws -> Response {
         let response = try await next(request, context)
-        guard response.status == .unauthorized else { return response }
+        let isStrangers = response.status == .tooManyRequests && request.head.authKey == nil
+        guard response.status == .unauthorized || isStrangers else { return response }
         let origin = proxies.origin(
             of: request.headers, peer: context.peer, isSecure: false, host: request.head.authority)
         // Cancelled when nobody waits for it any more.

@@ -39,7 +39,7 @@ struct EncodedBody: Sendable {
     let encoding: ContentEncoding
 
     /// Whether it may be dear to read. What is compressed may be as large as any.
-    var isDear: Bool { encoding != .identity || bytes.count >= DecodingPool.bytesMin }
+    var isDear: Bool { encoding != .identity || bytes.count >= DecodingPool.exportBytesMin }
 
     func content(upTo limit: Int) throws(WireError) -> [UInt8] {
         if encoding == .identity { return bytes }

@@ -17,14 +17,14 @@ struct Routes: Sendable {
     let limits: Limits
     let telemetry: OTLPIntake
     let memory: MemoryBudget
-    let statuses = SharedWork<UserID, Rendering>()
-    let expositions = SharedWork<Int, Rendering>()
+    let statuses = SharedWork<UserID, Rendering>(toldAtOnce: \.writtenAtOnce)
+    let expositions = SharedWork<Int, Rendering>(toldAtOnce: \.writtenAtOnce)
     /// For bodies that are dear to read.
-    let decoding = DecodingPool()
+    let decoding: DecodingPool
 
     /// What the fast lane and the route of `/agg` share.
     var endpoint: AggregateEndpoint {
-        AggregateEndpoint(ingest: pipeline.ingest, processes: processes, accounts: accounts, limits: limits)
+        AggregateEndpoint(ingest: pipeline.ingest, processes: processes, accounts: accounts, limits: limits, decoding: decoding)
     }
 
     func makeRouter() -> Router<Context> {

@@ -17,7 +17,7 @@ extension Routes {
         let (email, password) = (try body.email(), try body.required("password"))
         let limitName = origin(request, context).limitName
         try web.attempts.take(address: limitName, account: email)
-        let login = try await accounts.run { try $0.login(email) }
+        let login = try await lookUp { try $0.login(email) }
         guard try await matches(password, login?.hash, context), let login else {
             web.counters.badCredentials.add(1, ordering: .relaxed)
             throw Self.badCredentials
@@ -35,11 +35,27 @@ extension Routes {
         do {
             return try await web.passwords.matches(password, hash, isWanted: context.isConnected)
         } catch is PasswordWork.Busy {
-            throw Self.busy
+            throw busy()
         }
     }
 
-    static let busy: ErrorAnswer = {
+    /// Does something with the accounts for somebody who is not signed in. (Whoever is, and the server itself, comes in any case.)
+    /// - Throws: 429 `too_many_attempts` when too many others wait for the same; and whatever `body` does.
+    func lookUp<Value: Sendable>(_ body: @escaping @Sendable (Accounts) throws -> Value) async throws -> Value {
+        do {
+            return try await accounts.runForStranger(body)
+        } catch is Accounts.Busy {
+            throw busy()
+        }
+    }
+
+    /// Counted.
+    func busy() -> ErrorAnswer {
+        web.counters.limitedByLoad.add(1, ordering: .relaxed)
+        return Self.busyAnswer
+    }
+
+    private static let busyAnswer: ErrorAnswer = {
         var answer = ErrorAnswer(.tooManyRequests, .tooManyAttempts, "too many passwords are being tried, try again soon")
         answer.headers[.retryAfter] = "5"
         return answer

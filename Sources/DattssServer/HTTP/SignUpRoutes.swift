@@ -20,7 +20,7 @@ extension Routes {
         case .open: break
         case .closed: throw ErrorAnswer(.forbidden, .signUpClosed, "nobody can sign up here")
         case .invitation:
-            let isInvited = try await accounts.run { accounts in
+            let isInvited = try await lookUp { accounts in
                 try invitation.map { try accounts.isInvited(email, by: $0, at: now) } ?? false
             }
             guard isInvited else {
@@ -28,7 +28,7 @@ extension Routes {
             }
         }
         let used = web.settings.signUp == .invitation ? invitation : nil
-        send(try await accounts.run { try $0.letterForSignUp(email, invitation: used, at: now) }, to: email)
+        send(try await lookUp { try $0.letterForSignUp(email, invitation: used, at: now) }, to: email)
         return Response(status: .accepted)
     }
 
@@ -38,7 +38,7 @@ extension Routes {
         let email = try await JSONBody(request).email()
         try web.attempts.take(address: origin(request, context).limitName, letterTo: email)
         let now = clock.now()
-        send(try await accounts.run { try $0.letterForReset(email, at: now) }, to: email)
+        send(try await lookUp { try $0.letterForReset(email, at: now) }, to: email)
         return Response(status: .accepted)
     }
 
@@ -60,7 +60,7 @@ extension Routes {
         let limitName = origin(request, context).limitName
         try web.attempts.take(address: limitName)
         let asked = clock.now()
-        if let token, try await !accounts.run({ try $0.setsPassword(token, at: asked) }) { throw AccountError.usedLink }
+        if let token, try await !lookUp({ try $0.setsPassword(token, at: asked) }) { throw AccountError.usedLink }
         if let user {
             let current = try body.required("current")
             // Who came by a link has none yet.
@@ -72,7 +72,7 @@ extension Routes {
             }
         }
         let hash: PasswordHash
-        do { hash = try await web.passwords.hash(password) } catch is PasswordWork.Busy { throw Self.busy }
+        do { hash = try await web.passwords.hash(password) } catch is PasswordWork.Busy { throw busy() }
         let (visitor, now) = (visitor(request, context), clock.now())
         let secret = try await accounts.run { accounts in
             if let token { return try accounts.setPassword(hash, byToken: token, visitor, at: now) }

@@ -16,7 +16,7 @@ final class LiveFeed: Sendable {
     private let unsent: ByteBudget
     private let user: UserID
     private let state: Mutex<State>
-    private let beginnings = SharedWork<UserID, Turn>()
+    private let beginnings = SharedWork<UserID, Turn>(toldAtOnce: { $0.events.writtenAtOnce })
 
     /// One second's events, or those of some.
     struct Turn: Sendable {
@@ -52,7 +52,7 @@ final class LiveFeed: Sendable {
     }
 
     /// A reader's first events, which are all there is.
-    /// - Throws: ``QueryRefusal``, or a `WireError` when there is no room for an answer.
+    /// - Throws: ``TurnRefusal``, or a `WireError` when there is no room for an answer.
     func begin(isWanted: @escaping @Sendable () -> Bool) async throws -> Turn {
         try await beginnings.value(of: user, isWanted: isWanted) { [self] group in
             try await queries.inTurn(of: user, isWanted: group.isWanted) { [self] in

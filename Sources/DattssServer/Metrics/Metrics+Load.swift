@@ -2,7 +2,7 @@ import DattssPipeline
 
 /// What of the server's own effort and memory goes to readers, and who was refused a part of it.
 extension Metrics {
-    func queries(_ counts: QueryCounts, _ text: inout PrometheusText) {
+    func queries(_ counts: TurnCounts, _ text: inout PrometheusText) {
         text.metric("dattss_queries_total", .counter, "Queries whose turn came: status, series, days.", counts.begun)
         text.metric("dattss_queries_under_way", .gauge, "Queries that are being answered.", counts.underWay)
         text.metric("dattss_queries_waiting", .gauge, "Queries that wait for their turn.", counts.waiting)
@@ -12,6 +12,17 @@ extension Metrics {
         text.metric(
             "dattss_queries_abandoned_total", .counter, "Queries whose turn came when nobody waited for the answer any more.",
             counts.abandoned)
+    }
+
+    func bodies(_ counts: TurnCounts, _ text: inout PrometheusText) {
+        text.metric(
+            "dattss_large_bodies_total", .counter, "Large or compressed bodies that were read, steps of exports each.", counts.begun
+        )
+        text.metric("dattss_large_bodies_waiting", .gauge, "Such bodies that wait for their turn.", counts.waiting)
+        text.metric(
+            "dattss_large_bodies_refused_total", .counter,
+            "Such bodies that were refused because too many waited, by the limit.",
+            [([("limit", "all")], Double(counts.refused)), ([("limit", "user")], Double(counts.refusedOfUser))])
     }
 
     func held(_ text: inout PrometheusText) {

@@ -12,6 +12,7 @@ struct Metrics: Sendable {
     let web: WebServices
     let telemetry: OTLPIntake
     let memory: MemoryBudget
+    let decoding: DecodingPool
     let startedAt: Timestamp
 
     func exposition() async -> String {
@@ -23,6 +24,7 @@ struct Metrics: Sendable {
         udp(datagrams.snapshot, &text)
         openTelemetry(&text)
         queries(pipeline.queries.counts, &text)
+        bodies(decoding.counts, &text)
         held(&text)
         people(&text)
         log(snapshot, &text)
@@ -75,7 +77,7 @@ struct Metrics: Sendable {
             "dattss_http_slow_readers_total", .counter, "Connections that were ended because their answers were not read.",
             deadlines.slowReaders.count)
         text.metric(
-            "dattss_http_late_refusals_total", .counter, "Wrong keys that were answered late, because many came from there.",
+            "dattss_http_late_refusals_total", .counter, "Wrong keys, and attempts that were too many, that were answered late.",
             web.refusals.lateCount)
     }
 
@@ -157,6 +159,7 @@ struct Metrics: Sendable {
             [
                 ([("by", "address")], count(counters.limitedByAddress)),
                 ([("by", "account")], count(counters.limitedByAccount)),
+                ([("by", "load")], count(counters.limitedByLoad)),
             ])
         text.metric(
             "dattss_mails_total", .counter, "Mails, by what became of them.",

@@ -14,15 +14,17 @@ extension Routes {
                 throw WireError(.unsupportedEncoding, "Content-Type: expected application/x-protobuf or application/json")
             }
             let body = try await request.body.encoded(request.headers, upTo: limits.bodyBytes)
-            let points = try await working(of: user, isDear: body.isDear) { [limits] in
+            let points = try await working(on: body, of: user) { [limits] in
                 OTLPPoints(
                     try format.decode(try body.content(upTo: limits.bodyBytes), sizeMax: limits.partialsPerBatch))
             }
             let (plan, unfitting) = try await telemetry.turns.inTurn(of: user) {
-                let plan = try await working(of: user, isDear: body.isDear) { [telemetry, clock, limits] in
+                // Reading it took a while: nothing is kept of a user who was deleted meanwhile.
+                _ = try accounts.user(presenting: request.head.authKey, for: .ingest)
+                let plan = try await working(on: body, of: user) { [telemetry, clock, limits] in
                     telemetry.plan(points, of: user, at: clock.moment(), limits: limits)
                 }
-                return (plan, try await take(plan, of: user))
+                return (plan, try await take(plan, on: body, of: user))
             }
             for process in plan.processes { processes.note(process, of: user) }
             telemetry.counters.add(plan, unfitting: unfitting)
@@ -37,18 +39,36 @@ extension Routes {
 
     /// Does here what takes less time than to hand it over, and elsewhere what would keep this event loop from answering others.
     private func working<Value: Sendable>(
-        of user: UserID, isDear: Bool, _ body: @escaping @Sendable () throws -> Value
+        on body: EncodedBody, of user: UserID, _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
-        if isDear { try await decoding.run(of: user, body) } else { try body() }
+        guard body.isDear else { return try work() }
+        return try await decoding.run(of: user, cost: DecodingPool.cost(of: body.bytes.count, body.encoding), work)
     }
 
     /// - Returns: how many partials the user's limit of statistics left out.
-    private func take(_ plan: OTLPPlan, of user: UserID) async throws -> Int {
+    private func take(_ plan: OTLPPlan, on body: EncodedBody, of user: UserID) async throws -> Int {
         if plan.partials.isEmpty { return 0 }
-        let fitting = pipeline.ingest.fitting(Batch(partials: plan.partials), of: user)
-        let unfitting = plan.partials.count - fitting.partials.count
-        if fitting.partials.isEmpty { return unfitting }
-        guard case .refused(let error) = await pipeline.ingest.submit(fitting, of: user) else { return unfitting }
+        let ingest = pipeline.ingest
+        let decided: (verdict: BatchVerdict, group: BatchGroup, unfitting: Int)
+        do {
+            decided = try await working(on: body, of: user) {
+                let fitting = ingest.fitting(Batch(partials: plan.partials), of: user)
+                let unfitting = plan.partials.count - fitting.partials.count
+                var group = BatchGroup()
+                if fitting.partials.isEmpty { return (.answered(.accepted), group, unfitting) }
+                return (ingest.admit(fitting, of: user, into: &group), group, unfitting)
+            }
+        } catch {
+            telemetry.cancel(plan, of: user)
+            throw error
+        }
+        let answer =
+            switch decided.verdict {
+            case .answered(let known): known
+            case .grouped: await ingest.submit(decided.group)
+            case .copyOfPending(let first): await first.answer()
+            }
+        guard case .refused(let error) = answer else { return decided.unfitting }
         telemetry.cancel(plan, of: user)
         // The pipeline has counted it already.
         throw ErrorAnswer(error)

@@ -51,7 +51,7 @@ struct OwnBooks: Sendable {
 
     init(
         _ snapshot: PipelineSnapshot, _ datagrams: DatagramCounts, _ web: WebServices, _ memory: MemoryBudget,
-        _ queries: QueryCounts, at time: Timestamp
+        _ queries: TurnCounts, at time: Timestamp
     ) {
         at = time
         syncs = Int64(snapshot.accepted.syncs)

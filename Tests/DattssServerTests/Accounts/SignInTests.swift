@@ -1,5 +1,6 @@
 import DattssCore
 import DattssPipeline
+import Dispatch
 import Foundation
 import Testing
 
@@ -23,6 +24,24 @@ struct SignInTests {
     }
 
     private func later(_ seconds: Int64) -> Timestamp { start.advanced(byMilliseconds: seconds * 1000) }
+
+    /// Goal: whoever asks without being known does not keep those waiting who are.
+    @Test("few strangers are served at a time, and whoever is signed in comes in any case", .timeLimit(.minutes(1)))
+    func strangers() async throws {
+        let (accounts, gate) = (accounts, DispatchSemaphore(value: 0))
+        try await withThrowingTaskGroup { group in
+            group.addTask { try await accounts.run { _ in gate.wait() } }
+            for _ in 0..<Accounts.strangersMax { group.addTask { try await accounts.runForStranger { _ in } } }
+            while accounts.strangerCount < Accounts.strangersMax { await Task.yield() }
+            await #expect(throws: Accounts.Busy.self) { try await accounts.runForStranger { _ in } }
+            async let own = accounts.run { _ in 7 }
+            gate.signal()
+            #expect(try await own == 7)
+            try await group.waitForAll()
+        }
+        #expect(accounts.strangerCount == 0)
+        #expect(try await accounts.runForStranger { _ in 8 } == 8)
+    }
 
     // MARK: Sessions
 

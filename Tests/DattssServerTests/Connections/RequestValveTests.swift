@@ -40,7 +40,8 @@ struct RequestValveTests {
         let heads = HeadWatch()
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers([
-            reads, RequestValve(requests, uploads: uploads), HTTPResponseEncoder(),
+            reads, RequestValve(requests, turns: RequestTurns(on: channel.embeddedEventLoop), uploads: uploads),
+            HTTPResponseEncoder(),
             ByteToMessageHandler(RequestDecoder(limits: .init(), heads: heads)), heads, HTTP1ToHTTPServerCodec(secure: false),
             requests, events,
         ])
@@ -63,6 +64,7 @@ struct RequestValveTests {
     private func answer() throws {
         try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok, headerFields: [.contentLength: "0"])))
         try channel.writeOutbound(HTTPResponsePart.end(nil))
+        channel.embeddedEventLoop.advanceTime(by: .milliseconds(2))
     }
 
     @Test("come through a few at a time, each few when those before are answered")

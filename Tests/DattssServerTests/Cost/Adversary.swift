@@ -299,12 +299,13 @@ struct Adversary {
     // MARK: Lines
 
     private mutating func statsdLines(_ size: Int) -> [UInt8] {
-        let (kinds, name) = (some(of: ["c", "ms", "g", "h", "d", "s"]), number(0...5))
+        let (kinds, name) = (some(of: ["c", "ms", "g", "h", "d", "s"]), number(0...6))
         let (values, tags, isBroken) = (oneIn(2) ? 1 : number(1...50), oneIn(2) ? 0 : number(1...20), oneIn(5))
         return repeated(size) { one, count in
             var line: String
             switch name {
             case 0: line = "a"
+            case 6: return [UInt8(ascii: "\n")]
             case 1: line = String(count, radix: 36)
             case 2: line = "a b/c\u{e9}\(count)"
             case 3: line = String(repeating: "x", count: 240) + "\(count)"

@@ -52,9 +52,10 @@ struct RefusalPaceTests {
             pipeline = try Pipeline(
                 PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock), onFailure: { _ in })
             let endpoint = AggregateEndpoint(
-                ingest: pipeline.ingest, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits())
+                ingest: pipeline.ingest, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits(),
+                decoding: DecodingPool())
             let lane = AggregateLane(
-                AggregateIntake(endpoint, on: channel.embeddedEventLoop, names: SharedNames()),
+                AggregateIntakes(endpoint).intake(on: channel.embeddedEventLoop),
                 deadline: LaneDeadline(seconds: 15, idleSeconds: 120, onTimeout: {}),
                 uploads: ByteBudget(bytesMax: 1 << 20), refusals: RefusalPace(clock: clock))
             try channel.pipeline.syncOperations.addHandler(lane)
@@ -150,5 +151,30 @@ struct RefusalPaceTests {
         clock.advance(byMilliseconds: RefusalPace.delayMilliseconds)
         #expect(await iterator.next() == .unauthorized)
         #expect(routes.web.refusals.lateCount == 1)
+    }
+
+    /// Goal: who has letters sent, or tries passwords, as fast as the server refuses, is refused at a pace.
+    @Test("answers attempts late of which there are too many", .timeLimit(.minutes(1)))
+    func attempts() async throws {
+        let folder = try TestFolder()
+        let routes = try RoutesTests.routes(in: folder)
+        let clock = try #require(routes.clock as? ManualClock)
+        let responder = routes.makeRouter().buildResponder()
+        let channel = EmbeddedChannel()
+        try await channel.connect(to: address("192.0.2.1")).get()
+        let ask: @Sendable (Int) async throws -> HTTPResponse.Status = { number in
+            let head = HTTPRequest(method: .post, scheme: nil, authority: "x", path: "/api/v1/password-reset")
+            let body = RequestBody(buffer: ByteBuffer(string: #"{"email":"someone\#(number)@example.com"}"#))
+            let context = ServerContext(source: .init(channel: channel, logger: Logger(label: "test")))
+            return try await responder.respond(to: Request(head: head, body: body), context: context).status
+        }
+        var prompt = 0
+        for number in 0..<80 where try await ask(number) == .tooManyRequests { prompt += 1 }
+        #expect(prompt == RefusalPace.promptPerSecond)
+        async let late = ask(80)
+        while clock.sleeperCount == 0 { await Task.yield() }
+        #expect(routes.web.refusals.lateCount == 1)
+        clock.advance(byMilliseconds: RefusalPace.delayMilliseconds)
+        #expect(try await late == .tooManyRequests)
     }
 }

@@ -68,7 +68,7 @@ struct RoutesTests {
         let memory = MemoryBudget(limits)
         let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
         let processes = ProcessRegistry(clock: clock)
-        let telemetry = OTLPIntake(startedAt: clock.now())
+        let (telemetry, decoding) = (OTLPIntake(startedAt: clock.now()), DecodingPool())
         return Routes(
             pipeline: pipeline, processes: processes,
             feeds: LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock),
@@ -76,14 +76,14 @@ struct RoutesTests {
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), deadlines: LanedChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web,
-                telemetry: telemetry, memory: memory, startedAt: clock.now()),
+                telemetry: telemetry, memory: memory, decoding: decoding, startedAt: clock.now()),
             dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: limits, telemetry: telemetry,
-            memory: memory)
+            memory: memory, decoding: decoding)
     }
 }
 
 /// A folder that goes when the value does.
-final class TestFolder {
+final class TestFolder: Sendable {
     let path = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-test-\(UUID())").path
 
     init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }

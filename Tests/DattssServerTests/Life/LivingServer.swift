@@ -71,7 +71,8 @@ final class LivingServer {
         (configuration.clock, configuration.fileSystem, configuration.syncMode) = (clock, disk, .never)
         (configuration.limits, configuration.retention) = (settings.limits, settings.retention)
         // Hours pass here in no time: whatever has to be done in one is wanted at once.
-        (configuration.statsdUser, configuration.housekeepingNiceness, configuration.queryNiceness) = (.local, 0, 0)
+        (configuration.statsdUser, configuration.housekeepingNiceness) = (.local, 0)
+        (configuration.queryNiceness, configuration.decodingNiceness) = (0, 0)
         var logger = Logger(label: "life") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
         let server = try Server(configuration, logger: logger, onFailure: { failures.note($0) })
@@ -81,15 +82,15 @@ final class LivingServer {
         let memory = MemoryBudget(settings.limits)
         let web = WebServices(configuration.web, statsdUser: .local, clock: clock, logger: logger)
         let feeds = LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock)
-        let telemetry = OTLPIntake(startedAt: clock.now())
+        let (telemetry, decoding) = (OTLPIntake(startedAt: clock.now()), DecodingPool())
         let routes = Routes(
             pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web,
             metrics: Metrics(
                 pipeline: pipeline, datagrams: counters, deadlines: LanedChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web, telemetry: telemetry,
-                memory: memory, startedAt: clock.now()),
+                memory: memory, decoding: decoding, startedAt: clock.now()),
             dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: settings.limits, telemetry: telemetry,
-            memory: memory)
+            memory: memory, decoding: decoding)
         let refresher = AccountsRefresher(
             accounts: accounts, pipeline: pipeline, telemetry: telemetry, clock: clock, logger: logger)
         let own = OwnStatistics(
