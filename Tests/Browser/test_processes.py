@@ -33,9 +33,15 @@ class Processes(Scene):
         until(lambda: not page.all("dialog[open]"))
         self.assertEqual(answers, [])
 
+        # A program that never asks whether it is to stop is not offered to be stopped.
+        self.server.send(("c", "hits", 1), process="cron-job")
+        page.until_text("#processes-up", "2 of 2 up")
+        self.assertEqual(page.js("return [...document.querySelectorAll('#processes button')].map(button => button.ariaLabel)"),
+                         ["Stop shop-api"])
+
         # What comes in meanwhile takes the button away from nobody who is about to press it.
         self.server.send(("c", "hits", 1), process="worker")
-        page.until_text("#processes-up", "2 of 2 up")
+        page.until_text("#processes-up", "3 of 3 up")
         button.click()
         page.js("document.querySelector('dialog[open] button.danger').click()")
         poller.join(10)

@@ -26,6 +26,8 @@ struct DashboardFiles: Sendable {
 
     let page: File
     let account: File
+    /// What is shown where there is nothing.
+    let missing: File
     /// By name, under `/assets/`.
     let assets: [String: File]
 
@@ -35,6 +37,7 @@ struct DashboardFiles: Sendable {
     init(plotDirectory: String) {
         page = File(PackageResources.index_html, type: "text/html; charset=utf-8")
         account = File(PackageResources.account_html, type: "text/html; charset=utf-8")
+        missing = File(PackageResources.missing_html, type: "text/html; charset=utf-8")
         let script = "text/javascript; charset=utf-8"
         var assets = Self.scripts.mapValues { File($0, type: script) }
         for (name, bytes) in Self.styles { assets[name] = File(bytes, type: "text/css; charset=utf-8") }
@@ -57,13 +60,18 @@ struct DashboardFiles: Sendable {
         "account.js": PackageResources.account_js,
         "api.js": PackageResources.api_js,
         "axis.js": PackageResources.axis_js,
+        "comparison.js": PackageResources.comparison_js,
+        "connection.js": PackageResources.connection_js,
         "dashboard.js": PackageResources.dashboard_js,
         "days.js": PackageResources.days_js,
+        "divider.js": PackageResources.divider_js,
         "dom.js": PackageResources.dom_js,
         "drawing.js": PackageResources.drawing_js,
         "favourites.js": PackageResources.favourites_js,
         "format.js": PackageResources.format_js,
         "keys.js": PackageResources.keys_js,
+        "landing.js": PackageResources.landing_js,
+        "names.js": PackageResources.names_js,
         "now.js": PackageResources.now_js,
         "paths.js": PackageResources.paths_js,
         "plot.js": PackageResources.plot_js,
@@ -76,6 +84,7 @@ struct DashboardFiles: Sendable {
         "suggestions.js": PackageResources.suggestions_js,
         "summary.js": PackageResources.summary_js,
         "tree.js": PackageResources.tree_js,
+        "units.js": PackageResources.units_js,
         "usual.js": PackageResources.usual_js,
         "view.js": PackageResources.view_js,
     ]

@@ -14,6 +14,8 @@ enum ErrorName: String, CaseIterable {
     case invitationNeeded = "invitation_needed"
     case linkExpired = "link_expired"
     case notFound = "not_found"
+    /// What was to be changed is not what the sender knows any more.
+    case outdated
     case readOnly = "read_only"
     case signUpClosed = "sign_up_closed"
     case tooMany = "too_many"

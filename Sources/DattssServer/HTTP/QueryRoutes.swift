@@ -51,10 +51,18 @@ extension Routes {
         let zone = try NamedTimeZone(zoneName)
         let date = try date(request) ?? zone.date(at: clock.now())
         let (queries, unsent) = (pipeline.queries, memory.unsent)
+        let clockOfServer = key.kind == .counter && web.settings.keepsOwnStatistics ? OwnStatistics.everyMinute : nil
         return try await queries.inTurn(of: user, isWanted: context.isConnected) {
             let minutes = try await queries.minutes(of: key, user: user, in: DayView.minutes(for: date))
+            var active = minutes.active
+            if let clockOfServer, let first = active.runs.first {
+                // The server's own statistics say when it was up. From the user's first minute on it would have heard the user.
+                let range = DayView.minutes(for: date)
+                let up = try await queries.minutes(of: clockOfServer, user: .dattss, in: range).active
+                active.formUnion(up.clamped(to: first.lowerBound..<range.upperBound))
+            }
             let day = DayView(
-                of: key.kind, on: date, in: zone, minutes: minutes.aggregates, active: minutes.active, stepMinutes: step)
+                of: key.kind, on: date, in: zone, minutes: minutes.aggregates, active: active, stepMinutes: step)
             let json = StatusJSON.write(day, of: key, date: date, zone: zoneName, stepMinutes: step)
             return try Rendering(json, within: unsent)
         }.response()

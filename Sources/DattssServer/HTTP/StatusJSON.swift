@@ -87,6 +87,15 @@ enum StatusJSON {
             json.array("usual") { json in
                 for point in day.usual { json.object { $0.usual(point) } }
             }
+            json.array("silent") { json in
+                for run in day.silent {
+                    json.object { json in
+                        json.member("from", run.minutes.lowerBound)
+                        json.member("to", run.minutes.upperBound)
+                        if run.isRepeated { json.member("repeated", true) }
+                    }
+                }
+            }
         }
         return json
     }
@@ -120,6 +129,7 @@ enum StatusJSON {
                         json.member("seen", process.seen.seconds)
                         json.member("uptime", process.uptimeSeconds)
                         json.member("stopping", process.isStopping)
+                        json.member("polls", process.isPolling)
                     }
                 }
             }

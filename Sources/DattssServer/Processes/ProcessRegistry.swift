@@ -23,6 +23,8 @@ public final class ProcessRegistry: Sendable {
         public var uptimeSeconds: Double?
         /// Whether it was asked to stop and has not been told yet.
         public var isStopping: Bool
+        /// Whether it polls, and so can be asked to stop.
+        public var isPolling: Bool
     }
 
     private struct State {
@@ -36,6 +38,14 @@ public final class ProcessRegistry: Sendable {
         var uptimeSeconds: Double?
         var isStopping = false
         var polls: [Int: CheckedContinuation<Bool, Never>] = [:]
+        /// When a poll began or ended last; nil for a run that never polled.
+        var polledAt: Timestamp?
+
+        func isPolling(at time: Timestamp) -> Bool {
+            guard polls.isEmpty else { return true }
+            guard let polledAt else { return false }
+            return (time.milliseconds - polledAt.milliseconds).magnitude < graceMilliseconds.magnitude
+        }
 
         func isUp(at time: Timestamp) -> Bool {
             // (What was seen later than now was seen by a clock that has been set back.)
@@ -63,7 +73,8 @@ public final class ProcessRegistry: Sendable {
                 let downSince = entry.seen.advanced(byMilliseconds: Self.graceMilliseconds)
                 return Process(
                     name: name, isUp: isUp, since: isUp ? entry.since : downSince, seen: entry.seen,
-                    uptimeSeconds: entry.uptimeSeconds, isStopping: isUp && entry.isStopping)
+                    uptimeSeconds: entry.uptimeSeconds, isStopping: isUp && entry.isStopping,
+                    isPolling: isUp && entry.isPolling(at: now))
             }
             .sorted { $0.name < $1.name }
         }
@@ -123,6 +134,7 @@ public final class ProcessRegistry: Sendable {
                         return true
                     }
                     state.users[user]?[name]?.polls[id] = continuation
+                    state.users[user]?[name]?.polledAt = now
                     return nil
                 }
                 if let answer { continuation.resume(returning: answer) }
@@ -139,6 +151,7 @@ public final class ProcessRegistry: Sendable {
                 return CheckedContinuation<Bool, Never>?.none
             }
             state.users[user]?[name]?.seen = now
+            state.users[user]?[name]?.polledAt = now
             return poll
         }
         poll?.resume(returning: false)
@@ -158,7 +171,7 @@ public final class ProcessRegistry: Sendable {
         if var entry = state.users[user]?[name] {
             if !entry.isUp(at: now) {
                 // It is another run of the program: what the one before was asked is void.
-                (entry.since, entry.isStopping) = (now, false)
+                (entry.since, entry.isStopping, entry.polledAt) = (now, false, nil)
             }
             entry.seen = now
             state.users[user]?[name] = entry

@@ -1,0 +1,39 @@
+// Of a name that is too long, what tells it from others stays.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { load } from './page.mjs';
+
+const { excerpt, halves } = await load('names.js');
+
+test('a name is cut into a part that may be shortened and one that may not, and loses nothing', () => {
+  for (const name of ['', 'a', 'cpu', 'short.name.here', 'ec2_cpu_utilization_i-0abc123', 'x'.repeat(255)]) {
+    const [start, end] = halves(name);
+    assert.equal(start + end, name);
+    assert.ok(end.length <= 14 && end.length <= name.length / 2, name);
+  }
+});
+
+test('names that differ at the end are seen to differ', () => {
+  const ends = new Set(Array.from({ length: 8 }, (_, i) => halves(`ec2_cpu_utilization_i-0abc12${i}`)[1]));
+  assert.equal(ends.size, 8);
+});
+
+test('what was searched for is seen in a name that is too long, and so is its end', () => {
+  const path = `service.${'checkout_backend.'.repeat(8)}orders.${'x'.repeat(60)}.confirmation_00120.seconds`;
+  const shown = excerpt(path, ['orders', '0012'], 50);
+  assert.ok(shown.includes('orders') && shown.includes('0012') && shown.endsWith('seconds'), shown);
+  assert.ok(shown.length <= 54 && shown.includes('…'), shown);
+  assert.ok(shown.startsWith('s'), shown);
+});
+
+test('a name that fits is shown whole, and one that was not searched for by its ends', () => {
+  assert.equal(excerpt('a.b', ['b'], 24), 'a.b');
+  const shown = excerpt('a'.repeat(40) + 'z'.repeat(40), [], 25);
+  assert.equal(shown, `${'a'.repeat(12)}…${'z'.repeat(12)}`);
+});
+
+test('words that are longer than the place do not break it', () => {
+  const shown = excerpt('q'.repeat(200), ['q'.repeat(100)], 24);
+  assert.ok(shown.length <= 26, shown);
+});
