@@ -22,7 +22,8 @@ class Truth(Scene):
         page = self.page
         page.open().dashboard()
         page.until_text("#live span", "Live")
-        # Nothing comes in: only the server's beat keeps the page live. Waits: longer than the page takes silence for.
+        # Nothing comes in: only the server's beat keeps the page live.
+        # Waits: longer than the page takes silence for.
         time.sleep(7)
         self.assertEqual(self.live(), "Live")
         self.server.process.send_signal(signal.SIGSTOP)

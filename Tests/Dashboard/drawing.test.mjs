@@ -57,7 +57,7 @@ test('the ticks of values are round in the unit in which they are read, and no t
 test('what comes every half hour has no gaps of half an hour, and what comes every step has each', () => {
   assert.ok(reach([0, 30, 60, 90, 120]) >= 30 && reach([0, 30, 60, 90, 120]) < 60);
   assert.ok(reach([0, 5, 10, 15, 45, 50]) < 10);
-  // Of a few nobody can tell.
+  // A few tell nothing.
   assert.equal(reach([0, 500, 1000]), 0);
   assert.equal(reach([]), 0);
 });

@@ -85,7 +85,10 @@ test('an exact value has all its digits, and what it is measured in', () => {
 
 test('a spread names its unit once, or both, or is one value', () => {
   assert.equal(spread('ms', 11, 99), '11–99 ms');
-  assert.equal(spread('ms', 980, 1200), '980 ms–1.2 s');
+  assert.equal(spread('ms', 980, 1200), '0.98–1.2 s');
+  assert.equal(spread('ms', 11, 7.2e6), '11 ms–2 h');
+  assert.equal(spread('bytes', 0, 2.5e9), '0–2.5 GB');
+  assert.equal(spread('%', -1, 12.25), '-1–12.3 %');
   assert.equal(spread('ms', 88, 88), '88 ms');
   assert.equal(spread('number', 1, 12345), '1–12.3 k');
 });

@@ -1,4 +1,4 @@
-// Of a name that is too long, what tells it from others stays.
+// What tells a name from others stays, however long the name is.
 
 import assert from 'node:assert/strict';
 import test from 'node:test';

@@ -15,7 +15,8 @@ public struct DayView: Sendable, Hashable {
     public var today: [TodayPoint]
     /// The steps of the usual day that have data, ascending.
     public var usual: [UsualPoint]
-    /// Of a counter, the steps of the day in which it was silent and that counts as zero. All other steps without data are gaps.
+    /// The steps of the day in which a counter was silent, which counts as zero; none for other kinds. All other steps without data
+    /// are gaps.
     public var silent: [SilentSteps] = []
     /// Where the clocks were set on this day.
     public var changes: [ClockChange]

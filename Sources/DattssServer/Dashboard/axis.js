@@ -10,7 +10,7 @@ const GAP = 1.6;
 /** How far apart places may lie that belong together: what comes every half hour has no gaps of half an hour. */
 export function reach(places) {
   const distances = places.slice(1).map((place, i) => place - places[i]).sort((a, b) => a - b);
-  // Of a few nobody can tell.
+  // A few tell nothing.
   return distances.length < 4 ? 0 : GAP * distances[Math.floor((distances.length - 1) / 2)];
 }
 

@@ -74,11 +74,13 @@ export const valueOf = (unit, value) => measured(unit, value).filter(Boolean).jo
 /** The exact value and what it is measured in: 1,234,567 bytes. */
 export const exactOf = (unit, value) => value == null || unit === 'number' ? exact(value) : `${exact(value)} ${unit}`;
 
-/** From the smallest to the largest: 11–99 ms, 980 ms–1.2 s. */
+/** From the smallest to the largest, if they are not the same, in one unit where that can be: 11–99 ms, 0.98–1.2 s, 11 ms–1.2 h. */
 export function spread(unit, low, high) {
-  const [[a, ofA], [b, ofB]] = [measured(unit, low), measured(unit, high)];
-  const from = ofA === ofB || !ofA ? a : `${a} ${ofA}`;
-  return a === b && ofA === ofB ? valueOf(unit, low) : [`${from}–${b}`, ofB].filter(Boolean).join(' ');
+  const [a, b] = [valueOf(unit, low), valueOf(unit, high)];
+  if (a === b) return a;
+  const [scale, sign] = scaleOf(unit, Math.max(Math.abs(low), Math.abs(high)));
+  const isClose = low === 0 || Math.abs(low / scale) >= .01;
+  return isClose ? `${number(low / scale)}–${number(high / scale)}${sign && ` ${sign}`}` : `${a}–${b}`;
 }
 
 /** +38 %, −7 %, ±0 %, ×12; what has not ended altogether is never −100 %. */

@@ -269,9 +269,9 @@ export class Plots {
     if (![...zone.options].some(option => option.value === view.zone)) zone.append(h('option', { value: view.zone }, view.zone));
     zone.value = view.zone;
     $('#zoom-all').disabled = $('#zoom-out').disabled = this.isWhole;
-    const day = view.day ? dayName(view.day) : `Today, ${dayName(today)}`;
+    const day = dayName(view.day ?? today);
     const [from, to] = this.window;
-    $('#when').textContent = this.isWhole ? day : `${day}, ${this.axis.time(from)}–${this.axis.time(Math.min(to, this.axis.length - 1))}`;
+    $('#when').textContent = this.isWhole ? view.day ? day : `Today, ${day}` : `${day}, ${this.axis.time(from)}–${this.axis.time(Math.min(to, this.axis.length - 1))}`;
     $('#nothing').hidden = this.plots.length > 0;
   }
 }

@@ -169,7 +169,9 @@ import Testing
         let midnight = date.dayNumber * Minute.perDay
         let active = (Array(0..<30) + Array(60..<65)).map { Minute(midnight + Int64($0)) }
         let minutes = [MinutePoint(minute: Minute(midnight + 12), aggregate: Aggregate(sample: 1))]
-        func silent(_ kind: Kind, step: Int64) -> [Range<Int64>] { view(kind, date, minutes, active, step: step).silent.map(\.minutes) }
+        func silent(_ kind: Kind, step: Int64) -> [Range<Int64>] {
+            view(kind, date, minutes, active, step: step).silent.map(\.minutes)
+        }
         #expect(silent(.counter, step: 5) == [0..<10, 15..<30, 60..<65])
         #expect(silent(.counter, step: 1) == [0..<12, 13..<30, 60..<65])
         #expect(silent(.counter, step: 60) == [60..<120])
@@ -190,7 +192,8 @@ import Testing
         #expect(view.today.map(\.minute) == [120])
         #expect(
             view.silent == [
-                DayView.SilentSteps(minutes: 0..<120, isRepeated: false), DayView.SilentSteps(minutes: 180..<1440, isRepeated: false),
+                DayView.SilentSteps(minutes: 0..<120, isRepeated: false),
+                DayView.SilentSteps(minutes: 180..<1440, isRepeated: false),
                 DayView.SilentSteps(minutes: 120..<180, isRepeated: true),
             ])
     }
