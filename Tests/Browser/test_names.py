@@ -52,7 +52,7 @@ class Names(Scene):
                 const label = row.querySelector('.label').getBoundingClientRect();
                 return [...row.querySelectorAll('mark')].map(mark => {
                   const box = mark.getClientRects()[0];
-                  return [mark.textContent, box.top >= label.top - 1 && box.bottom <= label.bottom + 1 && box.left >= label.left - 1];
+                  return [mark.textContent, box.top >= label.top - 1 && box.bottom <= label.bottom + 1 && box.left >= label.left - 1 && box.right <= label.right + 1];
                 });""")
             self.assertEqual({text for text, _ in marks}, {"instance", "000042"})
             self.assertTrue(all(isSeen for _, isSeen in marks), (width, marks))

@@ -173,6 +173,9 @@ class Plots(Scene):
         day = (self.today() - datetime.timedelta(days=1)).isoformat()
         self.open(day=day, zoom="60-180")
         self.assertIn(self.page.text(".readout time"), ("02:55", "03:00"))
+        self.page.press(Keys.ARROW_LEFT, on=self.page.one(".plot .chart"))
+        self.assertIn(self.page.text(".readout time"), ("02:50", "02:55"))
+        self.page.press(Keys.ESCAPE)
         self.page.one("#zoom-all").click()
         until(lambda: self.page.text(".readout time").startswith("23:"))
 
@@ -213,7 +216,8 @@ class Rare(Scene):
         busy = [(at, "c", "shop.visits", 7) for at in range(now - 8 * 86400, now, 60)]
         rare = [(at, "c", "shop.orders.failed", 1) for at in range(now - 8 * 86400, now, 1140)]
         half = [(at, "g", "disk.used.bytes", 3e11 + at % 7200 * 1e6) for at in range(now - 8 * 86400, now, 1800)]
-        server.load(busy + rare + half)
+        clicks = [(at, "c", "shop.clicks", 50) for at in range(now - 8 * 86400, now, 60)]
+        server.load(busy + rare + half + clicks)
 
     def test_the_summary_and_the_readout_have_the_numbers_of_the_api_silence_included(self):
         page = self.page
@@ -238,6 +242,27 @@ class Rare(Scene):
         # One in nineteen minutes, every day: nobody says −80 % of that.
         self.assertAlmostEqual(usually, 1 / 19, delta=.01)
         self.assertLess(abs(mean / usually - 1), .25)
+
+    def test_a_card_compares_with_the_usual_value_of_the_api(self):
+        page = self.page
+        zone = self.zone.replace("+", "%2B")
+        page.open(f"/#show=&tz={zone}").dashboard()
+        self.server.send(("c", "shop.clicks", 80, True))
+
+        def card():
+            return page.js("""return [...document.querySelectorAll('.card')]
+                .filter(card => card.querySelector('.path').title === 'shop.clicks')
+                .map(card => [card.querySelector('strong').textContent, card.querySelector('.chip').textContent])[0]""")
+
+        def expected():
+            at = page.js("return new Intl.DateTimeFormat('en-GB', { timeZone: arguments[0], hour: '2-digit', minute: '2-digit' })"
+                         ".format()", self.zone)
+            step = (int(at[:2]) * 60 + int(at[3:])) // 15 * 15
+            usual = next(point["sum"] for point in self.server.api(f"day/c/shop.clicks?tz={zone}&step=15")["usual"]
+                         if point["minute"] == step) / 15
+            return ["80", f"+{round(100 * 80 / usual - 100)} % vs usual"]
+
+        until(lambda: card() == expected(), 40, lambda: f"{card()}, not {expected()}")
 
     def test_a_card_never_says_that_a_rare_counter_has_ended_when_it_has_not(self):
         page = self.page

@@ -210,7 +210,8 @@ export class Plots {
     if (!event.target.classList.contains('chart') || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = this.view.step;
     const [from, to] = this.window;
-    const last = Math.max(0, ...this.plots.map(plot => plot.main.findLastIndex(value => value != null) * step));
+    const last = Math.max(from, ...this.plots.map(plot =>
+      plot.main.findLastIndex((value, i) => value != null && i * step >= from && i * step <= to) * step));
     const at = this.cursor ?? last;
     const quarter = (to - from) / 4;
     const actions = {

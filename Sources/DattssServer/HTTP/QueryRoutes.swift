@@ -52,12 +52,14 @@ extension Routes {
         let date = try date(request) ?? zone.date(at: clock.now())
         let (queries, unsent) = (pipeline.queries, memory.unsent)
         let clockOfServer = key.kind == .counter && web.settings.keepsOwnStatistics ? OwnStatistics.everyMinute : nil
+        let now = clock.now().minute
         return try await queries.inTurn(of: user, isWanted: context.isConnected) {
             let minutes = try await queries.minutes(of: key, user: user, in: DayView.minutes(for: date))
             var active = minutes.active
-            if let clockOfServer, let first = active.runs.first {
+            let range = DayView.minutes(for: date)
+            // Who sends in every minute is asked no more about.
+            if let clockOfServer, let first = active.runs.first, first.upperBound < min(now, range.upperBound) {
                 // The server's own statistics say when it was up. From the user's first minute on it would have heard the user.
-                let range = DayView.minutes(for: date)
                 let up = try await queries.minutes(of: clockOfServer, user: .dattss, in: range).active
                 active.formUnion(up.clamped(to: first.lowerBound..<range.upperBound))
             }
