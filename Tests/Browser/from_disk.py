@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 """The dashboard's files as they lie on the disk, in front of a server that answers everything else.
 
 The binary has its own copy of them, so that each edit would need a build. With DATTSS_PAGE_FROM_DISK=1 the tests look at the

@@ -1,21 +1,42 @@
-// Names that are longer than their place: names that belong together differ at the end, so that is never cut off.
+// Names that are longer than their place: what tells a name from those beside it, mostly the end, is never cut off.
 
 import { h } from './dom.js';
 import { marked } from './paths.js';
 
 const END = 14;
+const LONGEST_END = 28;
+/** So much of a beginning is seen in the narrowest place. */
+const BEGINNING = 4;
+/** So much of what differs tells it. */
+const DIFFERENCE = 5;
+
+/** How many letters two names have in common from an end on: 1 is the beginning, -1 the end. */
+function common(name, other, by) {
+  const at = (text, i) => by > 0 ? text[i] : text[text.length - 1 - i];
+  let count = 0;
+  while (count < name.length && at(name, count) === at(other, count)) count++;
+  return count;
+}
+
+/** How many letters at the end of a name tell it from others, as far as its beginning does not. */
+export function telling(name, others = []) {
+  const needed = others.map(other => other == null || other === name || common(name, other, 1) < BEGINNING ? 0
+    : common(name, other, -1) + DIFFERENCE);
+  return Math.min(LONGEST_END, Math.max(END, ...needed));
+}
 
 /** A name in two parts, of which only the first may be cut. */
-export function halves(name) {
-  const end = Math.min(END, Math.floor(name.length / 2));
+export function halves(name, others) {
+  const least = telling(name, others);
+  const end = Math.min(least, least > END ? name.length - BEGINNING : Math.floor(name.length / 2));
   return name.length <= END ? [name, ''] : [name.slice(0, -end), name.slice(-end)];
 }
 
-/** Shows a name so that its beginning and its end are seen. */
-export function putName(element, name) {
-  if (element.shown === name) return;
+/** Shows a name so that its beginning is seen, and what tells it from the others beside it. */
+export function putName(element, name, others) {
+  const [start, end] = halves(name, others);
+  if (element.shown === name && element.lastChild?.textContent === end) return;
   element.shown = name;
-  const [start, end] = halves(name);
   element.replaceChildren(h('span.start', {}, start), h('span.end', {}, end));
 }
 

@@ -3,6 +3,7 @@
 import { ask, base } from './api.js';
 import { $, confirm, h, notify, put } from './dom.js';
 import { moment, span } from './format.js';
+import { putName } from './names.js';
 import { now } from './statistics.js';
 
 /** A program that went down is news for so long; then it has ended, as a job that a clock starts does. */
@@ -46,6 +47,7 @@ export class Processes {
     // A row that stays what it is keeps its element, and with it the focus and a click that is under way.
     const before = new Map([...this.list.children].map(row => [row.key, row]));
     const rows = sorted.map(process => before.get(keyOf(process, time)) ?? this.#row(process, time));
+    sorted.forEach(({ name }, i) => putName(rows[i].querySelector('.name'), name, [sorted[i - 1]?.name, sorted[i + 1]?.name]));
     for (const row of [...this.list.children]) if (!rows.includes(row)) row.remove();
     rows.forEach((row, i) => { if (this.list.children[i] !== row) this.list.insertBefore(row, this.list.children[i] ?? null); });
     if (!processes.length) this.list.append(h('li.none', {}, 'No program has given its name yet.'));
@@ -55,8 +57,8 @@ export class Processes {
   #row(process, time) {
     const since = h('span.since');
     const now = state(process, time);
-    const row = h('li', { class: now }, h('i.dot', { 'aria-hidden': 'true' }),
-      h('span.name', {}, process.name), since);
+    const name = h('span.name', { title: process.name });
+    const row = h('li', { class: now }, h('i.dot', { 'aria-hidden': 'true' }), name, since);
     row.key = keyOf(process, time);
     row.describe = time => put(since, process.stopping ? 'was asked to stop'
       : `${now === 'up' || now === 'down' ? now : 'ended'} ${process.up || now === 'down' ? 'since ' : ''}${moment(process.since, this.page.zone, time)} (${span(time - process.since)})`);

@@ -114,7 +114,8 @@ export class Tree {
     this.#top = top;
     const time = now();
     for (let index = top; index < top + count; index++) {
-      this.#lines[index % count].bind(this.#rows[index], index * this.#pixels, this.#active, time, this.page, this.letters);
+      const beside = [this.#rows[index - 1]?.label, this.#rows[index + 1]?.label];
+      this.#lines[index % count].bind(this.#rows[index], index * this.#pixels, this.#active, time, this.page, this.letters, beside);
     }
   }
 
@@ -191,7 +192,7 @@ class Line {
       this.value, this.average, this.star);
   }
 
-  bind(row, y, active, time, page, letters) {
+  bind(row, y, active, time, page, letters, beside) {
     const { element } = this;
     element.hidden = !row;
     if (!row) { this.row = null; return; }
@@ -210,7 +211,7 @@ class Line {
       node ? element.setAttribute('aria-expanded', row.isOpen) : element.removeAttribute('aria-expanded');
       this.label.shown = null;
       if (row.words) this.label.replaceChildren(h('span.found', {}, ...found(row.label, row.words, letters)));
-      else putName(this.label, row.label);
+      else putName(this.label, row.label, beside);
       element.title = stat ? `${stat.path} (${KINDS[stat.kind]})` : node.path;
       stat ? this.mark.replaceChildren(badge(stat.kind)) : this.mark.replaceChildren();
       this.spark.setAttribute('class', stat ? stat.kind : '');
