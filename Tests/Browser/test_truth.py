@@ -31,6 +31,10 @@ class Truth(Scene):
             until(lambda: self.live().startswith("Last update ") and self.live().endswith(" s ago"), 30, self.live)
             self.assertTrue(page.js("return document.body.classList.contains('disconnected')"))
             page.shoot("hung-light")
+            page.size(390, 844)
+            self.assertLessEqual(page.js("return document.querySelector('#live').getBoundingClientRect().right"), 390)
+            page.shoot("hung-phone-light")
+            page.size(1440, 900)
         finally:
             self.server.process.send_signal(signal.SIGCONT)
         until(lambda: self.live() == "Live", 30, self.live)
@@ -63,6 +67,10 @@ class Truth(Scene):
         # What is there can still be read.
         self.assertIn("steady.hits (counter)", page.rows())
         page.shoot("signed-out-light")
+        page.size(390, 844)
+        self.assertLessEqual(page.js("return document.querySelector('#live a').getBoundingClientRect().right"), 390)
+        page.shoot("signed-out-phone-light")
+        page.size(1440, 900)
         page.one("#live a").click()
         page.until_text("h1", "Sign in")
         self.assertEqual(page.js("return location.origin + sessionStorage.getItem('back')"), address)

@@ -211,7 +211,7 @@ export class Plot {
     this.table.lastChild.replaceChildren(
       h('p.actions', {}, h('label', {}, 'Unit ', this.choice), h('button.quiet', { type: 'button', onclick: () => copy(this.#csv(), 'The table') }, 'Copy the table')),
       h('table', {},
-      h('caption', {}, `${this.stat.path}, ${UNITS[this.unit]}, ${MEANING[this.stat.kind]}, steps of ${step} minutes, ${this.board.view.zone}`
+      h('caption', {}, `${this.stat.path}, ${UNITS[this.unit]}, ${MEANING[this.stat.kind]}, steps of ${step} min, ${this.board.view.zone}`
         + (isRough ? '; ≈ where percentiles are not known: the mean, and the top that was sent' : '')),
       h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'time'),
         ...this.names.map(name => h('th', { scope: 'col' }, title(this.stat.kind, name, today))))),
