@@ -120,7 +120,8 @@ export class Plots {
     }
     for (const plot of this.plots) {
       plot.stat = this.page.statistics.all.get(plot.stat.id) ?? plot.stat;
-      const isNew = plot.data && plot.main.every(value => value == null) && plot.stat.seen > now() - 60 && !this.view.day;
+      // A counter of which nothing was heard has zeros.
+      const isNew = plot.data?.open === null && plot.main.every(value => !value) && plot.stat.seen > now() - 60 && !this.view.day;
       if (isNew && Date.now() - plot.loadedAt > 2000 || plot.isFailed && Date.now() - plot.loadedAt > RETRY_MS) plot.load();
     }
   }
