@@ -19,6 +19,12 @@ static const unsigned char api_js[] = {
 static const unsigned char axis_js[] = {
 #embed "../DattssServer/Dashboard/axis.js"
 };
+static const unsigned char comparison_js[] = {
+#embed "../DattssServer/Dashboard/comparison.js"
+};
+static const unsigned char connection_js[] = {
+#embed "../DattssServer/Dashboard/connection.js"
+};
 static const unsigned char dashboard_css[] = {
 #embed "../DattssServer/Dashboard/dashboard.css"
 };
@@ -27,6 +33,9 @@ static const unsigned char dashboard_js[] = {
 };
 static const unsigned char days_js[] = {
 #embed "../DattssServer/Dashboard/days.js"
+};
+static const unsigned char divider_js[] = {
+#embed "../DattssServer/Dashboard/divider.js"
 };
 static const unsigned char dom_js[] = {
 #embed "../DattssServer/Dashboard/dom.js"
@@ -48,6 +57,15 @@ static const unsigned char index_html[] = {
 };
 static const unsigned char keys_js[] = {
 #embed "../DattssServer/Dashboard/keys.js"
+};
+static const unsigned char landing_js[] = {
+#embed "../DattssServer/Dashboard/landing.js"
+};
+static const unsigned char missing_html[] = {
+#embed "../DattssServer/Dashboard/missing.html"
+};
+static const unsigned char names_js[] = {
+#embed "../DattssServer/Dashboard/names.js"
 };
 static const unsigned char now_js[] = {
 #embed "../DattssServer/Dashboard/now.js"
@@ -88,6 +106,9 @@ static const unsigned char theme_css[] = {
 static const unsigned char tree_js[] = {
 #embed "../DattssServer/Dashboard/tree.js"
 };
+static const unsigned char units_js[] = {
+#embed "../DattssServer/Dashboard/units.js"
+};
 static const unsigned char usual_js[] = {
 #embed "../DattssServer/Dashboard/usual.js"
 };
@@ -107,9 +128,12 @@ static const struct resource dashboard[] = {
     FILE("account.js", account_js),
     FILE("api.js", api_js),
     FILE("axis.js", axis_js),
+    FILE("comparison.js", comparison_js),
+    FILE("connection.js", connection_js),
     FILE("dashboard.css", dashboard_css),
     FILE("dashboard.js", dashboard_js),
     FILE("days.js", days_js),
+    FILE("divider.js", divider_js),
     FILE("dom.js", dom_js),
     FILE("drawing.js", drawing_js),
     FILE("favourites.js", favourites_js),
@@ -117,6 +141,9 @@ static const struct resource dashboard[] = {
     FILE("icon.svg", icon_svg),
     FILE("index.html", index_html),
     FILE("keys.js", keys_js),
+    FILE("landing.js", landing_js),
+    FILE("missing.html", missing_html),
+    FILE("names.js", names_js),
     FILE("now.js", now_js),
     FILE("paths.js", paths_js),
     FILE("plot.js", plot_js),
@@ -130,6 +157,7 @@ static const struct resource dashboard[] = {
     FILE("summary.js", summary_js),
     FILE("theme.css", theme_css),
     FILE("tree.js", tree_js),
+    FILE("units.js", units_js),
     FILE("usual.js", usual_js),
     FILE("view.js", view_js),
 };

@@ -103,7 +103,7 @@ class Page:
         state = """return [...document.querySelectorAll('.plot')]
             .map(({ plot }) => plot.data && plot.graph ? '' : plot.message.textContent).join('')"""
         until(lambda: not self.js(state), 30, lambda: f"the plots: {self.js(state)}")
-        return [element.text for element in self.all(".plot h3 .path")]
+        return self.js("return [...document.querySelectorAll('.plot h3 .path')].map(path => path.textContent)")
 
     def cards(self):
         return self.js("return [...document.querySelectorAll('.card .path')].map(name => name.title)")

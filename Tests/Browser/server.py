@@ -14,6 +14,8 @@ import time
 import urllib.error
 import urllib.request
 
+import from_disk
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARY = os.environ.get("DATTSS_BINARY", os.path.join(ROOT, ".build/debug/dattss"))
 
@@ -75,7 +77,10 @@ class Server:
 
     @property
     def url(self):
-        return f"http://{self.http}"
+        if not os.environ.get("DATTSS_PAGE_FROM_DISK"):
+            return f"http://{self.http}"
+        self.before = getattr(self, "before", None) or from_disk.stand_before(f"http://{self.http}")
+        return self.before
 
     def stop(self):
         if self.process:

@@ -16,6 +16,7 @@ class Favourites(Scene):
         server.load([(at, "c", path, 3) for path in PATHS for at in range(now - 1800, now, 60)])
 
     def setUp(self):
+        self.server.request("/api/v1/favourites", b'{"favourites":[]}', "PUT")
         self.page.open().dashboard()
 
     def favour(self, *paths):
@@ -27,6 +28,45 @@ class Favourites(Scene):
     def kept(self):
         return self.page.js("""return fetch('/api/v1/favourites').then(answer => answer.json())
             .then(({ favourites }) => favourites.map(({ pth }) => pth))""")
+
+    def test_what_two_tabs_change_is_kept_of_both(self):
+        page = self.page
+        one = page.driver.current_window_handle
+        page.driver.switch_to.new_window("tab")
+        other = page.driver.current_window_handle
+        try:
+            page.open().dashboard()
+            # Neither hears of the other: as if they were two machines.
+            for tab in (one, other):
+                page.driver.switch_to.window(tab)
+                page.js("window.BroadcastChannel = class { addEventListener() {} postMessage() {} }")
+            page.driver.switch_to.window(one)
+            before = self.kept()
+            self.favour("a.first")
+            until(lambda: "a.first" in self.kept())
+            page.driver.switch_to.window(other)
+            self.favour("c.third")
+            until(lambda: "c.third" in self.kept())
+            self.assertEqual(set(self.kept()), {*before, "a.first", "c.third"})
+            until(lambda: {"a.first", "c.third"} <= set(page.cards()))
+            # The browser remarks that the first answer was 409.
+            page.driver.get_log("browser")
+            self.assert_sound()
+        finally:
+            page.driver.switch_to.window(other)
+            page.driver.close()
+            page.driver.switch_to.window(one)
+
+    def test_a_suggested_card_has_the_star_that_the_page_speaks_of(self):
+        page = self.page
+        self.assertIn("Press a star", page.text("#strip-note"))
+        suggested = page.cards()
+        page.one(".card > .star").click()
+        until(lambda: self.kept() == suggested[:1])
+        page.until_text("#strip-note", "")
+        self.assertEqual(page.cards(), suggested[:1])
+        self.favour(suggested[0])
+        until(lambda: self.kept() == [])
 
     def test_favourites_and_their_order_survive_a_restart(self):
         self.assertIn("Suggested", self.page.text("#strip-note"))

@@ -22,7 +22,7 @@ class FirstStart(Scene):
         self.assertIn("curl", line)
         subprocess.run(["bash", "-c", line], check=True, capture_output=True, timeout=20)
         page.dashboard()
-        self.assertEqual(page.row("hello.world (counter)")["value"], "1")
+        self.assertEqual(page.row("hello.world (counter)")["value"], "1/min")
         self.assertEqual(page.plots(), ["hello.world"])
         until(lambda: page.js("return document.querySelector('.plot').plot.main.some(value => value > 0)"), 30, "a point in the plot")
         self.assertFalse(page.js("return document.querySelector('#start').checkVisibility()"))

@@ -71,6 +71,38 @@ class Pages(Scene):
         self.page.js("document.querySelector('#panels [data-panel=watch]').click(); document.querySelector('#plots').scrollIntoView()")
         self.each("phone-plots")
 
+    def test_on_a_phone_the_controls_have_two_rows_and_nothing_jumps(self):
+        self.page.cdp("Page.addScriptToEvaluateOnNewDocument", source="""
+            window.shifts = [];
+            new PerformanceObserver(list => window.shifts.push(...list.getEntries().map(entry => entry.sources.map(source =>
+              Math.abs(source.currentRect.y - source.previousRect.y))))).observe({ type: 'layout-shift', buffered: true });""")
+        for size in (PHONE, (1440, 900)):
+            self.page.size(*size)
+            self.page.open("/#show=ms:shop.checkout.time,c:shop.orders").dashboard()
+            self.page.plots()
+            # News of what is on the cards: the verdict over them is another one.
+            self.server.send(("c", "shop.orders", 500), ("ms", "shop.checkout.time", 9000))
+            self.page.until_text("#verdict", "Unusual")
+            jumps = self.page.js("return window.shifts.flat()")
+            self.assertLess(max(jumps, default=0), 16, (size, jumps))
+        self.page.size(*PHONE)
+        self.page.open("/#show=ms:shop.checkout.time").dashboard()
+        tops = self.page.js("""return [...document.querySelectorAll('.controls :is(button, input, select)')]
+            .map(control => Math.round(control.getBoundingClientRect().top))""")
+        self.assertEqual(len(set(tops)), 2, tops)
+
+    def test_a_wide_screen_is_used(self):
+        self.page.size(2560, 1440)
+        self.page.open("/#show=ms:shop.checkout.time,c:shop.orders,g:queue.mail.length,g:host.web1.load.1m").dashboard()
+        self.page.plots()
+        self.page.one("#cards .card")
+        boxes = self.page.js("""return ['.plot', '.card'].map(what => [...document.querySelectorAll(what)].map(element => {
+            const { left, right, top } = element.getBoundingClientRect(); return [left, right, top]; }))""")
+        for kind in boxes:
+            self.assertGreater(max(right for _, right, _ in kind), 2500)
+        self.assertEqual(len({top for _, _, top in boxes[0]}), 2)
+        self.each("wide")
+
     def test_the_account(self):
         for size in ((1440, 900), PHONE):
             self.page.size(*size)

@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import re
+import time
 import unittest
 from zoneinfo import ZoneInfo
 
@@ -51,6 +53,9 @@ class Plots(Scene):
                 for name in shown.keys() - {"usual", "today", "p50"}:
                     wanted[name][i] = point[name]
             last = max(point["minute"] for point in answer["today"]) // step
+            for run in answer["silent"]:
+                for i in range(run["from"] // step, min(last, run["to"] // step)):
+                    wanted["today"][i] = wanted["today"][i] or 0
             self.assertGreater(sum(value is not None for value in wanted["usual"]), 1000 // step)
             for name, values in wanted.items():
                 for i, value in enumerate(values):
@@ -83,7 +88,9 @@ class Plots(Scene):
         plot = self.columns(0)
         for time, usual, today in rows:
             i = int(time[:2])
-            self.assertEqual([usual, today], [self.formatted("c", column[i]) for column in plot["columns"]])
+            self.assertEqual([usual, today], [self.page.js(
+                "return import('/assets/format.js').then(({ exact }) => exact(Number(arguments[0]?.toPrecision(9) ?? NaN)))", column[i])
+                for column in plot["columns"]])
         self.assertGreaterEqual(len(rows), 23)
         self.assertIn("on average", self.page.text(".plot .summary"))
         self.assertIn("vs the usual day (mean of 7 days)", self.page.text(".plot .summary"))
@@ -155,11 +162,145 @@ class Plots(Scene):
         self.page.mouse().move_to_element(chart).double_click().perform()
         until(lambda: "zoom=" not in self.page.driver.current_url)
 
+    def test_a_step_may_be_a_single_minute(self):
+        steps = self.page.js("return [...document.querySelector('#step').options].map(option => option.textContent)")
+        self.assertEqual(steps, [*(f"{step} min" for step in (1, 2, 3, 4, 5, 6, 10, 15, 30)), "1 hour"])
+        day = (self.today() - datetime.timedelta(days=1)).isoformat()
+        for step in (1, 4, 6):
+            self.open(day=day, step=step)
+            self.check(day, step)
+
+    def test_a_new_minute_in_a_closer_look_is_read_where_one_looks(self):
+        day = (self.today() - datetime.timedelta(days=1)).isoformat()
+        self.open(day=day, zoom="60-180")
+        self.assertIn(self.page.text(".readout time"), ("02:55", "03:00"))
+        self.page.press(Keys.ARROW_LEFT, on=self.page.one(".plot .chart"))
+        self.assertIn(self.page.text(".readout time"), ("02:50", "02:55"))
+        self.page.press(Keys.ESCAPE)
+        self.page.one("#zoom-all").click()
+        until(lambda: self.page.text(".readout time").startswith("23:"))
+
     def test_new_minutes_arrive_while_one_looks(self):
         self.open(show="c:minutes.new")
         self.server.send(("c", "minutes.new", 60))
         until(lambda: self.page.js("return document.querySelector('.plot').plot.main.some(value => value > 0)"), 20,
               "the open minute in the plot")
+
+
+class FirstMinutes(Scene):
+    def test_a_first_plot_opens_on_what_there_is_and_an_empty_one_has_no_numbers(self):
+        page = self.page
+        self.server.send(("c", "just.born", 3), ("g", "memory.used.bytes", 8.12e9))
+        page.open("/#show=c:just.born,g:memory.used.bytes").dashboard()
+        page.plots()
+        windows = until(lambda: page.js("return [...document.querySelectorAll('.plot')].map(({ plot }) => plot.graph.xAxisRange())"))
+        for first, last in windows:
+            self.assertLessEqual(last - first, 61, windows)
+        self.assertNotIn("zoom", page.driver.current_url)
+        # The whole day on demand, and in the address then.
+        page.one("#zoom-all").click()
+        until(lambda: page.js("return document.querySelector('.plot').plot.graph.xAxisRange()[1]") >= 1440)
+        self.assertIn("zoom=0-1440", page.driver.current_url)
+        page.open("/#show=g:never.there").dashboard()
+        page.plots()
+        page.until_text(".plot .message", "Nothing was kept")
+        self.assertEqual(page.js("return document.querySelectorAll('.dygraph-axis-label-y').length"), 0)
+        self.assert_sound()
+
+
+class Rare(Scene):
+    """What comes now and then."""
+
+    @classmethod
+    def prepare(cls, server):
+        now = int(time.time()) // 60 * 60
+        busy = [(at, "c", "shop.visits", 7) for at in range(now - 8 * 86400, now, 60)]
+        rare = [(at, "c", "shop.orders.failed", 1) for at in range(now - 8 * 86400, now, 1140)]
+        half = [(at, "g", "disk.used.bytes", 3e11 + at % 7200 * 1e6) for at in range(now - 8 * 86400, now, 1800)]
+        clicks = [(at, "c", "shop.clicks", 50) for at in range(now - 8 * 86400, now, 60)]
+        server.load(busy + rare + half + clicks)
+
+    def test_the_summary_and_the_readout_have_the_numbers_of_the_api_silence_included(self):
+        page = self.page
+        page.open(f"/#show=c:shop.orders.failed&tz={self.zone.replace('+', '%2B')}&step=60").dashboard()
+        page.plots()
+        zone = self.zone.replace("+", "%2B")
+        day = self.server.api(f"day/c/shop.orders.failed?tz={zone}&step=60")
+        plot = page.js("const { data } = document.querySelector('.plot').plot; return { over: data.over, columns: data.columns }")
+        usual = {point["minute"] // 60: point["sum"] / 60 for point in day["usual"]}
+        over = plot["over"]
+        today = {point["minute"] // 60: point["sum"] / 60 for point in day["today"] if point["minute"] // 60 < over}
+        heard = [i for i in range(over) if i in today or any(run["from"] <= i * 60 < run["to"] for run in day["silent"])]
+        # All hours that are over are known, and the open one may be: its rate is over what has passed of it.
+        self.assertEqual(heard, list(range(over)))
+        values = [today.get(i, 0) for i in heard]
+        if plot["columns"][1][over] is not None:
+            values.append(plot["columns"][1][over])
+        mean, usually = sum(values) / len(values), sum(usual[i] for i in range(len(values))) / len(values)
+        said = page.js("return import('/assets/format.js').then(f => [f.number(arguments[0]), f.change(arguments[1])])", mean, mean / usually)
+        self.assertIn(f"{said[0]} per minute on average, {said[1]} vs the usual day", page.text(".plot .summary"))
+        self.assertNotIn("gap", page.text(".plot .summary"))
+        # One in nineteen minutes, every day: nobody says −80 % of that.
+        self.assertAlmostEqual(usually, 1 / 19, delta=.01)
+        self.assertLess(abs(mean / usually - 1), .25)
+
+    def test_a_card_compares_with_the_usual_value_of_the_api(self):
+        page = self.page
+        zone = self.zone.replace("+", "%2B")
+        page.open(f"/#show=&tz={zone}").dashboard()
+        self.server.send(("c", "shop.clicks", 80, True))
+
+        def card():
+            return page.js("""return [...document.querySelectorAll('.card')]
+                .filter(card => card.querySelector('.path').title === 'shop.clicks')
+                .map(card => [card.querySelector('strong').textContent, card.querySelector('.chip').textContent])[0]""")
+
+        def expected():
+            at = page.js("return new Intl.DateTimeFormat('en-GB', { timeZone: arguments[0], hour: '2-digit', minute: '2-digit' })"
+                         ".format()", self.zone)
+            step = (int(at[:2]) * 60 + int(at[3:])) // 15 * 15
+            usual = next(point["sum"] for point in self.server.api(f"day/c/shop.clicks?tz={zone}&step=15")["usual"]
+                         if point["minute"] == step) / 15
+            return ["80", f"+{round(100 * 80 / usual - 100)} % vs usual"]
+
+        until(lambda: card() == expected(), 40, lambda: f"{card()}, not {expected()}")
+
+    def test_a_card_never_says_that_a_rare_counter_has_ended_when_it_has_not(self):
+        page = self.page
+        page.open("/").dashboard()
+        self.server.send(("c", "shop.orders.failed", 1))
+        def says_what_came():
+            chips = page.js("""return [...document.querySelectorAll('.card')]
+                .filter(card => card.querySelector('.path').title === 'shop.orders.failed').map(card => card.querySelector('.chip').textContent)""")
+            self.assertNotIn("−100", "".join(chips))
+            return chips and re.search("in 1 h, usually|as usual", chips[0])
+
+        until(says_what_came, 40, "the card of the rare counter")
+
+    def test_half_hourly_values_are_joined(self):
+        page = self.page
+        page.open("/#show=g:disk.used.bytes").dashboard()
+        page.plots()
+        self.assertNotIn("gap", page.text(".plot .summary"))
+        self.assertEqual(page.text(".plot .summary").count("GB"), 2)
+        labels = page.js("return [...document.querySelectorAll('.dygraph-axis-label-y')].map(label => label.textContent)")
+        self.assertTrue(labels and all(label.endswith("GB") for label in labels), labels)
+        self.assertEqual(len(set(labels)), len(labels))
+        # Between two values there is a line.
+        painted = page.js("""
+            const { plot } = document.querySelector('.plot');
+            const canvas = plot.graph.hidden_;
+            const scale = canvas.width / canvas.clientWidth;
+            const area = plot.graph.getArea();
+            const known = plot.main.flatMap((value, i) => value == null ? [] : [i * plot.data.step]);
+            const x = Math.round(plot.graph.toDomXCoord((known[1] + known[2]) / 2) * scale);
+            const { data } = canvas.getContext('2d').getImageData(x, area.y * scale, 1, area.h * scale);
+            const [r, g, b] = getComputedStyle(document.querySelector('.plot .item.today i')).backgroundColor.match(/[\\d.]+/g).map(Number);
+            let count = 0;
+            for (let i = 0; i < data.length; i += 4) count += Math.abs(data[i] - r) + Math.abs(data[i + 1] - g) + Math.abs(data[i + 2] - b) < 60;
+            return count;""")
+        page.driver.get_log("browser")
+        self.assertGreater(painted, 0)
 
 
 class WithoutPercentiles(Scene):
@@ -172,7 +313,9 @@ class WithoutPercentiles(Scene):
         page.open("/#show=ms:old.wait").dashboard()
         page.until_text(".plot .readout", "mean 40 ms", 20)
         self.assertEqual(page.one(".plot .readout").text.split("so far")[1].split(),
-                         "mean 40 ms usual p50 – min 11 ms top 70 ms p99 – max 99 ms".split())
+                         "mean 40 ms min 11 ms top 70 ms max 99 ms".split())
+        self.assertEqual(page.row("old.wait (timer)")["average"], "11–99 ms")
+        self.assertEqual(page.text(".card .more"), "min–max 11–99 ms")
         page.one(".plot details summary").click()
         page.until_text(".plot caption", "percentiles are not known")
         self.assertEqual(page.js("return [...document.querySelectorAll('.plot tbody td')].map(cell => cell.textContent)"),

@@ -124,10 +124,10 @@ class BehindAProxy(Scene):
 
         self.server.send(("c", "proxied.hits", 1))
         page.dashboard()
-        self.assertEqual(page.row("proxied.hits (counter)")["value"], "1")
+        self.assertEqual(page.row("proxied.hits (counter)")["value"], "1/min")
         self.server.send(("c", "proxied.hits", 41))
-        until(lambda: page.row("proxied.hits (counter)")["value"] == "42", 30, "the sample")
-        self.assertEqual(page.text("#live"), "Live")
+        until(lambda: page.row("proxied.hits (counter)")["average"] == "Σ 42", 30, "the sample")
+        self.assertEqual(page.text("#live span"), "Live")
 
         # What a session changes carries its token through the proxy, too.
         page.one(".plot button.star").click()

@@ -10,7 +10,7 @@ const { COLUMNS, loadDay, rowsOf, UsualNow } = await load('days.js');
 const TODAY = '2026-11-29';
 const MIDNIGHT = NOON - 12 * HOUR;
 
-const answer = ({ today = [], usual = [], clocks = [] }) => ({ today, usual, clocks });
+const answer = ({ today = [], usual = [], clocks = [], silent }) => ({ today, usual, clocks, silent });
 /** A step of today as the API tells it. */
 const point = (minute, values, midnight = MIDNIGHT) => ({ minute, at: midnight + minute * MINUTE, ...values });
 
@@ -42,6 +42,22 @@ test('a counter is a rate per minute, over what has passed of the step that is n
   assert.equal(data.columns[0][120], 5);
   assert.equal(data.columns[1][144], 8);
   assert.deepEqual([data.open, data.over, data.days], [144, 144, 7]);
+});
+
+test('a counter that was silent while the server was up counted zero, and nothing is known of when it was down', async () => {
+  const told = {
+    today: [point(600, { sum: 50, cnt: 50 })], usual: [{ minute: 600, sum: 25, cnt: 25, days: 7 }],
+    silent: [{ from: 0, to: 300 }, { from: 360, to: 600 }, { from: 605, to: 725 }],
+  };
+  const [, main] = (await loaded('c', told, { step: 60, time: NOON + 2 * MINUTE })).columns;
+  assert.deepEqual(main.slice(0, 13), [0, 0, 0, 0, 0, null, 0, 0, 0, 0, 50 / 60, 0, null]);
+  assert.ok(main.slice(13).every(value => value === null));
+});
+
+test('before its first day a counter was not silent: it was not there', async () => {
+  const told = { today: [point(600, { sum: 60, cnt: 60 })], silent: [{ from: 0, to: 600 }, { from: 660, to: 720 }] };
+  const [, main] = (await loaded('c', told, { step: 60 })).columns;
+  assert.deepEqual(main.slice(8, 13), [null, null, 1, 0, null]);
 });
 
 test('a rate over a few seconds is not shown, unless there is nothing else', async () => {
@@ -133,15 +149,15 @@ test('the usual value is asked for once a day, and that of the quarter of an hou
   assert.equal(at(), undefined);
   assert.equal(at(), undefined);
   await settled();
-  assert.deepEqual([asked.length, told, at()], [1, 1, 4]);
+  assert.deepEqual([asked.length, told, at()], [1, 1, { now: 4, hour: 3 }]);
   setClock(NOON + 45 * MINUTE);
-  assert.equal(at(), null);
+  assert.deepEqual(at(), { now: null, hour: 3 });
   // In another zone, and on another day, another time of the day is meant.
   assert.equal(at('Asia/Kolkata'), undefined);
   setClock(NOON + DAY);
   assert.equal(at(), undefined);
   await settled();
-  assert.equal(at(), 2);
+  assert.deepEqual(at(), { now: 2, hour: 2 });
 });
 
 test('the usual value of a gauge or a timer is a mean, and of zero it is zero', async () => {
@@ -152,6 +168,6 @@ test('the usual value of a gauge or a timer is a mean, and of zero it is zero', 
     const stat = statistic(kind, 'a.b');
     known.at(stat, 'UTC', () => {});
     await settled();
-    assert.equal(known.at(stat, 'UTC', () => {}), expected);
+    assert.deepEqual(known.at(stat, 'UTC', () => {}), { now: expected, hour: expected });
   }
 });

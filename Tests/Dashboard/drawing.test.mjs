@@ -6,8 +6,8 @@ import { dayOf } from './clocks.mjs';
 import { load } from './page.mjs';
 
 const { COLUMNS } = await load('days.js');
-const { DayAxis } = await load('axis.js');
-const { plotter, range, ticks } = await load('drawing.js');
+const { DayAxis, reach } = await load('axis.js');
+const { plotter, range, ticks, valueTicks } = await load('drawing.js');
 
 const dataOf = (...columns) => ({ columns, step: 60 });
 const close = ([low, high]) => [low, high].map(value => Number(value.toPrecision(6)));
@@ -35,6 +35,31 @@ test('only what is seen counts for the range, and the step into which the window
   const data = dataOf([null, null, null, null], [1000, 5, 7, 2000]);
   assert.deepEqual(shown('c', data, [100, 130]), [0, 7.7]);
   assert.deepEqual(shown('c', data, [120, 180]), [0, 2200]);
+});
+
+const labels = (unit, low, high, pixels = 190) => valueTicks(unit, low, high, pixels).map(({ label }) => label).join(', ');
+
+test('the ticks of values are round in the unit in which they are read, and no two are the same', () => {
+  assert.equal(labels('ms', 0, 8.8e7), '0, 5 h, 10 h, 15 h, 20 h');
+  assert.equal(labels('ms', 0, 110), '0, 25 ms, 50 ms, 75 ms, 100 ms');
+  assert.equal(labels('number', 0, .44), '0, 0.1, 0.2, 0.3, 0.4');
+  assert.equal(labels('number', 0, 11), '0, 2.5, 5.0, 7.5, 10.0');
+  assert.equal(labels('bytes', 8.09e9, 8.31e9), '8.10 GB, 8.15 GB, 8.20 GB, 8.25 GB, 8.30 GB');
+  assert.equal(labels('number', 1000001, 1000009), '1.000002 M, 1.000004 M, 1.000006 M, 1.000008 M');
+  assert.equal(labels('number', -11, 0), '-10.0, -7.5, -5.0, -2.5, 0');
+  assert.equal(labels('%', 0, 100, 80), '0, 50 %, 100 %');
+  for (const high of [1e300, 1e18, 1e-300, 1e-9]) {
+    const all = valueTicks('number', 0, high, 190);
+    assert.ok(all.length > 0 && all.length < 20 && all.every(({ label }) => label.length < 14), `${high}: ${JSON.stringify(all)}`);
+  }
+});
+
+test('what comes every half hour has no gaps of half an hour, and what comes every step has each', () => {
+  assert.ok(reach([0, 30, 60, 90, 120]) >= 30 && reach([0, 30, 60, 90, 120]) < 60);
+  assert.ok(reach([0, 5, 10, 15, 45, 50]) < 10);
+  // A few tell nothing.
+  assert.equal(reach([0, 500, 1000]), 0);
+  assert.equal(reach([]), 0);
 });
 
 const times = (axis, from, to, pixels) => ticks(axis, from, to, pixels).map(({ v, label }) => `${v} ${label}`.trim()).join(', ');

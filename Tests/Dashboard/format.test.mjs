@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DAY, HOUR, load, MINUTE, NOON } from './page.mjs';
 
-const { addDays, change, clock, date, dayName, isDay, measured, minuteOfDay, moment, number, span, valueOf } = await load('format.js');
+const {
+  addDays, change, clock, date, dayName, exact, exactOf, isDay, measured, minuteOfDay, moment, number, scaleOf, span, spread, valueOf,
+} = await load('format.js');
 
 const table = (write, cases) => {
   for (const [sentence, ...all] of cases) {
@@ -21,11 +23,12 @@ table(number, [
   ['other numbers have three digits', [0.5, '0.5'], [1.234, '1.23'], [12.34, '12.3'], [123.4, '123'], [1234.5, '1,235'], [-0.125, '-0.125']],
   ['small numbers have three digits, too, so that an error rate is not doubled by its writing',
     [0.0531, '0.0531'], [0.0014, '0.0014'], [0.00051, '0.00051'], [0.000499, '0.000499'], [-0.0016, '-0.0016']],
-  ['tiny numbers have an exponent', [0.00001, '1.00e-5'], [-1e-300, '-1.00e-300'], [5e-324, '4.94e-324']],
+  ['tiny numbers have an exponent', [0.00001, '1×10⁻⁵'], [-1e-300, '-1×10⁻³⁰⁰'], [5e-324, '4.94×10⁻³²⁴']],
   ['from 10,000 on there is a unit', [10000, '10 k'], [12345, '12.3 k'], [4.7e6, '4.7 M'], [3e9, '3 G'], [8e12, '8 T'], [-25000, '-25 k']],
   ['what is rounded up to the next unit has that unit',
     [9999.7, '10 k'], [99999, '100 k'], [999499, '999 k'], [999999, '1 M'], [999999999, '1 G'], [999.9999, '1,000'], [-999999, '-1 M']],
-  ['huge numbers have an exponent', [1e16, '1.00e+16'], [-1.5e300, '-1.50e+300'], [1e15, '1000 T']],
+  ['huge numbers have units, too, and then an exponent',
+    [9.737e15, '9.74 P'], [1e16, '10 P'], [1e15, '1 P'], [1.234e20, '123 E'], [-1.5e300, '-1.5×10³⁰⁰'], [9.999e20, '1×10²¹']],
   ['what is infinite says so', [Infinity, '∞'], [-Infinity, '-∞']],
 ]);
 
@@ -33,11 +36,12 @@ test('a number is never farther from its text than its third digit says', () => 
   const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
   let state = seed;
   const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
-  const units = { k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+  const units = { k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 };
+  const plain = text => text.replace(/×10(.*)/, (_, raised) => `e${[...raised].map(sign => sign === '⁻' ? '-' : '⁰¹²³⁴⁵⁶⁷⁸⁹'.indexOf(sign)).join('')}`);
   for (let i = 0; i < 20000; i++) {
     const value = (random() < .5 ? -1 : 1) * 10 ** (random() * 24 - 6);
     const [digits, unit] = number(value).replace(/,/g, '').split(' ');
-    const read = Number(digits) * (units[unit] ?? 1);
+    const read = Number(plain(digits)) * (units[unit] ?? 1);
     assert.ok(Math.abs(read / value - 1) <= .00501, `${value} is written as ${number(value)} (SEED=${seed})`);
   }
 });
@@ -46,7 +50,7 @@ table(value => valueOf('ms', value), [
   ['a duration that is not known is a dash without a unit', [null, '–'], [undefined, '–'], [NaN, '–']],
   ['durations have the unit in which people say them',
     [0, '0 ms'], [0.25, '0.25 ms'], [153, '153 ms'], [1000, '1 s'], [2500, '2.5 s'], [119999, '120 s'], [120000, '2 min'], [5400000, '90 min']],
-  ['from two hours on they are hours, however many', [7200000, '2 h'], [86400000, '24 h'], [45 * DAY * 1000, '1,080 h']],
+  ['from two hours on they are hours, and from two days on days', [7200000, '2 h'], [8e7, '22.2 h'], [86400000, '24 h'], [45 * DAY * 1000, '45 d']],
   ['what is rounded up to a second is one', [999.7, '1 s'], [999.4, '999 ms']],
   ['negative ones, of clocks that were set, are written as they are', [-20, '-20 ms'], [-3000, '-3 s']],
 ]);
@@ -54,10 +58,48 @@ table(value => valueOf('ms', value), [
 test('a value is its number and its unit, in this order, whatever is in the number', () => {
   assert.deepEqual(measured('ms', 12.5), ['12.5', 'ms']);
   // The k belongs to the number.
-  assert.deepEqual(measured('ms', 12345 * HOUR * 1000), ['12.3 k', 'h']);
+  assert.deepEqual(measured('ms', 12345 * DAY * 1000), ['12.3 k', 'd']);
   assert.deepEqual(measured('ms', null), ['–', '']);
   assert.deepEqual(measured('c', 12345), ['12.3 k', '']);
   assert.equal(valueOf('g', -2.5), '-2.5');
+});
+
+for (const [unit, ...cases] of [
+  ['bytes', [0, '0 B'], [512, '512 B'], [1000, '1 kB'], [4711, '4.71 kB'], [999999, '1 MB'], [3.2e11, '320 GB'], [-2e6, '-2 MB'], [null, '–']],
+  ['%', [0, '0 %'], [48.25, '48.3 %'], [null, '–']],
+  ['s', [.25, '250 ms'], [90, '90 s'], [86400, '24 h'], [null, '–']],
+  ['us', [250, '0.25 ms'], [3e6, '3 s']],
+  ['number', [12345, '12.3 k'], [0, '0']],
+]) {
+  test(`values in ${unit} say so`, () => { for (const [value, expected] of cases) assert.equal(valueOf(unit, value), expected, `${value}`); });
+}
+
+test('an exact value has all its digits, and what it is measured in', () => {
+  assert.equal(exact(1234567), '1,234,567');
+  assert.equal(exact(.1 + .2), '0.3');
+  assert.equal(exact(1.5e300), '1.5e+300');
+  assert.equal(exact(null), '–');
+  assert.equal(exactOf('bytes', 1234567), '1,234,567 bytes');
+  assert.equal(exactOf('number', 1234567.25), '1,234,567.25');
+});
+
+test('a spread names its unit once, or both, or is one value', () => {
+  assert.equal(spread('ms', 11, 99), '11–99 ms');
+  assert.equal(spread('ms', 980, 1200), '0.98–1.2 s');
+  assert.equal(spread('ms', 11, 7.2e6), '11 ms–2 h');
+  assert.equal(spread('bytes', 0, 2.5e9), '0–2.5 GB');
+  assert.equal(spread('%', -1, 12.25), '-1–12.3 %');
+  assert.equal(spread('ms', 88, 88), '88 ms');
+  assert.equal(spread('number', 1, 12345), '1–12.3 k');
+});
+
+test('the scale of an axis is what its largest value is read in', () => {
+  assert.deepEqual(scaleOf('ms', 8e7), [3600000, 'h']);
+  assert.deepEqual(scaleOf('s', 90), [1, 's']);
+  assert.deepEqual(scaleOf('bytes', 3.2e11), [1e9, 'GB']);
+  assert.deepEqual(scaleOf('number', 9999), [1, '']);
+  assert.deepEqual(scaleOf('number', 3e6), [1e6, 'M']);
+  assert.deepEqual(scaleOf('%', 48), [1, '%']);
 });
 
 table(change, [

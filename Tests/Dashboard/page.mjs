@@ -52,10 +52,17 @@ export function serve(answer) {
   globalThis.fetch = async (path, options) => {
     asked.push(path);
     const json = await answer(path, options);
+    if (json instanceof Refused) {
+      return { ok: false, status: json.status, text: async () => JSON.stringify({ error: { name: json.name } }), headers: new Map() };
+    }
     return { ok: true, text: async () => JSON.stringify(json), headers: new Map() };
   };
   return asked;
 }
+
+class Refused { constructor(status, name) { Object.assign(this, { status, name }); } }
+/** What `answer` returns to refuse. */
+export const refused = (status, name) => new Refused(status, name);
 
 /** Everything that is ready has happened afterwards. */
 export const settled = () => new Promise(setImmediate);

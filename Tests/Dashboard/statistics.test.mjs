@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { load, NOON, setClock, statistic } from './page.mjs';
 
-const { average, current, identity, listen, now, parse, Statistics } = await load('statistics.js');
+const { average, current, extremes, identity, now, parse, shown, Statistics } = await load('statistics.js');
 const { isComplete, suggested, suggestedOfServer } = await load('suggestions.js');
 
 const told = { at: NOON, c: [], g: [], ms: [] };
@@ -30,6 +30,17 @@ test('an average ends a minute after the last sample: a counter is zero then, ot
 test('what is compared is the value of a gauge and the average of the others', () => {
   const values = { avg: 2, value: 9 };
   assert.deepEqual(['c', 'g', 'ms'].map(kind => current(statistic(kind, 'a', values), NOON)), [120, 9, 2]);
+});
+
+test('what is shown first is a rate, a value, or a mean, be it the last one that is known', () => {
+  const old = { avg: 2, value: 9, seen: NOON - 61 };
+  assert.deepEqual(['c', 'g', 'ms'].map(kind => shown(statistic(kind, 'a', { avg: 2, value: 9 }), NOON)), [120, 9, 2]);
+  assert.deepEqual(['c', 'g', 'ms'].map(kind => shown(statistic(kind, 'a', old), NOON)), [0, 9, 9]);
+});
+
+test('the smallest and the largest are those of the last minute, and counters have none', () => {
+  const at = (kind, ago, values = { min: 1, max: 3 }) => extremes(statistic(kind, 'a', { ...values, seen: NOON - ago }), NOON);
+  assert.deepEqual([at('ms', 60), at('g', 0), at('ms', 61), at('c', 0), at('ms', 0, { min: null, max: null })], [[1, 3], [1, 3], null, null, null]);
 });
 
 test('time is the server\'s, however wrong the browser\'s clock is', () => {
@@ -70,92 +81,17 @@ test('what is suggested is of each kind, emphasised before busy, and busy before
   assert.deepEqual(suggested(stats, NOON), ['c:busy', 'ms:marked', 'g:down', 'c:quiet']);
   assert.ok(isComplete(suggested(stats, NOON)));
   assert.deepEqual(suggested(all(), NOON), []);
-  assert.deepEqual(suggested(all(statistic('g', 'a'), statistic('g', 'b', { avg: 1 })), NOON), ['g:b', 'g:a']);
+  assert.deepEqual(suggested(all(statistic('g', 'a'), statistic('g', 'b', { avg: 1 })), NOON), ['g:a', 'g:b']);
+});
+
+test('what tells something comes before what is only large', () => {
+  const stats = all(statistic('g', 'host.disk.bytes', { avg: 5e11, value: 5e11 }), statistic('g', 'host.disk.free', { avg: 4e11 }),
+    statistic('g', 'host.net.total_bytes', { avg: 9e12 }), statistic('g', 'host.load.1m', { avg: .4 }), statistic('g', 'host.cpu', { avg: 12 }));
+  assert.deepEqual(suggested(stats, NOON).slice(0, 2), ['g:host.cpu', 'g:host.load.1m']);
 });
 
 test('of the server itself, what it refuses comes first', () => {
   const stats = all(statistic('c', 'ingest.samples'), statistic('c', 'http.refused.busy', { value: 0 }),
     statistic('c', 'udp.refused.key', { value: 2 }), statistic('g', 'memory.bytes'));
   assert.deepEqual(suggestedOfServer(stats), ['c:udp.refused.key', 'c:ingest.samples', 'g:memory.bytes']);
-});
-
-/** A browser's stream of events, its tab and its timers, moved by hand. */
-function streams() {
-  const sources = [];
-  const timers = [];
-  const heard = {};
-  const { setTimeout, clearTimeout, document } = globalThis;
-  globalThis.EventSource = class {
-    static CLOSED = 2;
-    readyState = 0;
-    listeners = {};
-    constructor(url) { sources.push(Object.assign(this, { url })); }
-    addEventListener(name, work) { this.listeners[name] = work; }
-    close() { this.readyState = 2; this.isClosedByPage = true; }
-  };
-  globalThis.setTimeout = (work, milliseconds) => timers.push({ work, milliseconds });
-  globalThis.clearTimeout = timer => { if (timer) timers[timer - 1].work = () => {}; };
-  globalThis.document = { hidden: false, addEventListener: (name, work) => { heard[name] = work; } };
-  globalThis.addEventListener = (name, work) => { heard[name] = work; };
-  return { sources, timers, heard, giveBack: () => Object.assign(globalThis, { setTimeout, clearTimeout, document }) };
-}
-
-test('the stream is said to be away since it failed, is opened again ever more slowly, and said to be there', () => {
-  const { sources, timers, giveBack } = streams();
-  try {
-    const states = [];
-    listen({ onStatus: () => {}, onProcesses: () => {}, onState: since => states.push(since) });
-    const last = () => sources.at(-1);
-    last().listeners.open();
-    setClock(NOON + 5);
-    // The browser tries again by itself.
-    last().listeners.error();
-    setClock(NOON + 9);
-    last().listeners.error();
-    assert.deepEqual([states, timers.length], [[null, NOON + 5, NOON + 5], 0]);
-    for (const expected of [1000, 2000, 4000, 8000, 15000, 15000]) {
-      last().readyState = 2;
-      last().listeners.error();
-      assert.equal(timers.at(-1).milliseconds, expected);
-      timers.at(-1).work();
-    }
-    assert.equal(sources.length, 7);
-    last().listeners.open();
-    assert.equal(states.at(-1), null);
-    last().readyState = 2;
-    last().listeners.error();
-    assert.equal(timers.at(-1).milliseconds, 1000);
-  } finally {
-    giveBack();
-    setClock(NOON);
-  }
-});
-
-test('a tab that nobody sees for a minute gives its connection back, and takes one when it is seen', () => {
-  const { sources, timers, heard, giveBack } = streams();
-  try {
-    listen({ onStatus: () => {}, onProcesses: () => {}, onState: () => {} });
-    document.hidden = true;
-    heard.visibilitychange();
-    assert.equal(timers.at(-1).milliseconds, 60000);
-    // Seen again in time.
-    document.hidden = false;
-    heard.visibilitychange();
-    timers.at(-1).work();
-    assert.deepEqual([sources.length, sources[0].isClosedByPage], [1, undefined]);
-    document.hidden = true;
-    heard.visibilitychange();
-    timers.at(-1).work();
-    assert.ok(sources[0].isClosedByPage);
-    document.hidden = false;
-    heard.visibilitychange();
-    heard.visibilitychange();
-    assert.equal(sources.length, 2);
-    // And one that the browser keeps for the back button.
-    heard.pagehide();
-    heard.pageshow({ persisted: true });
-    assert.equal(sources.length, 3);
-  } finally {
-    giveBack();
-  }
 });

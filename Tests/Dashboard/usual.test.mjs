@@ -4,9 +4,13 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { DAY, load, NOON, statistic } from './page.mjs';
 
-const { standing, verdict } = await load('usual.js');
+const { standing: compared, verdict } = await load('usual.js');
+
+const standing = (stat, usual, time) => compared(stat, usual == null ? usual : { now: usual, hour: usual }, time);
 
 const hourOf = (value, isStale = false) => ({ last: Math.floor(NOON / 60), values: new Array(60).fill(value), version: 1, isStale });
+/** An hour in which one came, some minutes ago. */
+const hourAt = ago => ({ ...hourOf(null), values: new Array(60).fill(null).with(59 - ago, 1) });
 /** A counter of some a minute, with as much in each of the minutes before. */
 const counter = (perMinute, values = {}) => statistic('c', 'a.b', { avg: perMinute / 60, hour: hourOf(perMinute || null), ...values });
 const gauge = (value, values = {}) => statistic('g', 'a.b', { value, avg: value, ...values });
@@ -22,7 +26,12 @@ for (const [sentence, stat, usual, words, look] of [
   ['a counter that has halved is unusual', counter(50), 100, '−50 % vs usual', 'below'],
   ['a gauge below one is compared as well', gauge(.8), .5, '+60 % vs usual', 'above'],
   ['a counter that is nothing now is unusual', counter(0, { seen: NOON - 120 }), 100, '−100 % vs usual', 'below'],
-  ['four instead of two in one minute is chance', counter(4, { hour: hourOf(2) }), 2, '+100 % vs usual', 'off'],
+  ['four instead of two in one minute is chance: five minutes say it', counter(4, { hour: hourOf(2) }), 2, 'as usual', 'usual'],
+  ['a rare counter that is silent in this minute has not ended', counter(0, { hour: hourOf(2), seen: NOON - 90 }), 2, 'as usual', 'usual'],
+  ['a rare counter that has grown says over how many minutes', counter(2, { hour: hourOf(4) }), 2, '+100 % vs usual (5 min)', 'above'],
+  ['a very rare counter is counted over the hour', counter(0, { hour: hourAt(20), seen: NOON - 90 }), .05, '1 in 1 h, usually 3', 'usual'],
+  ['of a rare counter whose hour is not there yet nothing is said', counter(0, { hour: null, seen: NOON - 90 }), .05, '', 'unknown'],
+  ['of a rare counter one minute says it when it is no chance', counter(50, { hour: hourOf(null) }), .05, '×1,000 vs usual', 'above'],
   ['errors where usually there are none are unusual', counter(50), 0, 'usually none', 'above'],
   ['one error where usually there are none is chance', counter(1, { hour: hourOf(null) }), 0, 'usually none', 'off'],
   ['none where usually there are none is as usual', counter(0), 0, 'as usual', 'usual'],

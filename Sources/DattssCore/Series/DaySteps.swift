@@ -54,6 +54,29 @@ struct DaySteps {
             isRepeated: step % 2 == 1, aggregate: aggregate)
     }
 
+    /// The runs of steps of the day itself that have some minutes, and none of the points.
+    func silent(
+        in heard: MinuteRuns, besides points: [DayView.TodayPoint], _ local: inout LocalMinutes
+    ) -> [DayView.SilentSteps] {
+        var isSilent = Array(repeating: false, count: starts.count)
+        for range in local.minutes(of: firstDay + DayView.usualDays) {
+            for minute in heard.clamped(to: range).minutes { isSilent[Int(step(of: local.of(minute)) - firstOfToday)] = true }
+        }
+        for point in points { isSilent[Int(point.minute / stepMinutes * 2) + (point.isRepeated ? 1 : 0)] = false }
+        var runs: [DayView.SilentSteps] = []
+        for isRepeated in [false, true] {
+            for step in 0..<stepsOfDay where isSilent[Int(step * 2) + (isRepeated ? 1 : 0)] {
+                let minutes = step * stepMinutes..<min((step + 1) * stepMinutes, Minute.perDay)
+                if let last = runs.last, last.isRepeated == isRepeated, last.minutes.upperBound == minutes.lowerBound {
+                    runs[runs.count - 1].minutes = last.minutes.lowerBound..<minutes.upperBound
+                } else {
+                    runs.append(DayView.SilentSteps(minutes: minutes, isRepeated: isRepeated))
+                }
+            }
+        }
+        return runs
+    }
+
     /// The points of all days, step by step; within a step in the order of time.
     func places(of points: [MinutePoint], _ local: inout LocalMinutes) -> [Place] {
         var places: [Place] = []

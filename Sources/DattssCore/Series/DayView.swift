@@ -6,8 +6,8 @@
 ///
 /// `sum` and `count` of a usual step add up means of minutes: for each minute of the wall the mean over the times it came
 /// and counts, mostly once a day, twice where clocks were set back and never where they were set past it. For a counter it counts
-/// when the user sent anything in that minute (a silent counter counts as 0), for timers and gauges when the statistic itself
-/// has data. So a minute in which nothing was heard of the user is a gap, which is not averaged, half an hour's outage does
+/// when the user sent anything in that minute, or would have been heard (a silent counter counts as 0), for timers and gauges when
+/// the statistic itself has data. So a minute in which nothing could be heard is a gap, which is not averaged, half an hour's outage does
 /// not halve the usual hour, and an hour that came twice does not double it. Every other number is the mean over the days
 /// that have the step at all.
 public struct DayView: Sendable, Hashable {
@@ -15,6 +15,9 @@ public struct DayView: Sendable, Hashable {
     public var today: [TodayPoint]
     /// The steps of the usual day that have data, ascending.
     public var usual: [UsualPoint]
+    /// The steps of the day in which a counter was silent, which counts as zero; none for other kinds. All other steps without data
+    /// are gaps.
+    public var silent: [SilentSteps] = []
     /// Where the clocks were set on this day.
     public var changes: [ClockChange]
 
@@ -31,6 +34,14 @@ public struct DayView: Sendable, Hashable {
         public var isRepeated: Bool
         /// The merge of the step's minutes.
         public var aggregate: Aggregate
+    }
+
+    /// Steps of the day itself, one behind the other.
+    public struct SilentSteps: Sendable, Hashable {
+        /// From the first step's first minute of the day to the last one's end.
+        public var minutes: Range<Int64>
+        /// Whether they hold what the clocks showed again after they were set back.
+        public var isRepeated: Bool
     }
 
     /// A step of the usual day.
@@ -75,7 +86,8 @@ public struct DayView: Sendable, Hashable {
 
     /// - Parameters:
     ///   - minutes: of the statistic, at least over ``minutes(for:)``, sorted by minute.
-    ///   - active: the minutes in which the user sent anything.
+    ///   - active: the minutes in which a counter that was silent counts as zero: those in which the user sent anything, or the
+    ///     server was up.
     ///   - stepMinutes: from 1 to 1440.
     public init(
         of kind: Kind, on date: CalendarDate, in zone: any TimeZoneRules, minutes: [MinutePoint], active: MinuteRuns,
@@ -121,6 +133,7 @@ public struct DayView: Sendable, Hashable {
             }
         }
         self.today = today
+        if kind == .counter { silent = steps.silent(in: active, besides: today, &local) }
         self.usual = usual.points
     }
 }

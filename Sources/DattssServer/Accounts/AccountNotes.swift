@@ -7,24 +7,38 @@ extension Accounts {
 
     /// The statistics that a user wants to see first, in the user's order.
     public func favourites(of user: UserID) throws -> [StatisticKey] {
-        try database.read { database in
-            try Row.fetchAll(
-                database, sql: "SELECT typ, pth FROM favourite WHERE uid = ? ORDER BY position", arguments: [user.string]
-            ).compactMap { row in Kind(symbol: row["typ"] as String).map { StatisticKey($0, row["pth"]) } }
-        }
+        try database.read { try Self.favourites(of: user, $0) }
+    }
+
+    private static func favourites(of user: UserID, _ database: Database) throws -> [StatisticKey] {
+        try Row.fetchAll(
+            database, sql: "SELECT typ, pth FROM favourite WHERE uid = ? ORDER BY position", arguments: [user.string]
+        ).compactMap { row in Kind(symbol: row["typ"] as String).map { StatisticKey($0, row["pth"]) } }
+    }
+
+    /// What a list of favourites is called: another list has another name.
+    static func version(of favourites: [StatisticKey]) -> String {
+        let text = favourites.map { "\($0.kind.symbol):\($0.path)\n" }.joined()
+        return AuthKeys.hexadecimal(SHA256.hash(Array(text.utf8)).bytes.prefix(8))
     }
 
     /// Replaces all of them.
-    /// - Parameter favourites: each once, at most 200.
-    func setFavourites(_ favourites: [StatisticKey], of user: UserID) throws {
-        // No request asks memory for them, so nothing is read back.
+    /// - Parameters:
+    ///   - favourites: each once, at most 200.
+    ///   - version: of those that are replaced; nil whatever they are.
+    /// - Returns: false when they have another version, and so were changed by somebody else. Nothing is replaced then.
+    @discardableResult
+    func setFavourites(_ favourites: [StatisticKey], of user: UserID, replacing version: String? = nil) throws -> Bool {
+        // No request asks memory for them, so nothing is kept.
         try database.write { database in
+            if let version, try Self.version(of: Self.favourites(of: user, database)) != version { return false }
             try database.execute(sql: "DELETE FROM favourite WHERE uid = ?", arguments: [user.string])
             for (position, key) in favourites.enumerated() {
                 try database.execute(
                     sql: "INSERT INTO favourite VALUES (?, ?, ?, ?)",
                     arguments: [user.string, position, key.kind.symbol, key.path])
             }
+            return true
         }
     }
 

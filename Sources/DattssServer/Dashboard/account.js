@@ -56,6 +56,16 @@ function card(title, ...children) {
   $('#content input')?.focus();
 }
 
+/** Where somebody was whose session had ended. */
+function back() {
+  let place = null;
+  try {
+    place = sessionStorage.getItem('back');
+    sessionStorage.removeItem('back');
+  } catch { /* Nobody knows, then. */ }
+  return /^\/(?!\/)/.test(place ?? '') ? place : '/';
+}
+
 const link = (hash, text) => h('a', { href: `#${hash}` }, text);
 
 /** After a request for a mail: the answer is the same whether the address exists. */
@@ -71,9 +81,11 @@ const pages = {
     note && h('p.note', { role: 'status' }, note),
     form([email(), field('password', 'Password', { type: 'password', autocomplete: 'current-password' })], 'Sign in', async said => {
       await openSession('session', { method: 'POST', body: said, at: '' });
-      location.assign('/');
+      location.assign(back());
     }),
-    h('p.links', {}, link('forgotten', 'Forgotten password'), setup.signUp === 'closed' ? null : link('sign-up', 'Sign up'))),
+    h('p.links', {}, link('forgotten', 'Forgotten password'), setup.signUp === 'closed' ? null : link('sign-up', 'Sign up')),
+    h('p.about', {}, 'No password yet? On the server, ', h('code', {}, 'dattss user link local'), ' prints a link that signs you in.',
+      setup.demo && ' Or look at ', setup.demo && h('a', { href: '/demo' }, 'the demo'), setup.demo && '.')),
 
   'sign-up': setup => {
     if (setup.signUp === 'closed') return card('Sign up', h('p', {}, 'This server takes no new users.'), link('sign-in', 'Sign in'));

@@ -1,9 +1,14 @@
 // The server's API, under the space that the page shows: one's own statistics, the demo's, or the server's own.
 
 const space = location.pathname.match(/^\/(demo|server)\/?$/);
-export const base = space ? `/${space[1]}` : '';
+export let base = space ? `/${space[1]}` : '';
+/** Shows another space than the address says: the demo to a visitor. */
+export const showSpace = other => { base = other; };
 
 let token = null;
+let whenSignedOut = () => {};
+/** Is called when the server does not know the session any more. */
+export const onSignedOut = then => { whenSignedOut = then; };
 
 /** What the server refused, and why. */
 export class Refusal extends Error {
@@ -31,6 +36,7 @@ export async function ask(path, { method = 'GET', body, at = base } = {}) {
   if (answer.ok) return json;
   const error = json?.error ?? {};
   const refusal = new Refusal(answer.status, error.name ?? 'http', error.message ?? `the server answered ${answer.status}`);
+  if (refusal.name === 'unauthorized') whenSignedOut();
   refusal.retryAfter = Number(answer.headers.get('Retry-After')) || null;
   throw refusal;
 }

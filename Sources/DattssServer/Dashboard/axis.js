@@ -4,6 +4,16 @@ import { clock } from './format.js';
 
 export const DAY_MINUTES = 1440;
 
+/** So many times farther apart than usual, there is a gap between two points. */
+const GAP = 1.6;
+
+/** How far apart places may lie that belong together: what comes every half hour has no gaps of half an hour. */
+export function reach(places) {
+  const distances = places.slice(1).map((place, i) => place - places[i]).sort((a, b) => a - b);
+  // A few tell nothing.
+  return distances.length < 4 ? 0 : GAP * distances[Math.floor((distances.length - 1) / 2)];
+}
+
 /**
  * Where the steps of a day lie on a plot, one behind the other. Where clocks are set back, what they show again has places of
  * its own; where they are set forward, what they miss has none. A place is counted in minutes since midnight.
@@ -11,6 +21,7 @@ export const DAY_MINUTES = 1440;
 export class DayAxis {
   /** `{ minute, minutes, isRepeated }`: what a step is called, how many minutes there are of it, and whether clocks show it again. */
   steps = [];
+  #indexes;
 
   /** `clocks` are the changes that the server tells of the day, `{ from, to }` in minutes of the wall. */
   constructor(step, clocks = []) {
@@ -30,6 +41,7 @@ export class DayAxis {
     }
     // A zone that goes over the date line misses a whole day: there is nothing to show on it, but a plot needs an axis.
     if (!this.steps.length) this.steps = new DayAxis(step).steps;
+    this.#indexes = new Map(this.steps.map(({ minute, isRepeated }, index) => [isRepeated ? ~minute : minute, index]));
   }
 
   get length() { return this.steps.length * this.step; }
@@ -43,7 +55,7 @@ export class DayAxis {
 
   /** The number of a step; -1 for one that the day does not have. */
   index(minute, isRepeated = false) {
-    return this.steps.findIndex(step => step.minute === minute && step.isRepeated === isRepeated);
+    return this.#indexes.get(isRepeated ? ~minute : minute) ?? -1;
   }
 
   /** What a clock shows at a place, in minutes from midnight. */

@@ -1,13 +1,14 @@
 // The page: who looks, what the server tells, and what is done with it.
 
-import { ask, base, openSession } from './api.js';
+import { ask, base, onSignedOut, openSession } from './api.js';
+import { connectionWords, listen } from './connection.js';
+import { divide } from './divider.js';
 import { $, h, notify, put } from './dom.js';
-import { moment } from './format.js';
 import { Favourites } from './favourites.js';
 import { Now } from './now.js';
 import { Plots } from './plots.js';
 import { Processes } from './processes.js';
-import { listen, now, Statistics } from './statistics.js';
+import { now, Statistics } from './statistics.js';
 import { isComplete, suggested, suggestedOfServer } from './suggestions.js';
 import { Tree } from './tree.js';
 import { View } from './view.js';
@@ -84,6 +85,7 @@ class Page {
       const first = this.favourites.ids.length ? this.favourites.ids : this.#suggested;
       this.view.shown = first.slice(0, FIRST_PLOTS);
     }
+    divide();
     this.tree.rebuild();
     this.show();
     requestAnimationFrame(() => setTimeout(() => performance.mark('shown')));
@@ -97,9 +99,17 @@ class Page {
     if (this.isStarted) this.strip.show(this.#suggested, true);
   }
 
+  /** The server is there again: what it was asked for meanwhile is asked for again. */
+  back() {
+    if (!this.isStarted) return;
+    for (const stat of this.statistics.all.values()) if (stat.hour) stat.hour.isStale = true;
+    this.favourites.refresh();
+    this.plots.reload();
+  }
+
   tick() {
     // Nobody sees it; what was missed is asked for when somebody does.
-    if (!this.isStarted || document.hidden) return;
+    if (!this.isStarted || this.isOver || document.hidden) return;
     const time = now();
     const minute = Math.floor(time / 60);
     if (this.minute && minute !== this.minute) this.tree.sparklines.prolong(this.statistics.all.values(), time, this.isConnected);
@@ -119,10 +129,28 @@ function pulse() {
   setTimeout(() => { dot.classList.remove('beat'); pulse.isOff = false; }, 400);
 }
 
-function showConnection(since, zone) {
-  const text = since ? `Not connected since ${moment(since, zone, Date.now() / 1000)}` : 'Live';
+/** Says how the page is connected; the seconds that pass are not read out. */
+function showConnection(page, state) {
+  const { text, isLive } = connectionWords(state, Date.now() / 1000, page.zone);
   put($('#live span'), text);
-  document.body.classList.toggle('disconnected', Boolean(since));
+  put($('#connection'), text.replace(/^Last update .*/, 'The server does not answer'));
+  document.body.classList.toggle('disconnected', !isLive);
+  const wasLive = page.isConnected;
+  page.isConnected = isLive && state.heardAt != null;
+  if (page.isConnected && wasLive === false && page.wasConnected) page.back();
+  page.wasConnected ||= page.isConnected;
+}
+
+/** The session has ended: nothing is asked any more, and what is shown stays. */
+function showSignedOut(page, stream) {
+  stream.end();
+  page.isOver = true;
+  showConnection(page, { isSignedOut: true });
+  const link = $('#live a');
+  link.hidden = false;
+  link.addEventListener('click', () => {
+    try { sessionStorage.setItem('back', location.href.slice(location.origin.length)); } catch { /* It leads to the first page, then. */ }
+  });
 }
 
 function openPanel(name) {
@@ -185,7 +213,10 @@ async function open() {
   try {
     session = await openSession();
   } catch (error) {
-    if (error.status === 401) return location.replace('/account');
+    if (error.status === 401) {
+      session = base === '' && await import('./landing.js').then(({ showLanding }) => showLanding()).catch(() => null);
+      return session ? look(session, true) : location.replace('/account');
+    }
     const reason = error.status === 403 ? 'Only an administrator sees this page.'
       : error.status === 404 ? 'This server shows no demo.' : `This page cannot be shown: ${error.message}.`;
     $('#start').replaceChildren(h('h1', {}, reason), h('p', {}, h('a', { href: '/account' }, 'Sign in with another account')));
@@ -193,8 +224,14 @@ async function open() {
     $('#live').hidden = true;
     return;
   }
+  await look(session);
+}
+
+/** Shows the statistics of a session; to a visitor those of the demo. */
+async function look(session, isVisitor = false) {
   const page = new Page();
   showSession(session, page);
+  if (isVisitor) document.title = 'DaTtSs';
   page.tree = new Tree(page);
   page.strip = new Now(page);
   page.plots = new Plots(page, page.view);
@@ -205,20 +242,25 @@ async function open() {
   await page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true));
   if (base === '/server') (await import('./rewritten.js')).showRewrittenNames();
   let isTold = false;
-  listen({
+  let askedAbout = null;
+  const stream = listen({
     onStatus: text => {
       page.take(text);
       if (!isTold && !page.isStarted) showEmpty(session);
       isTold = true;
     },
     onProcesses: processes => page.processes.show(processes),
-    onState: since => {
-      page.isConnected = !since;
-      showConnection(since, page.zone);
-      // The session may have ended.
-      if (since) ask('session').catch(error => { if (error.status === 401) location.replace('/account'); });
+    onState: state => {
+      if (page.isOver) return;
+      showConnection(page, state);
+      // The session may have ended: then the answer says so.
+      if (state.since && state.since !== askedAbout) ask('session').catch(() => {});
+      askedAbout = state.since;
     },
   });
+  onSignedOut(() => page.isOver || showSignedOut(page, stream));
+  // What was changed on another machine is there when somebody looks again.
+  document.addEventListener('visibilitychange', () => document.hidden || page.isOver || page.favourites.refresh());
   setInterval(() => page.tick(), 1000);
 }
 

@@ -2,6 +2,7 @@
 
 import { ask, statisticPath } from './api.js';
 import { DayAxis } from './axis.js';
+import { mean } from './comparison.js';
 import { date, minuteOfDay } from './format.js';
 import { now } from './statistics.js';
 
@@ -11,15 +12,16 @@ export const COLUMNS = {
   g: ['usual', 'today', 'min', 'max'],
   ms: ['usual', 'p50', 'min', 'p95', 'p99', 'max'],
 };
-export const UNITS = { c: 'per minute', ms: 'milliseconds', g: 'mean of each step' };
+/** What the numbers of a kind are. */
+export const MEANING = { c: 'per minute', ms: 'duration', g: 'mean of each step' };
 
-const mean = point => point.cnt > 0 ? point.sum / point.cnt : null;
+const meanOf = point => point.cnt > 0 ? point.sum / point.cnt : null;
 /** Percentiles are not known of what old clients send: the mean stands for the median then, `top` for p95, and the page says so. */
 const isRough = point => point.cnt > 0 && point.p50 === null;
 const pick = {
   c: (point, minutes) => [point.sum / minutes],
-  g: point => [mean(point), point.min, point.max],
-  ms: point => [point.p50 ?? mean(point), point.min, point.p95 ?? point.top, point.p99 ?? null, point.max],
+  g: point => [meanOf(point), point.min, point.max],
+  ms: point => [point.p50 ?? meanOf(point), point.min, point.p95 ?? point.top, point.p99 ?? null, point.max],
 };
 
 /**
@@ -53,7 +55,21 @@ export async function loadDay(stat, { day, zone, step }) {
     pick[stat.kind](point, Math.max(1, passed)).forEach((value, i) => { columns[i + 1][index] = value; });
   }
   const days = Math.max(0, ...answer.usual.map(point => point.days));
-  return { columns, rough, axis, step, day, open, over: stepsOver(axis, answer.clocks, day, zone), days };
+  const over = stepsOver(axis, answer.clocks, day, zone);
+  fillSilence(columns, axis, answer.silent ?? [], over);
+  return { columns, rough, axis, step, day, open, over, days };
+}
+
+/** A counter that was silent while the server listened counted nothing, which is a number; before its first day it is none. */
+function fillSilence([usual, main], axis, silent, over) {
+  const first = main.findIndex(value => value != null);
+  const isNew = usual.every(value => value == null);
+  for (const { from, to, repeated } of silent) {
+    axis.steps.forEach(({ minute, isRepeated }, index) => {
+      if (isRepeated !== Boolean(repeated) || minute < from || minute >= to || index >= over || main[index] != null) return;
+      if (!isNew || first >= 0 && index > first) main[index] = 0;
+    });
+  }
 }
 
 /** How many of the minutes of a step, which begins at `at`, are over. */
@@ -82,7 +98,7 @@ export class UsualNow {
   #known = new Map();
   static step = 15;
 
-  /** null when there is none, undefined while it is asked for; `onKnown` is called when it is known. */
+  /** `{ now, hour }`, the last being the mean over the hour before, and each null when there is none; undefined while they are asked for; `onKnown` is called when they are known. */
   at(stat, zone, onKnown) {
     const time = now();
     const day = date(time, zone);
@@ -91,13 +107,16 @@ export class UsualNow {
       this.#known.set(key, undefined);
       ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${UsualNow.step}`).then(answer => {
         const usual = new Map(answer.usual.map(point =>
-          [point.minute, stat.kind === 'c' ? point.sum / UsualNow.step : mean(point)]));
+          [point.minute, stat.kind === 'c' ? point.sum / UsualNow.step : meanOf(point)]));
         this.#known.set(key, usual);
         onKnown();
       }, () => setTimeout(() => this.#known.delete(key), 30000));
     }
-    const minute = Math.floor(minuteOfDay(time, zone) / UsualNow.step) * UsualNow.step;
     const usual = this.#known.get(key);
-    return usual && (usual.get(minute) ?? null);
+    if (!usual) return usual;
+    const last = Math.floor(minuteOfDay(time, zone) / UsualNow.step) * UsualNow.step;
+    // The hour before, as far as the day has it.
+    const hour = [0, 1, 2, 3].map(steps => usual.get(last - steps * UsualNow.step)).filter(value => value != null);
+    return { now: usual.get(last) ?? null, hour: hour.length ? mean(hour) : null };
   }
 }

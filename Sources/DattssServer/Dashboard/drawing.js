@@ -1,6 +1,7 @@
 // How a day is drawn: the usual day as an area behind, today as a line, its spread as bands. Nothing bridges a gap.
 
-import { clock, number } from './format.js';
+import { reach } from './axis.js';
+import { clock, scaleOf, valueOf } from './format.js';
 
 /** The plot's library is the distribution's own, and not needed for anything else on the page. */
 let library = null;
@@ -29,12 +30,13 @@ export function palette(kind) {
 
 /** Runs of points that follow each other. */
 function runs(points) {
+  const known = (points ?? []).filter(point => point.yval != null && Number.isFinite(point.canvasy));
+  const step = Math.min(Infinity, ...(points ?? []).slice(1, 3).map((point, i) => point.xval - points[i].xval));
+  const longest = Math.max(1.01 * step, reach(known.map(point => point.xval)));
   const found = [];
-  let run = null;
-  for (const point of points ?? []) {
-    if (point.yval == null || !Number.isFinite(point.canvasy)) { run = null; continue; }
-    if (!run) found.push(run = []);
-    run.push(point);
+  for (const point of known) {
+    if (point.xval - (found.at(-1)?.at(-1).xval ?? -Infinity) > longest) found.push([]);
+    found.at(-1).push(point);
   }
   return found;
 }
@@ -156,14 +158,31 @@ export function ticks(axis, from, to, pixels) {
   return found;
 }
 
-export const options = (kind, names, colours, axis) => ({
+/** Ticks at round values of the unit in which a number of this size is read, about 34 pixels apart, with as many digits as tell them apart. */
+export function valueTicks(unit, low, high, pixels) {
+  const [scale, sign] = scaleOf(unit, Math.max(Math.abs(low), Math.abs(high)));
+  const least = (high - low) / scale / Math.max(2, Math.floor(pixels / 34));
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = [1, 2, 2.5, 5, 10].map(factor => factor * power).find(step => step >= least * .999);
+  const digits = Math.min(20, Math.max(0, -Math.floor(Math.log10(step * 1.001)) + (step / power === 2.5 ? 1 : 0)));
+  const found = [];
+  for (let i = Math.ceil(low / scale / step); i * step * scale <= high; i++) {
+    const shown = (i * step).toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    const isLong = shown.length > 9;
+    found.push({ v: i * step * scale, label: i === 0 ? '0' : isLong ? valueOf(unit, i * step * scale) : `${shown}${sign && ` ${sign}`}` });
+  }
+  return found;
+}
+
+/** `unit` is what the values are measured in; null where there are none, and so nothing on the axis. */
+export const options = (kind, names, colours, axis, unit) => ({
   labels: ['minute', ...names],
   colors: names.map((name, i) => i ? colours.today : colours.edge),
   series: Object.fromEntries(names.map((name, i) => [name, { highlightCircleSize: i === 1 ? 4 : i === 0 ? 3 : 0 }])),
   plotter: plotter(kind, names, colours, axis),
   axes: {
     x: { ticker: (from, to, pixels) => ticks(axis, from, to, pixels), drawGrid: false, axisLabelWidth: 44 },
-    y: { axisLabelFormatter: value => number(value), axisLabelWidth: 46, pixelsPerLabel: 34 },
+    y: { ticker: (low, high, pixels) => unit == null ? [] : valueTicks(unit, low, high, pixels), axisLabelWidth: 58 },
   },
   gridLineColor: colours.grid,
   axisLineColor: colours.grid,

@@ -1,6 +1,14 @@
 // Numbers, durations and times, as people read them.
 
-const SIZES = [[1e12, ' T'], [1e9, ' G'], [1e6, ' M'], [1e3, ' k']];
+const SIZES = [[1e18, ' E'], [1e15, ' P'], [1e12, ' T'], [1e9, ' G'], [1e6, ' M'], [1e3, ' k']];
+const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹';
+
+/** 1.23×10³⁰⁰ */
+function scientific(value) {
+  const [digits, exponent] = value.toExponential(2).split('e');
+  const raised = [...exponent.replace('+', '')].map(sign => sign === '-' ? '⁻' : RAISED[sign]).join('');
+  return `${Number(digits)}×10${raised}`;
+}
 
 /** Three significant digits, more for whole numbers below 10,000: 0.0531, 12.3, 4,711, 12.3 k. Nothing is a dash. */
 export function number(value) {
@@ -8,7 +16,7 @@ export function number(value) {
   const size = Math.abs(value);
   if (size === 0) return '0';
   if (size === Infinity) return value < 0 ? '-∞' : '∞';
-  if (size >= 1e16 || size < 1e-4) return value.toExponential(2);
+  if (size >= 999.5e18 || size < 1e-4) return scientific(value);
   if (size >= 999.5 && size < 9999.5 || size < 1000 && Number.isInteger(value)) return Math.round(value).toLocaleString('en');
   // Rounded first: 999,999 is 1 M.
   const rounded = Number(value.toPrecision(3));
@@ -16,8 +24,14 @@ export function number(value) {
   return Number((rounded / unit).toPrecision(3)) + sign;
 }
 
+/** A number with all its digits, as far as they mean anything: 1,234,567.25. */
+export function exact(value) {
+  if (value == null || Number.isNaN(value)) return '–';
+  return Math.abs(value) < 1e21 ? value.toLocaleString('en', { maximumSignificantDigits: 15 }) : String(value);
+}
+
 /** The largest unit of time in which there are 2 or more, or 1 second. */
-const DURATIONS = [[7200000, 3600000, 'h'], [120000, 60000, 'min'], [999.5, 1000, 's'], [0, 1, 'ms']];
+const DURATIONS = [[172800000, 86400000, 'd'], [7200000, 3600000, 'h'], [120000, 60000, 'min'], [999.5, 1000, 's'], [0, 1, 'ms']];
 
 /** A number of milliseconds as text and unit; nothing has no unit. */
 function duration(value) {
@@ -26,11 +40,48 @@ function duration(value) {
   return [number(value / milliseconds), unit];
 }
 
-/** A value of a kind as its number and its unit, which only timers have. */
-export const measured = (kind, value) => kind === 'ms' ? duration(value) : [number(value), ''];
+/** A number of bytes as text and unit, in steps of a thousand. */
+function size(value) {
+  if (value == null || Number.isNaN(value)) return [number(value), ''];
+  const [text, sign = ''] = number(value).split(' ');
+  const isWhole = !sign && Math.abs(value) >= 1000;
+  return isWhole ? [number(value / 1000), 'kB'] : [text, `${sign}B`];
+}
+
+/** Milliseconds of one, for each unit of time. */
+const TIMES = { ms: 1, s: 1000, us: .001 };
+
+/** A value as its number and its unit, by what it is measured in: see units.js. */
+export function measured(unit, value) {
+  if (unit in TIMES) return duration(value == null ? null : value * TIMES[unit]);
+  if (unit === 'bytes') return size(value);
+  return [number(value), unit === '%' && value != null ? '%' : ''];
+}
+
+/** In what a number of this size is read: how much that is, and its sign. */
+export function scaleOf(unit, size) {
+  if (unit in TIMES) {
+    const [, milliseconds, sign] = DURATIONS.find(([least]) => size * TIMES[unit] >= least);
+    return [milliseconds / TIMES[unit], sign];
+  }
+  const [scale, sign] = size < (unit === 'bytes' ? 1000 : 10000) ? [1, ''] : SIZES.find(([scale]) => size >= scale);
+  return [scale, unit === 'bytes' ? `${sign.trim()}B` : unit === '%' ? `${sign.trim()}%` : sign.trim()];
+}
 
 /** The same in one text: 12.3 s. */
-export const valueOf = (kind, value) => measured(kind, value).filter(Boolean).join(' ');
+export const valueOf = (unit, value) => measured(unit, value).filter(Boolean).join(' ');
+
+/** The exact value and what it is measured in: 1,234,567 bytes. */
+export const exactOf = (unit, value) => value == null || unit === 'number' ? exact(value) : `${exact(value)} ${unit}`;
+
+/** From the smallest to the largest, if they are not the same, in one unit where that can be: 11–99 ms, 0.98–1.2 s, 11 ms–1.2 h. */
+export function spread(unit, low, high) {
+  const [a, b] = [valueOf(unit, low), valueOf(unit, high)];
+  if (a === b) return a;
+  const [scale, sign] = scaleOf(unit, Math.max(Math.abs(low), Math.abs(high)));
+  const isClose = low === 0 || Math.abs(low / scale) >= .01;
+  return isClose ? `${number(low / scale)}–${number(high / scale)}${sign && ` ${sign}`}` : `${a}–${b}`;
+}
 
 /** +38 %, −7 %, ±0 %, ×12; what has not ended altogether is never −100 %. */
 export function change(ratio) {

@@ -1,10 +1,12 @@
 // The favourites in big numbers, how far each is from usual, and the verdict over all of them.
 
 import { $, h, svg, put, badge, notify } from './dom.js';
-import { measured, moment, number, valueOf } from './format.js';
+import { exactOf, measured, moment, spread, valueOf } from './format.js';
 import { UsualNow } from './days.js';
 import { sparkPath, Sparklines, HEIGHT, WIDTH } from './sparklines.js';
-import { average, current, now, parse } from './statistics.js';
+import { putName } from './names.js';
+import { average, extremes, now, parse, shown } from './statistics.js';
+import { unitOf } from './units.js';
 import { standing, verdict } from './usual.js';
 
 export class Now {
@@ -34,10 +36,11 @@ export class Now {
         this.#cards.set(id, card);
       }
       card.setMovable(!isSuggested && !this.page.favourites.isReadOnly && ids.length > 1);
+      card.star.hidden = !isSuggested || this.page.isReadOnly;
       if (this.list.children[i] !== card.element) this.list.insertBefore(card.element, this.list.children[i] ?? null);
     });
     const isToChoose = isSuggested && ids.length && !this.page.isReadOnly;
-    put($('#strip-note'), isToChoose ? 'Suggested. Press the star, or f, to keep what matters to you.' : '');
+    put($('#strip-note'), isToChoose ? 'Suggested. Press a star to keep what matters to you.' : '');
     this.refresh(time);
   }
 
@@ -51,7 +54,7 @@ export class Now {
     if (text === this.#verdict) return;
     this.#verdict = text;
     const element = $('#verdict');
-    element.textContent = text;
+    element.textContent = element.title = text;
     element.className = isUnusual ? 'unusual' : '';
   }
 
@@ -112,14 +115,20 @@ class Card {
     this.chip = h('span.chip');
     this.spark = svg('path', { class: stat.kind });
     const dot = stat.path.lastIndexOf('.') + 1;
-    this.title = h('span.path', { title: stat.path }, h('small', {}, stat.path.slice(0, dot)), ' ', h('b.name', {}, stat.path.slice(dot)));
+    const [above, name] = [h('small'), h('b.name')];
+    putName(above, stat.path.slice(0, dot));
+    putName(name, stat.path.slice(dot));
+    this.title = h('span.path', { title: stat.path }, above, ' ', name);
     this.button = h('button.open', { type: 'button', onclick: () => strip.page.toggle(stat) },
       h('span.head', {}, badge(stat.kind), this.title),
       h('span.big', {}, this.big, ' ', this.unit), this.chip, this.more,
       svg('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'spark', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, this.spark));
     this.grip = h('span.grip', { 'aria-hidden': 'true', title: 'Drag to another place (Alt + arrow keys)' });
     this.grip.addEventListener('pointerdown', event => strip.drag(this, event));
-    this.element = h('li.card', {}, this.button, this.grip);
+    this.star = h('button.icon.star', {
+      type: 'button', 'aria-label': `Keep ${stat.path} as a favourite`, title: 'Keep it (f)', hidden: true, onclick: () => strip.page.favour(stat),
+    });
+    this.element = h('li.card', {}, this.button, this.grip, this.star);
   }
 
   setMovable(isMovable) {
@@ -133,15 +142,18 @@ class Card {
   refresh(time, usual, page) {
     const { stat } = this;
     const { kind } = stat;
-    const found = standing(stat, usual.at(stat, page.zone, () => page.later()), time);
-    const shown = current(stat, time);
-    const [big, unit] = measured(kind, kind === 'ms' ? shown ?? stat.value : shown);
+    const unit = unitOf(stat);
+    const found = standing(stat, usual.at(stat, page.zone, () => page.later()), time, unit);
+    const [big, sign] = measured(unit, shown(stat, time));
     put(this.big, big);
-    put(this.unit, kind === 'c' ? 'per min' : unit);
+    this.big.title = exactOf(unit, shown(stat, time));
+    put(this.unit, kind === 'c' ? `${sign} per min`.trim() : sign);
     put(this.more, found.isSilent ? stat.seen ? `silent since ${moment(stat.seen, page.zone, time)}` : 'never seen since the start'
-      : kind === 'c' ? `total ${number(stat.value)}`
-      : kind === 'g' ? `1-min average ${number(average(stat, time))}`
-      : `p95 ${valueOf('ms', stat.p95)}, p99 ${valueOf('ms', stat.p99)}`);
+      : kind === 'c' ? `total ${valueOf(unit, stat.value)}`
+      : kind === 'g' ? `1-min average ${valueOf(unit, average(stat, time) ?? stat.value)}`
+      : stat.p95 != null ? `p95 ${valueOf(unit, stat.p95)}, p99 ${valueOf(unit, stat.p99)}`
+      // Old clients tell no percentiles.
+      : extremes(stat, time) ? `min–max ${spread(unit, ...extremes(stat, time))}` : 'nothing in the last minute');
     put(this.chip, found.words);
     const look = [
       found.isUnusual ? found.isAbove ? 'unusual above' : 'unusual below' : found.isCompared && found.isClose && 'usual',

@@ -1,10 +1,13 @@
 // One plot: a statistic's day against its usual day, what the shared cursor reads of it, and the same in words and as a table.
 
-import { h, put, badge, KINDS } from './dom.js';
-import { change, dayName, number, valueOf } from './format.js';
-import { COLUMNS, UNITS, loadDay, rowsOf } from './days.js';
+import { compare, versus } from './comparison.js';
+import { copy, h, put, badge, KINDS } from './dom.js';
+import { dayName, exact, exactOf, valueOf } from './format.js';
+import { COLUMNS, MEANING, loadDay, rowsOf } from './days.js';
 import { loadLibrary, options, palette, range } from './drawing.js';
+import { putName } from './names.js';
 import { summary } from './summary.js';
+import { setUnit, unitByName, unitOf, UNITS } from './units.js';
 
 /** What a column is called when it is read out. */
 const title = (kind, name, today) =>
@@ -12,9 +15,14 @@ const title = (kind, name, today) =>
 /** What a column of a timer is where percentiles are not known. */
 const ROUGH = { usual: 'usual mean', p50: 'mean', p95: 'top' };
 
+/** To nine digits: what a quotient has behind them says nothing. */
+const rounded = value => value == null ? null : Number(value.toPrecision(9));
+
 export class Plot {
   data = null;
   loadedAt = 0;
+  /** Whether the last try failed. */
+  isFailed = false;
   /** Of dygraphs, once it is drawn. */
   graph = null;
   #marked = null;
@@ -23,7 +31,7 @@ export class Plot {
     this.stat = stat;
     this.board = board;
     this.names = COLUMNS[stat.kind];
-    this.values = this.names.map(() => h('b'));
+    this.values = this.names.map((_, i) => h('b', { onclick: () => this.copy(i) }));
     this.labels = this.names.map(() => h('span'));
     this.at = h('time');
     this.star = h('button.icon.star', { type: 'button', onclick: () => board.page.favour(stat) });
@@ -33,22 +41,47 @@ export class Plot {
     this.hair = h('div.hair', { hidden: true });
     this.message = h('p.message', {}, 'Loading …');
     this.summary = h('p.summary');
-    this.table = h('details.table', { ontoggle: () => this.#fillTable() }, h('summary', {}, 'As a table'), h('div'));
+    this.table = h('details.table', { ontoggle: () => this.#fillTable() }, h('summary', {}, 'Table, unit'), h('div'));
+    this.path = h('span.path', { title: stat.path });
+    putName(this.path, stat.path);
+    this.choice = h('select', { 'aria-label': `Unit of ${stat.path}`, onchange: () => this.#measure() },
+      ...Object.entries(UNITS).map(([unit, name]) => h('option', { value: unit }, name)));
+    this.choice.value = unitOf(stat);
     const item = i => h(`span.item.${this.names[i]}`, {}, h('i'), this.labels[i], ' ', this.values[i]);
     this.element = h('section.plot', { 'aria-label': `${stat.path}, ${KINDS[stat.kind]}` },
       h('header', {},
-        h('h3', {}, badge(stat.kind), ' ', h('span.path', {}, stat.path)),
+        h('h3', {}, badge(stat.kind), ' ', this.path),
         h('div.actions', {}, this.star,
           h('button.icon', {
             type: 'button', 'aria-label': `Remove the plot of ${stat.path}`, title: 'Remove', onclick: () => board.page.toggle(stat),
           }, '×'))),
       h(`p.readout.${stat.kind}`, {}, this.at, item(1), item(0), this.versus = h('span.versus'),
         ...this.names.slice(2).map((_, i) => item(i + 2))),
-      h('div.frame', {}, h('p.unit', {}, UNITS[stat.kind]), this.chart, this.hair, this.message),
+      h('div.frame', {}, h('p.unit', {}, MEANING[stat.kind]), this.chart, this.hair, this.message),
       h('footer', {}, this.summary, this.table));
     // For whoever looks from a console.
     this.element.plot = this;
     this.refresh();
+  }
+
+  get unit() { return unitOf(this.stat); }
+
+  #measure() {
+    setUnit(this.stat, this.choice.value);
+    this.#say();
+    this.draw();
+    this.read(this.board.cursor);
+    this.#fillTable();
+  }
+
+  #say() {
+    put(this.summary, summary(this.stat.kind, this.board.view.day ? dayName(this.data.day) : 'Today', this.data, this.unit));
+  }
+
+  /** Copies a value under the cursor with all its digits; the first is that of the day itself. */
+  copy(column = 1) {
+    const value = this.data?.columns[column][this.index];
+    if (value != null) copy(String(value), `The value of ${this.stat.path}`);
   }
 
   get main() { return this.data?.columns[1] ?? []; }
@@ -69,10 +102,12 @@ export class Plot {
       // Another day was chosen meanwhile.
       if (asked.key !== this.board.query.key || !this.element.isConnected) return;
       this.data = data;
+      this.loadedKey = asked.key;
+      this.isFailed = false;
       this.chart.setAttribute('aria-valuemax', data.axis.length);
       this.board.keep(data.axis);
       this.element.classList.add('loaded');
-      put(this.summary, summary(this.stat.kind, this.board.view.day ? dayName(data.day) : 'Today', data));
+      this.#say();
       if (!Dygraph) {
         this.message.replaceChildren('The plots need the library dygraphs on the server: ',
           h('code', {}, 'apt-get install libjs-dygraphs'), ', then start it again. The numbers are in the table.');
@@ -83,6 +118,9 @@ export class Plot {
       this.read(this.board.cursor);
       if (this.table.open) this.#fillTable();
     } catch (error) {
+      this.isFailed = true;
+      // What was there before of the same day stays; the head of the page says that it is old.
+      if (this.data && this.loadedKey === asked.key) return;
       this.message.textContent = `Not loaded: ${error.message}`;
       this.message.hidden = false;
     }
@@ -95,7 +133,7 @@ export class Plot {
     if (isEmpty) this.message.textContent = `Nothing was kept of ${dayName(this.data.day)}, nor of the seven days before.`;
     const { window: zoom } = this.board;
     const drawn = {
-      ...options(this.stat.kind, this.names, palette(this.stat.kind), this.data.axis),
+      ...options(this.stat.kind, this.names, palette(this.stat.kind), this.data.axis, isEmpty ? null : this.unit),
       file: rowsOf(this.data), dateWindow: [...zoom], valueRange: range(this.stat.kind, this.names, this.data, zoom),
     };
     if (this.graph) return this.graph.updateOptions(drawn);
@@ -116,12 +154,14 @@ export class Plot {
     return this.graph.toDataXCoord(clientX - this.chart.getBoundingClientRect().left);
   }
 
-  /** Reads out the values at a minute; without one, the newest. */
+  /** Reads out the values at a minute; without one, the newest that are seen. */
   read(minute) {
     if (!this.data) return;
     const { columns, axis, step, open } = this.data;
-    const last = this.main.findLastIndex(value => value != null);
+    const [from, to] = this.board.window;
+    const last = this.main.findLastIndex((value, i) => value != null && i * step >= from - step && i * step <= to);
     const index = minute == null ? last : Math.floor(minute / step);
+    this.index = index;
     this.#mark(minute == null ? null : index);
     const today = this.board.view.day ? dayName(this.data.day) : 'today';
     const at = index < 0 ? '' : `${axis.time(index * step)}${index === open ? ', so far' : ''}`;
@@ -130,11 +170,15 @@ export class Plot {
     this.names.forEach((name, i) => {
       const value = columns[i][index];
       put(this.labels[i], this.#isRough(i, index) ? ROUGH[name] : title(this.stat.kind, name, today));
-      put(this.values[i], valueOf(this.stat.kind, value));
+      put(this.values[i], valueOf(this.unit, value));
+      this.values[i].title = value == null ? '' : `${exactOf(this.unit, value)}; a click copies it`;
+      // What old clients do not tell is not there at all.
+      this.values[i].parentElement.hidden = i !== 1 && value == null && columns[i].every(value => value == null);
       words.push(`${this.labels[i].shown} ${value == null ? 'nothing' : this.values[i].shown}`);
     });
     const [usual, main] = [columns[0][index], columns[1][index]];
-    put(this.versus, usual > 0 && main != null ? change(main / usual) : '');
+    const compared = usual > 0 && compare([main], [usual]);
+    put(this.versus, compared ? versus(this.unit, compared) : '');
     this.chart.setAttribute('aria-valuenow', Math.max(0, index * step));
     this.chart.setAttribute('aria-valuetext', words.join(', '));
   }
@@ -160,14 +204,26 @@ export class Plot {
     const today = this.board.view.day ? dayName(this.data.day) : 'today';
     const rows = columns[0].flatMap((_, i) => columns.every(column => column[i] == null) ? [] :
       [h('tr', {}, h('th', { scope: 'row' }, axis.time(i * step)), ...columns.map((column, n) =>
-        h('td', {}, `${this.#isRough(n, i) ? '≈ ' : ''}${number(column[i])}`)))]);
+        h('td', {}, `${this.#isRough(n, i) ? '≈ ' : ''}${exact(rounded(column[i]))}`)))]);
     const isRough = this.data.rough.some(indexes => indexes.size > 0);
-    this.table.lastChild.replaceChildren(h('table', {},
-      h('caption', {}, `${this.stat.path}, ${UNITS[this.stat.kind]}, steps of ${step} minutes, ${this.board.view.zone}`
+    const tellsName = unit => unit === unitByName(this.stat.kind, this.stat.path);
+    for (const option of this.choice.options) option.textContent = UNITS[option.value] + (tellsName(option.value) ? ', by its name' : '');
+    this.table.lastChild.replaceChildren(
+      h('p.actions', {}, h('label', {}, 'Unit ', this.choice), h('button.quiet', { type: 'button', onclick: () => copy(this.#csv(), 'The table') }, 'Copy the table')),
+      h('table', {},
+      h('caption', {}, `${this.stat.path}, ${UNITS[this.unit]}, ${MEANING[this.stat.kind]}, steps of ${step} min, ${this.board.view.zone}`
         + (isRough ? '; ≈ where percentiles are not known: the mean, and the top that was sent' : '')),
       h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'time'),
         ...this.names.map(name => h('th', { scope: 'col' }, title(this.stat.kind, name, today))))),
       h('tbody', {}, ...rows)));
+  }
+
+  /** All that is known, with all digits. */
+  #csv() {
+    const { columns, axis, step } = this.data;
+    const line = cells => cells.join(',');
+    return [line(['time', ...this.names]), ...columns[0].flatMap((_, i) => columns.every(column => column[i] == null) ? []
+      : [line([axis.time(i * step), ...columns.map(column => column[i] ?? '')])])].join('\n');
   }
 
   remove() {

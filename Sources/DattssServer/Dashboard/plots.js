@@ -8,6 +8,29 @@ import { now, parse } from './statistics.js';
 import { ownZone, STEPS } from './view.js';
 
 const SHORTEST_ZOOM = 15;
+const SHORTEST_OPENING = 60;
+const RETRY_MS = 3000;
+
+/**
+ * The part of a day that has anything, of several plots: where there is no usual day, what came since a moment ago would be a speck
+ * on the axis of a day. null when it is best to show all.
+ */
+export function opening(all) {
+  let [first, last, length] = [Infinity, -Infinity, 0];
+  for (const { columns: [usual, ...day], step, axis } of all) {
+    if (usual.some(value => value != null)) return null;
+    length = axis.length;
+    axis.steps.forEach((_, i) => {
+      if (day.every(column => column[i] == null)) return;
+      [first, last] = [Math.min(first, i * step), Math.max(last, (i + 1) * step)];
+    });
+  }
+  if (last - first > length / 2 || last < first) return null;
+  // Room for what comes next.
+  const width = Math.max(SHORTEST_OPENING, (last - first) * 1.25);
+  const from = Math.max(0, Math.floor((last + (width - (last - first)) / 2 - width) / 15) * 15);
+  return [from, Math.min(length, Math.max(from + width, last))];
+}
 
 export class Plots {
   plots = [];
@@ -16,6 +39,7 @@ export class Plots {
   #axisKey = null;
   #drag = null;
   #minute = 0;
+  #opening = null;
 
   constructor(page, view) {
     this.page = page;
@@ -39,8 +63,8 @@ export class Plots {
     return { day, zone, step, key: `${day} ${zone} ${step}` };
   }
 
-  /** The part of the day that is seen. */
-  get window() { return this.axis.part(this.view.zoom ?? [0, this.axis.length]); }
+  /** The part of the day that is seen: what was chosen, or else what has anything. */
+  get window() { return this.axis.part(this.view.zoom ?? this.#opening ?? [0, this.axis.length]); }
 
   get isWhole() { return this.window[1] - this.window[0] === this.axis.length; }
 
@@ -48,7 +72,18 @@ export class Plots {
   keep(axis) {
     const isOther = axis.length !== this.axis.length;
     this.axis = axis;
-    if (isOther) this.#showControls();
+    const known = this.plots.map(plot => plot.data).filter(data => data?.axis.length === axis.length);
+    const opened = this.view.zoom ? null : opening(known);
+    const isMoved = String(opened) !== String(this.#opening);
+    this.#opening = opened;
+    if (isMoved) this.plots.forEach(plot => plot.zoom(this.window));
+    if (isOther || isMoved) this.#showControls();
+  }
+
+  /** What was missed while there was no connection. */
+  reload() {
+    for (const plot of this.plots) plot.key = null;
+    this.show();
   }
 
   /** Makes the plots those of the view. */
@@ -56,6 +91,7 @@ export class Plots {
     const { key, step } = this.query;
     if (key !== this.#axisKey) {
       this.#axisKey = key;
+      this.#opening = null;
       this.axis = new DayAxis(step);
     }
     const ids = this.view.shown ?? [];
@@ -84,8 +120,9 @@ export class Plots {
     }
     for (const plot of this.plots) {
       plot.stat = this.page.statistics.all.get(plot.stat.id) ?? plot.stat;
-      const isNew = plot.data && plot.main.every(value => value == null) && plot.stat.seen > now() - 60 && !this.view.day;
-      if (isNew && Date.now() - plot.loadedAt > 2000) plot.load();
+      // A counter of which nothing was heard has zeros.
+      const isNew = plot.data?.open === null && plot.main.every(value => !value) && plot.stat.seen > now() - 60 && !this.view.day;
+      if (isNew && Date.now() - plot.loadedAt > 2000 || plot.isFailed && Date.now() - plot.loadedAt > RETRY_MS) plot.load();
     }
   }
 
@@ -107,7 +144,8 @@ export class Plots {
   zoom(part) {
     const { length } = this.axis;
     const [from, to] = this.axis.part(part ?? [0, length], SHORTEST_ZOOM);
-    this.view.zoom = to - from < length ? [from, to] : null;
+    // Whole is said only where it would not be whole otherwise.
+    this.view.zoom = to - from < length || this.#opening ? [from, to] : null;
     this.view.write();
     this.plots.forEach(plot => plot.zoom(this.window));
     this.#showControls();
@@ -173,13 +211,15 @@ export class Plots {
     if (!event.target.classList.contains('chart') || event.ctrlKey || event.metaKey || event.altKey) return;
     const step = this.view.step;
     const [from, to] = this.window;
-    const last = Math.max(0, ...this.plots.map(plot => plot.main.findLastIndex(value => value != null) * step));
+    const last = Math.max(from, ...this.plots.map(plot =>
+      plot.main.findLastIndex((value, i) => value != null && i * step >= from && i * step <= to) * step));
     const at = this.cursor ?? last;
     const quarter = (to - from) / 4;
     const actions = {
       ArrowLeft: () => event.shiftKey ? this.zoom([from - quarter, to - quarter]) : this.point(at - step),
       ArrowRight: () => event.shiftKey ? this.zoom([from + quarter, to + quarter]) : this.point(at + step),
       PageDown: () => this.point(at - 60), PageUp: () => this.point(at + 60), Home: () => this.point(from), End: () => this.point(last),
+      c: () => this.plots.find(plot => plot.chart === event.target)?.copy(),
       '+': () => this.magnify(.5), '-': () => this.magnify(2), 0: () => this.zoom(null),
     };
     if (!(event.key in actions)) return;
@@ -231,9 +271,9 @@ export class Plots {
     if (![...zone.options].some(option => option.value === view.zone)) zone.append(h('option', { value: view.zone }, view.zone));
     zone.value = view.zone;
     $('#zoom-all').disabled = $('#zoom-out').disabled = this.isWhole;
-    const day = view.day ? dayName(view.day) : `Today, ${dayName(today)}`;
+    const day = dayName(view.day ?? today);
     const [from, to] = this.window;
-    $('#when').textContent = this.isWhole ? day : `${day}, ${this.axis.time(from)}–${this.axis.time(Math.min(to, this.axis.length - 1))}`;
+    $('#when').textContent = this.isWhole ? view.day ? day : `Today, ${day}` : `${day}, ${this.axis.time(from)}–${this.axis.time(Math.min(to, this.axis.length - 1))}`;
     $('#nothing').hidden = this.plots.length > 0;
   }
 }

@@ -1,6 +1,4 @@
-// Every statistic of the user as the server last told it, and the stream that tells.
-
-import { base } from './api.js';
+// Every statistic of the user as the server last told it.
 
 /** Not heard of for longer than this is silent. */
 export const SILENT_SECONDS = 300;
@@ -25,6 +23,13 @@ export function average(stat, time) {
 /** What is compared with the usual. */
 export const current = (stat, time) => stat.kind === 'g' ? stat.value : average(stat, time);
 
+/** What is shown first: a counter's rate per minute, a timer's mean, be it the last one that is known, or a gauge's value. */
+export const shown = (stat, time) => current(stat, time) ?? stat.value;
+
+/** The smallest and the largest sample of the last minute; null where there was none, and for counters. */
+export const extremes = (stat, time) =>
+  stat.kind === 'c' || stat.min == null || time - stat.seen > 60 ? null : [stat.min, stat.max];
+
 export class Statistics {
   all = new Map();
 
@@ -45,42 +50,10 @@ export class Statistics {
         stat.avg = told.avg;
         stat.emp = told.emp;
         stat.seen = told.seen;
+        if (kind !== 'c') [stat.min, stat.max] = [told.min, told.max];
         if (kind === 'ms') [stat.p50, stat.p95, stat.p99] = [told.p50, told.p95, told.p99];
       }
     }
     return added;
   }
-}
-
-/** Server-sent events, for as long as the page is open; `onState(since)` tells since when there are none, or null. */
-export function listen({ onStatus, onProcesses, onState }) {
-  let since = null;
-  let wait = 1000;
-  let source = null;
-  const open = () => {
-    source = new EventSource(`${base}/api/v1/live`);
-    source.addEventListener('open', () => { since = null; wait = 1000; onState(null); });
-    source.addEventListener('status', event => onStatus(event.data));
-    source.addEventListener('processes', event => onProcesses(JSON.parse(event.data).processes));
-    source.addEventListener('error', () => {
-      since ??= Date.now() / 1000;
-      onState(since);
-      // After an answer that is no stream the browser gives up; we do not.
-      if (source.readyState !== EventSource.CLOSED) return;
-      source = null;
-      setTimeout(() => source ?? open(), wait);
-      wait = Math.min(wait * 2, 15000);
-    });
-  };
-  open();
-  // A browser has six connections for all tabs of a server: a tab that nobody sees for long gives its own back.
-  let leaving = 0;
-  const leave = () => { source?.close(); source = null; };
-  document.addEventListener('visibilitychange', () => {
-    clearTimeout(leaving);
-    if (!document.hidden) source ?? open();
-    else leaving = setTimeout(leave, 60000);
-  });
-  addEventListener('pagehide', leave);
-  addEventListener('pageshow', event => { if (event.persisted) source ?? open(); });
 }

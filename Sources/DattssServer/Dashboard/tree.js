@@ -1,12 +1,18 @@
 // The list of statistics. Only the rows that can be seen are in the document, and each is used again for another.
 
-import { $, h, svg, put, badge, KINDS } from './dom.js';
-import { moment, number, span, valueOf } from './format.js';
-import { marked, PathTree } from './paths.js';
+import { $, copy, h, svg, put, badge, KINDS } from './dom.js';
+import { exactOf, moment, number, span, spread, valueOf } from './format.js';
+import { found, putName } from './names.js';
+import { PathTree } from './paths.js';
 import { Sparklines, sparkPath, HEIGHT, WIDTH } from './sparklines.js';
-import { average, now, SILENT_SECONDS } from './statistics.js';
+import { extremes, now, shown, SILENT_SECONDS } from './statistics.js';
+import { unitOf } from './units.js';
 
 const ROW_PIXELS = 30;
+/** What is found is shown with its whole path, on two lines. */
+const FOUND_PIXELS = 44;
+/** The width of a letter, about. */
+const LETTER_PIXELS = 7.4;
 const SPARE_ROWS = 6;
 
 export class Tree {
@@ -17,6 +23,8 @@ export class Tree {
   #active = null;
   #query = '';
   #isStale = false;
+
+  get #pixels() { return this.#query ? FOUND_PIXELS : ROW_PIXELS; }
 
   /** The page says what is plotted, what is a favourite, and is told what was chosen. */
   constructor(page) {
@@ -31,6 +39,7 @@ export class Tree {
     new ResizeObserver(() => this.#resize()).observe(this.scroller);
     this.scroller.addEventListener('keydown', event => this.#key(event));
     this.scroller.addEventListener('click', event => this.#click(event));
+    this.scroller.addEventListener('pointerover', event => this.#lines.find(line => line.element.contains(event.target))?.tell());
     this.scroller.addEventListener('focus', () => { this.#active ?? this.#activate(this.#rows[0]); });
     const search = $('#search');
     search.addEventListener('input', () => this.search(search.value));
@@ -65,7 +74,9 @@ export class Tree {
     this.#isStale = false;
     this.#rows = this.#query ? this.paths.search(this.#query) : this.paths.rows();
     if (this.#active) this.#active = this.#rows.find(row => row.key === this.#active.key) ?? null;
-    this.floor.style.height = `${this.#rows.length * ROW_PIXELS}px`;
+    this.floor.style.height = `${this.#rows.length * this.#pixels}px`;
+    $('#statistics').classList.toggle('searched', Boolean(this.#query));
+    this.#measure();
     put($('#found'), this.#query
       ? this.#rows.length ? `${number(this.#rows.length)} of ${number(this.paths.size)}` : 'nothing has all of these words'
       : `${number(this.paths.size)} statistics`);
@@ -79,7 +90,13 @@ export class Tree {
     for (const line of this.#lines) line.refresh(time, this.page);
   }
 
+  /** How many letters of a name there are place for on two lines, beside the badge. */
+  #measure() {
+    this.letters = Math.max(24, Math.floor(2 * ($('#found').clientWidth - 20) / LETTER_PIXELS) - 4);
+  }
+
   #resize() {
+    this.#measure();
     const count = Math.ceil(this.scroller.clientHeight / ROW_PIXELS) + 2 * SPARE_ROWS;
     while (this.#lines.length < count) {
       const line = new Line(this.#lines.length, this.sparklines);
@@ -92,12 +109,13 @@ export class Tree {
   #show(isForced = false) {
     const count = this.#lines.length;
     if (!count) return;
-    const top = Math.max(0, Math.floor(this.scroller.scrollTop / ROW_PIXELS) - SPARE_ROWS);
+    const top = Math.max(0, Math.floor(this.scroller.scrollTop / this.#pixels) - SPARE_ROWS);
     if (top === this.#top && !isForced) return;
     this.#top = top;
     const time = now();
     for (let index = top; index < top + count; index++) {
-      this.#lines[index % count].bind(this.#rows[index], index, this.#active, time, this.page);
+      const beside = [this.#rows[index - 1]?.label, this.#rows[index + 1]?.label];
+      this.#lines[index % count].bind(this.#rows[index], index * this.#pixels, this.#active, time, this.page, this.letters, beside);
     }
   }
 
@@ -108,10 +126,11 @@ export class Tree {
   #activate(row) {
     this.#active = row ?? null;
     if (!row) return this.scroller.removeAttribute('aria-activedescendant');
-    const y = this.#rows.indexOf(row) * ROW_PIXELS;
+    const pixels = this.#pixels;
+    const y = this.#rows.indexOf(row) * pixels;
     const { scrollTop, clientHeight } = this.scroller;
     if (y < scrollTop) this.scroller.scrollTop = y;
-    else if (y + ROW_PIXELS > scrollTop + clientHeight) this.scroller.scrollTop = y + ROW_PIXELS - clientHeight;
+    else if (y + pixels > scrollTop + clientHeight) this.scroller.scrollTop = y + pixels - clientHeight;
     this.#show(true);
     const line = this.#lines.find(line => line.row === row);
     if (line) this.scroller.setAttribute('aria-activedescendant', line.element.id);
@@ -121,7 +140,7 @@ export class Tree {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const index = this.#rows.indexOf(this.#active);
     const row = this.#active;
-    const page = Math.max(1, Math.floor(this.scroller.clientHeight / ROW_PIXELS) - 1);
+    const page = Math.max(1, Math.floor(this.scroller.clientHeight / this.#pixels) - 1);
     const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
     if (event.key in steps) {
       this.#activate(this.#rows[Math.min(Math.max(0, index + steps[event.key]), this.#rows.length - 1)]);
@@ -130,6 +149,8 @@ export class Tree {
     } else if (event.key === 'ArrowLeft' && row) {
       if (row.isOpen) this.#open(row, false);
       else this.#activate(this.#rows.slice(0, index).findLast(above => above.level < row.level) ?? row);
+    } else if (event.key === 'c' && row?.stat) {
+      copy(String(shown(row.stat, now())), `The value of ${row.stat.path}`);
     } else if ((event.key === 'Enter' || event.key === ' ') && row) {
       row.node ? this.#open(row, !row.isOpen) : this.page.toggle(row.stat);
     } else {
@@ -171,15 +192,16 @@ class Line {
       this.value, this.average, this.star);
   }
 
-  bind(row, index, active, time, page) {
+  bind(row, y, active, time, page, letters, beside) {
     const { element } = this;
     element.hidden = !row;
     if (!row) { this.row = null; return; }
-    if (this.index !== index) element.style.transform = `translateY(${index * ROW_PIXELS}px)`;
-    this.index = index;
+    if (this.y !== y) element.style.transform = `translateY(${y}px)`;
+    this.y = y;
     element.classList.toggle('active', row === active);
-    if (this.row !== row) {
+    if (this.row !== row || row.words && this.letters !== letters) {
       this.row = row;
+      this.letters = letters;
       const { stat, node } = row;
       element.style.setProperty('--level', row.level - 1);
       element.classList.toggle('group', Boolean(node));
@@ -188,14 +210,16 @@ class Line {
       element.setAttribute('aria-setsize', row.size);
       node ? element.setAttribute('aria-expanded', row.isOpen) : element.removeAttribute('aria-expanded');
       this.label.shown = null;
-      row.words ? this.label.replaceChildren(...marked(row.label, row.words).map(({ text, isMarked }) => isMarked ? h('mark', {}, text) : text))
-        : put(this.label, row.label);
+      if (row.words) this.label.replaceChildren(h('span.found', {}, ...found(row.label, row.words, letters)));
+      else putName(this.label, row.label, beside);
       element.title = stat ? `${stat.path} (${KINDS[stat.kind]})` : node.path;
       stat ? this.mark.replaceChildren(badge(stat.kind)) : this.mark.replaceChildren();
       this.spark.setAttribute('class', stat ? stat.kind : '');
       if (node) {
         put(this.value, '');
         put(this.average, number(node.count));
+        element.setAttribute('aria-label', `${node.path}, group of ${node.count}`);
+        this.state = this.words = null;
         this.drawHour();
       }
     }
@@ -206,8 +230,11 @@ class Line {
     const stat = this.row?.stat;
     if (!stat) return;
     const isSilent = time - stat.seen > SILENT_SECONDS;
-    put(this.value, valueOf(stat.kind, stat.value));
-    put(this.average, isSilent ? since(stat.seen, time, page.zone) : valueOf(stat.kind, average(stat, time)));
+    const unit = unitOf(stat);
+    const range = extremes(stat, time);
+    put(this.value, valueOf(unit, shown(stat, time)) + (stat.kind === 'c' ? '/min' : ''));
+    put(this.average, isSilent ? since(stat.seen, time, page.zone)
+      : stat.kind === 'c' ? `Σ ${valueOf(unit, stat.value)}` : range ? spread(unit, ...range) : '–');
     const isPlotted = page.isPlotted(stat);
     const isFavourite = page.isFavourite(stat);
     const state = `${isSilent}${stat.emp}${isPlotted}${isFavourite}${this.row.key}`;
@@ -219,11 +246,23 @@ class Line {
       classList.toggle('plotted', isPlotted);
       classList.toggle('favourite', isFavourite);
       this.element.setAttribute('aria-selected', isPlotted);
-      const words = [KINDS[stat.kind], stat.path, stat.emp && 'emphasised', isFavourite && 'favourite', isSilent && 'silent'];
-      this.element.setAttribute('aria-label', words.filter(Boolean).join(', '));
     }
+    const words = [stat.path, KINDS[stat.kind], this.value.shown.replace('/min', ' per minute'), isSilent ? `silent ${this.average.shown}`
+      : stat.kind === 'c' ? `total ${valueOf(unit, stat.value)}` : range && range[0] < range[1] && `from ${valueOf(unit, range[0])} to ${valueOf(unit, range[1])}`,
+      stat.emp && 'emphasised', isFavourite && 'favourite'].filter(Boolean).join(', ');
+    if (this.words !== words) this.element.setAttribute('aria-label', this.words = words);
     this.sparklines.want(stat);
     this.drawHour();
+  }
+
+  /** The exact numbers, where the pointer is. */
+  tell() {
+    const stat = this.row?.stat;
+    if (!stat) return;
+    this.value.title = exactOf(unitOf(stat), shown(stat, now())) + (stat.kind === 'c' ? ' per minute' : '');
+    const range = extremes(stat, now());
+    this.average.title = stat.kind === 'c' ? `total ${exactOf(unitOf(stat), stat.value)}`
+      : range ? range.map(value => exactOf(unitOf(stat), value)).join(' to ') : '';
   }
 
   drawHour() {

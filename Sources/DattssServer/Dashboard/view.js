@@ -4,7 +4,7 @@ import { DAY_MINUTES } from './axis.js';
 import { isDay } from './format.js';
 import { parse } from './statistics.js';
 
-export const STEPS = [5, 10, 15, 30, 60];
+export const STEPS = [1, 2, 3, 4, 5, 6, 10, 15, 30, 60];
 /** A narrow plot has no place for more. */
 const ownStep = () => matchMedia('(max-width: 760px)').matches ? 15 : 5;
 /** The browser's zone, where it knows one: some say Etc/Unknown. */

@@ -29,11 +29,12 @@ enum AccountJSON {
         return json
     }
 
-    static func setup(_ signUp: WebSettings.SignUp, sendsMail: Bool) -> JSONWriter {
+    static func setup(_ signUp: WebSettings.SignUp, sendsMail: Bool, hasDemo: Bool) -> JSONWriter {
         var json = JSONWriter()
         json.object { json in
             json.member("signUp", signUp.rawValue)
             json.member("mail", sendsMail)
+            json.member("demo", hasDemo)
         }
         return json
     }
@@ -97,6 +98,7 @@ enum AccountJSON {
                     }
                 }
             }
+            json.member("version", Accounts.version(of: favourites))
         }
         return json
     }

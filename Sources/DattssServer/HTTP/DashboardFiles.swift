@@ -26,6 +26,8 @@ struct DashboardFiles: Sendable {
 
     let page: File
     let account: File
+    /// What is shown where there is nothing.
+    let missing: File
     /// By name, under `/assets/`.
     let assets: [String: File]
 
@@ -39,6 +41,7 @@ struct DashboardFiles: Sendable {
         }
         page = File(files.removeValue(forKey: "index.html") ?? [], type: Self.type(of: "index.html"))
         account = File(files.removeValue(forKey: "account.html") ?? [], type: Self.type(of: "account.html"))
+        missing = File(files.removeValue(forKey: "missing.html") ?? [], type: Self.type(of: "missing.html"))
         assets = Dictionary(uniqueKeysWithValues: files.map { ($0, File($1, type: Self.type(of: $0))) })
     }
 

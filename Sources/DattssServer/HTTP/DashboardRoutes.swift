@@ -10,17 +10,17 @@ extension Routes {
             response.headers[.vary] = "Accept"
             return response
         }
-        var response = answer(request, dashboard.page)
+        var response = dashboard.page.response(to: request)
         response.headers[.vary] = "Accept, Accept-Encoding"
         return response
     }
 
     /// `GET /demo`, `GET /server`: the same page; it asks for what its address says.
-    func page(_ request: Request, _ context: Context) async throws -> Response { answer(request, dashboard.page) }
+    func page(_ request: Request, _ context: Context) async throws -> Response { dashboard.page.response(to: request) }
 
     /// `GET /account`
     func accountPage(_ request: Request, _ context: Context) async throws -> Response {
-        answer(request, dashboard.account)
+        dashboard.account.response(to: request)
     }
 
     /// `GET /assets/{name}`
@@ -33,25 +33,7 @@ extension Routes {
                 : "there is no asset '\(name.prefix(64))'"
             throw ErrorAnswer(.notFound, .notFound, message)
         }
-        return answer(request, file)
-    }
-
-    /// A file, or that the browser's copy is still the same.
-    private func answer(_ request: Request, _ file: DashboardFiles.File) -> Response {
-        var headers: HTTPFields = [
-            .contentType: file.type, .cacheControl: "no-cache", .eTag: file.tag, .vary: "Accept-Encoding",
-            .contentSecurityPolicy: Self.contentSecurityPolicy, .xContentTypeOptions: "nosniff",
-        ]
-        headers[Self.referrerPolicy] = "same-origin"
-        if request.headers[values: .ifNoneMatch].contains(where: { $0.contains(file.tag) }) {
-            return Response(status: .notModified, headers: headers)
-        }
-        let isPacked = request.headers[values: .acceptEncoding].contains { Self.accepts("gzip", $0) }
-        if isPacked, let packed = file.packed {
-            headers[.contentEncoding] = "gzip"
-            return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: packed))
-        }
-        return Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: file.plain))
+        return file.response(to: request)
     }
 
     /// Whether an `Accept-Encoding` names a coding without refusing it (RFC 9110, section 12.5.3).
@@ -63,7 +45,7 @@ extension Routes {
         }
     }
 
-    private static var referrerPolicy: HTTPField.Name {
+    static var referrerPolicy: HTTPField.Name {
         // The name is a token, so there is one.
         HTTPField.Name("Referrer-Policy") ?? .referer
     }
@@ -87,4 +69,24 @@ extension Routes {
         GET  /metrics  /healthz             about the server itself
 
         """
+}
+
+extension DashboardFiles.File {
+    /// The file, or that the browser's copy is still the same.
+    func response(to request: Request, status: HTTPResponse.Status = .ok) -> Response {
+        var headers: HTTPFields = [
+            .contentType: type, .cacheControl: "no-cache", .eTag: tag, .vary: "Accept-Encoding",
+            .contentSecurityPolicy: Routes.contentSecurityPolicy, .xContentTypeOptions: "nosniff",
+        ]
+        headers[Routes.referrerPolicy] = "same-origin"
+        if status == .ok, request.headers[values: .ifNoneMatch].contains(where: { $0.contains(tag) }) {
+            return Response(status: .notModified, headers: headers)
+        }
+        let isPacked = request.headers[values: .acceptEncoding].contains { Routes.accepts("gzip", $0) }
+        if isPacked, let packed {
+            headers[.contentEncoding] = "gzip"
+            return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: packed))
+        }
+        return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: plain))
+    }
 }

@@ -126,6 +126,9 @@ extension Response {
 
 /// Turns whatever a route throws into an ``ErrorAnswer``.
 struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
+    /// What a browser shows where there is nothing.
+    let missingPage: DashboardFiles.File
+
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
@@ -143,6 +146,8 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
                 context.logger.error("\(request.method) \(request.uri.path) failed: \(error)")
             }
             return answer.response
+        } catch let error as HTTPError where error.status == .notFound && Self.isForPeople(request) {
+            return missingPage.response(to: request, status: .notFound)
         } catch let error as HTTPError where error.status == .notFound {
             return ErrorAnswer(.notFound, .notFound, "there is nothing at \(request.method) \(request.uri.path)").response
         } catch let error as HTTPError {
@@ -158,6 +163,13 @@ struct ErrorAnswers<Context: RequestContext>: RouterMiddleware {
             context.logger.error("\(request.method) \(request.uri.path) failed: \(error)")
             return ErrorAnswer.internalError.response
         }
+    }
+}
+
+extension ErrorAnswers {
+    /// Whether a browser asks for a page.
+    private static func isForPeople(_ request: Request) -> Bool {
+        request.isRead && request.headers[values: .accept].contains { $0.lowercased().contains("text/html") }
     }
 }
 

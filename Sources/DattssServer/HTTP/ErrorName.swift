@@ -16,6 +16,8 @@ enum ErrorName: String, CaseIterable {
     case notFound = "not_found"
     /// A process that nothing can be told.
     case notListening = "not_listening"
+    /// What was to be changed is not what the sender knows any more.
+    case outdated
     case readOnly = "read_only"
     case signUpClosed = "sign_up_closed"
     case stillUp = "still_up"

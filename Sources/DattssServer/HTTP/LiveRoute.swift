@@ -6,8 +6,8 @@ import Synchronization
 extension Routes {
     /// `GET BASE/api/v1/live`: server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
     ///
-    /// `status` carries what changed, everything the first time; `processes` all processes whenever one changes. At most one
-    /// of each a second. A reader that is slow gets fewer events, never fewer changes.
+    /// `status` carries what changed, everything the first time; `processes` all processes whenever one changes, and `beat`
+    /// every other second that nothing changes. At most one of each a second. A reader that is slow gets fewer events, never fewer changes.
     func live(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
         let (seat, isConnected) = (feeds.seat(of: user), context.isConnected)

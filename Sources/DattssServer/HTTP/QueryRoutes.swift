@@ -51,10 +51,20 @@ extension Routes {
         let zone = try NamedTimeZone(zoneName)
         let date = try date(request) ?? zone.date(at: clock.now())
         let (queries, unsent) = (pipeline.queries, memory.unsent)
+        let clockOfServer = key.kind == .counter && web.settings.keepsOwnStatistics ? OwnStatistics.everyMinute : nil
+        let now = clock.now().minute
         return try await queries.inTurn(of: user, isWanted: context.isConnected) {
             let minutes = try await queries.minutes(of: key, user: user, in: DayView.minutes(for: date))
+            var active = minutes.active
+            let range = DayView.minutes(for: date)
+            // Who sends in every minute is asked no more about.
+            if let clockOfServer, let first = active.runs.first, first.upperBound < min(now, range.upperBound) {
+                // The server's own statistics say when it was up. From the user's first minute on it would have heard the user.
+                let up = try await queries.minutes(of: clockOfServer, user: .dattss, in: range).active
+                active.formUnion(up.clamped(to: first.lowerBound..<range.upperBound))
+            }
             let day = DayView(
-                of: key.kind, on: date, in: zone, minutes: minutes.aggregates, active: minutes.active, stepMinutes: step)
+                of: key.kind, on: date, in: zone, minutes: minutes.aggregates, active: active, stepMinutes: step)
             let json = StatusJSON.write(day, of: key, date: date, zone: zoneName, stepMinutes: step)
             return try Rendering(json, within: unsent)
         }.response()

@@ -31,7 +31,7 @@ struct Routes: Sendable {
         let router = Router(context: Context.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: SecurityHeaders(isSecure: web.settings.certificate != nil))
         router.add(middleware: LateRefusals(pace: web.refusals, proxies: web.settings.trustedProxies, clock: clock))
-        router.add(middleware: ErrorAnswers())
+        router.add(middleware: ErrorAnswers(missingPage: dashboard.missing))
 
         router.put("/agg", use: aggregate)
         router.post("/agg", use: aggregate)

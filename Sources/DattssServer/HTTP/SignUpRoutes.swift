@@ -6,7 +6,7 @@ import Synchronization
 extension Routes {
     /// `GET /api/v1/setup`: what a page offers to somebody who is not signed in.
     func setup(_ request: Request, _ context: Context) async throws -> Response {
-        Response(json: AccountJSON.setup(web.settings.signUp, sendsMail: web.mailer.sends))
+        Response(json: AccountJSON.setup(web.settings.signUp, sendsMail: web.mailer.sends, hasDemo: web.settings.hasDemo))
     }
 
     /// `POST /api/v1/sign-up`: sends a letter. The answer is the same whether or not the address has an account.

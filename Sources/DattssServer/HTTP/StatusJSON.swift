@@ -87,6 +87,15 @@ enum StatusJSON {
             json.array("usual") { json in
                 for point in day.usual { json.object { $0.usual(point) } }
             }
+            json.array("silent") { json in
+                for run in day.silent {
+                    json.object { json in
+                        json.member("from", run.minutes.lowerBound)
+                        json.member("to", run.minutes.upperBound)
+                        if run.isRepeated { json.member("repeated", true) }
+                    }
+                }
+            }
         }
         return json
     }
@@ -123,6 +132,7 @@ enum StatusJSON {
                         json.member("stop", process.stop?.rawValue)
                         json.member("ended", process.hasEnded)
                         json.array("restarts") { json in for restart in process.restarts { json.value(restart.seconds) } }
+                        json.member("polls", process.isPolling)
                     }
                 }
             }

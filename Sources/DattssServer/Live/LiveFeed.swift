@@ -41,8 +41,9 @@ final class LiveFeed: Sendable {
         var isFinished = false
     }
 
-    /// After so many turns without news there is a comment, so that a proxy sees that the stream is alive.
-    private static let quietTurnsMax = 15
+    /// After so many turns without news there is an event without any: a reader that hears none for seconds knows that the
+    /// server hangs, and a proxy sees that the stream is alive.
+    private static let quietTurnsMax = 2
     /// How many readers are told before those who send get a word in.
     private static let toldAtOnce = 64
 
@@ -108,7 +109,9 @@ final class LiveFeed: Sendable {
                 Self.append("processes", StatusJSON.write(processes), to: &bytes)
                 state.toldProcesses = processes
             }
-            if bytes.isEmpty, (state.recent.last + 1).isMultiple(of: Self.quietTurnsMax) { bytes += ":\n\n".utf8 }
+            if bytes.isEmpty, (state.recent.last + 1).isMultiple(of: Self.quietTurnsMax) {
+                bytes += "event: beat\ndata: \(at.seconds)\n\n".utf8
+            }
             let events = ByteBuffer(bytes: bytes)
             state.recent.add(events)
             defer { state.waiting = [:] }
@@ -156,7 +159,7 @@ final class LiveFeed: Sendable {
         a.count != b.count
             || zip(a, b).contains {
                 $0.name != $1.name || $0.isUp != $1.isUp || $0.stop != $1.stop || $0.since != $1.since
-                    || $0.restarts.count != $1.restarts.count
+                    || $0.restarts.count != $1.restarts.count || $0.isPolling != $1.isPolling
             }
     }
 

@@ -16,6 +16,9 @@ struct OwnStatistics: Service {
 
     private static let periodMilliseconds: Int64 = 5000
 
+    /// One of which there is something in every minute in which the server is up.
+    static let everyMinute = StatisticKey(.gauge, "statistics")
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var books = await self.books()

@@ -36,6 +36,8 @@ public final class ProcessRegistry: Sendable {
 
         /// Whether it was asked to stop and has not been told yet.
         public var isStopping: Bool { isUp && stop == .asked }
+        /// Whether it polls, and so can be asked to stop.
+        public var isPolling: Bool
         /// Whether it is down because it was told to stop.
         public var hasEnded: Bool { !isUp && stop == .told }
     }
@@ -81,7 +83,8 @@ public final class ProcessRegistry: Sendable {
                 let downSince = runs.seen.advanced(byMilliseconds: Self.graceMilliseconds)
                 return Process(
                     name: name, isUp: isUp, since: isUp ? runs.since : downSince, seen: runs.seen,
-                    uptimeSeconds: runs.uptimeSeconds, stop: runs.stopState(at: now), restarts: runs.restarts)
+                    uptimeSeconds: runs.uptimeSeconds, stop: runs.stopState(at: now), restarts: runs.restarts,
+                    isPolling: isUp && runs.isPolling(at: now))
             }
             .sorted { $0.name < $1.name }
         }

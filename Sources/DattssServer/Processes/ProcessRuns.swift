@@ -35,6 +35,8 @@ struct ProcessRuns: Sendable {
         var client: String?
         var seen: Timestamp
         var waiting: Set<Int> = []
+        /// When a poll of it began or ended last.
+        var polledAt: Timestamp?
         /// Whether its latest poll ended without news, and when.
         var polledUntil: Timestamp?
         /// Up to when it may still be told of a stop.
@@ -75,6 +77,13 @@ struct ProcessRuns: Sendable {
         runs.contains { !$0.waiting.isEmpty } || isClose(seen, time, Self.graceMilliseconds)
     }
 
+    /// Whether it polls, or did so a moment ago.
+    func isPolling(at time: Timestamp) -> Bool {
+        runs.contains { run in
+            !run.waiting.isEmpty || run.polledAt.map { isClose($0, time, Self.graceMilliseconds) } == true
+        }
+    }
+
     func stopState(at time: Timestamp) -> StopState? {
         guard let stop else { return nil }
         if runs.contains(where: { $0.isAsked(at: time) && $0.isUp(at: time) }) { return .asked }
@@ -97,7 +106,7 @@ struct ProcessRuns: Sendable {
         touch(at: time)
         let place = place(of: client, at: time)
         if client == nil, runs[place].waiting.isEmpty, !isContinued(runs[place], at: time) { begin(place) }
-        runs[place].seen = time
+        (runs[place].seen, runs[place].polledAt) = (time, time)
         if runs[place].isAsked(at: time) {
             (runs[place].askedUntil, runs[place].wasTold, runs[place].polledUntil) = (nil, true, nil)
             stop?.isHeard = true
@@ -114,7 +123,7 @@ struct ProcessRuns: Sendable {
         guard let place = runs.firstIndex(where: { $0.waiting.contains(id) }) else { return }
         runs[place].waiting.remove(id)
         runs[place].polledUntil = isBroken ? nil : time
-        (runs[place].seen, seen) = (time, time)
+        (runs[place].seen, runs[place].polledAt, seen) = (time, time, time)
     }
 
     /// It is to stop.

@@ -162,6 +162,42 @@ import Testing
         #expect(view.changes == [ClockChange(at: Minute(date.dayNumber * 1440 + 60), from: 180, to: 120)])
     }
 
+    @Test("a counter's silent steps are told from gaps, and from those of other kinds")
+    func silentSteps() throws {
+        // Goal: heard from 00:00 to 00:29 and from 01:00 to 01:04, a sample at 00:12.
+        let date = CalendarDate("2026-11-22")!
+        let midnight = date.dayNumber * Minute.perDay
+        let active = (Array(0..<30) + Array(60..<65)).map { Minute(midnight + Int64($0)) }
+        let minutes = [MinutePoint(minute: Minute(midnight + 12), aggregate: Aggregate(sample: 1))]
+        func silent(_ kind: Kind, step: Int64) -> [Range<Int64>] {
+            view(kind, date, minutes, active, step: step).silent.map(\.minutes)
+        }
+        #expect(silent(.counter, step: 5) == [0..<10, 15..<30, 60..<65])
+        #expect(silent(.counter, step: 1) == [0..<12, 13..<30, 60..<65])
+        #expect(silent(.counter, step: 60) == [60..<120])
+        #expect(silent(.counter, step: 1000) == [])
+        #expect(silent(.gauge, step: 5) == [])
+        #expect(view(.counter, date, [], [], step: 5).silent == [])
+    }
+
+    @Test("what clocks show again is silent by itself")
+    func silentAgain() throws {
+        // Goal: in Paris the hour from 02:00 came twice; something came in the first one.
+        let date = try #require(CalendarDate("2026-10-25"))
+        let active = Array(DayView.minutes(for: date))
+        let first = Minute(date.dayNumber * 1440 + 10)
+        let view = DayView(
+            of: .counter, on: date, in: EuropeParis(), minutes: [MinutePoint(minute: first, aggregate: Aggregate(sample: 1))],
+            active: MinuteRuns(active), stepMinutes: 60)
+        #expect(view.today.map(\.minute) == [120])
+        #expect(
+            view.silent == [
+                DayView.SilentSteps(minutes: 0..<120, isRepeated: false),
+                DayView.SilentSteps(minutes: 180..<1440, isRepeated: false),
+                DayView.SilentSteps(minutes: 120..<180, isRepeated: true),
+            ])
+    }
+
     @Test("the minutes of a day cover it and the seven before in every zone", arguments: [-43_200, 0, 20_700, 50_400] as [Int64])
     func range(offset: Int64) {
         // Goal: what is read from the log is enough.

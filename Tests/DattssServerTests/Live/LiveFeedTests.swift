@@ -64,6 +64,19 @@ struct LiveFeedTests {
         #expect(news.contains("third") && !news.contains("event: status"))
     }
 
+    @Test("a reader hears something at least every other second, also when nothing changes")
+    func beats() async throws {
+        var (_, number) = try await read(begin())
+        for _ in 0..<3 {
+            // Two seconds, in which nothing comes in.
+            await feed.turn()
+            await feed.turn()
+            let (quiet, last) = try await read(await feed.next(after: number, isWanted: { true }))
+            #expect(quiet.ranges(of: "event: beat\ndata: ").count == 1 && !quiet.contains("event: status"), "\(quiet)")
+            number = last
+        }
+    }
+
     @Test("a reader that missed too much is told everything instead, and one for whom there is no room is told so")
     func tooMuch() async throws {
         let (_, number) = try await read(begin())

@@ -29,6 +29,26 @@ struct ProcessRegistryTests {
         #expect(registry.processes(of: ann).first?.since == clock.now())
     }
 
+    /// Goal: nobody is offered to stop a program that will never hear of it.
+    @Test("only a program that polls can be asked to stop, for as long as it may poll again")
+    func polls() async {
+        let registry = ProcessRegistry(clock: clock)
+        registry.note("cron", of: ann)
+        #expect(registry.processes(of: ann).map(\.isPolling) == [false])
+        let deadline = clock.now().advanced(byMilliseconds: 30_000)
+        async let poll = registry.poll("cron", of: ann, until: deadline)
+        while registry.processes(of: ann).first?.isPolling != true { await Task.yield() }
+        clock.advance(byMilliseconds: 30_000)
+        #expect(await poll == false)
+        // Between two polls.
+        #expect(registry.processes(of: ann).map(\.isPolling) == [true])
+        clock.advance(byMilliseconds: ProcessRegistry.graceMilliseconds - 1)
+        registry.note("cron", of: ann)
+        #expect(registry.processes(of: ann).map(\.isPolling) == [true])
+        clock.advance(byMilliseconds: 1)
+        #expect(registry.processes(of: ann).map(\.isPolling) == [false])
+    }
+
     /// Goal: an hour at another date keeps nobody up for months.
     @Test("a process that was seen by a clock that was ahead is down")
     func clockAhead() {
