@@ -41,9 +41,11 @@ public final class Pipeline: Sendable {
         let (limits, clock, links) = (configuration.limits, configuration.clock, Links(configuration.limits))
         let (health, written) = (LogHealth(onFailure), WrittenMark(log.covered))
         let confirmed = try ConfirmedClock(configuration, newest: log.newest)
+        let closer = MinuteCloser(configuration)
         let directory = UserDirectory(log.replayed.users) { restored in
             UserEntry(
-                restored, roller: links.rolling, written: written, covered: log.covered, confirmed: confirmed, limits: limits)
+                restored, roller: links.rolling, written: written, covered: log.covered, confirmed: confirmed, closer: closer,
+                limits: limits)
         }
         ingest = Ingest(directory: directory, writeAhead: links.writeAhead, clock: clock, limits: limits)
         ownIngest = Ingest(directory: directory, writeAhead: links.writeAhead, clock: clock, limits: limits)

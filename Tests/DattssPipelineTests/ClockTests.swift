@@ -38,14 +38,17 @@ struct ClockTests {
     @Test("what was accepted is synced when the clock has moved on by a second")
     func syncing() async throws {
         let harness = try PipelineHarness(at: Timestamp(seconds: 1_795_330_020), syncMode: .second)
-        for syncs in 1...3 {
-            await send(harness)
-            #expect(await harness.pipeline.snapshot().accepted.syncs == syncs - 1)
+        await send(harness)
+        #expect(await harness.pipeline.snapshot().accepted.syncs == 0)
+        for _ in 1...3 {
+            // (The first batch of a minute may sync what was before it.)
+            let before = await harness.pipeline.snapshot().accepted.syncs
             #expect(
                 await eventually {
                     harness.clock.advance(byMilliseconds: 1000)
-                    return await harness.pipeline.snapshot().accepted.syncs == syncs
+                    return await harness.pipeline.snapshot().accepted.syncs > before
                 })
+            await send(harness)
         }
         await harness.stop()
     }

@@ -24,8 +24,8 @@ struct ClosedTimers: Sendable {
         bytes.reserveCapacity(byteCapacity)
     }
 
-    /// How many, and how many bytes their sketches take.
-    var size: (timers: Int, bytes: Int) { (timers.count, bytes.count) }
+    /// How many bytes their sketches take.
+    var byteCount: Int { bytes.count }
 
     /// - Parameter position: in the minute's entries, above all others.
     mutating func append(_ timer: Aggregate, at position: Int) {

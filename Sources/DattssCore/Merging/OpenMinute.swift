@@ -14,6 +14,8 @@ public struct OpenMinute: Sendable {
     public private(set) var clients: [String: SequenceWindow] = [:]
     /// The keys of the statistics, by their numbers. They are set when the minute is handed out.
     var keys = KeyColumns()
+    /// How many bytes the sketches of its timers are likely to take, packed.
+    var expectedSketchBytes = 0
     private let clientCapacity: Int
 
     /// How large a minute was: about as large as the next one will be.

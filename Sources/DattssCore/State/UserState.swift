@@ -17,8 +17,8 @@ public struct UserState: Sendable {
     private var open: OpenMinute?
     /// The minute that was closed last, whose sketches the percentiles of a status still need.
     private var previous: ClosedTimers?
-    /// One that is closed, and of which the statistics have not all been given what they keep.
-    private var settling: Settling?
+    /// One that is over, and of which the statistics have not been given yet what they keep.
+    private var closing: OpenMinute?
     private var sizeBefore = OpenMinute.Size()
     /// Counts the open minutes, so that a statistic's place in one is never taken for a place in another.
     private var openNumber: Int32 = 0
@@ -44,7 +44,7 @@ public struct UserState: Sendable {
     /// - Precondition: an open minute is not later than `time`'s; one that is earlier was closed.
     public mutating func apply(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
         precondition(open == nil || open?.minute == time.minute, "the open minute was not closed")
-        precondition(settling == nil, "the minute before was not settled")
+        precondition(closing == nil, "the closing of the minute before was not ended")
         if batch.partials.isEmpty && batch.origin == nil { return }
         // Taken out, because the statistics and the open minute change together.
         var minute = open.take() ?? newMinute(time.minute)
@@ -64,49 +64,30 @@ public struct UserState: Sendable {
     /// Ends the open minute, if it is `minute` or earlier.
     /// - Returns: the minute as it was filled; nil when nothing was sent in it.
     public mutating func close(through minute: Minute) -> OpenMinute? {
-        let closed = beginClosing(through: minute)
-        while settle(.max) {}
+        guard let closed = beginClosing(through: minute) else { return nil }
+        endClosing(closed.settlement())
         return closed
     }
 
-    /// The same for a caller that has other things to do meanwhile: ends the open minute, which has to be followed by
-    /// ``settle(_:)`` until nothing is left, before another batch is merged. Whatever is read in between is as it will be then.
+    /// The same for a caller that lets somebody else work out the ``OpenMinute/settlement()`` of the minute: ends the open minute, which
+    /// has to be followed by ``endClosing(_:)`` before another batch is merged. Whatever is read in between is as it will be then.
     public mutating func beginClosing(through minute: Minute) -> OpenMinute? {
-        guard let closed = openMinute, closed.minute <= minute else { return nil }
+        guard var closed = openMinute, closed.minute <= minute else { return nil }
         open = nil
         sizeBefore = closed.size
-        let size = previous?.size ?? (timers: 0, bytes: 0)
-        settling = Settling(
-            minute: closed, timers: ClosedTimers(closed.minute, timerCapacity: size.timers, byteCapacity: size.bytes))
+        closed.expectedSketchBytes = previous?.byteCount ?? 0
+        closing = closed
         return closed
     }
 
-    /// Gives the next `count` statistics what they keep of the minute that is being closed.
-    /// - Returns: whether there are more.
-    public mutating func settle(_ count: Int) -> Bool {
-        guard var work = settling.take() else { return false }
-        let entries = work.minute.entries
-        let end = work.position + min(count, entries.count - work.position)
-        for position in work.position..<end {
-            let (entry, index) = (entries[position], Int(entries[position].id.index))
-            guard keys.kind(at: index) == .timer else {
-                statistics.update(index) { $0?.close(sum: entry.sum, room: entry.room(nil)) }
-                continue
-            }
-            let timer = entry.forPercentiles(in: work.minute.memory)
-            statistics.update(index) { $0?.close(sum: entry.sum, room: entry.room(timer.packedSketch)) }
-            work.timers.append(timer, at: position)
+    /// Gives each statistic what it keeps of the minute that is being closed.
+    /// - Parameter settlement: that minute's.
+    public mutating func endClosing(_ settlement: MinuteSettlement) {
+        guard let closed = closing.take() else { preconditionFailure("no minute is being closed") }
+        for (entry, room) in zip(closed.entries, settlement.rooms) {
+            statistics.update(Int(entry.id.index)) { $0?.close(sum: entry.sum, room: room) }
         }
-        work.position = end
-        if end < entries.count { settling = work } else { previous = work.timers }
-        return settling != nil
-    }
-
-    private struct Settling {
-        let minute: OpenMinute
-        /// The position of the first entry that is not settled.
-        var position = 0
-        var timers: ClosedTimers
+        previous = settlement.timers
     }
 
     /// The status of every live statistic, sorted.
@@ -193,7 +174,7 @@ public struct UserState: Sendable {
 
     /// The totals of all closed minutes, in no order: see ``UserCheckpoint/sorted``. Taken when no minute is open.
     public var checkpoint: UserCheckpoint {
-        precondition(open == nil && settling == nil, "a checkpoint is taken between two minutes")
+        precondition(open == nil && closing == nil, "a checkpoint is taken between two minutes")
         var totals = live.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.statistic.totals(with: nil)) }
         totals += dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
         var windows: [ClientWindow] = []
@@ -271,19 +252,16 @@ public struct UserState: Sendable {
     }
 
     private func totals(of statistic: LiveStatistic) -> StatusTotals {
-        if let settling, let position = statistic.position(inOpen: settling.minute.number), position >= settling.position {
-            return statistic.totals(with: settling.minute)
-        }
-        return statistic.totals(with: open)
+        statistic.totals(with: closing ?? open)
     }
 
     private func percentiles(of statistic: LiveStatistic, at time: Timestamp) -> StatisticStatus.Percentiles? {
         // When no minute is open, the one closed last still has the latest number.
         let previousNumber = open == nil ? openNumber : openNumber - 1
-        let isRecent = (settling?.minute.minute ?? previous?.minute ?? time.minute) >= time.minute.advanced(by: -1)
+        let isRecent = (closing?.minute ?? previous?.minute ?? time.minute) >= time.minute.advanced(by: -1)
         var timer: Aggregate?
         if isRecent, let position = statistic.position(inOpen: previousNumber) {
-            timer = settling.map { $0.minute.entries[position].forPercentiles(in: $0.minute.memory) } ?? previous?[position]
+            timer = closing.map { $0.entries[position].forPercentiles(in: $0.memory) } ?? previous?[position]
         }
         if let open, open.minute >= time.minute.advanced(by: -1), let position = statistic.position(inOpen: openNumber) {
             let part = open.entries[position].forPercentiles(in: open.memory)

@@ -13,6 +13,7 @@ actor UserAggregator {
     private let roller: Link<RollerEvent>
     private let written: WrittenMark
     private let confirmed: ConfirmedClock
+    private let closer: MinuteCloser
     private let limits: Limits
     /// Closed minutes on their way to the disk, oldest first.
     private var unwritten: [(through: LSN, minute: OpenMinute)] = []
@@ -24,7 +25,7 @@ actor UserAggregator {
 
     init(
         state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark,
-        covered: LSN, confirmed: ConfirmedClock, limits: Limits
+        covered: LSN, confirmed: ConfirmedClock, closer: MinuteCloser, limits: Limits
     ) {
         self.state = state
         self.admission = admission
@@ -32,6 +33,7 @@ actor UserAggregator {
         self.roller = roller
         self.written = written
         self.confirmed = confirmed
+        self.closer = closer
         self.limits = limits
         closedThrough = covered
     }
@@ -78,7 +80,10 @@ actor UserAggregator {
         closedThrough = edge.through
         dropWritten()
         if let closed { unwritten.append((edge.through, closed)) }
-        while state.settle(Self.settledAtOnce) { await letOthersIn() }
+        if let closed {
+            let isLarge = closed.count > Self.settledHereMax
+            state.endClosing(isLarge ? await closer.settlement(of: closed) : closed.settlement())
+        }
         let checkpoint = edge.wantsCheckpoint && !isErased ? state.checkpoint : nil
         await roller.send(
             .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
@@ -90,8 +95,8 @@ actor UserAggregator {
         edgeBefore = passed
     }
 
-    /// How many statistics are settled in one go: a millisecond's worth.
-    private static let settledAtOnce = 1000
+    /// How many statistics are settled on the event loop that runs this: a millisecond's worth.
+    private static let settledHereMax = 500
 
     /// Lets the event loop that runs this answer others first. (`Task.yield` does not: a loop goes on with everything that was
     /// enqueued from within before it looks at its sockets.)

@@ -10,14 +10,14 @@ final class UserEntry: Sendable {
 
     init(
         _ restored: Replay.User, roller: Link<RollerEvent>, written: WrittenMark, covered: LSN, confirmed: ConfirmedClock,
-        limits: Limits
+        closer: MinuteCloser, limits: Limits
     ) {
         id = restored.state.user
         admission = UserAdmission(restored.admission)
         link = Link("ingest→aggregator", capacity: limits.queuedPartialsPerUser)
         aggregator = UserAggregator(
             state: restored.state, admission: admission, link: link, roller: roller, written: written, covered: covered,
-            confirmed: confirmed, limits: limits)
+            confirmed: confirmed, closer: closer, limits: limits)
     }
 }
 

@@ -45,7 +45,7 @@ struct Schedule {
         guard time.minute > before else { return }
         let expected = events.filter { $0.time.minute == before }
         let hadClients = batches.contains { $0.time.minute == before && $0.batch.origin != nil }
-        let closed = closeInSteps(through: time.minute.advanced(by: -1), comment)
+        let closed = closeWhileRead(through: time.minute.advanced(by: -1), comment)
         #expect((closed != nil) == (!expected.isEmpty || hadClients), comment)
         guard let closed else { return }
         closedMinutes += 1
@@ -53,13 +53,12 @@ struct Schedule {
         expectBlock(closed.closed(user: .test), of: expected, before, comment)
     }
 
-    /// A reader that comes between the steps sees what it would see after them.
-    private mutating func closeInSteps(through minute: Minute, _ comment: Comment) -> OpenMinute? {
-        let closed = state.beginClosing(through: minute)
-        var statuses = [state.status(at: time)]
-        while state.settle(Int.random(in: 1...3, using: &generator)) { statuses.append(state.status(at: time)) }
-        let last = state.status(at: time)
-        #expect(statuses.allSatisfy { $0 == last }, comment)
+    /// A reader that comes before the closing is ended sees what it would see after it.
+    private mutating func closeWhileRead(through minute: Minute, _ comment: Comment) -> OpenMinute? {
+        guard let closed = state.beginClosing(through: minute) else { return nil }
+        let status = state.status(at: time)
+        state.endClosing(closed.settlement())
+        #expect(state.status(at: time) == status, comment)
         return closed
     }
 
