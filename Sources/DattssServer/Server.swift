@@ -84,7 +84,7 @@ public struct Server: Service {
         let clock = configuration.clock
         let processes = ProcessRegistry(clock: clock)
         let datagrams = DatagramCounters()
-        let deadlines = LanedChannel.Deadlines(seconds: configuration.limits.requestSeconds)
+        let deadlines = FastPathChannel.Deadlines(seconds: configuration.limits.requestSeconds)
         let memory = MemoryBudget(configuration.limits)
         let connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
         let telemetry = OTLPIntake(startedAt: clock.now())
@@ -123,7 +123,7 @@ public struct Server: Service {
         let application = Application(
             router: routes.makeRouter(),
             server: HTTPServerBuilder { responder in
-                LanedChannel(
+                FastPathChannel(
                     routed: HTTP1Channel(responder: responder), tls: tls, intakes: AggregateIntakes(routes.endpoint),
                     deadlines: deadlines, uploads: memory.uploads, refusals: web.refusals)
             },

@@ -3,10 +3,10 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Ends connections of the router whose sender takes too long: for the first request from the moment that the lane in front
+/// Ends connections of the router whose sender takes too long: for the first request from the moment that the fast path in front
 /// has passed it on, for every request from its head to its end, and when nothing comes for a while after an answer. A
 /// request that is half sent is answered 408. A further request has to come to the end of its head in the same time, from its
-/// first byte. (What the lane itself waits for is bounded by ``LaneDeadline``.)
+/// first byte. (What the fast path itself waits for is bounded by ``FastPathDeadline``.)
 ///
 /// Also ends the connection behind an answer that says `Connection: close`, when the request has come to its end: closing with
 /// something unread may take the answer away from the sender.
@@ -115,7 +115,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private func end(_ context: ChannelHandlerContext, hasHead: Bool) {
         // Who was refused by the first bytes has an answer already.
         guard hasHead, answerHeadCount < headCount else {
-            // (The lane in front only passes on what has begun.)
+            // (The fast path in front only passes on what has begun.)
             if !hasHead, hasBegun || headCount == 0 { onTimeout() }
             return context.close(promise: nil)
         }

@@ -2,7 +2,7 @@ import DattssCore
 import DattssPipeline
 import NIOCore
 
-/// The fast lane of `PUT|POST /agg`, in front of everything else on a connection: reads requests from the bytes as they come,
+/// The fast path of `PUT|POST /agg`, in front of everything else on a connection: reads requests from the bytes as they come,
 /// hands each body to the event loop's ``AggregateIntake``, and answers. What arrives while a batch is being answered waits,
 /// to keep the order.
 ///
@@ -11,14 +11,14 @@ import NIOCore
 ///      └──anything else──► passing: from that byte on, for good, everything goes to the router
 ///
 /// The router answers `/agg` as well, so nothing is lost but time: senders of batches have connections of their own.
-final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
+final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData
 
     private let intake: AggregateIntake
-    private var deadline: LaneDeadline
+    private var deadline: FastPathDeadline
     private var state = State.idle
     private var context: ChannelHandlerContext?
     /// What arrived and is not used up.
@@ -49,7 +49,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         case discarding(length: Int, closes: Bool)
     }
 
-    init(_ intake: AggregateIntake, deadline: LaneDeadline, uploads: ByteBudget, refusals: RefusalPace) {
+    init(_ intake: AggregateIntake, deadline: FastPathDeadline, uploads: ByteBudget, refusals: RefusalPace) {
         (self.intake, self.deadline, self.refusals) = (intake, deadline, refusals)
         self.uploads = uploads
         upload = uploads.share()
@@ -97,7 +97,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Those behind the lane have read nothing, so there is nothing for them to complete, and no use in asking them whether
+    /// Those behind the fast path have read nothing, so there is nothing for them to complete, and no use in asking them whether
     /// to read on.
     func channelReadComplete(context: ChannelHandlerContext) {
         if case .passing = state { return context.fireChannelReadComplete() }
@@ -153,7 +153,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
             lateRefusal = error
             return
         }
-        context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.bytes(error, closes: closes))), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(FastPathAnswer.bytes(error, closes: closes))), promise: nil)
     }
 
     private func answerLate(_ error: WireError, _ closes: Bool, _ context: ChannelHandlerContext) {
@@ -165,7 +165,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// - Returns: whether there was one for the lane.
+    /// - Returns: whether there was one for the fast path.
     private func readHead(_ context: ChannelHandlerContext) -> Bool {
         if let checked, let repetition = received.withUnsafeReadableBytes(known.repetition),
             intake.endpoint.isStillGood(checked, announced: repetition.contentLength)
@@ -197,7 +197,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
                 key: head.key, announced: head.contentLength, contentEncoding: head.contentEncoding)
             state = .receiving(length: head.contentLength, closes: head.closes)
             if head.expectsContinue {
-                context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.continue)), promise: nil)
+                context.writeAndFlush(wrapOutboundOut(.byteBuffer(FastPathAnswer.continue)), promise: nil)
             } else if !head.closes {
                 received.withUnsafeReadableBytes { known.remember(head, in: $0) }
             }
@@ -251,10 +251,10 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
         let bytes: ByteBuffer
         switch answer {
         case .accepted, .duplicate:
-            bytes = closes ? LaneAnswer.lastAcknowledgement : LaneAnswer.acknowledgement
+            bytes = closes ? FastPathAnswer.lastAcknowledgement : FastPathAnswer.acknowledgement
         case .refused(let error):
             closes = closes || error.reason == .bodyTooLarge
-            bytes = LaneAnswer.bytes(error, closes: closes)
+            bytes = FastPathAnswer.bytes(error, closes: closes)
         }
         context.writeAndFlush(wrapOutboundOut(.byteBuffer(bytes)), promise: nil)
         goOn(context, closes: closes, at: time)
@@ -292,7 +292,7 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
             endUpload()
             let error = WireError(.requestTimeout, "the request took too long to arrive")
             state = .discarding(length: .max, closes: true)
-            context.writeAndFlush(wrapOutboundOut(.byteBuffer(LaneAnswer.bytes(error, closes: true))), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.byteBuffer(FastPathAnswer.bytes(error, closes: true))), promise: nil)
             close(context)
         case .idle:
             if received.readableBytes > 0 { deadline.onTimeout() }
@@ -358,5 +358,5 @@ final class AggregateLane: ChannelDuplexHandler, RemovableChannelHandler {
     }
 }
 
-/// Told to the handlers behind the lane when a connection becomes the router's.
+/// Told to the handlers behind the fast path when a connection becomes the router's.
 struct ConnectionIsRouted: Sendable {}

@@ -1,11 +1,11 @@
 import NIOCore
 
-/// How long a connection in the fast lane may take: for the first request from the moment it connects, for every request from
+/// How long a connection in the fast path may take: for the first request from the moment it connects, for every request from
 /// its first byte to its last, and for the next one after an answer.
 ///
 /// A deadline is set for every request and almost never met, so that setting it only writes down a time; a timer that is
 /// too early for the deadline of its moment starts again.
-struct LaneDeadline {
+struct FastPathDeadline {
     let onTimeout: @Sendable () -> Void
     private let limit: TimeAmount
     private let idleLimit: TimeAmount
@@ -18,8 +18,8 @@ struct LaneDeadline {
     }
 
     /// The connection is there.
-    mutating func start(_ lane: AggregateLane, _ eventLoop: any EventLoop) {
-        timer = Timer(lane, eventLoop, interval: limit)
+    mutating func start(_ handler: AggregateFastPath, _ eventLoop: any EventLoop) {
+        timer = Timer(handler, eventLoop, interval: limit)
     }
 
     func requestBegins() { timer?.deadline = .now() + limit }
@@ -37,20 +37,20 @@ struct LaneDeadline {
     private final class Timer {
         var deadline: NIODeadline
         /// Until ``cancel()``. (Not weak: whatever has weak references is slower to retain, and this one is all the time.)
-        private var lane: AggregateLane?
+        private var handler: AggregateFastPath?
         private let eventLoop: any EventLoop
         private let interval: TimeAmount
         private var scheduled: Scheduled<Void>?
 
-        init(_ lane: AggregateLane, _ eventLoop: any EventLoop, interval: TimeAmount) {
-            (self.lane, self.eventLoop, self.interval) = (lane, eventLoop, interval)
+        init(_ handler: AggregateFastPath, _ eventLoop: any EventLoop, interval: TimeAmount) {
+            (self.handler, self.eventLoop, self.interval) = (handler, eventLoop, interval)
             deadline = .now() + interval
             schedule(in: interval)
         }
 
         func cancel() {
             scheduled?.cancel()
-            lane = nil
+            handler = nil
         }
 
         private func schedule(in delay: TimeAmount) {
@@ -61,7 +61,7 @@ struct LaneDeadline {
         private func fire() {
             let remaining = deadline - .now()
             // Never later than a deadline can be that is set from now on.
-            if remaining > .zero { schedule(in: min(remaining, interval)) } else { lane?.timeOut() }
+            if remaining > .zero { schedule(in: min(remaining, interval)) } else { handler?.timeOut() }
         }
     }
 }
