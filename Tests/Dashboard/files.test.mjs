@@ -19,7 +19,7 @@ function needed(name, found = new Set([name])) {
 }
 
 test('the server serves every module', () => {
-  const swift = read('../HTTP/DashboardFiles.swift');
+  const swift = read('../HTTP/Answers/DashboardFiles.swift');
   for (const name of modules) assert.ok(swift.includes(`"${name}": PackageResources.${name.replace('.', '_')},`), name);
 });
 
