@@ -19,8 +19,8 @@ function needed(name, found = new Set([name])) {
 }
 
 test('the server serves every module', () => {
-  const swift = read('../HTTP/DashboardFiles.swift');
-  for (const name of modules) assert.ok(swift.includes(`"${name}": PackageResources.${name.replace('.', '_')},`), name);
+  const embedded = read('../../CResources/resources.c');
+  for (const name of modules) assert.ok(embedded.includes(`FILE("${name}", ${name.replaceAll(/[.-]/g, '_')}),`), name);
 });
 
 test('the page names every module that it needs, so that none waits for another', () => {

@@ -77,7 +77,7 @@ class Requests(unittest.TestCase):
         cls.addClassCleanup(cls.server.discard)
 
     def test_an_offer_to_upgrade_is_ignored(self):
-        # Goal: a connection goes on behind each such request, for the fast lane and the router alike, however its bytes come.
+        # Goal: a connection goes on behind each such request, for the fast path and the router alike, however its bytes come.
         get = f"GET /healthz HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n"
         put = (
             f"PUT /agg?auth={self.server.key} HTTP/1.1\r\nHost: x\r\n{UPGRADE}Content-Length: {len(BODY)}\r\n\r\n{BODY}"

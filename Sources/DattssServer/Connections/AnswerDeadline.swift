@@ -19,8 +19,8 @@ final class AnswerDeadline: ChannelDuplexHandler {
     private var writtenBytes = 0
     private var drainedBytes = 0
     private var looks = 0
-    private var timer: Scheduled<Void>?
-    private var end: Scheduled<Void>?
+    private var timer: ConnectionTimer?
+    private var end: ConnectionTimer?
 
     /// What has to leave between two looks; a slower reader than that is none.
     static let progressBytesMin = 4096
@@ -37,34 +37,31 @@ final class AnswerDeadline: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         writtenBytes += unwrapOutboundIn(data).readableBytes
-        if timer == nil { look(context) }
+        let timer = timer ?? makeTimer(context)
+        self.timer = timer
+        if !timer.isSet { timer.set(in: interval) }
         context.write(data, promise: promise)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
-        end?.cancel()
+        timer?.stop()
+        end?.stop()
         context.fireChannelInactive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent, end == nil {
-            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-            end = context.eventLoop.scheduleTask(in: drain) { bound.value.close(promise: nil) }
+            end = ConnectionTimer(context.eventLoop, interval: drain) { context.close(promise: nil) }
+            end?.set(in: drain)
         }
         context.fireUserInboundEventTriggered(event)
     }
 
-    private func look(_ context: ChannelHandlerContext) {
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: interval) {
-            let (deadline, context) = bound.value
-            deadline.check(context)
-        }
+    private func makeTimer(_ context: ChannelHandlerContext) -> ConnectionTimer {
+        ConnectionTimer(context.eventLoop, interval: interval) { self.check(context) }
     }
 
     private func check(_ context: ChannelHandlerContext) {
-        timer = nil
         let waiting = Self.waitingBytes(context.channel)
         guard waiting > 0 else { return looks = 0 }
         let drained = writtenBytes - waiting
@@ -74,7 +71,7 @@ final class AnswerDeadline: ChannelDuplexHandler {
             onTimeout()
             return context.close(promise: nil)
         }
-        look(context)
+        timer?.set(in: interval)
     }
 
     private static func waitingBytes(_ channel: any Channel) -> Int {

@@ -5,7 +5,7 @@ import NIOHTTPTypes
 /// Counts what the router's connections hold of bodies that are not answered yet. A body for which there is no room is refused
 /// with 503 while it comes, and the connection is closed behind the answer.
 ///
-/// (The fast lane does the same for those of `/agg`, see ``AggregateLane``.)
+/// (The fast path does the same for those of `/agg`, see ``AggregateFastPath``.)
 final class UploadBudget: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart

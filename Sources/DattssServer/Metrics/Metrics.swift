@@ -7,7 +7,7 @@ import Synchronization
 struct Metrics: Sendable {
     let pipeline: Pipeline
     let datagrams: DatagramCounters
-    let deadlines: LanedChannel.Deadlines
+    let deadlines: FastPathChannel.Deadlines
     let connections: ConnectionLimit
     let web: WebServices
     let telemetry: OTLPIntake

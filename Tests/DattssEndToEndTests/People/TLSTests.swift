@@ -6,7 +6,7 @@ import Testing
 
 @Suite("TLS")
 struct TLSTests {
-    /// Goal: with certificates nothing goes in the clear: batches through the fast lane, the API, and a cookie that is Secure.
+    /// Goal: with certificates nothing goes in the clear: batches through the fast path, the API, and a cookie that is Secure.
     @Test("carries batches, questions and cookies that are for TLS only")
     func certificate() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-tls-\(UUID())")
@@ -23,7 +23,7 @@ struct TLSTests {
         let key = try await server.key()
         let body = folder.path + "/body"
         try Data(BatchEncoder.encode(Sender.batch(sender: 1, sequence: 1))).write(to: URL(fileURLWithPath: body))
-        // Twice on one connection: the second comes through the lane, too.
+        // Twice on one connection: the second comes through the fast path, too.
         let put = ["-X", "PUT", "-H", "Authorization: Bearer \(key)", "--data-binary", "@\(body)", "\(base)/agg"]
         let answers = try await run(
             "curl", arguments: ["-sS", "--cacert", certificate] + put + ["--next", "-sS", "--cacert", certificate] + put)

@@ -20,7 +20,7 @@ struct RequestTurnsTests {
 
     private func connect() throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(loop: eventLoop)
-        let requests = LanedChannel.Deadlines(seconds: 15).request
+        let requests = FastPathChannel.Deadlines(seconds: 15).request
         let heads = HeadWatch()
         try channel.pipeline.syncOperations.addHandlers([
             RequestValve(requests, turns: turns, uploads: uploads), HTTPResponseEncoder(),

@@ -36,7 +36,7 @@ struct RequestValveTests {
     private let uploads = ByteBudget(bytesMax: 200_000)
 
     init() throws {
-        let requests = LanedChannel.Deadlines(seconds: 15).request
+        let requests = FastPathChannel.Deadlines(seconds: 15).request
         let heads = HeadWatch()
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers([

@@ -16,7 +16,7 @@ import Testing
 struct LargeBodyTests {
     private static let hits = StatisticKey(.counter, "hits")
 
-    /// A server's fast lane, of which the one thread that reads large bodies is busy until ``open()``.
+    /// A server's fast path, of which the one thread that reads large bodies is busy until ``open()``.
     private final class Scene: Sendable {
         let (ann, bob): (UserID, UserID)
         let accounts: Accounts
@@ -54,11 +54,11 @@ struct LargeBodyTests {
         func connect() async throws -> Connection {
             let channel = NIOAsyncTestingChannel()
             try await channel.testingEventLoop.executeInContext { [self] in
-                let lane = AggregateLane(
+                let fastPath = AggregateFastPath(
                     intakes.intake(on: channel.eventLoop),
-                    deadline: LaneDeadline(seconds: 15, idleSeconds: 120, onTimeout: {}), uploads: uploads,
+                    deadline: FastPathDeadline(seconds: 15, idleSeconds: 120, onTimeout: {}), uploads: uploads,
                     refusals: RefusalPace(clock: clock))
-                try channel.pipeline.syncOperations.addHandler(lane)
+                try channel.pipeline.syncOperations.addHandler(fastPath)
             }
             try await channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).get()
             return Connection(channel: channel)

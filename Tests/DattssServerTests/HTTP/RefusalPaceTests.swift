@@ -36,9 +36,9 @@ struct RefusalPaceTests {
         #expect(!pace.isTooFast(flood))
     }
 
-    // MARK: In the fast lane
+    // MARK: In the fast path
 
-    /// A connection of its own to the fast lane, from 192.0.2.1.
+    /// A connection of its own to the fast path, from 192.0.2.1.
     private struct Connection {
         let channel = EmbeddedChannel()
         let pipeline: Pipeline
@@ -54,11 +54,11 @@ struct RefusalPaceTests {
             let endpoint = AggregateEndpoint(
                 ingest: pipeline.ingest, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits(),
                 decoding: DecodingPool())
-            let lane = AggregateLane(
+            let fastPath = AggregateFastPath(
                 AggregateIntakes(endpoint).intake(on: channel.embeddedEventLoop),
-                deadline: LaneDeadline(seconds: 15, idleSeconds: 120, onTimeout: {}),
+                deadline: FastPathDeadline(seconds: 15, idleSeconds: 120, onTimeout: {}),
                 uploads: ByteBudget(bytesMax: 1 << 20), refusals: RefusalPace(clock: clock))
-            try channel.pipeline.syncOperations.addHandler(lane)
+            try channel.pipeline.syncOperations.addHandler(fastPath)
             try channel.connect(to: SocketAddress(ipAddress: "192.0.2.1", port: 1)).wait()
         }
 
@@ -80,7 +80,7 @@ struct RefusalPaceTests {
 
     /// Goal: a flood gets no more answers than its pace, whether it waits for them or not; what comes behind is read then.
     @Test("answers a flood of wrong keys late, one after the other")
-    func lane() throws {
+    func fastPath() throws {
         let folder = try TestFolder()
         let connection = try Connection(clock, folder)
         let wrong = Connection.request("ann." + String(repeating: "0", count: 32))
@@ -119,7 +119,7 @@ struct RefusalPaceTests {
 
     // MARK: Behind it
 
-    /// Goal: the routes behind the fast lane keep the same pace.
+    /// Goal: the routes behind the fast path keep the same pace.
     @Test("answers late on every other route, too")
     func routes() async throws {
         let routes = try RoutesTests.routes()

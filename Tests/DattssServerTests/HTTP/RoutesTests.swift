@@ -74,7 +74,7 @@ struct RoutesTests {
             feeds: LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock),
             accounts: accounts, web: web,
             metrics: Metrics(
-                pipeline: pipeline, datagrams: DatagramCounters(), deadlines: LanedChannel.Deadlines(seconds: 15),
+                pipeline: pipeline, datagrams: DatagramCounters(), deadlines: FastPathChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web,
                 telemetry: telemetry, memory: memory, decoding: decoding, startedAt: clock.now()),
             dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: limits, telemetry: telemetry,

@@ -86,7 +86,7 @@ final class LivingServer {
         let routes = Routes(
             pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web,
             metrics: Metrics(
-                pipeline: pipeline, datagrams: counters, deadlines: LanedChannel.Deadlines(seconds: 15),
+                pipeline: pipeline, datagrams: counters, deadlines: FastPathChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web, telemetry: telemetry,
                 memory: memory, decoding: decoding, startedAt: clock.now()),
             dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: settings.limits, telemetry: telemetry,

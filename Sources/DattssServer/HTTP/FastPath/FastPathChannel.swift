@@ -6,11 +6,11 @@ import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import NIOSSL
 
-/// A connection: Hummingbird's, with the fast lane in front.
+/// A connection: Hummingbird's, with the fast path in front.
 ///
-///     socket ──► AnswerDeadline ──► TLS, if there are certificates ──► AggregateLane ──► RequestValve
+///     socket ──► AnswerDeadline ──► TLS, if there are certificates ──► AggregateFastPath ──► RequestValve
 ///            ──► HTTP/1 decoder ──► HTTP types ──► RequestDeadline ──► router
-struct LanedChannel: ServerChildChannel {
+struct FastPathChannel: ServerChildChannel {
     typealias Value = HTTP1Channel.Value
 
     let routed: HTTP1Channel
@@ -36,7 +36,7 @@ struct LanedChannel: ServerChildChannel {
         var answer: AnswerDeadline {
             AnswerDeadline(seconds: seconds, drainSeconds: drainSeconds, onTimeout: slowReaders.add)
         }
-        var lane: LaneDeadline { LaneDeadline(seconds: seconds, idleSeconds: idleSeconds, onTimeout: slowRequests.add) }
+        var fastPath: FastPathDeadline { FastPathDeadline(seconds: seconds, idleSeconds: idleSeconds, onTimeout: slowRequests.add) }
         var request: RequestDeadline {
             RequestDeadline(seconds: seconds, idleSeconds: idleSeconds, onTimeout: slowRequests.add)
         }
@@ -53,7 +53,7 @@ struct LanedChannel: ServerChildChannel {
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }
             let intake = intakes.intake(on: channel.eventLoop)
             try pipeline.addHandler(
-                AggregateLane(intake, deadline: deadlines.lane, uploads: uploads, refusals: refusals))
+                AggregateFastPath(intake, deadline: deadlines.fastPath, uploads: uploads, refusals: refusals))
             let requests = deadlines.request
             try pipeline.addHandler(RequestValve(requests, turns: turns.turns(on: channel.eventLoop), uploads: uploads))
             try pipeline.addHandler(HTTPResponseEncoder())

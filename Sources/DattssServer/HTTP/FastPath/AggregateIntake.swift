@@ -15,7 +15,7 @@ final class AggregateIntake {
     private var paths: NameCache
     private var group = BatchGroup()
     /// Whose batches are in the group.
-    private var lanes: [AggregateLane] = []
+    private var senders: [AggregateFastPath] = []
 
     init(_ endpoint: AggregateEndpoint, on eventLoop: any EventLoop, names: SharedNames, readers: BodyReaders) {
         (self.endpoint, self.eventLoop, self.readers) = (endpoint, eventLoop, readers)
@@ -26,14 +26,14 @@ final class AggregateIntake {
     enum Outcome {
         /// The answer is known at once.
         case answered(IngestAnswer)
-        /// The lane is told later, by ``AggregateLane/finish(_:at:)``.
+        /// The fast path is told later, by ``AggregateFastPath/finish(_:at:)``.
         case answeredLater
         /// Nothing was done: to read it would take too long, see ``takeAside(_:_:_:for:)``.
         case isDear
     }
 
     /// Takes in a body, if it is soon read.
-    func take(_ body: UnsafeRawBufferPointer, _ head: AggregateEndpoint.Head, for lane: AggregateLane) -> Outcome {
+    func take(_ body: UnsafeRawBufferPointer, _ head: AggregateEndpoint.Head, for sender: AggregateFastPath) -> Outcome {
         if DecodingPool.isDear(batchBytes: body.count, head.encoding) { return .isDear }
         do throws(WireError) {
             let batch = try endpoint.batch(
@@ -42,9 +42,9 @@ final class AggregateIntake {
             let isFirst = group.isEmpty
             switch endpoint.ingest.admit(batch, of: head.user, into: &group) {
             case .answered(let answer): return .answered(answer)
-            case .copyOfPending(let first): answerLater(first, lane)
+            case .copyOfPending(let first): answerLater(first, sender)
             case .grouped:
-                lanes.append(lane)
+                senders.append(sender)
                 if group.isFull { write() } else if isFirst { writeAfterThisTurn() }
             }
             return .answeredLater
@@ -53,12 +53,12 @@ final class AggregateIntake {
         }
     }
 
-    /// Takes in a body that is dear to read, away from the event loop and when it is its user's turn. The lane is told later, and
-    /// what is decided on meanwhile is that of other connections.
+    /// Takes in a body that is dear to read, away from the event loop and when it is its user's turn. The fast path is told later,
+    /// and what is decided on meanwhile is that of other connections.
     /// - Parameter share: what the body counts for until it is read.
-    func takeAside(_ body: ByteBuffer, _ head: AggregateEndpoint.Head, _ share: ByteBudget.Share, for lane: AggregateLane) {
+    func takeAside(_ body: ByteBuffer, _ head: AggregateEndpoint.Head, _ share: ByteBudget.Share, for sender: AggregateFastPath) {
         let (bound, eventLoop, endpoint, readers) = (
-            NIOLoopBound(lane, eventLoop: eventLoop), eventLoop, endpoint, readers
+            NIOLoopBound(sender, eventLoop: eventLoop), eventLoop, endpoint, readers
         )
         let answer: @Sendable (IngestAnswer) -> Void = { answer in
             eventLoop.execute { bound.value.finish(answer, at: .now()) }
@@ -82,19 +82,19 @@ final class AggregateIntake {
 
     private func write() {
         guard !group.isEmpty else { return }
-        let (group, bound, eventLoop) = (group, NIOLoopBound(lanes, eventLoop: eventLoop), eventLoop)
+        let (group, bound, eventLoop) = (group, NIOLoopBound(senders, eventLoop: eventLoop), eventLoop)
         self.group = BatchGroup()
-        lanes = []
+        senders = []
         endpoint.ingest.submit(group) { answer in
             eventLoop.execute {
                 let now = NIODeadline.now()
-                for lane in bound.value { lane.finish(answer, at: now) }
+                for sender in bound.value { sender.finish(answer, at: now) }
             }
         }
     }
 
-    private func answerLater(_ first: FirstCopy, _ lane: AggregateLane) {
-        let (bound, eventLoop) = (NIOLoopBound(lane, eventLoop: eventLoop), eventLoop)
+    private func answerLater(_ first: FirstCopy, _ sender: AggregateFastPath) {
+        let (bound, eventLoop) = (NIOLoopBound(sender, eventLoop: eventLoop), eventLoop)
         Task {
             let answer = await first.answer()
             eventLoop.execute { bound.value.finish(answer, at: .now()) }

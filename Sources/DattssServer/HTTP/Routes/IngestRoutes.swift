@@ -5,7 +5,7 @@ import NIOCore
 import ServiceLifecycle
 
 extension Routes {
-    /// `PUT|POST /agg`: a batch of partials. Most come through the fast lane instead: see ``AggregateLane``.
+    /// `PUT|POST /agg`: a batch of partials. Most come through the fast path instead: see ``AggregateFastPath``.
     func aggregate(_ request: Request, _ context: Context) async throws -> Response {
         if request.head.authKey == nil { return try await aggregateByBodyAuth(request) }
         let head = try endpoint.check(request.head)

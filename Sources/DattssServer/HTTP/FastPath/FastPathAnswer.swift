@@ -2,8 +2,8 @@ import DattssCore
 import HTTPTypes
 import NIOCore
 
-/// The answers of the fast lane, as bytes.
-enum LaneAnswer {
+/// The answers of the fast path, as bytes.
+enum FastPathAnswer {
     static let acknowledgement = bytes(.ok, [:], AggregateEndpoint.acknowledgement, closes: false)
     static let lastAcknowledgement = bytes(.ok, [:], AggregateEndpoint.acknowledgement, closes: true)
     static let `continue` = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")

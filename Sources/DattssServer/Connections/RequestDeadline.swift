@@ -3,10 +3,10 @@ import HTTPTypes
 import NIOCore
 import NIOHTTPTypes
 
-/// Ends connections of the router whose sender takes too long: for the first request from the moment that the lane in front
+/// Ends connections of the router whose sender takes too long: for the first request from the moment that the fast path in front
 /// has passed it on, for every request from its head to its end, and when nothing comes for a while after an answer. A
 /// request that is half sent is answered 408. A further request has to come to the end of its head in the same time, from its
-/// first byte. (What the lane itself waits for is bounded by ``LaneDeadline``.)
+/// first byte. (What the fast path itself waits for is bounded by ``FastPathDeadline``.)
 ///
 /// Also ends the connection behind an answer that says `Connection: close`, when the request has come to its end: closing with
 /// something unread may take the answer away from the sender.
@@ -19,7 +19,9 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private let limit: TimeAmount
     private let idleLimit: TimeAmount
     private let onTimeout: @Sendable () -> Void
-    private var timer: Scheduled<Void>?
+    private var timer: ConnectionTimer?
+    /// Whether the deadline is that of a request whose head is there.
+    private var hasHead = false
     /// Requests and answers on this connection; several may be under way, because senders may pipeline them.
     private var headCount = 0
     private var endCount = 0
@@ -55,7 +57,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
+        timer?.stop()
         context.fireChannelInactive()
     }
 
@@ -69,7 +71,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         case .end:
             endCount += 1
             bodyBytesLeft = 0
-            timer?.cancel()
+            timer?.clear()
             startIdle(context)
         case .body(let bytes): bodyBytesLeft = max(0, bodyBytesLeft - bytes.readableBytes)
         }
@@ -104,18 +106,20 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func start(_ context: ChannelHandlerContext, _ limit: TimeAmount, hasHead: Bool) {
-        timer?.cancel()
-        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: limit) {
-            let (handler, context) = bound.value
-            handler.end(context, hasHead: hasHead)
-        }
+        self.hasHead = hasHead
+        let timer = timer ?? makeTimer(context)
+        self.timer = timer
+        timer.set(in: limit)
     }
 
-    private func end(_ context: ChannelHandlerContext, hasHead: Bool) {
+    private func makeTimer(_ context: ChannelHandlerContext) -> ConnectionTimer {
+        ConnectionTimer(context.eventLoop, interval: min(limit, idleLimit)) { self.end(context) }
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
         // Who was refused by the first bytes has an answer already.
         guard hasHead, answerHeadCount < headCount else {
-            // (The lane in front only passes on what has begun.)
+            // (The fast path in front only passes on what has begun.)
             if !hasHead, hasBegun || headCount == 0 { onTimeout() }
             return context.close(promise: nil)
         }

@@ -46,7 +46,7 @@ final class RefusalPace: Sendable {
     }
 }
 
-/// The same for the routes behind the fast lane: for keys, and for passwords and letters of which there are too many attempts.
+/// The same for the routes behind the fast path: for keys, and for passwords and letters of which there are too many attempts.
 struct LateRefusals: RouterMiddleware {
     let pace: RefusalPace
     let proxies: TrustedProxies

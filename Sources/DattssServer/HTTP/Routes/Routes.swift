@@ -22,7 +22,7 @@ struct Routes: Sendable {
     /// For bodies that are dear to read.
     let decoding: DecodingPool
 
-    /// What the fast lane and the route of `/agg` share.
+    /// What the fast path and the route of `/agg` share.
     var endpoint: AggregateEndpoint {
         AggregateEndpoint(ingest: pipeline.ingest, processes: processes, accounts: accounts, limits: limits, decoding: decoding)
     }

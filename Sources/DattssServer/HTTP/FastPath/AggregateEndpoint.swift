@@ -3,7 +3,7 @@ import DattssPipeline
 import HTTPTypes
 import HummingbirdCore
 
-/// What `PUT|POST /agg` does, whoever took the request in: the fast lane (``AggregateLane``) or the router.
+/// What `PUT|POST /agg` does, whoever took the request in: the fast path (``AggregateFastPath``) or the router.
 struct AggregateEndpoint: Sendable {
     let ingest: Ingest
     let processes: ProcessRegistry

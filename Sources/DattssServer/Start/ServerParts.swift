@@ -1,0 +1,122 @@
+import DattssCore
+import DattssPipeline
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// What the services of a server have in common while it runs, and how each of them is made of it.
+struct ServerParts: Sendable {
+    let configuration: ServerConfiguration
+    let accounts: Accounts
+    let pipeline: Pipeline
+    let logger: Logger
+    let processes: ProcessRegistry
+    let datagrams = DatagramCounters()
+    let deadlines: FastPathChannel.Deadlines
+    let memory: MemoryBudget
+    let connections: ConnectionLimit
+    let telemetry: OTLPIntake
+    /// For bodies that are dear to read.
+    let decoding: DecodingPool
+    let web: WebServices
+    let feeds: LiveFeeds
+    let startedAt: Timestamp
+
+    var clock: any WallClock { configuration.clock }
+
+    init(_ configuration: ServerConfiguration, _ accounts: Accounts, _ pipeline: Pipeline, _ logger: Logger) {
+        (self.configuration, self.accounts, self.pipeline, self.logger) = (configuration, accounts, pipeline, logger)
+        let clock = configuration.clock
+        startedAt = clock.now()
+        processes = ProcessRegistry(clock: clock)
+        deadlines = FastPathChannel.Deadlines(seconds: configuration.limits.requestSeconds)
+        memory = MemoryBudget(configuration.limits)
+        connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
+        telemetry = OTLPIntake(startedAt: startedAt)
+        decoding = DecodingPool(width: max(2, System.coreCount / 2), niceness: configuration.decodingNiceness)
+        web = WebServices(
+            configuration.web, statsdUser: configuration.statsdUser,
+            passwords: PasswordWork(niceness: configuration.decodingNiceness), clock: clock, logger: logger)
+        feeds = LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock)
+    }
+
+    // MARK: Lines
+
+    func makeCollector() -> DatagramCollector {
+        DatagramCollector(authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits)
+    }
+
+    func makeLineIntake() -> LineIntake {
+        LineIntake(pipeline: pipeline, processes: processes, counters: datagrams, clock: clock, logger: logger)
+    }
+
+    // MARK: HTTP
+
+    /// - Parameter onListening: called with the port when it is open.
+    /// - Throws: ``ServerStartError`` when the certificate is not good.
+    func makeApplication(
+        onListening: @escaping @Sendable (any Channel) async -> Void
+    ) throws -> Application<RouterResponder<ServerContext>> {
+        let routes = makeRoutes()
+        let tls = try configuration.web.certificate?.tlsContext()
+        return Application(
+            router: routes.makeRouter(),
+            server: HTTPServerBuilder { [deadlines, memory, web] responder in
+                FastPathChannel(
+                    routed: HTTP1Channel(responder: responder), tls: tls, intakes: AggregateIntakes(routes.endpoint),
+                    deadlines: deadlines, uploads: memory.uploads, refusals: web.refusals)
+            },
+            configuration: .init(
+                address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
+            onServerRunning: onListening, logger: logger)
+    }
+
+    private func makeRoutes() -> Routes {
+        Routes(
+            pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, metrics: makeMetrics(),
+            dashboard: makeDashboard(), clock: clock, limits: configuration.limits, telemetry: telemetry, memory: memory,
+            decoding: decoding)
+    }
+
+    private func makeMetrics() -> Metrics {
+        Metrics(
+            pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
+            telemetry: telemetry, memory: memory, decoding: decoding, startedAt: startedAt)
+    }
+
+    private func makeDashboard() -> DashboardFiles {
+        let dashboard = DashboardFiles(plotDirectory: configuration.plotDirectory)
+        if !dashboard.hasPlotLibrary {
+            logger.notice(
+                "the dashboard has no plots: \(configuration.plotDirectory) has no \(DashboardFiles.plotLibrary), which apt-get install libjs-dygraphs installs"
+            )
+        }
+        return dashboard
+    }
+
+    /// From now on a port takes no more connections than it may.
+    func limitConnections(to port: any Channel) async {
+        let gate = port.eventLoop.submit { [connections, logger] in
+            try port.pipeline.syncOperations.addHandler(ConnectionGate(connections, logger: logger), position: .first)
+        }
+        do { try await gate.get() } catch { logger.error("connections are not limited: \(error)") }
+    }
+
+    // MARK: Beside them
+
+    func makeAccountsRefresher() -> AccountsRefresher {
+        AccountsRefresher(accounts: accounts, pipeline: pipeline, telemetry: telemetry, clock: clock, logger: logger)
+    }
+
+    func makeDemoTraffic(of shop: DemoShop) -> DemoTraffic {
+        DemoTraffic(shop: shop, pipeline: pipeline, processes: processes, clock: clock, logger: logger)
+    }
+
+    /// - Parameter replaySeconds: how long the start took to read the log.
+    func makeOwnStatistics(replaySeconds: Double) -> OwnStatistics {
+        OwnStatistics(
+            pipeline: pipeline, datagrams: datagrams, web: web, memory: memory, replaySeconds: replaySeconds, clock: clock,
+            logger: logger)
+    }
+}
