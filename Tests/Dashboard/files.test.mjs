@@ -19,8 +19,11 @@ function needed(name, found = new Set([name])) {
 }
 
 test('the server serves every module', () => {
-  const swift = read('../HTTP/DashboardFiles.swift');
-  for (const name of modules) assert.ok(swift.includes(`"${name}": PackageResources.${name.replace('.', '_')},`), name);
+  const resources = read('../../CResources/resources.c');
+  for (const name of modules) {
+    assert.ok(resources.includes(`#embed "../DattssServer/Dashboard/${name}"`), name);
+    assert.ok(resources.includes(`FILE("${name}", ${name.replace('.', '_')}),`), name);
+  }
 });
 
 test('the page names every module that it needs, so that none waits for another', () => {
