@@ -128,6 +128,8 @@ export class Plots {
 
   refresh() { this.plots.forEach(plot => plot.refresh()); }
 
+  showRestarts() { this.plots.forEach(plot => plot.showRestarts()); }
+
   // MARK: The cursor and the zoom
 
   point(minute) {
