@@ -43,6 +43,13 @@ test('in the hour that clocks show twice, each time has its place', () => {
   assert.deepEqual(placed(at, { axis, day }, 'Europe/Paris').map(({ place }) => axis.time(place)), ['02:30', '02:30 again', '03:00']);
 });
 
+test('of more marks than a plot has room for the latest are shown', () => {
+  const at = Array.from({ length: 1000 }, (_, i) => ({ name: 'api', at: NOON + i }));
+  const places = placed(at, { axis: new DayAxis(1), day: '2026-11-29' }, 'UTC').map(({ place }) => place);
+  assert.equal(places.length, 200);
+  assert.equal(places.at(-1), 720 + 999 / 60);
+});
+
 test('what restarted last is said first, many times and many programs are counted', () => {
   const axis = new DayAxis(1);
   const marks = (...all) => all.map(([name, place]) => ({ name, place })).sort((a, b) => a.place - b.place);

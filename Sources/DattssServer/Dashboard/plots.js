@@ -40,6 +40,7 @@ export class Plots {
   #drag = null;
   #minute = 0;
   #opening = null;
+  #restartsKey = '';
 
   constructor(page, view) {
     this.page = page;
@@ -128,7 +129,13 @@ export class Plots {
 
   refresh() { this.plots.forEach(plot => plot.refresh()); }
 
-  showRestarts() { this.plots.forEach(plot => plot.showRestarts()); }
+  /** Programs may have restarted, or have been taken off the list. */
+  showRestarts() {
+    const key = this.page.processes.all.map(({ name, restarts = [] }) => `${name} ${restarts.length} ${restarts.at(-1)}`).join();
+    if (key === this.#restartsKey) return;
+    this.#restartsKey = key;
+    this.plots.forEach(plot => plot.showRestarts());
+  }
 
   // MARK: The cursor and the zoom
 

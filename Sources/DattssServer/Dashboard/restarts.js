@@ -5,6 +5,8 @@ import { date, minuteOfDay } from './format.js';
 /** So many programs are named, and so many times of each. */
 const MOST_PROGRAMS = 3;
 const MOST_TIMES = 3;
+/** More marks on one plot would be a wall. */
+const MOST_MARKS = 200;
 
 /**
  * The restarts that may explain a plot, as `{ name, at }` in the order of time: those of the program whose name the path begins
@@ -17,9 +19,14 @@ export function restartsOf(path, processes) {
   return found.flatMap(({ name, restarts = [] }) => restarts.map(at => ({ name, at }))).sort((a, b) => a.at - b.at);
 }
 
-/** Those of one day, each with its `place` on the axis of that day. */
+/** The latest of one day, each with its `place` on the axis of that day. */
 export function placed(restarts, { axis, day }, zone) {
-  return restarts.filter(({ at }) => date(at, zone) === day).flatMap(restart => {
+  // Zones are far dearer to ask than numbers: in no zone is the day farther away than this.
+  const noon = Date.parse(`${day}T12:00Z`) / 1000;
+  const near = restarts.filter(({ at }) => Math.abs(at - noon) < 2 * 86400);
+  const latest = [];
+  for (let i = near.length - 1; i >= 0 && latest.length < MOST_MARKS; i--) if (date(near[i].at, zone) === day) latest.unshift(near[i]);
+  return latest.flatMap(restart => {
     const minute = minuteOfDay(restart.at, zone);
     const isRepeated = axis.clocks.some(({ at, from, to }) => to <= minute && minute < from && restart.at >= at);
     const index = axis.index(Math.floor(minute / axis.step) * axis.step, isRepeated);
