@@ -74,7 +74,7 @@ class Processes(Scene):
             border = "return getComputedStyle(document.querySelector(`#processes .${arguments[0]} .dot`)).borderTopColor"
             self.assertNotEqual(page.js(border, "down"), page.js(border, "ended"))
             said = page.js("return Object.fromEntries([...document.querySelectorAll('#processes li')].map(li => [li.querySelector('.name').title, li.textContent]))")
-            for name, words in (("busy", "asked to stop, not told yet"), ("deaf", "did not hear that it should stop"),
+            for name, words in (("busy", "asked to stop, not told yet"), ("deaf", "did not hear the stop"),
                                 ("stopped", "stopped"), ("api", "2 restarts in 1 h"), ("worker", "restarted")):
                 self.assertIn(words, said[name])
             buttons = page.js("return [...document.querySelectorAll('#processes button')].map(button => button.ariaLabel)")

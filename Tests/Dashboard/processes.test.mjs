@@ -26,7 +26,7 @@ for (const [sentence, process, expected] of [
     '2 restarts in 1 h, last 11:55'],
   ['a stop that waits', { up: true, since: NOON, stop: 'asked', restarts: [] }, 'asked to stop, not told yet'],
   ['a stop that was told', { up: true, since: NOON, stop: 'told', restarts: [] }, 'told to stop'],
-  ['a stop that nobody heard', { up: true, since: NOON, stop: 'unheard', restarts: [] }, 'did not hear that it should stop'],
+  ['a stop that nobody heard', { up: true, since: NOON, stop: 'unheard', restarts: [] }, 'did not hear the stop'],
   ['what stopped because it was told', { up: false, ended: true, since: NOON - MINUTE, stop: 'told' }, 'stopped 11:59 (60 s)'],
   ['what went down without', { up: false, ended: false, since: NOON - MINUTE, stop: 'unheard' }, 'down since 11:59 (60 s)'],
   ['what ended, and nobody cares any more', { up: false, ended: false, since: NOON - HOUR, stop: null }, 'ended 11:00 (60 min)'],

@@ -17,7 +17,7 @@ export function state({ up, since, ended }, time) {
 }
 
 /** How far a stop has come, of a program that is up. */
-const STOPS = { asked: 'asked to stop, not told yet', told: 'told to stop', unheard: 'did not hear that it should stop' };
+const STOPS = { asked: 'asked to stop, not told yet', told: 'told to stop', unheard: 'did not hear the stop' };
 
 /** What is said of a program. One that restarts again and again is up all the time, and not well. */
 export function words(process, time, zone) {
