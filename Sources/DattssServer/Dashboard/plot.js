@@ -6,7 +6,6 @@ import { dayName, exact, exactOf, valueOf } from './format.js';
 import { COLUMNS, MEANING, loadDay, rowsOf } from './days.js';
 import { loadLibrary, options, palette, range } from './drawing.js';
 import { putName } from './names.js';
-import { placed, restartsOf, restartWords } from './restarts.js';
 import { summary } from './summary.js';
 import { setUnit, unitByName, unitOf, UNITS } from './units.js';
 
@@ -138,12 +137,13 @@ export class Plot {
 
   /** Answers whether they are others than before. */
   #placeRestarts() {
-    const { page, view } = this.board;
-    const restarts = placed(restartsOf(this.stat.path, page.processes.all), this.data, view.zone);
+    const { page, view, marking } = this.board;
+    if (!marking) return false;
+    const restarts = marking.placed(marking.restartsOf(this.stat.path, page.processes.all), this.data, view.zone);
     const isOther = JSON.stringify(restarts) !== JSON.stringify(this.#restarts);
     this.#restarts = restarts;
     this.restarts.hidden = !restarts.length;
-    put(this.restarts, restartWords(restarts, this.data.axis));
+    put(this.restarts, marking.restartWords(restarts, this.data.axis));
     return isOther;
   }
 
