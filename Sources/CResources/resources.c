@@ -82,6 +82,9 @@ static const unsigned char plots_js[] = {
 static const unsigned char processes_js[] = {
 #embed "../DattssServer/Dashboard/processes.js"
 };
+static const unsigned char restarts_js[] = {
+#embed "../DattssServer/Dashboard/restarts.js"
+};
 static const unsigned char rewritten_js[] = {
 #embed "../DattssServer/Dashboard/rewritten.js"
 };
@@ -149,6 +152,7 @@ static const struct resource dashboard[] = {
     FILE("plot.js", plot_js),
     FILE("plots.js", plots_js),
     FILE("processes.js", processes_js),
+    FILE("restarts.js", restarts_js),
     FILE("rewritten.js", rewritten_js),
     FILE("sparklines.js", sparklines_js),
     FILE("start.js", start_js),

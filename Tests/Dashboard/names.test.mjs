@@ -30,6 +30,12 @@ test('names that differ in the middle are seen to differ, as long as that is not
   assert.equal(telling(`aaaaaa1${'x'.repeat(60)}`, [`aaaaaa2${'x'.repeat(60)}`]), 28);
 });
 
+test('names that differ near the beginning, and far from the end, keep their beginning', () => {
+  const name = i => `region-${i}.very-long-service-name-of-a-component`;
+  assert.deepEqual(halves(name(1), [name(0), name(2)]), [name(1), '']);
+  assert.notEqual(halves(name(1), [undefined, 'api'])[1], '');
+});
+
 test('what was searched for is seen in a name that is too long, and so is its end', () => {
   const path = `service.${'checkout_backend.'.repeat(8)}orders.${'x'.repeat(60)}.confirmation_00120.seconds`;
   const shown = excerpt(path, ['orders', '0012'], 50);

@@ -134,7 +134,7 @@ class FolderTests(ShellTest):
                 self.assertEqual(os.listdir(other), ["letter.txt"])
 
     def test_commands_that_send_make_none_either(self):
-        for command in (["status"], ["host"], ["send", "a", "1c"], ["load"]):
+        for command in (["status"], ["host"], ["send", "a", "1c"]):
             with self.subTest(command):
                 self.assert_failure(self.run_here(*command, "--data-dir", "mistyped"), NO_INPUT, "mistyped", "--data-dir")
                 self.assertEqual(os.listdir(self.work), [])
@@ -142,7 +142,7 @@ class FolderTests(ShellTest):
     def test_a_lost_secret_is_not_replaced(self):
         self.serve().end()
         os.remove(os.path.join(self.data, "secret"))
-        for command in (["user", "key", "local"], ["user", "add", "ann"], ["status"], ["send", "a", "1c"], ["host"], ["load"]):
+        for command in (["user", "key", "local"], ["user", "add", "ann"], ["status"], ["send", "a", "1c"], ["host"]):
             with self.subTest(command):
                 done = self.run_here(*command, "--data-dir", self.data)
                 self.assert_failure(done, NO_INPUT, "secret", "backup")
@@ -191,7 +191,6 @@ class FileTests(ShellTest):
             file.write("timestamp,value\n")
         self.assert_failure(
             self.run_here("import", good, "--user", "ann", *common), NO_USER, "there is no user 'ann'", "dattss user add ann")
-        self.assert_failure(self.run_here("load", "--play", "nowhere.json", *common), NO_INPUT, "nowhere.json")
 
     def test_users(self):
         self.serve().end()
@@ -232,7 +231,6 @@ class ServerAwayTests(ShellTest):
         self.assert_failure(done, UNAVAILABLE, dead, "nothing listens there")
         self.assert_failure(self.run_here("status", "--url", "http://nowhere.invalid:1", "--auth", "x"), NO_HOST, "nowhere.invalid")
         self.assert_failure(self.run_here("send", "--timeout", "0.5", "--url", dead, "--auth", "x", "a", "1c"), UNAVAILABLE, "nothing listens")
-        self.assert_failure(self.run_here("load", "--http", dead[7:], "--key", "local.00", "--quiet"), UNAVAILABLE, dead[7:])
         self.assert_failure(self.run_here("status", "--url", "here", "--auth", "x"), DATA, "no address")
 
     def test_what_is_no_server_of_ours_is_told_so(self):

@@ -5,15 +5,16 @@ import json
 import os
 import re
 import signal
+import subprocess
 import threading
 import unittest
 import urllib.request
 
-from shell import ShellTest, eventually, free_port
+from shell import BINARY, PATIENCE_SECONDS, ShellTest, environment, eventually, free_port
 
 UNAVAILABLE, NO_PERMISSION = 69, 77
 # Each would send a key.
-COMMANDS = [["status"], ["send", "--timeout", "1", "a", "1c"], ["load", "--quiet", "--seconds", "0.1"]]
+COMMANDS = [["status"], ["send", "--timeout", "1", "a", "1c"]]
 
 
 class KeyTests(ShellTest):
@@ -78,6 +79,29 @@ class KeyTests(ShellTest):
         self.assertEqual(len(told), 1)
         self.assertNotIn("Authorization", told[0])
 
+    def test_the_load_generator_keeps_to_it_as_well(self):
+        bench = os.path.join(os.path.dirname(BINARY), "dattss-bench")
+        if not os.path.exists(bench):
+            self.skipTest("scripts/benchmarks build")
+
+        def load(*arguments):
+            done = subprocess.run([bench, "load", "--quiet", "--seconds", "0.1", *arguments], cwd=self.work, env=environment(),
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE_SECONDS)
+            self.assertNotEqual(done.returncode, 0, done)
+            return done.stderr
+
+        load("--data-dir", "mistyped")
+        self.assertEqual(os.listdir(self.work), [])
+        server = self.serve()
+        elsewhere = self.listener()
+        self.assertIn("--key", load("--data-dir", self.data, "--http", f"127.0.0.1:{elsewhere.port}"))
+        self.assertEqual(elsewhere.received, b"")
+        server.end(signal.SIGKILL)
+        listener = self.listener(server.port)
+        self.assertIn("is not the server of", load("--data-dir", self.data))
+        self.assertIn(b"challenge=", listener.received)
+        self.assert_told_nothing(listener)
+
     def test_another_folders_server_gets_no_key(self):
         server = self.serve()
         port = server.port
@@ -94,8 +118,6 @@ class KeyTests(ShellTest):
             with self.subTest(command):
                 done = self.run_here(*command, "--data-dir", self.data, "--url", url)
                 self.assert_failure(done, NO_PERMISSION, server.http, "--auth")
-        done = self.run_here("load", "--data-dir", self.data, "--http", url[7:])
-        self.assert_failure(done, NO_PERMISSION, server.http, "--key")
         self.assertEqual(listener.received, b"")
         # Named as the folder names it, it is the same.
         self.assertEqual(self.run_here("status", "--data-dir", self.data, "--url", f"http://{server.http}").returncode, 0)

@@ -64,7 +64,9 @@ class Page {
     const status = JSON.parse(text);
     const added = this.statistics.apply(status);
     this.tree.add(added);
-    const isFirst = !this.isStarted && this.statistics.all.size > 0;
+    // What the address or the user names may be of the past: what is silent for long is not in the status.
+    const isNamed = this.view.shown?.length > 0 || this.favourites.ids.length > 0;
+    const isFirst = !this.isStarted && (this.statistics.all.size > 0 || isNamed);
     if (isFirst) this.#start();
     else if (this.isStarted && added.length) this.#welcome();
     if (this.isStarted) {
@@ -249,7 +251,10 @@ async function look(session, isVisitor = false) {
       if (!isTold && !page.isStarted) showEmpty(session);
       isTold = true;
     },
-    onProcesses: processes => page.processes.show(processes),
+    onProcesses: processes => {
+      page.processes.show(processes);
+      page.plots.showRestarts();
+    },
     onState: state => {
       if (page.isOver) return;
       showConnection(page, state);

@@ -25,7 +25,7 @@ export function loadLibrary() {
 export function palette(kind) {
   const style = getComputedStyle(document.documentElement);
   const colour = name => style.getPropertyValue(`--${name}`).trim();
-  return { today: colour(kind), usual: colour('usual'), edge: colour('usual-edge'), grid: colour('grid'), axis: colour('axis') };
+  return { today: colour(kind), usual: colour('usual'), edge: colour('usual-edge'), grid: colour('grid'), axis: colour('axis'), mark: colour('ink') };
 }
 
 /** Runs of points that follow each other. */
@@ -104,8 +104,29 @@ function again(context, graph, { x, y, w, h }, axis, colours) {
   }
 }
 
+/** Marks where programs restarted: a line from top to bottom that stands on a triangle. */
+function restarted(context, graph, { x, y, w, h }, marks, colour) {
+  context.strokeStyle = context.fillStyle = colour;
+  context.lineWidth = 1;
+  context.setLineDash([2, 3]);
+  for (const { place } of marks) {
+    const at = Math.round(graph.toDomXCoord(place)) + .5;
+    if (at < x || at > x + w) continue;
+    context.beginPath();
+    context.moveTo(at, y);
+    context.lineTo(at, y + h);
+    context.stroke();
+    context.beginPath();
+    context.moveTo(at - 4, y + h);
+    context.lineTo(at, y + h - 7);
+    context.lineTo(at + 4, y + h);
+    context.fill();
+  }
+  context.setLineDash([]);
+}
+
 /** A plotter of dygraphs that draws all columns with the first. */
-export function plotter(kind, names, colours, axis) {
+export function plotter(kind, names, colours, axis, marks = []) {
   return ({ drawingContext: context, dygraph, seriesIndex, allSeriesPoints, plotArea }) => {
     if (seriesIndex !== 0) return;
     const points = Object.fromEntries(names.map((name, i) => [name, allSeriesPoints[i]]));
@@ -121,6 +142,7 @@ export function plotter(kind, names, colours, axis) {
       context.globalAlpha = 1;
     }
     line(context, points.today ?? points.p50, colours.today, 2);
+    restarted(context, dygraph, plotArea, marks, colours.mark);
     context.restore();
   };
 }
@@ -174,12 +196,15 @@ export function valueTicks(unit, low, high, pixels) {
   return found;
 }
 
-/** `unit` is what the values are measured in; null where there are none, and so nothing on the axis. */
-export const options = (kind, names, colours, axis, unit) => ({
+/**
+ * `unit` is what the values are measured in; null where there are none, and so nothing on the axis. `marks` are the restarts of
+ * programs: see restarts.js.
+ */
+export const options = (kind, names, colours, axis, unit, marks) => ({
   labels: ['minute', ...names],
   colors: names.map((name, i) => i ? colours.today : colours.edge),
   series: Object.fromEntries(names.map((name, i) => [name, { highlightCircleSize: i === 1 ? 4 : i === 0 ? 3 : 0 }])),
-  plotter: plotter(kind, names, colours, axis),
+  plotter: plotter(kind, names, colours, axis, marks),
   axes: {
     x: { ticker: (from, to, pixels) => ticks(axis, from, to, pixels), drawGrid: false, axisLabelWidth: 44 },
     y: { ticker: (low, high, pixels) => unit == null ? [] : valueTicks(unit, low, high, pixels), axisLabelWidth: 58 },

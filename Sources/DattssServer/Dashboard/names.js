@@ -25,8 +25,16 @@ export function telling(name, others = []) {
   return Math.min(LONGEST_END, Math.max(END, ...needed));
 }
 
-/** A name in two parts, of which only the first may be cut. */
+/** Whether it is the beginning that tells a name from others, too far from its end, though they begin with the same letters. */
+const differsEarly = (name, others = []) => others.some(other => {
+  if (other == null || other === name) return false;
+  const [ahead, behind] = [common(name, other, 1), common(name, other, -1)];
+  return ahead >= BEGINNING && ahead < LONGEST_END && behind + DIFFERENCE > LONGEST_END;
+});
+
+/** A name in two parts, of which only the first may be cut: at its end. */
 export function halves(name, others) {
+  if (differsEarly(name, others)) return [name, ''];
   const least = telling(name, others);
   const end = Math.min(least, least > END ? name.length - BEGINNING : Math.floor(name.length / 2));
   return name.length <= END ? [name, ''] : [name.slice(0, -end), name.slice(-end)];

@@ -26,6 +26,8 @@ export class Plot {
   /** Of dygraphs, once it is drawn. */
   graph = null;
   #marked = null;
+  /** When programs restarted that the plot may be about. */
+  #restarts = [];
 
   constructor(stat, board) {
     this.stat = stat;
@@ -41,6 +43,7 @@ export class Plot {
     this.hair = h('div.hair', { hidden: true });
     this.message = h('p.message', {}, 'Loading …');
     this.summary = h('p.summary');
+    this.restarts = h('p.restarts', { hidden: true });
     this.table = h('details.table', { ontoggle: () => this.#fillTable() }, h('summary', {}, 'Table, unit'), h('div'));
     this.path = h('span.path', { title: stat.path });
     putName(this.path, stat.path);
@@ -58,7 +61,7 @@ export class Plot {
       h(`p.readout.${stat.kind}`, {}, this.at, item(1), item(0), this.versus = h('span.versus'),
         ...this.names.slice(2).map((_, i) => item(i + 2))),
       h('div.frame', {}, h('p.unit', {}, MEANING[stat.kind]), this.chart, this.hair, this.message),
-      h('footer', {}, this.summary, this.table));
+      h('footer', {}, this.summary, this.restarts, this.table));
     // For whoever looks from a console.
     this.element.plot = this;
     this.refresh();
@@ -107,6 +110,7 @@ export class Plot {
       this.chart.setAttribute('aria-valuemax', data.axis.length);
       this.board.keep(data.axis);
       this.element.classList.add('loaded');
+      this.#placeRestarts();
       this.#say();
       if (!Dygraph) {
         this.message.replaceChildren('The plots need the library dygraphs on the server: ',
@@ -126,6 +130,23 @@ export class Plot {
     }
   }
 
+  /** Programs may have restarted. */
+  showRestarts() {
+    if (this.data && this.#placeRestarts()) this.draw();
+  }
+
+  /** Answers whether they are others than before. */
+  #placeRestarts() {
+    const { page, view, marking } = this.board;
+    if (!marking) return false;
+    const restarts = marking.placed(marking.restartsOf(this.stat.path, page.processes.all), this.data, view.zone);
+    const isOther = JSON.stringify(restarts) !== JSON.stringify(this.#restarts);
+    this.#restarts = restarts;
+    this.restarts.hidden = !restarts.length;
+    put(this.restarts, marking.restartWords(restarts, this.data.axis));
+    return isOther;
+  }
+
   draw(Dygraph = window.Dygraph) {
     if (!this.data || !Dygraph) return;
     const isEmpty = this.data.columns.every(column => column.every(value => value == null));
@@ -133,7 +154,7 @@ export class Plot {
     if (isEmpty) this.message.textContent = `Nothing was kept of ${dayName(this.data.day)}, nor of the seven days before.`;
     const { window: zoom } = this.board;
     const drawn = {
-      ...options(this.stat.kind, this.names, palette(this.stat.kind), this.data.axis, isEmpty ? null : this.unit),
+      ...options(this.stat.kind, this.names, palette(this.stat.kind), this.data.axis, isEmpty ? null : this.unit, this.#restarts),
       file: rowsOf(this.data), dateWindow: [...zoom], valueRange: range(this.stat.kind, this.names, this.data, zoom),
     };
     if (this.graph) return this.graph.updateOptions(drawn);

@@ -40,6 +40,9 @@ export class Plots {
   #drag = null;
   #minute = 0;
   #opening = null;
+  #restartsKey = '';
+  /** What marks restarts, once there are any: restarts.js. */
+  marking = null;
 
   constructor(page, view) {
     this.page = page;
@@ -127,6 +130,22 @@ export class Plots {
   }
 
   refresh() { this.plots.forEach(plot => plot.refresh()); }
+
+  /** Programs may have restarted, or have been taken off the list. */
+  async showRestarts() {
+    const key = this.page.processes.all.map(({ name, restarts = [] }) => `${name} ${restarts.length} ${restarts.at(-1)}`).join();
+    if (key === this.#restartsKey) return;
+    this.#restartsKey = key;
+    // The page of most does without.
+    if (!this.marking && !this.page.processes.all.some(({ restarts }) => restarts?.length)) return;
+    try {
+      this.marking ??= await import('./restarts.js');
+    } catch {
+      // With the next news, then.
+      this.#restartsKey = '';
+    }
+    this.plots.forEach(plot => plot.showRestarts());
+  }
 
   // MARK: The cursor and the zoom
 
