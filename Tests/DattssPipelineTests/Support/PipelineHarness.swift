@@ -134,8 +134,8 @@ func eventually(_ condition: () async -> Bool) async -> Bool {
     var looks = 0
     while ContinuousClock.now < deadline {
         if await condition() { return true }
-        // Others need the processor more than a look that comes too early.
         looks += 1
+        // Waits: others need the processor more than a look that comes too early.
         if looks < 100 { await Task.yield() } else { try? await Task.sleep(for: .milliseconds(1)) }
     }
     return await condition()

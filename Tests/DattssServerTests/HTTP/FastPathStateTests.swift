@@ -34,7 +34,7 @@ struct FastPathStateTests {
 
         /// The answer to a batch, or a late one, is there.
         mutating func answer(isLast: Bool? = nil) throws {
-            let last = try #require(state.isLastAnswer)
+            let last = try #require(state.isLastAnswer as Bool?)
             finish(isLast: isLast ?? last)
             advance()
         }

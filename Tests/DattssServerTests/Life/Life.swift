@@ -362,6 +362,7 @@ struct Life {
         while ContinuousClock.now < limit {
             if try await condition(&self) { return true }
             for _ in 0..<50 { await Task.yield() }
+            // Waits: others need the processor more than a look that comes too early.
             try await Task.sleep(for: .milliseconds(1))
         }
         return false

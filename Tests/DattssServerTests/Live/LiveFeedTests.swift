@@ -21,7 +21,7 @@ struct LiveFeedTests {
         let routes = try RoutesTests.routes()
         processes = routes.processes
         user = try #require(UserID("ann"))
-        unsent = ByteBudget(bytesMax: 200_000)
+        unsent = ByteBudget(bytesMax: 300_000)
         feed = LiveFeed(routes.pipeline.queries, processes, unsent: unsent, of: user)
     }
 
