@@ -119,7 +119,8 @@ class ReadmeTests(unittest.TestCase):
         self.assertTrue((modules / "DattssClient.swiftmodule").exists(), "the debug build")
         program = self.program("clients/swift/README.md", "swift", "main.swift")
         # The C modules of what the client is made of.
-        maps = sorted(REPOSITORY.glob(".build/checkouts/*/Sources/*/include/module.modulemap"))
+        maps = sorted(REPOSITORY.glob("Sources/*/include/module.modulemap"))
+        maps += sorted(REPOSITORY.glob(".build/checkouts/*/Sources/*/include/module.modulemap"))
         maps += sorted(REPOSITORY.glob(".build/debug/*.build/module.modulemap"))
         self.run_as_printed(
             "swiftc", "-typecheck", "-swift-version", "6", "-I", str(modules),
