@@ -79,8 +79,8 @@ actor UserAggregator {
         let closed = state.beginClosing(through: edge.minute)
         closedThrough = edge.through
         dropWritten()
-        if let closed { unwritten.append((edge.through, closed)) }
         if let closed {
+            unwritten.append((edge.through, closed))
             let isLarge = closed.count > Self.settledHereMax
             state.endClosing(isLarge ? await closer.settlement(of: closed) : closed.settlement())
         }

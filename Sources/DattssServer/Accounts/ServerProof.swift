@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// How a server proves that it is the one of a data folder, before anybody tells it a key of that folder.
 ///
 /// A client that reads a key out of a folder finds the server's address there, too. The address may be an old one, at which
@@ -20,10 +22,14 @@ public struct ServerProof: Sendable {
         try SecretFile.read(directory + "/secret").map { ServerProof(AuthKeys(secret: $0)) }
     }
 
+    /// Something random to ask a server for.
     public static func newChallenge() -> String {
         var generator = SystemRandomNumberGenerator()
         return AuthKeys.hexadecimal((0..<16).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
+
+    /// Where a server is asked, behind its address.
+    public static func path(of challenge: String) -> String { "/api/v1/server-proof?challenge=\(challenge)" }
 
     /// Whether a server may be asked this.
     static func isChallenge(_ text: some StringProtocol) -> Bool {
@@ -36,8 +42,17 @@ public struct ServerProof: Sendable {
     /// What the server at `url` answers.
     func answer(to challenge: String, at url: String) -> String { keys.proof(of: "\(url) \(challenge)") }
 
-    /// Whether an answer is that of the folder's server at `url`.
-    public func isProven(_ answer: String, to challenge: String, at url: String) -> Bool {
+    private struct Answer: Decodable {
+        var proof: String
+    }
+
+    /// Whether what was answered at ``path(of:)`` is the answer of the folder's server at `url`.
+    public func isProven(_ status: Int, _ body: [UInt8], to challenge: String, at url: String) -> Bool {
+        guard status == 200, let answer = try? JSONDecoder().decode(Answer.self, from: Data(body)) else { return false }
+        return isProven(answer.proof, to: challenge, at: url)
+    }
+
+    func isProven(_ answer: String, to challenge: String, at url: String) -> Bool {
         AuthKeys.areEqual(answer, self.answer(to: challenge, at: url))
     }
 }

@@ -66,7 +66,7 @@ struct Endpoint: Sendable {
         let challenge = ServerProof.newChallenge()
         let answer: HTTPQuestion.Answer
         do {
-            answer = try await HTTPQuestion.ask(url + Folder.path(challenge), key: nil)
+            answer = try await HTTPQuestion.ask(url + ServerProof.path(of: challenge), key: nil)
         } catch {
             guard let problem = ConnectionProblem(error) else { throw error }
             throw folder.failure(problem, at: url)
@@ -101,17 +101,10 @@ extension Endpoint.Folder {
             "start one with 'dattss serve --data-dir \(directory)', or name another with --url and --auth")
     }
 
-    static func path(_ challenge: String) -> String { "/api/v1/server-proof?challenge=\(challenge)" }
-
-    private struct Proof: Decodable {
-        var proof: String
-    }
-
     /// - Parameters:
     ///   - body: what was answered to the challenge at `url`.
     func require(_ status: Int, _ body: [UInt8], to challenge: String, at url: String) throws(CommandFailure) {
-        let answer = status == 200 ? try? JSONDecoder().decode(Proof.self, from: Data(body)) : nil
-        if let answer, proof.isProven(answer.proof, to: challenge, at: url) { return }
+        if proof.isProven(status, body, to: challenge, at: url) { return }
         throw CommandFailure(
             .unavailable, "what listens at \(url) is not the server of '\(directory)', so it was not told the key",
             "start the server with 'dattss serve --data-dir \(directory)', or name another with --url and --auth")

@@ -85,11 +85,10 @@ struct LoadCommand: AsyncParsableCommand {
         let directory = dataDirectory.resolved
         let plan = try plan()
         let http = try http ?? AddressFile(directory).hostPort ?? HostPort(host: "127.0.0.1", port: 3002)
-        if !blind, keysFile == nil, key == nil || plan.userCount > 1 { try prove(directory, http) }
         let keys =
             try blind
             ? Array(repeating: "nobody.00000000000000000000000000000000", count: plan.userCount)
-            : LoadUsers.keys(plan.userCount, key: key, keysFile: keysFile, dataDirectory: directory)
+            : LoadUsers.keys(plan.userCount, key: key, keysFile: keysFile, dataDirectory: directory, server: http)
         let udp = udp ?? HostPort(host: http.host, port: 8125)
         let run = LoadRun(
             plan: plan, http: http, udp: udp, keys: keys, isAlone: alone, isBlind: blind, progress: ProgressLines(isQuiet: quiet))
@@ -100,23 +99,6 @@ struct LoadCommand: AsyncParsableCommand {
             LoadReport(result).lines.forEach { print($0) }
         }
         if let account = result.account, !account.problems.isEmpty { throw ExitCode(1) }
-    }
-
-    /// The keys of a folder only go to its own server.
-    private func prove(_ directory: String, _ http: HostPort) throws {
-        guard let named = AddressFile(directory).read(), try AddressFile(directory).hostPort == http,
-            let proof = try ServerProof.ofFolder(directory)
-        else {
-            throw LoadError(
-                description: "\(http) is not where the server of '\(directory)' is, and the folder's keys only go there: "
-                    + "give those for it with --key or --keys-file")
-        }
-        let challenge = ServerProof.newChallenge()
-        let (status, body) = try ServerConversation(http).get("/api/v1/server-proof?challenge=\(challenge)")
-        let answer = status == 200 ? try JSONDecoder().decode([String: String].self, from: Data(body))["proof"] : nil
-        guard let answer, proof.isProven(answer, to: challenge, at: named) else {
-            throw LoadError(description: "what listens at \(http) is not the server of '\(directory)', so it was not told the keys")
-        }
     }
 
     func plan() throws -> LoadPlan {
@@ -154,6 +136,6 @@ extension AddressFile {
     }
 }
 
-extension HostPort: ExpressibleByArgument {
+extension HostPort: @retroactive ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }

@@ -8,7 +8,10 @@ import FoundationEssentials
 /// The first user is the one whose key was given, or `local`; the others are made in the data folder when they are missing,
 /// as `load-2`, `load-3` …
 enum LoadUsers {
-    static func keys(_ count: Int, key: String?, keysFile: String?, dataDirectory: String) throws -> [String] {
+    /// - Parameter server: which will be told the keys. Those of a data folder only go to its own server.
+    static func keys(
+        _ count: Int, key: String?, keysFile: String?, dataDirectory: String, server: HostPort
+    ) throws -> [String] {
         if let keysFile { return try read(keysFile, count) }
         if let key, count == 1 { return [key] }
         guard FileManager.default.fileExists(atPath: dataDirectory + "/accounts.sqlite") else {
@@ -18,6 +21,7 @@ enum LoadUsers {
                 accounts), or give --key or --keys-file
                 """)
         }
+        try prove(dataDirectory, server)
         let accounts = try Accounts(directory: dataDirectory)
         let users = (2...max(2, count)).prefix(count - 1).compactMap { UserID("load-\($0)") }
         try accounts.addMissing(users, at: SystemClock().now())
@@ -26,6 +30,21 @@ enum LoadUsers {
             throw ValidationError("the data folder '\(dataDirectory)' has no user 'local': give --key")
         }
         return [first] + others
+    }
+
+    private static func prove(_ directory: String, _ server: HostPort) throws {
+        let address = AddressFile(directory)
+        guard let url = address.read(), try address.hostPort == server, let proof = try ServerProof.ofFolder(directory) else {
+            throw LoadError(
+                description: "\(server) is not where the server of '\(directory)' is, and the folder's keys only go there: "
+                    + "give those for it with --key or --keys-file")
+        }
+        let challenge = ServerProof.newChallenge()
+        let (status, body) = try ServerConversation(server).get(ServerProof.path(of: challenge))
+        guard proof.isProven(status, Array(body), to: challenge, at: url) else {
+            throw LoadError(
+                description: "what listens at \(server) is not the server of '\(directory)', so it was not told the keys")
+        }
     }
 
     private static func read(_ path: String, _ count: Int) throws -> [String] {
