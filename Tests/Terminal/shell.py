@@ -67,13 +67,17 @@ class Terminal:
                 raise AssertionError(f"{pattern!r} was not printed: {self.text!r}")
 
     def read_to_end(self):
-        while self._read(PATIENCE_SECONDS):
-            pass
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._read(1):
+            if time.monotonic() > deadline:
+                os.kill(self.pid, signal.SIGKILL)
+                raise AssertionError(f"it did not end; the last that it printed: {self.text[-2000:]!r}")
         return self.wait()
 
     def _read(self, seconds):
+        """Whether there may be more to read."""
         if not select.select([self.descriptor], [], [], seconds)[0]:
-            return seconds < PATIENCE_SECONDS
+            return True
         try:
             data = os.read(self.descriptor, 65536)
         except OSError:
