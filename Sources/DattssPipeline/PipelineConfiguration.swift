@@ -26,6 +26,9 @@ public struct PipelineConfiguration: Sendable {
     /// How far the thread that seals and deletes stands back behind all others (niceness on Linux, from 0 to 19). The one that writes
     /// minutes does so too, but not further than lets it keep up with them.
     public var housekeepingNiceness: Int32 = 19
+    /// How many statistics of a minute that is over an event loop works out by itself: a millisecond's worth. What a user has more of
+    /// is left to a thread.
+    package var settledByLoopsMax = 500
     /// How many questions of readers are answered at once, each on a thread of its own; at least 1.
     public var queriesAtOnce = 2
     /// The same as ``housekeepingNiceness`` for these threads.

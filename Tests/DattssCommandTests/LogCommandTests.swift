@@ -115,5 +115,7 @@ import Testing
         #expect([0, 7, 1234, 1_152_000, -1_000_000].map(SizeTable.grouped) == ["0", "7", "1,234", "1,152,000", "-1,000,000"])
         #expect([4.7, 0, -0.001, -1.5, 1e6, 0.995].map { $0.text() } == ["4.70", "0.00", "0.00", "-1.50", "1000000.00", "1.00"])
         #expect([(2.5).text(0), (2.04).text(1), Double.nan.text(), Double.infinity.text()] == ["3", "2.0", "–", "–"])
+        // What has no such text as a whole number of its last decimals, in either direction.
+        #expect([0x1p52.text(9), (-0x1p52).text(5), 0x1p52.text(0)] == ["–", "–", "4503599627370496"])
     }
 }

@@ -6,7 +6,7 @@
 ///
 /// What lasts (names, what a gauge's next delta probably builds on, fractions of samples) is kept apart from the period's
 /// samples, so that a flush takes these away whole. Memory is bounded by the number of statistics, at most `capacity`; one that
-/// was silent for ``idleSeconds`` makes room. Nothing is lost with it: what a delta builds on is decided by whoever knows the
+/// was silent for as long as ``idleSecondsMax``, or less where that is asked for, makes room. Nothing is lost with it: what a delta builds on is decided by whoever knows the
 /// gauge's value, when the period is handed on (``AccumulatedPeriod/resolve(_:)``). Only statsd lines bring deltas; the SDK's
 /// gauges are set, and need no value before.
 public struct AccumulatorTable: Sendable {
@@ -24,8 +24,8 @@ public struct AccumulatorTable: Sendable {
     private var fractionalWeights: [Int: FractionalWeight] = [:]
     private var generator = SplitMix64(seed: 0)
 
-    /// How long a silent statistic is remembered.
-    public static let idleSeconds = 3600
+    /// How long a silent statistic is remembered at most.
+    public static let idleSecondsMax = 3600
     /// How many members a set may have in one period.
     public static let distinctValuesMax = 65_536
     /// How many bytes they may take together.
@@ -58,10 +58,14 @@ public struct AccumulatorTable: Sendable {
     /// - Parameters:
     ///   - fraction: see ``Aggregate/fraction``.
     ///   - periodSeconds: how long a period is.
-    public init(capacity: Int = 20_000, fraction: Double = Aggregate.defaultFraction, periodSeconds: Int = 5) {
+    ///   - idleSeconds: how long a silent statistic is remembered; more than ``idleSecondsMax`` is as much as that.
+    public init(
+        capacity: Int = 20_000, fraction: Double = Aggregate.defaultFraction, periodSeconds: Int = 5,
+        idleSeconds: Int64 = Int64(idleSecondsMax)
+    ) {
         self.capacity = capacity
         self.fraction = fraction
-        idlePeriodsMax = Self.idleSeconds / periodSeconds
+        idlePeriodsMax = Int(min(idleSeconds, Int64(Self.idleSecondsMax))) / periodSeconds
     }
 
     /// How many statistics are remembered.
@@ -192,7 +196,7 @@ public struct AccumulatorTable: Sendable {
         return ended
     }
 
-    /// Makes room: forgets what was silent for ``idleSeconds``. Call it once a period.
+    /// Makes room: forgets what was silent for too long. Call it once a period.
     public mutating func forgetIdle() {
         // A number that is free has no record in the index to ask for.
         for number in statistics.indices where keys[number] != nil {

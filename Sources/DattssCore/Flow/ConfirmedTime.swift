@@ -59,7 +59,8 @@ public struct ConfirmedTime: Sendable, Hashable {
 
     /// Looks at the clock.
     public mutating func look(shown: Timestamp, uptime: Int64) -> News? {
-        let passed = max(0, uptime - self.uptime)
+        let (past, isBack) = uptime.subtractingReportingOverflow(self.uptime)
+        let passed = isBack ? 0 : max(0, past)
         line = line.advanced(byMilliseconds: passed)
         (self.shown, self.uptime) = (shown, uptime)
         let (ahead, isBeyond) = shown.milliseconds.subtractingReportingOverflow(line.milliseconds)
@@ -68,8 +69,9 @@ public struct ConfirmedTime: Sendable, Hashable {
             return doubt == nil ? nil : .resolved
         }
         if let before = doubt, Self.isNear(before.aheadMilliseconds, ahead) {
-            doubt?.lastedMilliseconds += passed
-            guard before.lastedMilliseconds + passed >= Self.confirmationMilliseconds else { return nil }
+            let (lasted, isBeyond) = before.lastedMilliseconds.addingReportingOverflow(passed)
+            doubt?.lastedMilliseconds = isBeyond ? .max : lasted
+            guard isBeyond || lasted >= Self.confirmationMilliseconds else { return nil }
             (line, doubt) = (shown, nil)
             return .confirmed
         }

@@ -117,9 +117,9 @@ public struct NameIndex: Sendable {
         (garbageWords, byteCount) = (0, 0)
     }
 
-    /// All names, where none was removed.
+    /// All names that have a number, in the order of these.
     public var strings: [String] {
-        places.map { place in withName(at: Int(place)) { String(decoding: $0, as: UTF8.self) } }
+        places.filter { $0 >= 0 }.map { place in withName(at: Int(place)) { String(decoding: $0, as: UTF8.self) } }
     }
 
     private mutating func compact() {

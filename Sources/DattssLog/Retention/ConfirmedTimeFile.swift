@@ -59,7 +59,9 @@ public struct ConfirmedTimeFile {
         else { return nil }
         let time = Timestamp(milliseconds: line[0])
         guard lines.count == 3 else { return (time, nil) }
-        guard let doubt = numbers(of: "doubt", count: 2, in: lines[2]) else { return nil }
+        // One that lasted for longer would have been believed.
+        guard let doubt = numbers(of: "doubt", count: 2, in: lines[2]), 0..<ConfirmedTime.confirmationMilliseconds ~= doubt[1]
+        else { return nil }
         return (time, ConfirmedTime.Doubt(aheadMilliseconds: doubt[0], lastedMilliseconds: doubt[1]))
     }
 

@@ -81,7 +81,7 @@ actor UserAggregator {
         dropWritten()
         if let closed {
             unwritten.append((edge.through, closed))
-            let isLarge = closed.count > Self.settledHereMax
+            let isLarge = closed.count > closer.settledByLoopsMax
             state.endClosing(isLarge ? await closer.settlement(of: closed) : closed.settlement())
         }
         let checkpoint = edge.wantsCheckpoint && !isErased ? state.checkpoint : nil
@@ -94,9 +94,6 @@ actor UserAggregator {
         if let edgeBefore { forgetIdle(at: edgeBefore) }
         edgeBefore = passed
     }
-
-    /// How many statistics are settled on the event loop that runs this: a millisecond's worth.
-    private static let settledHereMax = 500
 
     /// Lets the event loop that runs this answer others first. (`Task.yield` does not: a loop goes on with everything that was
     /// enqueued from within before it looks at its sockets.)

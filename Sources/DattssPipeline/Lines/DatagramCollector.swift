@@ -82,7 +82,10 @@ public struct DatagramCollector: Sendable {
     /// Takes in whole lines of a stream.
     package mutating func receive(lines: UnsafeRawBufferPointer) {
         counts.bytes += lines.count
-        let lines = lines.bindMemory(to: UInt8.self)
+        lines.withMemoryRebound(to: UInt8.self) { receive($0) }
+    }
+
+    private mutating func receive(_ lines: DatagramLine.Bytes) {
         var start = takeUsual(lines, from: 0)
         while start < lines.count {
             let (samples, rewritten) = (counts.samples, counts.rewrittenNames)
@@ -124,6 +127,9 @@ public struct DatagramCollector: Sendable {
         counts.lines += 1
         counts.refusedLines[error, default: 0] += 1
     }
+
+    /// How many statistics are remembered, of all senders.
+    package var statisticCount: Int { senders.reduce(0) { $0 + $1.table.count } }
 
     /// What was collected since the last time.
     public mutating func flush() -> Collected {
@@ -265,7 +271,9 @@ public struct DatagramCollector: Sendable {
     private mutating func position(of user: UserID) -> Int {
         if let position = positions[user] { return position }
         positions[user] = senders.count
-        senders.append(Sender(user: user, table: AccumulatorTable(capacity: limits.liveStatisticsPerUser, periodSeconds: 1)))
+        let table = AccumulatorTable(
+            capacity: limits.liveStatisticsPerUser, periodSeconds: 1, idleSeconds: limits.idleSeconds)
+        senders.append(Sender(user: user, table: table))
         return senders.count - 1
     }
 

@@ -92,6 +92,23 @@ import Testing
         #expect(blocks.take().isEmpty && blocks.count == 0)
     }
 
+    @Test("tables as other programs write them are the same table", arguments: ["\u{FEFF}%", "%\r", "\u{FEFF}%\r", "\r%"])
+    func marksAndLineEnds(form: String) throws {
+        try inTemporaryFolder { folder in
+            let file = folder + "/table.csv"
+            let lines = [
+                "minute_epoch,type,path,sum,cnt,max,min,top,bot,fst,lst", "1400000000,c,n,1,1,1,1,1,1,1,1",
+                "1400000070,c,n,2,1,2,2,2,2,2,2",
+            ]
+            // A mark at the beginning; carriage returns beside line feeds, or in place of them.
+            let end = form.hasPrefix("\r") ? "\r" : form.hasSuffix("\r") ? "\r\n" : "\n"
+            let text = (form.hasPrefix("\u{FEFF}") ? "\u{FEFF}" : "") + lines.joined(separator: end) + end
+            try text.write(toFile: file, atomically: false, encoding: .utf8)
+            let survey = try AggregateImporter(for: user, now: now).survey(try LineFile(file), shiftingToNow: true) { _ in }
+            #expect(survey.aggregates == 2 && survey.report.badLines == [:])
+        }
+    }
+
     @Test("bad lines and those of the future are left out, and a table is moved to now when asked for")
     func shift() throws {
         try inTemporaryFolder { folder in

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct AccumulatorTableTests {
     /// In periods of five seconds.
-    private static let idlePeriodsMax = AccumulatorTable.idleSeconds / 5
+    private static let idlePeriodsMax = AccumulatorTable.idleSecondsMax / 5
 
     @Test("a flush hands out each statistic of the period once, and then nothing", arguments: seeds)
     func flush(seed: UInt64) {

@@ -11,7 +11,7 @@ import Testing
     func accumulatorTable(seed: UInt64) {
         // Goal: past the idle horizon, at the capacity, with numbers that are used again and names that are compacted.
         var generator = SeededGenerator(seed: seed)
-        var oracle = TableOracle(capacity: 40, idlePeriods: AccumulatorTable.idleSeconds / 60)
+        var oracle = TableOracle(capacity: 40, idlePeriods: AccumulatorTable.idleSecondsMax / 60)
         var table = AccumulatorTable(capacity: 40, periodSeconds: 60)
         for period in 0..<4000 {
             // A few of many names at a time, so that most fall silent for long; now and then all are silent.

@@ -94,6 +94,19 @@ import Testing
         #expect(news == [.doubted, .confirmed])
     }
 
+    @Test("the largest numbers of an earlier run, and of uptimes, end nothing")
+    func extremes() {
+        let ahead = 9 * Self.day
+        let shown = Self.noon.advanced(byMilliseconds: ahead)
+        for uptime in [Int64.min, -1, 0, Int64.max] {
+            let doubt = ConfirmedTime.Doubt(aheadMilliseconds: ahead, lastedMilliseconds: .max)
+            var time = ConfirmedTime(line: Self.noon, doubt: doubt, shown: shown, uptime: uptime)
+            _ = time.look(shown: shown, uptime: .max)
+            _ = time.look(shown: shown, uptime: .min)
+            #expect(time.latest <= shown)
+        }
+    }
+
     @Test("is never later than the clock, and no faster than time but for steps that are followed or confirmed", arguments: 1...20)
     func anything(seed: UInt64) {
         var random = SeededGenerator(seed: seed)

@@ -43,6 +43,16 @@ import Testing
         #expect(index.strings == [""])
     }
 
+    @Test("what was removed is in no list, and its number is given out again")
+    func stringsAfterRemoval() {
+        var index = NameIndex()
+        for name in ["a", "b", "c"] { _ = Array(name.utf8).withUnsafeBufferPointer { index.insert($0) } }
+        index.remove(1)
+        #expect(index.strings == ["a", "c"])
+        _ = Array("d".utf8).withUnsafeBufferPointer { index.insert($0) }
+        #expect(index.strings == ["a", "d", "c"])
+    }
+
     @Test("names that differ in zero bytes at their ends are different")
     func zeroBytes() {
         // Goal: what a name's last word is filled up with is no part of it.

@@ -54,7 +54,8 @@ import Testing
         arguments: [
             "", "dattss clock 1\n", "dattss clock 1\nline 12", "dattss clock 2\nline 12\n", "dattss clock 1\nline x\n",
             "dattss clock 1\nline 12\ndoubt 1\n", "dattss clock 1\nline 12\ndoubt 1 2 3\n", "dattss clock 1\nline 12 13\n",
-            "dattss clock 1\nline 99999999999999999999\n", "\0\0\0\0",
+            "dattss clock 1\nline 99999999999999999999\n", "\0\0\0\0", "dattss clock 1\nline 12\ndoubt 86400000 -1\n",
+            "dattss clock 1\nline 12\ndoubt 86400000 259200000\n", "dattss clock 1\nline 12\ndoubt 86400000 \(Int64.max)\n",
         ])
     func malformed(text: String) throws {
         let fileSystem = SimulatedFileSystem()

@@ -12,23 +12,24 @@ final class PipelineHarness {
     private var running: Task<Void, Never>
     private let limits: Limits
     private let syncMode: SyncMode
+    private let settledByLoopsMax: Int
     let accounts = TestAccounts()
     /// What an event loop keeps from one body to the next.
     private var names = NameCache(SharedNames())
 
     init(
         at start: Timestamp = Timestamp(seconds: 1_795_330_000), limits: Limits = Limits(),
-        syncMode: SyncMode = .never
+        syncMode: SyncMode = .never, settledByLoopsMax: Int = 500
     ) throws {
         clock = ManualClock(start)
         fileSystem = SimulatedFileSystem()
-        (self.limits, self.syncMode) = (limits, syncMode)
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
+        (self.limits, self.syncMode, self.settledByLoopsMax) = (limits, syncMode, settledByLoopsMax)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
     }
 
     private static func start(
         _ fileSystem: SimulatedFileSystem, _ clock: ManualClock, _ limits: Limits, _ syncMode: SyncMode,
-        _ accounts: TestAccounts
+        _ settledByLoopsMax: Int, _ accounts: TestAccounts
     ) throws -> (Pipeline, Task<Void, Never>) {
         // As the server does: this also makes the folder.
         try DataFolder.lock("/data", fileSystem: fileSystem).release()
@@ -40,6 +41,7 @@ final class PipelineHarness {
             }, fileSystem: fileSystem, clock: clock)
         // Tests leave no processor idle.
         configuration.housekeepingNiceness = 0
+        configuration.settledByLoopsMax = settledByLoopsMax
         configuration.trustsClock = accounts.trustsClock.withLock { $0 }
         configuration.onDeletion = { deletion in accounts.deletions.withLock { $0.append(deletion) } }
         configuration.onClockNews = { news, _ in accounts.clockNews.withLock { $0.append(news) } }
@@ -52,7 +54,7 @@ final class PipelineHarness {
         let remains = fileSystem.copy()
         await stop()
         fileSystem = remains
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
     }
 
     /// Power loss: what was not synced is gone.
@@ -60,14 +62,14 @@ final class PipelineHarness {
         let remains = fileSystem.remainsAfterPowerLoss()
         await stop()
         fileSystem = remains
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
     }
 
     /// - Parameter clockJump: what a machine's clock is wrong by when it starts again.
     func shutDownAndRestart(clockJump: Int64 = 0) async throws {
         await stop()
         clock.jump(byMilliseconds: clockJump)
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, accounts)
+        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
     }
 
     /// Ends the pipeline in order.

@@ -172,7 +172,7 @@ struct LineIntakeTests {
         scene.receive("conns:+1:+1|g")
         await scene.flush()
         await expect(5, "and this one what the other did, whatever it remembers")
-        for _ in 0...AccumulatorTable.idleSeconds + 1 { await scene.flush() }
+        for _ in 0...AccumulatorTable.idleSecondsMax + 1 { await scene.flush() }
         scene.clock.advance(byMilliseconds: 14 * 60_000)
         scene.receive("conns:-2|g")
         await scene.flush()

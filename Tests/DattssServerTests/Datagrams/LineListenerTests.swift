@@ -1,6 +1,5 @@
 import DattssCore
 import DattssLog
-import DattssPipeline
 import DattssTestSupport
 import Foundation
 import LibC
@@ -9,6 +8,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
+@testable import DattssPipeline
 @testable import DattssServer
 
 /// Real sockets on loopback and in a folder of their own.
@@ -21,13 +21,14 @@ struct LineListenerTests {
     /// An intake in front of a pipeline that runs on a simulated disk.
     private struct Scene {
         let counters = DatagramCounters()
-        let clock = SystemClock()
+        let clock: any WallClock
         let pipeline: Pipeline
         let intake: LineIntake
         let collector = DatagramCollector(authenticator: Nobody(), statsdUser: UserID("joe"), limits: Limits())
         private let running: Task<Void, Never>
 
-        init() throws {
+        init(_ clock: any WallClock = SystemClock()) throws {
+            self.clock = clock
             let fileSystem = SimulatedFileSystem()
             try DataFolder.lock("/data", fileSystem: fileSystem).release()
             let pipeline = try Pipeline(
@@ -108,6 +109,90 @@ struct LineListenerTests {
         let status = await scene.pipeline.queries.status(of: try #require(UserID("joe"))).statistics
         #expect(status.first?.sum ?? 0 >= 3, "what had come before it ended counts")
         await scene.stop()
+    }
+
+    /// Goal: what was read before the end of a minute belongs to it, whenever the thread comes to hand it on.
+    @Test("datagrams on both sides of a minute's end are of two minutes")
+    func datagramsAtTheEdge() async throws {
+        let minute = Minute(29_900_000)
+        let clock = ManualClock(minute.end.advanced(byMilliseconds: -150))
+        let scene = try Scene(clock)
+        let socket = try DatagramSocket(
+            bindingTo: try SocketAddress(ipAddress: "127.0.0.1", port: 0), receiveBufferBytes: 1 << 20)
+        let address = socket.localAddress
+        let (periods, continuation) = AsyncStream.makeStream(of: DatagramCollector.Collected.self)
+        let receiver = DatagramReceiver(source: .udp, intake: scene.intake, periods: continuation, receiveBufferBytes: 1 << 20) {
+            throw IOError(errnoCode: EBADF, reason: "it does not fail")
+        }
+        let handed = HandedSocket(socket)
+        try OwnThread.start { [lines = scene.intake.periods(of: scene.collector)] in receiver.run(handed.take(), lines) }
+        try send("hits:3|c", to: address)
+        try await holds(minute, scene)
+        clock.set(minute.end.advanced(byMilliseconds: 400))
+        try send("hits:4|c", to: address)
+        var collected: [DatagramCollector.Collected] = []
+        for await period in periods {
+            collected.append(period)
+            if collected.count == 2 { break }
+        }
+        #expect(collected.map(\.minute) == [minute, minute.advanced(by: 1)])
+        #expect(collected.map { $0.periods.first?.period.partials().first?.aggregate.sum } == [3, 4])
+        for period in collected { await scene.intake.take(period) }
+        receiver.stop()
+        for await rest in periods { await scene.intake.take(rest) }
+        await scene.stop()
+    }
+
+    /// Goal: the same for connections.
+    @Test("lines of a connection on both sides of a minute's end are of two minutes")
+    func linesAtTheEdge() async throws {
+        let minute = Minute(29_900_000)
+        let clock = ManualClock(minute.end.advanced(byMilliseconds: -150))
+        let scene = try Scene(clock)
+        let path = temporaryPath()
+        let (addresses, continuation) = AsyncStream.makeStream(of: SocketAddress?.self)
+        let listener = StreamListener(
+            source: .unixStream, address: try SocketAddress(unixDomainSocketPath: path), collector: scene.collector,
+            intake: scene.intake, clock: clock, onListening: { continuation.yield($0) })
+        let running = Task { try await listener.run() }
+        _ = await addresses.first { _ in true }
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(unixDomainSocketPath: path).get()
+        try await channel.writeAndFlush(ByteBuffer(string: "hits:3|c\n")).get()
+        try await holds(minute, scene)
+        let joe = try #require(UserID("joe"))
+        clock.set(minute.end.advanced(byMilliseconds: 100))
+        #expect(try await eventually { await scene.pipeline.queries.status(of: joe).statistics.first?.sum == 3 })
+        clock.advance(byMilliseconds: 400)
+        try await channel.writeAndFlush(ByteBuffer(string: "hits:4|c\n")).get()
+        #expect(
+            try await eventually {
+                clock.advance(byMilliseconds: 500)
+                return await scene.pipeline.queries.status(of: joe).statistics.first?.sum == 7
+            })
+        try await channel.close()
+        running.cancel()
+        try await running.value
+        let minutes = try await scene.pipeline.queries.minutes(
+            of: StatisticKey(.counter, "hits"), user: joe, in: minute..<minute.advanced(by: 60))
+        #expect(minutes.aggregates.first?.minute == minute && minutes.aggregates.first?.aggregate.sum == 3)
+        #expect(minutes.aggregates.dropFirst().reduce(0) { $0 + $1.aggregate.sum } == 4)
+        await scene.stop()
+    }
+
+    private func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
+        for _ in 0..<60_000 {
+            if try await condition() { return true }
+            // Waits: threads and sockets of the machine are asked again.
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        return false
+    }
+
+    /// Waits until somebody has samples of a minute in hand.
+    private func holds(_ minute: Minute, _ scene: Scene) async throws {
+        let inNext = minute.end.advanced(byMilliseconds: 1)
+        #expect(try await eventually { scene.pipeline.holds.limit(inNext, from: minute) < minute.end })
     }
 
     /// Goal: a socket that fails is counted, and one that goes on failing is opened anew at the same port.

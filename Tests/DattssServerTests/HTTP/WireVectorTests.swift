@@ -2,6 +2,7 @@
 @testable import DattssServer
 import DattssPipeline
 import DattssTestSupport
+import Foundation
 import Testing
 
 /// `Fixtures/wire` against the server: its expectations come from an oracle that shares no code with it.
@@ -65,6 +66,26 @@ import Testing
         // Goal: the table covers what others send, and says whom it has it from.
         let statsd = try WireVectors.lines().filter { $0.dattss == nil && $0.line.contains("|") }
         #expect(statsd.count >= 120 && statsd.allSatisfy { $0.source?.isEmpty == false })
+    }
+
+    @Test("the page about statsd says of each line what becomes of it")
+    func page() throws {
+        // Goal: the grammar that users read is the one that runs.
+        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../clients/statsd.md")
+        var (taken, refused) = (0, 0)
+        for row in try String(contentsOf: page, encoding: .utf8).split(separator: "\n") where row.hasPrefix("| `") {
+            // A bar within a cell is written with a backslash.
+            let cells = row.replacing("\\|", with: "\0").split(separator: "|").map { $0.replacing("\0", with: "|") }
+            guard cells.count == 2 else { continue }
+            let reason = cells[1].hasPrefix(" refused, `") ? cells[1].split(separator: "`")[1] : nil
+            for span in cells[0].split(separator: "`").enumerated().filter({ $0.offset % 2 == 1 }).map(\.element) {
+                let line = (span.hasPrefix("@") ? "hits:1|c|" : "") + span.replacing("…", with: "x")
+                guard line.contains("|") || line.hasPrefix("KEY:") else { continue }
+                #expect(said(line).reason == reason.map(String.init), "\(line)")
+                if reason == nil { taken += 1 } else { refused += 1 }
+            }
+        }
+        #expect(taken >= 25 && refused >= 15, "\(taken) and \(refused)")
     }
 
     @Test("a collector counts what the vectors say, each line alone and all of them in one datagram")

@@ -75,7 +75,10 @@ struct Life {
         // A life in which nothing happened shows nothing.
         print("what happened:", happened.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", "))
         guard days >= 30 else { return }
-        for name in ["kills", "restarts", "clocks set", "clocks adjusted", "users erased", "idle statistics", "returns"] {
+        for name in [
+            "kills", "restarts", "clocks set", "clocks adjusted", "users erased", "idle statistics", "returns", "days of 25 hours",
+            "names that a collector forgot", "floods of wrong keys",
+        ] {
             #expect(happened[name] ?? 0 > 0, "seed \(seed): no \(name)")
         }
         #expect(compared.days(of: "minutes") > 100 && compared.days(of: "hours") > 100, "seed \(seed)")
@@ -87,7 +90,11 @@ struct Life {
     private mutating func liveAnHour() async throws {
         let end = Timestamp(seconds: (now.seconds / 3600 + 1) * 3600)
         // What is only counted, as a collector's idle names are, passes in no time.
-        if random.oneIn(12) { server.flushLines(times: 800) }
+        if random.oneIn(12) {
+            let before = server.parts.collector.statisticCount
+            server.flushLines(times: 800)
+            happened["names that a collector forgot", default: 0] += before - server.parts.collector.statisticCount
+        }
         // Most nights, and some hours, are quiet.
         let isQuiet = (0..<6).contains(now.seconds / 3600 % 24) ? !random.oneIn(3) : random.oneIn(8)
         let moments = isQuiet ? 0 : Int.random(in: 1...6, using: &random)
@@ -291,8 +298,11 @@ struct Life {
     }
 
     private mutating func sendNonsense() async {
-        await server.take(datagrams: (0..<20).map { "nobody\(hour)-\($0).0123456789abcdef:worker:hits:1c" } + ["a|b", ":1|c"])
-        refusedLines += 22
+        // Now and then more wrong keys than are remembered in a second.
+        let count = random.oneIn(10) ? 1500 : 20
+        if count > 20 { happened["floods of wrong keys", default: 0] += 1 }
+        await server.take(datagrams: (0..<count).map { "nobody\(hour)-\($0).0123456789abcdef:worker:hits:1c" } + ["a|b", ":1|c"])
+        refusedLines += count + 2
     }
 
     private mutating func sendUnique() async throws {

@@ -2,6 +2,7 @@ import DattssCore
 import DattssLog
 import DattssPipeline
 import DattssTestSupport
+import Foundation
 import HTTPTypes
 import Synchronization
 import Testing
@@ -108,7 +109,61 @@ extension Life {
                 try await compareDays(of: key, user)
             }
         }
+        try await compareLocalDay()
         try await compareAnswers()
+    }
+
+    /// Yesterday as clocks in Paris showed it, through the router: no hour of it holds more than what came in it, also on the day that
+    /// has an hour twice.
+    private mutating func compareLocalDay() async throws {
+        struct Day: Decodable {
+            struct Point: Decodable, Hashable {
+                var minute: Int64
+                var at: Int64
+                var repeated: Bool?
+                var sum: Double
+                var cnt: Int64
+            }
+            var today: [Point]
+        }
+        let zone = try #require(TimeZone(identifier: "Europe/Paris"))
+        func shown(_ minute: Minute) -> Int64 {
+            minute.index + Int64(zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(minute.start.seconds)))) / 60
+        }
+        let day = now.minute.day - 1
+        // What was once past its time is gone, though the clock was wrong then; and what is to come is not known.
+        guard max(now.minute.day, oracle.highestDay) - (day - 1) <= retention.minuteDays, oracle.highestDay == now.minute.day
+        else { return }
+        var times: [Int64: Int] = [:]
+        var expected: [Int64: Day.Point] = [:]
+        let known = oracle.statistics[.local]?[StatisticKey(.counter, "hits")]?.minutes ?? [:]
+        for minute in ((day - 1) * Minute.perDay..<(day + 2) * Minute.perDay).map({ Minute($0) }) {
+            let local = shown(minute)
+            defer { times[local, default: 0] += 1 }
+            guard local.flooredQuotient(by: Minute.perDay) == day, let values = known[minute] else { continue }
+            let isRepeated = times[local] != nil
+            let hour = local / 60 * 60 - day * Minute.perDay
+            // A repeated hour has a place of its own.
+            let cell = hour * 2 + (isRepeated ? 1 : 0)
+            var point = expected[cell] ?? Day.Point(minute: hour, at: 0, repeated: isRepeated ? true : nil, sum: 0, cnt: 0)
+            point.sum += values.reduce(0, +)
+            point.cnt += Int64(values.count)
+            expected[cell] = point
+        }
+        let answer = try await server.request(
+            .get, "/api/v1/day/c/hits?tz=Europe/Paris&step=60&date=\(CalendarDate(dayNumber: day))",
+            key: server.parts.accounts.key(of: .local))
+        #expect(answer.status == 200 || expected.isEmpty, "\(place)")
+        guard answer.status == 200 else { return }
+        var today = try JSONDecoder().decode(Day.self, from: Data(answer.body)).today
+        for index in today.indices { today[index].at = 0 }
+        #expect(Set(today) == Set(expected.values), "\(place): \(CalendarDate(dayNumber: day)) in Paris")
+        #expect(today.count == expected.count, "\(place): \(CalendarDate(dayNumber: day)) in Paris")
+        let length = Set(times.keys.filter { $0.flooredQuotient(by: Minute.perDay) == day }).count
+        let isTwice = times.contains { $0.key.flooredQuotient(by: Minute.perDay) == day && $0.value > 1 }
+        if isTwice { happened["days of 25 hours", default: 0] += 1 }
+        if length < 1440 { happened["days of 23 hours", default: 0] += 1 }
+        if expected.values.contains(where: { $0.repeated == true }) { happened["repeated hours with samples", default: 0] += 1 }
     }
 
     private func compareDays(of key: StatisticKey, _ user: UserID) async throws {

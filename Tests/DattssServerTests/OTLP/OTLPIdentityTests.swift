@@ -54,6 +54,10 @@ import Testing
         Pair(
             testDescription: "temporality", one: total(),
             other: OTLPExport.of(OTLPExport.sum("hits", (5, 10, 15), temporality: .delta))),
+        Pair(
+            testDescription: "kinds of histograms",
+            one: OTLPExport.of(OTLPExport.histogram("waits", start: 5, time: 10, bounds: [10], counts: [3, 0], sum: 15)),
+            other: OTLPExport.of(OTLPExport.exponential("waits", start: 5, time: 10, scale: 0, counts: [0, 0, 3], sum: 15))),
     ]
 
     @Test("series that differ only in what no path shows keep their totals, and add up in one statistic", arguments: different)

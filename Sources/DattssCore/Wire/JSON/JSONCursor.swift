@@ -27,17 +27,18 @@ public struct JSONCursor: ~Copyable {
     static func read<Value>(
         _ bytes: UnsafeRawBufferPointer, readsAhead: Bool, _ body: (inout JSONCursor) throws(WireError) -> Value
     ) throws(WireError) -> Value {
-        guard let base = bytes.baseAddress, bytes.count > 0 else {
-            throw WireError(.malformed, "the body is empty")
+        try bytes.withMemoryRebound(to: UInt8.self) { (bytes) throws(WireError) in
+            guard let base = bytes.baseAddress, bytes.count > 0 else {
+                throw WireError(.malformed, "the body is empty")
+            }
+            var cursor = JSONCursor(base: base, count: bytes.count, readAheadCount: readsAhead ? bytes.count : 0)
+            let value = try body(&cursor)
+            cursor.skipSpace()
+            guard cursor.position == cursor.count else {
+                throw cursor.unexpected("the end of the body")
+            }
+            return value
         }
-        var cursor = JSONCursor(
-            base: base.assumingMemoryBound(to: UInt8.self), count: bytes.count, readAheadCount: readsAhead ? bytes.count : 0)
-        let value = try body(&cursor)
-        cursor.skipSpace()
-        guard cursor.position == cursor.count else {
-            throw cursor.unexpected("the end of the body")
-        }
-        return value
     }
 
     private init(base: UnsafePointer<UInt8>, count: Int, readAheadCount: Int) {

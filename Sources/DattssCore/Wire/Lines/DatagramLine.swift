@@ -29,12 +29,13 @@ public enum DatagramLine {
     /// Calls `body` with each line of a datagram that is not empty.
     @inlinable
     public static func forEachLine(of datagram: UnsafeRawBufferPointer, _ body: (Bytes) -> Void) {
-        let bytes = datagram.bindMemory(to: UInt8.self)
-        var start = 0
-        while start < bytes.count {
-            let (line, next) = line(of: bytes, at: start)
-            if !line.isEmpty { body(line) }
-            start = next
+        datagram.withMemoryRebound(to: UInt8.self) { bytes in
+            var start = 0
+            while start < bytes.count {
+                let (line, next) = line(of: bytes, at: start)
+                if !line.isEmpty { body(line) }
+                start = next
+            }
         }
     }
 
