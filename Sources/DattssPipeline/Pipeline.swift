@@ -42,7 +42,7 @@ public final class Pipeline: Sendable {
         let (health, written) = (LogHealth(onFailure), WrittenMark(log.covered))
         let confirmed = try ConfirmedClock(configuration, newest: log.newest)
         let closer = MinuteCloser(configuration)
-        let directory = UserDirectory(log.replayed.users) { restored in
+        let directory = UserDirectory(log.replayed.users, aggregating: configuration.aggregating) { restored in
             UserEntry(
                 restored, roller: links.rolling, written: written, covered: log.covered, confirmed: confirmed, closer: closer,
                 limits: limits)

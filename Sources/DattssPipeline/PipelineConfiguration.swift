@@ -33,6 +33,8 @@ public struct PipelineConfiguration: Sendable {
     public var queriesAtOnce = 2
     /// The same as ``housekeepingNiceness`` for these threads.
     public var queryNiceness: Int32 = 0
+    /// Names where the aggregator of a user runs; by default that is where all tasks do.
+    public var aggregating: @Sendable () -> (any TaskExecutor)? = { nil }
 
     /// A configuration with these values, and with ``housekeepingNiceness`` at its most polite.
     public init(

@@ -13,6 +13,7 @@ public struct Server: Service {
     let pipeline: Pipeline
     let lock: any FileLock
     private let replaySeconds: Double
+    private let turns = LoopTurnsOfLoops()
     private let logger: Logger
     private let onListening: @Sendable (Listening) -> Void
 
@@ -50,14 +51,14 @@ public struct Server: Service {
         try Self.prepareInternalUsers(accounts, &configuration, logger)
         self.configuration = configuration
         let started = ContinuousClock.now
-        pipeline = try Pipeline(Self.pipelineConfiguration(configuration, accounts, logger), onFailure: onFailure)
+        pipeline = try Pipeline(Self.pipelineConfiguration(configuration, accounts, turns, logger), onFailure: onFailure)
         replaySeconds = (ContinuousClock.now - started) / .seconds(1)
     }
 
     /// Serves until the task is cancelled or the service group shuts down; returns when everything that was acknowledged is on disk.
     /// - Throws: an error when a socket cannot be opened, or the log fails.
     public func run() async throws {
-        let parts = ServerParts(configuration, accounts, pipeline, logger)
+        let parts = ServerParts(configuration, accounts, pipeline, turns, logger)
         let (collector, intake) = (parts.makeCollector(), parts.makeLineIntake())
         let furtherListeners = try FurtherListeners(configuration, collector: collector, intake: intake)
         let httpPlace = ListeningPlace.http(configuration.http)

@@ -182,6 +182,15 @@ class Requests(unittest.TestCase):
                            "Content-Length: 100\r\n\r\n{".encode())
         self.assertEqual(self.server.request("GET", "/healthz")[0], 200)
 
+    def test_a_poll_whose_sender_closes_its_side(self):
+        # Goal: it is told to poll again, and that is no error of the server.
+        body = '{"process":"half"}'
+        with connect(self.server) as client:
+            client.sendall(f"PUT /process?auth={self.server.key} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+            client.shutdown(socket.SHUT_WR)
+            received = receive(client, 2)
+            self.assertIn(b"HTTP/1.1 200 OK", received)
+            self.assertIn(b"Connection: close", received)
 
     def test_a_request_names_its_host_once(self):
         # Goal: no proxy and no server behind it can take a request for two different hosts.

@@ -1,5 +1,4 @@
 import DattssCore
-import Dispatch
 
 /// The second stage, one actor a user: merges what was accepted, hands closed minutes on, answers what is asked of the
 /// present.
@@ -22,6 +21,8 @@ actor UserAggregator {
     /// When the last minute ended, in time that has passed.
     private var edgeBefore: Timestamp?
     private var isErased = false
+    /// How much was merged since others were let in.
+    private var mergedWeight = 0
 
     init(
         state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark,
@@ -60,20 +61,19 @@ actor UserAggregator {
     }
 
     private func apply(_ batches: [WriteAhead.Pending], at time: Timestamp) async {
-        var weight = 0
         // (By position: to look at a batch would copy it.)
         for position in batches.indices {
-            if weight >= Self.appliedAtOnce {
-                await letOthersIn()
-                weight = 0
+            if mergedWeight >= Self.mergedAtOnce {
+                mergedWeight = 0
+                await Task.yield()
             }
             state.apply(batches[position].batch, ids: batches[position].ids, at: time)
-            weight += batches[position].weight
+            mergedWeight += batches[position].weight
         }
     }
 
-    /// How many partials are merged in one go, of batches that are not too large by themselves: a millisecond's worth.
-    private static let appliedAtOnce = 5000
+    /// How many partials are merged in one go, of batches that are not too large by themselves: some hundred microseconds' worth.
+    private static let mergedAtOnce = 2000
 
     private func close(_ edge: MinuteAssembly.Edge) async {
         let closed = state.beginClosing(through: edge.minute)
@@ -93,14 +93,6 @@ actor UserAggregator {
         let passed = admission.withLock { $0.passedTime(at: edge.at) }
         if let edgeBefore { forgetIdle(at: edgeBefore) }
         edgeBefore = passed
-    }
-
-    /// Lets the event loop that runs this answer others first. (`Task.yield` does not: a loop goes on with everything that was
-    /// enqueued from within before it looks at its sockets.)
-    private func letOthersIn() async {
-        await withCheckedContinuation { turn in
-            DispatchQueue.global().async { turn.resume() }
-        }
     }
 
     /// Makes room: statistics that nobody sent for a while leave memory, but for their totals. Admission gives their

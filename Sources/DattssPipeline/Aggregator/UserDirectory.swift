@@ -7,6 +7,7 @@ final class UserDirectory: Sendable {
     private let newcomers: AsyncStream<UserEntry>
     private let announcement: AsyncStream<UserEntry>.Continuation
     private let makeEntry: @Sendable (Replay.User) -> UserEntry
+    private let aggregating: @Sendable () -> (any TaskExecutor)?
 
     private struct State {
         var users: [UserID: UserEntry]
@@ -15,8 +16,12 @@ final class UserDirectory: Sendable {
         var isFinished = false
     }
 
-    init(_ restored: [Replay.User], makeEntry: @escaping @Sendable (Replay.User) -> UserEntry) {
-        self.makeEntry = makeEntry
+    /// - Parameter aggregating: see ``PipelineConfiguration/aggregating``.
+    init(
+        _ restored: [Replay.User], aggregating: @escaping @Sendable () -> (any TaskExecutor)? = { nil },
+        makeEntry: @escaping @Sendable (Replay.User) -> UserEntry
+    ) {
+        (self.makeEntry, self.aggregating) = (makeEntry, aggregating)
         (newcomers, announcement) = AsyncStream.makeStream(of: UserEntry.self)
         var users: [UserID: UserEntry] = [:]
         for user in restored {
@@ -57,7 +62,7 @@ final class UserDirectory: Sendable {
     func run() async {
         await withDiscardingTaskGroup { group in
             for await user in newcomers {
-                group.addTask { await user.aggregator.run() }
+                group.addTask(executorPreference: aggregating()) { await user.aggregator.run() }
             }
         }
     }

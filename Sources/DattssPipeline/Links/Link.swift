@@ -20,8 +20,10 @@ public final class Link<Element: Sendable>: Sendable {
 
     private struct State {
         var ledger: LinkLedger
-        /// Elements in the stream that the receiver has not taken yet.
+        /// Elements in the stream that the receiver has not taken yet; for a moment less, see ``yield(_:)``.
         var untaken = 0
+        /// Elements that are being put into the stream.
+        var yielding = 0
         var waiting: [(weight: Int, room: CheckedContinuation<Bool, Never>)] = []
     }
 
@@ -40,11 +42,13 @@ public final class Link<Element: Sendable>: Sendable {
 
     /// Hands an element on, or says at once why not.
     func offer(_ element: Element, weight: Int) -> LinkLedger.Answer {
-        state.withLock { state in
+        let answer = state.withLock { state in
             let answer = state.ledger.offer(weight)
-            if answer == .admitted { yield(Item(element: element, weight: weight), &state) }
+            if answer == .admitted { state.yielding += 1 }
             return answer
         }
+        if answer == .admitted { yield(Item(element: element, weight: weight)) }
+        return answer
     }
 
     /// Hands an element on as soon as there is room.
@@ -76,8 +80,9 @@ public final class Link<Element: Sendable>: Sendable {
     func send(reserved element: Element, weight: Int) {
         state.withLock { state in
             state.ledger.commit(weight)
-            yield(Item(element: element, weight: weight), &state)
+            state.yielding += 1
         }
+        yield(Item(element: element, weight: weight))
     }
 
     func cancel(reserved weight: Int) {
@@ -88,11 +93,12 @@ public final class Link<Element: Sendable>: Sendable {
     /// - Returns: false when the link is closed.
     @discardableResult
     func signal(_ element: Element) -> Bool {
-        state.withLock { state in
-            guard !state.ledger.isClosed else { return false }
-            yield(Item(element: element, weight: 0), &state)
-            return true
+        let isOpen = state.withLock { state in
+            if !state.ledger.isClosed { state.yielding += 1 }
+            return !state.ledger.isClosed
         }
+        if isOpen { yield(Item(element: element, weight: 0)) }
+        return isOpen
     }
 
     /// Called by the receiver when it takes an item.
@@ -113,16 +119,23 @@ public final class Link<Element: Sendable>: Sendable {
     func finish() {
         let waiting = state.withLock { state in
             state.ledger.close()
-            continuation.finish()
+            if state.yielding == 0 { continuation.finish() }
             defer { state.waiting = [] }
             return state.waiting
         }
         for sender in waiting { sender.room.resume(returning: false) }
     }
 
-    private func yield(_ item: Item, _ state: inout State) {
-        state.untaken += 1
+    /// Without the lock: this wakes the receiver, whose thread may take the processor from this one at once, if this one is of a lower
+    /// priority, and then everybody would wait for the lock until there is time for those who have the least of it.
+    private func yield(_ item: Item) {
         continuation.yield(item)
+        let isLast = state.withLock { state in
+            state.untaken += 1
+            state.yielding -= 1
+            return state.ledger.isClosed && state.yielding == 0
+        }
+        if isLast { continuation.finish() }
     }
 
     /// Changes the books and lets those in who now have room.

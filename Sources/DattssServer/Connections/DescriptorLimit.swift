@@ -21,6 +21,19 @@ public enum DescriptorLimit {
         return Int(min(limit.rlim_cur, rlim_t(useful)))
     }
 
+    /// Makes the kernel's table of this process's descriptors large enough for so many.
+    ///
+    /// It doubles the table whenever it is full, and in a process of several threads whoever opens the descriptor that does not fit
+    /// waits until all processors have taken note (`expand_fdtable` in Linux): for ten milliseconds and more, an event loop that accepts
+    /// a connection included. Where the system does not allow so many, the table grows as it always does.
+    static func makeRoom(for descriptors: Int) {
+        let root = open("/", O_RDONLY | O_CLOEXEC)
+        guard root >= 0 else { return }
+        let last = fcntl(root, F_DUPFD_CLOEXEC, Int32(clamping: descriptors - 1))
+        if last >= 0 { close(last) }
+        close(root)
+    }
+
     /// How many connections there may be at the most, where there may be so many descriptors: half of few are kept back.
     static func connections(of descriptors: Int, wanted: Int) -> Int {
         max(1, min(wanted, descriptors - min(reserve, descriptors / 2)))

@@ -21,12 +21,6 @@ final class Rendering: Sendable {
         try self.init(ByteBuffer(bytes: json.bytes), within: unsent)
     }
 
-    /// How many may begin to write it out before their event loop has time for others: they keep it for about a millisecond, because
-    /// each writes as much as a socket takes.
-    var writtenAtOnce: Int { max(2, min(64, Self.bytesAtOnce / max(1, bytes.readableBytes))) }
-
-    private static let bytesAtOnce = 524_288
-
     /// Hands it to the connection piece by piece, each when the one before is on its way, so that a connection that is
     /// encrypted holds no copy of all of it.
     func write(to writer: inout any ResponseBodyWriter) async throws {

@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Lets one request of a connection after the other through to the decoder, each when it is its turn among those of all connections
-/// (``RequestTurns``). What a sender has written ahead waits as bytes, a
+/// (``LoopTurns``). What a sender has written ahead waits as bytes, a
 /// small fraction of what the same requests are when they are read, and nothing more is taken from the socket meanwhile.
 ///
 /// Passed on are pieces so small that only few requests fit into one; of a body as much as there is. What waits counts among the
@@ -13,7 +13,7 @@ final class RequestValve: ChannelDuplexHandler {
     typealias OutboundOut = IOData
 
     private let requests: RequestDeadline
-    private let turns: RequestTurns
+    private let turns: LoopTurns
     private let share: ByteBudget.Share
     private var context: ChannelHandlerContext?
     /// Whether the request that comes may begin, or has begun; and whether it waits for that.
@@ -27,7 +27,7 @@ final class RequestValve: ChannelDuplexHandler {
     static let pieceBytes = 256
 
     /// - Parameter requests: tells which are under way.
-    init(_ requests: RequestDeadline, turns: RequestTurns, uploads: ByteBudget) {
+    init(_ requests: RequestDeadline, turns: LoopTurns, uploads: ByteBudget) {
         (self.requests, self.turns) = (requests, turns)
         share = uploads.share()
     }

@@ -10,39 +10,18 @@ import Synchronization
 ///     }
 final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let open = Mutex<[Key: Group]>([:])
-    private let toldAtOnce: @Sendable (Value) -> Int
-    private let pause: @Sendable () async -> Void
-
-    private static var errorToldAtOnce: Int { 8 }
-
-    /// - Parameters:
-    ///   - toldAtOnce: how many are told an answer before there is a pause; at least 1.
-    ///   - pause: between a few who are told the answer and the next few.
-    init(
-        toldAtOnce: @escaping @Sendable (Value) -> Int, pause: @escaping @Sendable () async -> Void = SharedWork.twoMilliseconds
-    ) {
-        (self.toldAtOnce, self.pause) = (toldAtOnce, pause)
-    }
-
-    static var twoMilliseconds: @Sendable () async -> Void {
-        // Cut off, it is only shorter.
-        { try? await Task.sleep(for: .milliseconds(2)) }
-    }
 
     /// Those who have a part in one piece of work.
     final class Group: Sendable {
         private let members = Mutex<[Member]>([])
         private let close: @Sendable (Group) -> Void
-        private let pause: @Sendable () async -> Void
 
         fileprivate struct Member: Sendable {
             let isWanted: @Sendable () -> Bool
             let answer: CheckedContinuation<Value, any Error>
         }
 
-        fileprivate init(close: @escaping @Sendable (Group) -> Void, pause: @escaping @Sendable () async -> Void) {
-            (self.close, self.pause) = (close, pause)
-        }
+        fileprivate init(close: @escaping @Sendable (Group) -> Void) { self.close = close }
 
         /// From now on nobody joins; to be called before anything is looked at.
         func begin() { close(self) }
@@ -54,13 +33,9 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
         fileprivate func add(_ member: Member) { members.withLock { $0.append(member) } }
 
-        /// Tells them a few at a time: each writes its answer out on an event loop, which others want to be heard by meanwhile.
-        fileprivate func finish(_ result: Result<Value, any Error>, toldAtOnce: Int) async {
+        fileprivate func finish(_ result: Result<Value, any Error>) {
             begin()
-            for (position, member) in members.withLock({ $0 }).enumerated() {
-                if position > 0, position.isMultiple(of: toldAtOnce) { await pause() }
-                member.answer.resume(with: result)
-            }
+            for member in members.withLock({ $0 }) { member.answer.resume(with: result) }
         }
     }
 
@@ -72,15 +47,15 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     ) async throws -> Value {
         try await withCheckedThrowingContinuation { answer in
             let first = open.withLock { open -> Group? in
-                let group = open[key] ?? Group(close: { [self] in close($0, key) }, pause: pause)
+                let group = open[key] ?? Group(close: { [self] in close($0, key) })
                 group.add(Group.Member(isWanted: isWanted, answer: answer))
                 return open.updateValue(group, forKey: key) == nil ? group : nil
             }
             guard let first else { return }
-            Task { [toldAtOnce] in
+            Task {
                 let result: Result<Value, any Error>
                 do { result = .success(try await work(first)) } catch { result = .failure(error) }
-                await first.finish(result, toldAtOnce: (try? result.get()).map(toldAtOnce) ?? Self.errorToldAtOnce)
+                first.finish(result)
             }
         }
     }

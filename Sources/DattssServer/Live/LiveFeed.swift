@@ -16,7 +16,7 @@ final class LiveFeed: Sendable {
     private let unsent: ByteBudget
     private let user: UserID
     private let state: Mutex<State>
-    private let beginnings = SharedWork<UserID, Turn>(toldAtOnce: { $0.events.writtenAtOnce })
+    private let beginnings = SharedWork<UserID, Turn>()
 
     /// One second's events, or those of some.
     struct Turn: Sendable {
@@ -44,8 +44,6 @@ final class LiveFeed: Sendable {
     /// After so many turns without news there is an event without any: a reader that hears none for seconds knows that the
     /// server hangs, and a proxy sees that the stream is alive.
     private static let quietTurnsMax = 2
-    /// How many readers are told before those who send get a word in.
-    private static let toldAtOnce = 64
 
     init(_ queries: Queries, _ processes: ProcessRegistry, unsent: ByteBudget, of user: UserID) {
         (self.queries, self.processes, self.unsent, self.user) = (queries, processes, unsent, user)
@@ -119,10 +117,8 @@ final class LiveFeed: Sendable {
             let turn = (try? Rendering(events, within: unsent)).map { Turn(number: state.recent.last, events: $0) }
             return (turn, Array(state.waiting.values))
         }
-        for start in stride(from: 0, to: waiting.count, by: Self.toldAtOnce) {
-            for waiter in waiting[start..<min(start + Self.toldAtOnce, waiting.count)] { waiter.resume(returning: turn) }
-            if start + Self.toldAtOnce < waiting.count { await Task.detached {}.value }
-        }
+        // Each writes it out in its turn (``LoopTurns``).
+        for waiter in waiting { waiter.resume(returning: turn) }
     }
 
     /// There are no more turns.

@@ -3,11 +3,12 @@ import DattssLog
 import DattssPipeline
 import Logging
 import NIOCore
+import NIOPosix
 
 extension Server {
     /// What the pipeline is made with, and what the log of the server says of it.
     static func pipelineConfiguration(
-        _ configuration: ServerConfiguration, _ accounts: Accounts, _ logger: Logger
+        _ configuration: ServerConfiguration, _ accounts: Accounts, _ turns: LoopTurnsOfLoops, _ logger: Logger
     ) -> PipelineConfiguration {
         var pipeline = PipelineConfiguration(
             directory: configuration.dataDirectory, fileSystem: configuration.fileSystem, clock: configuration.clock)
@@ -16,6 +17,7 @@ extension Server {
         pipeline.housekeepingNiceness = configuration.housekeepingNiceness
         pipeline.queriesAtOnce = max(2, System.coreCount / 2)
         pipeline.queryNiceness = configuration.queryNiceness
+        pipeline.aggregating = { turns.turns(on: MultiThreadedEventLoopGroup.singleton.next()) }
         let (clock, retention) = (configuration.clock, configuration.retention)
         pipeline.retention = { accounts.retention(retention) }
         pipeline.onErased = { user in

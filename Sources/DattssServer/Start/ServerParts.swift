@@ -22,11 +22,16 @@ struct ServerParts: Sendable {
     let web: WebServices
     let feeds: LiveFeeds
     let startedAt: Timestamp
+    private let turns: LoopTurnsOfLoops
 
     var clock: any WallClock { configuration.clock }
 
-    init(_ configuration: ServerConfiguration, _ accounts: Accounts, _ pipeline: Pipeline, _ logger: Logger) {
+    init(
+        _ configuration: ServerConfiguration, _ accounts: Accounts, _ pipeline: Pipeline, _ turns: LoopTurnsOfLoops,
+        _ logger: Logger
+    ) {
         (self.configuration, self.accounts, self.pipeline, self.logger) = (configuration, accounts, pipeline, logger)
+        self.turns = turns
         let clock = configuration.clock
         startedAt = clock.now()
         processes = ProcessRegistry(clock: clock)
@@ -62,10 +67,10 @@ struct ServerParts: Sendable {
         let tls = try configuration.web.certificate?.tlsContext()
         return Application(
             router: routes.makeRouter(),
-            server: HTTPServerBuilder { [deadlines, memory, web] responder in
+            server: HTTPServerBuilder { [deadlines, memory, web, turns] responder in
                 FastPathChannel(
                     routed: HTTP1Channel(responder: responder), tls: tls, intakes: AggregateIntakes(routes.endpoint),
-                    deadlines: deadlines, uploads: memory.uploads, refusals: web.refusals)
+                    deadlines: deadlines, uploads: memory.uploads, refusals: web.refusals, turns: turns)
             },
             configuration: .init(
                 address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),

@@ -1,4 +1,5 @@
 import DattssCore
+import Foundation
 import Testing
 
 @testable import DattssServer
@@ -55,4 +56,20 @@ import Testing
         // Goal: with few descriptors half of them, otherwise 128, are kept back.
         #expect(DescriptorLimit.connections(of: descriptors, wanted: wanted) == expected)
     }
+
+    #if os(Linux)
+        @Test("the table of descriptors has room for all connections from the start, and no descriptor is kept for that")
+        func room() throws {
+            // Goal: no event loop waits for the kernel to make it larger.
+            let descriptors = min(DescriptorLimit.raise(), 5000)
+            let openBefore = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+            DescriptorLimit.makeRoom(for: descriptors)
+            let openAfter = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+            let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+            let line = status.split(separator: "\n").first { $0.hasPrefix("FDSize:") }
+            let size = try #require(line?.split(separator: "\t").last.flatMap { Int($0) })
+            #expect(size >= descriptors)
+            #expect(!openAfter.contains(String(descriptors - 1)) || openBefore.contains(String(descriptors - 1)))
+        }
+    #endif
 }

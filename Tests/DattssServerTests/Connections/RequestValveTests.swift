@@ -40,7 +40,7 @@ struct RequestValveTests {
         let heads = HeadWatch()
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandlers([
-            reads, RequestValve(requests, turns: RequestTurns(on: channel.embeddedEventLoop), uploads: uploads),
+            reads, RequestValve(requests, turns: LoopTurns(on: channel.embeddedEventLoop), uploads: uploads),
             HTTPResponseEncoder(),
             ByteToMessageHandler(RequestDecoder(limits: .init(), heads: heads)), heads, HTTP1ToHTTPServerCodec(secure: false),
             requests, events,

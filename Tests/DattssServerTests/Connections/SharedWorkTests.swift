@@ -8,7 +8,7 @@ import Testing
 struct SharedWorkTests {
     @Test("who comes before the work begins shares it, who comes later has a part in the next")
     func groups() async throws {
-        let shared = SharedWork<Int, Int>(toldAtOnce: { _ in 8 })
+        let shared = SharedWork<Int, Int>()
         let works = Mutex(0)
         let (mayBegin, begin) = AsyncStream.makeStream(of: Void.self)
         let (hasBegun, began) = AsyncStream.makeStream(of: Void.self)
@@ -44,54 +44,15 @@ struct SharedWorkTests {
     @Test("all of a group are told the same error, and the next begins anew")
     func errors() async throws {
         struct Refused: Error {}
-        let shared = SharedWork<Int, Int>(toldAtOnce: { _ in 8 })
+        let shared = SharedWork<Int, Int>()
         await #expect(throws: Refused.self) { try await shared.value(of: 1, isWanted: { true }) { _ in throw Refused() } }
         #expect(try await shared.value(of: 1, isWanted: { true }) { _ in 5 } == 5)
         #expect(shared.askers(of: 1) == 0)
     }
 
-    /// Goal: hundreds who wait for the same large answer do not all write it out before anybody else is heard.
-    @Test("a large group is told a few at a time")
-    func few() async throws {
-        let (pauses, pauseEnds) = AsyncStream.makeStream(of: Void.self)
-        let counts = Counts()
-        let shared = SharedWork<Int, Int>(toldAtOnce: { $0 + 1 }) {
-            counts.pauses.withLock { $0 += 1 }
-            for await _ in pauses { break }
-        }
-        let (mayEnd, end) = AsyncStream.makeStream(of: Void.self)
-        try await withThrowingTaskGroup { group in
-            for _ in 0..<20 {
-                group.addTask {
-                    let answer = try await shared.value(of: 1, isWanted: { true }) { _ in
-                        for await _ in mayEnd { break }
-                        return 7
-                    }
-                    #expect(answer == 7)
-                    counts.told.withLock { $0 += 1 }
-                }
-            }
-            while shared.askers(of: 1) < 20 { await Task.yield() }
-            end.yield()
-            for (number, count) in [8, 16].enumerated() {
-                while counts.pauses.withLock({ $0 }) <= number || counts.told.withLock({ $0 }) < count { await Task.yield() }
-                #expect(counts.told.withLock { $0 } == count)
-                pauseEnds.yield()
-            }
-            try await group.waitForAll()
-        }
-        #expect(counts.told.withLock { $0 } == 20)
-        #expect(counts.pauses.withLock { $0 } == 2)
-    }
-
-    private final class Counts: Sendable {
-        let told = Mutex(0)
-        let pauses = Mutex(0)
-    }
-
     @Test("a group is wanted as long as one of it is there")
     func wanted() async throws {
-        let shared = SharedWork<Int, Bool>(toldAtOnce: { _ in 8 })
+        let shared = SharedWork<Int, Bool>()
         for isThere in [true, false] {
             #expect(try await shared.value(of: 1, isWanted: { isThere }) { $0.isWanted() } == isThere)
         }

@@ -20,7 +20,7 @@ struct FastPathChannel: ServerChildChannel {
     /// For bodies that are on their way.
     let uploads: ByteBudget
     let refusals: RefusalPace
-    let turns = RequestTurnsOfLoops()
+    let turns: LoopTurnsOfLoops
 
     /// How long a connection may take for what.
     struct Deadlines: Sendable {
@@ -81,6 +81,9 @@ struct FastPathChannel: ServerChildChannel {
     }
 
     func handle(value: Value, logger: Logger) async {
-        await routed.handle(value: value, logger: logger)
+        // What a request of the router costs is done in turns with that of others; only what comes by the fast path is done at once.
+        await withTaskExecutorPreference(turns.turns(on: value.channel.eventLoop)) {
+            await routed.handle(value: value, logger: logger)
+        }
     }
 }

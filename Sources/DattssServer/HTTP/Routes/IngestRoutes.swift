@@ -48,6 +48,9 @@ extension Routes {
             response = Response(text: try await answer(toPoll: request))
         } catch let error as WireError {
             response = ErrorAnswer(error).response
+        } catch is CancellationError {
+            // It may have closed only its own side, and still read: there is nothing for it.
+            response = Response(text: "")
         }
         response.headers[.connection] = "close"
         return response

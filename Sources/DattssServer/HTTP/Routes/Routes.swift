@@ -17,8 +17,8 @@ struct Routes: Sendable {
     let limits: Limits
     let telemetry: OTLPIntake
     let memory: MemoryBudget
-    let statuses = SharedWork<UserID, Rendering>(toldAtOnce: \.writtenAtOnce)
-    let expositions = SharedWork<Int, Rendering>(toldAtOnce: \.writtenAtOnce)
+    let statuses = SharedWork<UserID, Rendering>()
+    let expositions = SharedWork<Int, Rendering>()
     /// For bodies that are dear to read.
     let decoding: DecodingPool
 

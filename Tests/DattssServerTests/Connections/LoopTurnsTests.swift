@@ -4,19 +4,31 @@ import NIOEmbedded
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
+import Synchronization
 import Testing
 
 @testable import DattssServer
 
-/// Goal: however many requests have arrived, an event loop begins few of them before it looks at its sockets again, and who asks for
-/// little does not wait for all that others have written ahead.
-@Suite("Turns of requests")
-struct RequestTurnsTests {
+/// Goal: however many requests have arrived, and however many tasks there are, an event loop begins few of them before it looks at its
+/// sockets again, and who asks for little does not wait for all that others have written ahead.
+@Suite("Turns on an event loop")
+struct LoopTurnsTests {
     private let eventLoop = EmbeddedEventLoop()
-    private let turns: RequestTurns
+    private let turns: LoopTurns
     private let uploads = ByteBudget(bytesMax: 10_000_000)
 
-    init() { turns = RequestTurns(on: eventLoop) }
+    /// As many fit into a slice, by a clock that only goes on when it is looked at.
+    private static let inSlice = 8
+
+    init() {
+        let looks = Mutex<Int64>(0)
+        turns = LoopTurns(on: eventLoop, slice: .nanoseconds(Int64(Self.inSlice))) {
+            looks.withLock { looks in
+                looks += 1
+                return .uptimeNanoseconds(UInt64(looks))
+            }
+        }
+    }
 
     private func connect() throws -> EmbeddedChannel {
         let channel = EmbeddedChannel(loop: eventLoop)
@@ -66,16 +78,19 @@ struct RequestTurnsTests {
         var counts = channels.map { _ in 0 }
         for round in 0..<100 where counts.reduce(0, +) < 200 {
             let more = try answer(channels)
-            #expect(more.reduce(0, +) <= RequestTurns.Pace.atOnceMax, "round \(round)")
+            #expect(more.reduce(0, +) <= 2 * Self.inSlice, "round \(round)")
             counts = zip(counts, more).map(+)
-            // Connections take turns.
-            #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= RequestTurns.Pace.atOnceMax)
-            eventLoop.advanceTime(by: RequestTurns.Pace.pause)
+            // Connections take turns, also in being answered here.
+            #expect((counts.max() ?? 0) - (counts.min() ?? 0) <= Self.inSlice)
+            goOn()
         }
         #expect(counts == channels.map { _ in 10 })
-        eventLoop.advanceTime(by: RequestTurns.Pace.pause * 4)
+        goOn()
         #expect(turns.waitingCount == 0 && uploads.use == (0, 0))
     }
+
+    /// The loop comes to its sockets, and then does one slice more (and one before, if it had none to do).
+    private func goOn() { eventLoop.advanceTime(by: LoopTurns.pause) }
 
     @Test("one who asks once waits for a turn of each other, and not for what they have written ahead")
     func one() throws {
@@ -88,31 +103,71 @@ struct RequestTurnsTests {
         while try answer(flood + [other]).last == 0 {
             rounds += 1
             try #require(rounds < 100)
-            eventLoop.advanceTime(by: RequestTurns.Pace.pause)
+            goOn()
         }
-        #expect(rounds <= 2)
+        #expect(rounds <= 3)
     }
 
-    @Test("a connection that ends while it waits takes nobody's turn for long")
+    @Test("a connection that ends while it waits takes nobody's turn")
     func gone() throws {
         let channels = try (0..<40).map { _ in try connect() }
         for channel in channels { try ask(channel, times: 1) }
         for channel in channels[8..<39] { try channel.close().wait() }
-        for _ in 0..<6 { eventLoop.advanceTime(by: RequestTurns.Pace.pause) }
+        for _ in 0..<6 { goOn() }
         #expect(try answer(Array(channels[..<8])) == [1, 1, 1, 1, 1, 1, 1, 1])
         #expect(try answer([channels[39]]) == [1])
         #expect(turns.waitingCount == 0)
     }
 
+    @Test("of many tasks a slice is done, then the loop has time, and each is done once in the order in which they came")
+    func tasks() {
+        let done = Done()
+        for number in 0..<50 { Task(executorPreference: turns) { done.numbers.withLock { $0.append(number) } } }
+        eventLoop.run()
+        #expect(done.count == Self.inSlice)
+        // As long as the pause lasts, nothing more is done, whatever else the loop has to do.
+        for _ in 0..<5 {
+            eventLoop.execute {}
+            eventLoop.run()
+        }
+        #expect(done.count == Self.inSlice)
+        for slice in 2...7 {
+            goOn()
+            #expect(done.count == min(50, slice * Self.inSlice))
+        }
+        #expect(done.numbers.withLock { $0 } == Array(0..<50))
+        #expect(turns.waitingCount == 0)
+    }
+
+    @Test("a task that lets others in comes behind those that wait, and tasks are begun anew when all are done")
+    func yields() {
+        let done = Done()
+        Task(executorPreference: turns) {
+            await withCheckedContinuation { continuation in
+                Task(executorPreference: turns) {
+                    done.numbers.withLock { $0.append(2) }
+                    continuation.resume()
+                }
+            }
+            done.numbers.withLock { $0.append(3) }
+        }
+        Task(executorPreference: turns) { done.numbers.withLock { $0.append(1) } }
+        eventLoop.run()
+        #expect(done.numbers.withLock { $0 } == [1, 2, 3])
+        Task(executorPreference: turns) { done.numbers.withLock { $0.append(4) } }
+        eventLoop.run()
+        #expect(done.numbers.withLock { $0 } == [1, 2, 3, 4])
+    }
+
     @Test("a pause that ends late is followed by another, which is the last however late it is")
     func late() {
-        var pace = RequestTurns.Pace()
-        let most = RequestTurns.Pace.atOnceMax
-        let begun = (0...most).map { _ in pace.begin() }
-        #expect(begun == Array(repeating: true, count: most) + [false])
-        let steps = [50, 50, 50, 0, 0].map { (late: Int64) in (pace.pauseEnds(late: .milliseconds(late)), pace.begin()) }
-        #expect(steps.map(\.0) == [false, true, false, true, true])
-        // The rest of what was left before the second late one may still begin.
-        #expect(steps.map(\.1) == [false, true, true, true, true])
+        var pause = LoopTurns.Pause()
+        let goesOn = [50, 50, 50, 0, 0, 50].map { (late: Int64) in pause.ends(late: .milliseconds(late)) }
+        #expect(goesOn == [false, true, false, true, true, false])
+    }
+
+    private final class Done: Sendable {
+        let numbers = Mutex<[Int]>([])
+        var count: Int { numbers.withLock { $0.count } }
     }
 }
