@@ -17,7 +17,7 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     /// - Parameters:
     ///   - toldAtOnce: how many are told an answer before there is a pause; at least 1.
-    ///   - pause: between a few who are told the answer and the next few.
+    ///   - pause: between a few of those who are told the answer and the next few.
     init(
         toldAtOnce: @escaping @Sendable (Value) -> Int, pause: @escaping @Sendable () async -> Void = SharedWork.twoMilliseconds
     ) {
@@ -47,7 +47,7 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         /// From now on nobody joins; to be called before anything is looked at.
         func begin() { close(self) }
 
-        /// Whether anybody waits who has not gone.
+        /// Whether anybody who has not gone still waits.
         func isWanted() -> Bool { members.withLock { $0.contains { $0.isWanted() } } }
 
         fileprivate var count: Int { members.withLock { $0.count } }

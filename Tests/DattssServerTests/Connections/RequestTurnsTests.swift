@@ -8,8 +8,8 @@ import Testing
 
 @testable import DattssServer
 
-/// Goal: however many requests have arrived, an event loop begins few of them before it looks at its sockets again, and who asks for
-/// little does not wait for all that others have written ahead.
+/// Goal: however many requests have arrived, an event loop begins few of them before it looks at its sockets again, and whoever
+/// asks for little does not wait for all that others have written ahead.
 @Suite("Turns of requests")
 struct RequestTurnsTests {
     private let eventLoop = EmbeddedEventLoop()
