@@ -27,8 +27,8 @@ extension Pipeline {
         }
     }
 
-    /// The end is near: a minute that cannot be written now holds nobody up any more who has to come to an end first. The accepted
-    /// lane still has everything of it.
+    /// The end is near: a minute that cannot be written now no longer holds up anybody who has to come to an end first. The
+    /// accepted lane still has everything of it.
     public func prepareToFinish() { minuteWriter.stopRetrying() }
 
     /// Takes in nothing more, and lets ``run()`` come to its end.

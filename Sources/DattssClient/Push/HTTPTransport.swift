@@ -14,7 +14,7 @@ package struct HTTPTransport: Transport {
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
         configuration.timeout.connect = .seconds(5)
-        // Who pushes tries again by itself, and says meanwhile what is wrong.
+        // Whatever pushes tries again by itself, and says meanwhile what is wrong.
         configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()

@@ -156,23 +156,9 @@ final class SegmentChain {
         try checkUsable()
         guard policy == .whenAsked else { return }
         // Nobody knows yet whether that will succeed.
-        if let pending {
-            isDirty = isDirty || pending.file === current?.file
-            isFolderDirty = isFolderDirty || pending.folder != nil
-        }
-        if isFolderDirty { try syncFolder(LogLayout.folder(of: lane, in: directory)) }
-        isFolderDirty = false
-        guard isDirty, let current else { return }
-        let clock = ContinuousClock()
-        let start = clock.now
-        do {
-            try current.file.sync()
-        } catch {
-            throw fail(error)
-        }
-        metrics.syncs += 1
-        metrics.lastSyncDuration = clock.now - start
-        isDirty = false
+        if let pending { markDirty(pending) }
+        guard let sync = takeDirty() else { return }
+        try conclude(sync, sync.run())
     }
 
     /// What would make everything durable that was appended before, for a thread that may wait for the disk while the chain goes
@@ -180,11 +166,8 @@ final class SegmentChain {
     /// - Returns: nil when there is nothing to do, or when the one before is still under way.
     func beginSync() throws(LogError) -> PendingSync? {
         try checkUsable()
-        guard policy == .whenAsked, pending == nil, isDirty || isFolderDirty else { return nil }
-        pending = PendingSync(
-            file: isDirty ? current?.file : nil, folder: isFolderDirty ? LogLayout.folder(of: lane, in: directory) : nil,
-            fileSystem: fileSystem)
-        (isDirty, isFolderDirty) = (false, false)
+        guard policy == .whenAsked, pending == nil else { return nil }
+        pending = takeDirty()
         return pending
     }
 
@@ -194,17 +177,34 @@ final class SegmentChain {
         self.pending = nil
         if closesBehindPending { pending.file?.close() }
         closesBehindPending = false
+        try conclude(pending, outcome)
+    }
+
+    /// What is not on disk yet. From now on it counts as if it were, until ``conclude(_:_:)`` says otherwise.
+    private func takeDirty() -> PendingSync? {
+        guard isDirty || isFolderDirty else { return nil }
+        defer { (isDirty, isFolderDirty) = (false, false) }
+        return PendingSync(
+            file: isDirty ? current?.file : nil, folder: isFolderDirty ? LogLayout.folder(of: lane, in: directory) : nil,
+            fileSystem: fileSystem)
+    }
+
+    private func conclude(_ sync: PendingSync, _ outcome: PendingSync.Outcome) throws(LogError) {
         switch outcome {
         case .success(let duration):
-            if pending.file != nil { metrics.syncs += 1 }
+            if sync.file != nil { metrics.syncs += 1 }
             metrics.lastSyncDuration = duration
         case .failure(let error):
             if error.isFailedSync { throw fail(error) }
             // What could not even be asked for is asked for again.
-            isDirty = isDirty || pending.file === current?.file
-            isFolderDirty = isFolderDirty || pending.folder != nil
+            markDirty(sync)
             throw LogError(error)
         }
+    }
+
+    private func markDirty(_ sync: PendingSync) {
+        if let file = sync.file, file === current?.file { isDirty = true }
+        isFolderDirty = isFolderDirty || sync.folder != nil
     }
 
     private func syncFolder(_ path: String) throws(LogError) {

@@ -114,7 +114,7 @@ extension Sealer {
 
     private func delete(_ step: SealedStep, _ day: Int64, _ report: inout RetentionReport) throws(LogError) {
         let footer = edition(step, day)?.footer
-        // First the readers are told: who finds no file asks the history again, which then has to know.
+        // First the readers are told: whoever finds no file asks the history again, which then has to know.
         history.replace(step, ofDay: day, with: nil)
         do throws(LogError) {
             try logged { () throws(FileSystemError) in try fileSystem.remove(path(step, day)) }

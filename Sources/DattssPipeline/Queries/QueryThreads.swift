@@ -28,7 +28,7 @@ public final class QueryThreads: TaskExecutor {
         jobs.add(UnownedJob(job), for: asUnownedTaskExecutor())
     }
 
-    /// Who never asks needs no threads.
+    /// A server that is never asked needs no threads.
     private func startOnce() {
         let isFirst = isStarted.withLock { isStarted in
             defer { isStarted = true }

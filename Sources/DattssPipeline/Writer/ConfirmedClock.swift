@@ -34,7 +34,7 @@ final class ConfirmedClock: Sendable {
 
     /// Looks at the clock, and says what is known.
     func look() -> ConfirmedTime {
-        // Read under the lock: who comes second must not bring an earlier time.
+        // Read under the lock: whoever comes second must not bring an earlier time.
         let (time, news) = state.withLock { state in
             let news = state.look(shown: clock.now(), uptime: clock.uptimeMilliseconds())
             return (state, news)

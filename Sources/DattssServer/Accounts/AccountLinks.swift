@@ -174,7 +174,7 @@ extension Accounts {
     ) throws -> Secret {
         try update(user, "passwordHash = ?", [hash.text], database)
         try database.execute(sql: "DELETE FROM session WHERE uid = ?", arguments: [user.string])
-        // Also the links of further letters to who signed up: each would set another password.
+        // Also the links of further letters to whoever signed up: each would set another password.
         try database.execute(
             sql: "DELETE FROM token WHERE uid = ?1 OR email = (SELECT email FROM user WHERE uid = ?1)", arguments: [user.string])
         return try signIn(user, visitor, replacing: nil, at: time, database)

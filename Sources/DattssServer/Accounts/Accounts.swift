@@ -20,7 +20,7 @@ public final class Accounts: Authenticator {
     private let queue = DispatchQueue(label: "accounts")
     private let strangers = Mutex(0)
 
-    /// For how many who are not signed in something may be looked up or written at a time.
+    /// For how many people who are not signed in something may be looked up or written at a time.
     static let strangersMax = 64
 
     /// There are that many already.
@@ -32,7 +32,7 @@ public final class Accounts: Authenticator {
         var versions: [UserID: Int64] = [:]
         var named: [UserID: [String: NamedKey]] = [:]
         var adopted: [SecretHash: AdoptedKey] = [:]
-        /// What those have set who have: see ``Accounts/setProcessPaths(_:of:)``.
+        /// What those users have set who have set something: see ``Accounts/setProcessPaths(_:of:)``.
         var processPaths: [UserID: Bool] = [:]
         var sessions: [SecretHash: Session] = [:]
         var people: [UserID: Person] = [:]
@@ -176,7 +176,7 @@ public final class Accounts: Authenticator {
         return value
     }
 
-    /// For how many who are not signed in something is being done.
+    /// For how many people who are not signed in something is being done.
     var strangerCount: Int { strangers.withLock { $0 } }
 
     /// Does something with the accounts for somebody who is not signed in.

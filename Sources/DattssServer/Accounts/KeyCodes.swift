@@ -1,6 +1,6 @@
 import DattssCore
 
-/// The codes that keys were found to have, right or wrong as those were that asked: who tries many for one user costs one HMAC.
+/// The codes that keys were found to have, right or wrong as those were that asked: whoever tries many for one user costs one HMAC.
 ///
 /// A code follows from its name, so it never becomes false; nobody who has no key is in here.
 struct KeyCodes {

@@ -4,7 +4,8 @@ import FoundationEssentials
 ///
 /// A client that reads a key out of a folder finds the server's address there, too. The address may be an old one, at which
 /// another program listens by now. So it first asks for the HMAC of something random together with the address, which only
-/// who has the folder's secret can tell; with the address, so that nobody can pass on what the real server says elsewhere.
+/// somebody who has the folder's secret can tell; with the address, so that nobody can pass on what the real server says
+/// elsewhere.
 ///
 ///     HMAC-SHA256(secret, "dattss-server:" + url + " " + challenge)
 public struct ServerProof: Sendable {

@@ -117,7 +117,7 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func end(_ context: ChannelHandlerContext) {
-        // Who was refused by the first bytes has an answer already.
+        // Whoever was refused by the first bytes has an answer already.
         guard hasHead, answerHeadCount < headCount else {
             // (The fast path in front only passes on what has begun.)
             if !hasHead, hasBegun || headCount == 0 { onTimeout() }

@@ -26,7 +26,7 @@ final class SharedWork<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         /// From now on nobody joins; to be called before anything is looked at.
         func begin() { close(self) }
 
-        /// Whether anybody waits who has not gone.
+        /// Whether anybody who has not gone still waits.
         func isWanted() -> Bool { members.withLock { $0.contains { $0.isWanted() } } }
 
         fileprivate var count: Int { members.withLock { $0.count } }

@@ -4,7 +4,7 @@ import HummingbirdCore
 import NIOCore
 import Synchronization
 
-/// What changes of one user, once a second, for all who look: worked out and written as JSON once, however many they are.
+/// What changes of one user, once a second, for everybody who looks: worked out and written as JSON once, however many they are.
 ///
 ///     begin ──► everything there is, shared by those who come at the same time
 ///     next  ──► the next turn, or all turns that the reader has missed at once; everything if those are too many
@@ -93,7 +93,7 @@ final class LiveFeed: Sendable {
 
     // MARK: Turns
 
-    /// Tells all who wait what changed since the last turn.
+    /// Tells everybody who waits what changed since the last turn.
     func turn() async {
         guard state.withLock({ $0.isPrepared }) else { return }
         var reader = state.withLock { $0.reader }
@@ -113,7 +113,7 @@ final class LiveFeed: Sendable {
             let events = ByteBuffer(bytes: bytes)
             state.recent.add(events)
             defer { state.waiting = [:] }
-            // Without room for them the streams end; who comes again is told when there is some.
+            // Without room for them the streams end; whoever comes again is told when there is some.
             let turn = (try? Rendering(events, within: unsent)).map { Turn(number: state.recent.last, events: $0) }
             return (turn, Array(state.waiting.values))
         }

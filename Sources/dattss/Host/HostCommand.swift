@@ -23,14 +23,7 @@ struct HostCommand: AsyncParsableCommand {
             Without --auth the key is read from DATTSS_AUTH_KEY, or found in the data folder.
             """)
 
-    @Option(help: "The server's address.")
-    var url: String?
-
-    @Option(help: "The user's key.")
-    var auth: String?
-
-    @Option(name: .customLong("data-dir"), help: "The data folder of a server on this machine, to find address and key in.")
-    var dataDirectory: String?
+    @OptionGroup var server: EndpointOptions
 
     @Option(help: "Seconds between two looks, 0.1 to 60.")
     var interval = 1.0
@@ -53,7 +46,7 @@ struct HostCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory, isPatient: true)
+        let endpoint = try server.endpoint(isPatient: true)
         let name = StatisticName.component(HostSource.hostName)
         var configuration = Dattss.Configuration(auth: endpoint.auth, url: endpoint.name, process: "host-\(name)")
         let refusal = KeyRefusal()

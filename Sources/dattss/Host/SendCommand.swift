@@ -20,14 +20,7 @@ struct SendCommand: AsyncParsableCommand {
             --auth, from DATTSS_AUTH_KEY or from the data folder.
             """)
 
-    @Option(help: "The server's address.")
-    var url: String?
-
-    @Option(help: "The user's key.")
-    var auth: String?
-
-    @Option(name: .customLong("data-dir"), help: "The data folder of a server on this machine, to find address and key in.")
-    var dataDirectory: String?
+    @OptionGroup var server: EndpointOptions
 
     @Option(help: "The name of the sending program, for the list of processes.")
     var process: String?
@@ -48,7 +41,7 @@ struct SendCommand: AsyncParsableCommand {
 
     func run() async throws {
         let partials = try SampleList.partials(of: words)
-        let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory)
+        let endpoint = try server.endpoint()
         let refusal = KeyRefusal()
         let delivery = SingleDelivery(
             transport: EndpointTransport(endpoint, refusal: refusal), limitMilliseconds: Int64((timeout * 1000).rounded()))

@@ -32,7 +32,7 @@ import Testing
 
     @Test("the room that a minute needed is enough for the same minute again")
     func room() {
-        // Goal: who sends every minute alike makes no row grow after the first.
+        // Goal: a sender who sends every minute alike makes no row grow after the first.
         func fill(_ memory: inout MinuteMemory, _ rooms: [MinuteEntry.Room]) -> [MinuteEntry] {
             var generator = SeededGenerator(seed: 7)
             var entries: [MinuteEntry] = []

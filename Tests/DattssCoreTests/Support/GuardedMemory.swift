@@ -1,6 +1,6 @@
 import LibC
 
-/// Memory behind which nothing can be read: who tries ends the process.
+/// Memory behind which nothing can be read: whoever tries ends the process.
 final class GuardedMemory {
     private let start: UnsafeMutableRawPointer
     private let byteCount: Int

@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    /// Goal: who waits for the disk keeps nobody from appending, and closes nothing under the feet of the one who waits.
+    /// Goal: whoever waits for the disk keeps nobody from appending, and closes nothing under the feet of the one who waits.
     @Test("appending goes on while a sync is under way, also in another segment")
     func pendingSync() throws {
         let lane = lane()

@@ -7,7 +7,7 @@ import Testing
 struct ServerProofTests {
     private static let secret = [UInt8](repeating: 7, count: AuthKeys.secretBytes)
 
-    /// Goal: only who has the secret can answer, only this challenge, and only for its own address.
+    /// Goal: only somebody who has the secret can answer, only this challenge, and only for its own address.
     @Test("is of one secret, one challenge and one address")
     func binding() {
         let proof = ServerProof(AuthKeys(secret: Self.secret))

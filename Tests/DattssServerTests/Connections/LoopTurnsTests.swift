@@ -10,7 +10,7 @@ import Testing
 @testable import DattssServer
 
 /// Goal: however many requests have arrived, and however many tasks there are, an event loop begins few of them before it looks at its
-/// sockets again, and who asks for little does not wait for all that others have written ahead.
+/// sockets again, and whoever asks for little does not wait for all that others have written ahead.
 @Suite("Turns on an event loop")
 struct LoopTurnsTests {
     private let eventLoop = EmbeddedEventLoop()

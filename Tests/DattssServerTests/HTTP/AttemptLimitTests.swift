@@ -43,7 +43,7 @@ struct AttemptLimitTests {
         #expect(limit.nameCount == 0)
     }
 
-    /// Goal: its memory is bounded, and who is being limited is not forgotten for it.
+    /// Goal: its memory is bounded, and whoever is being limited is not forgotten for it.
     @Test("remembers those who try most")
     func bounded() {
         let limit = AttemptLimit(capacity: 2, secondsPerToken: 1000, namesMax: 100, clock: clock)

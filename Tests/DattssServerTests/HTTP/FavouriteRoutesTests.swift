@@ -9,7 +9,7 @@ import Testing
 
 @testable import DattssServer
 
-/// Goal: who changes favourites that somebody else has changed since is told so, and nothing is lost; and people get pages.
+/// Goal: whoever changes favourites that somebody else has changed since is told so, and nothing is lost; and people get pages.
 @Suite("Favourites over HTTP")
 struct FavouriteRoutesTests {
     private let folder: TestFolder

@@ -153,7 +153,7 @@ struct RefusalPaceTests {
         #expect(routes.web.refusals.lateCount == 1)
     }
 
-    /// Goal: who has letters sent, or tries passwords, as fast as the server refuses, is refused at a pace.
+    /// Goal: whoever has letters sent, or tries passwords, as fast as the server refuses, is refused at a pace.
     @Test("answers attempts late of which there are too many", .timeLimit(.minutes(1)))
     func attempts() async throws {
         let folder = try TestFolder()

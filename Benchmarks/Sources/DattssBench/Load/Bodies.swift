@@ -1,8 +1,8 @@
 import DattssCore
 
 extension Bundles {
-    /// The bodies of `PUT /agg`, without the brace that opens them: in front of each comes the head of its request, and who
-    /// sends it as which of its batches (``RequestHead``).
+    /// The bodies of `PUT /agg`, without the brace that opens them: in front of each come the head of its request, its
+    /// sender, and the number of the batch (``RequestHead``).
     static func bodies(_ stream: LoadStream) throws -> Bundles {
         var writer = BundleWriter(stream)
         for _ in 0..<writer.count {

@@ -4,8 +4,8 @@ import Synchronization
 
 /// How often something may be tried: a bucket of tokens for each name, in memory (token bucket).
 ///
-/// An attempt takes a token; they come back with time, and at once after an attempt that was right. So who guesses waits,
-/// and who knows does not.
+/// An attempt takes a token; they come back with time, and at once after an attempt that was right. So whoever guesses waits,
+/// and whoever knows does not.
 final class AttemptLimit: Sendable {
     private let capacity: Double
     private let secondsPerToken: Double

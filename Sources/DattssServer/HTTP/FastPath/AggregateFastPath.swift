@@ -218,7 +218,7 @@ final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelReadComplete()
     }
 
-    /// Nothing more is read while much waits already, or while the sender does not read its answers: who does not wait is
+    /// Nothing more is read while much waits already, or while the sender does not read its answers: whoever does not wait is
     /// held back, not buffered.
     func read(context: ChannelHandlerContext) {
         if mayRead { context.read() } else { isReadHeld = true }

@@ -47,7 +47,7 @@ struct FastPathChannel: ServerChildChannel {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             try channel.syncOptions?.setOption(.socketOption(.so_sndbuf), value: Self.sendBufferBytes)
-            // Who sends much comes again when all others who have sent something were heard.
+            // Whoever sends much is heard again when all others who have sent something were.
             try channel.syncOptions?.setOption(.maxMessagesPerRead, value: 1)
             try pipeline.addHandler(deadlines.answer)
             if let tls { try pipeline.addHandler(NIOSSLServerHandler(context: tls)) }

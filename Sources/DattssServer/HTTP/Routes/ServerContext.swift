@@ -21,7 +21,7 @@ struct ServerContext: RequestContext {
 
 /// Whose statistics a part of the API is about: the same routes are there under `/`, `/demo` and `/server`.
 enum Space: Sendable {
-    /// The user's who asks.
+    /// Those of the user who asks.
     case own
     /// Those of the user `demo`, which anybody may see.
     case demo

@@ -84,7 +84,7 @@ extension Routes {
 
     /// `GET /sign-in/{token}`: the link that a starting server prints.
     func signInByLink(_ request: Request, _ context: Context) async throws -> Response {
-        // Who only asks whether the link is there does not use it up.
+        // Whoever only asks whether the link is there does not use it up.
         if request.method == .head { return Response(status: .ok) }
         let expired = Response.redirect(to: "/account#link-expired", type: .normal)
         guard let token = Secret(try decoded("token", context)) else { return expired }

@@ -63,7 +63,7 @@ extension Routes {
         if let token, try await !lookUp({ try $0.setsPassword(token, at: asked) }) { throw AccountError.usedLink }
         if let user {
             let current = try body.required("current")
-            // Who came by a link has none yet.
+            // A visitor who came by a link has none yet.
             if let hash = try await accounts.run({ try $0.passwordHash(of: user) }) {
                 guard try await matches(current, hash, context) else {
                     web.counters.badCredentials.add(1, ordering: .relaxed)

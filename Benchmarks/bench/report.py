@@ -1,0 +1,31 @@
+"""Tables of Markdown, and the ratios that are kept of them."""
+
+# By name. More is worse.
+ratios = {}
+
+
+def table(title, columns):
+    print(f"\n### {title}\n\n| {' | '.join(columns)} |\n|{' --- |' * len(columns)}", flush=True)
+
+
+def line(*cells):
+    """A row of a table: numbers come as the texts that they are to be."""
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+def keep(name, ratio):
+    """Notes a ratio of which more is worse."""
+    ratios[name] = round(ratio, 3)
+    return ratio
+
+
+def row(title, value, against, name, digits, inverted=False):
+    """A row of two numbers and their ratio, which is kept; the other way round when less of it is worse."""
+    ratio = value / against if against else float("inf")
+    keep(name, 1 / ratio if inverted and ratio else ratio)
+    line(title, f"{value:,.{digits}f}", f"{against:,.{digits}f}", f"{ratio:.2f}")
+
+
+def rate(value, is_limited):
+    """A rate; behind ≥ when it was that of the load, which had no time left."""
+    return f"{'≥ ' if is_limited else ''}{value:,.0f}"

@@ -1,0 +1,17 @@
+import contextlib
+import io
+
+from bench import report
+
+
+@contextlib.contextmanager
+def printed():
+    """What is printed, as a list of lines once it is over; with no ratio kept before, and none afterwards."""
+    lines = []
+    report.ratios.clear()
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        try:
+            yield lines
+        finally:
+            report.ratios.clear()
+            lines.extend(output.getvalue().splitlines())
