@@ -5,6 +5,8 @@ import CPlatform
 public struct AccumulatedPeriod: Sendable {
     /// By position, in the order of each one's first sample.
     private var accumulators: [SampleAccumulator] = []
+    /// By position, what came behind the samples in `accumulators`.
+    private var recent: [RecentSamples] = []
     /// The number of the statistic of each position in the table.
     private var numbers: [Int32] = []
     /// The values of sets, by position.
@@ -26,6 +28,7 @@ public struct AccumulatedPeriod: Sendable {
     init(number: UInt32, capacity: Int) {
         self.number = number
         accumulators.reserveCapacity(capacity)
+        recent.reserveCapacity(capacity)
         numbers.reserveCapacity(capacity)
     }
 
@@ -63,9 +66,11 @@ public struct AccumulatedPeriod: Sendable {
     }
 
     private func aggregate(at position: Int, of kind: Kind, fraction: Double) -> Aggregate? {
-        if distinct.isEmpty, relative.isEmpty { return accumulators[position].partial(of: kind, fraction: fraction) }
+        var settled = accumulators[position]
+        recent[position].withValues { settled.add($0) }
+        if distinct.isEmpty, relative.isEmpty { return settled.partial(of: kind, fraction: fraction) }
         var accumulator = relative[position]?.samples ?? SampleAccumulator()
-        accumulator.append(accumulators[position])
+        accumulator.append(settled)
         if let distinct = distinct[position] { accumulator.add(Double(distinct.count)) }
         return accumulator.partial(of: kind, fraction: fraction)
     }
@@ -83,6 +88,7 @@ public struct AccumulatedPeriod: Sendable {
             guard let key = keys[Int(numbers[position])] else { continue }
             let shift = (base(key) ?? 0).saturatingAdd(-gauge.base)
             if shift == 0 { continue }
+            settle(position)
             if relative[position]?.samples?.shift(by: shift) == nil { accumulators[position].shift(by: shift) }
             relative[position]?.base = gauge.base.saturatingAdd(shift)
         }
@@ -115,26 +121,98 @@ public struct AccumulatedPeriod: Sendable {
     }
 
     /// - Returns: the position of the statistic.
-    mutating func append(_ number: Int) -> Int {
+    mutating func append(_ number: Int, _ kind: Kind) -> Int {
         numbers.append(Int32(number))
         accumulators.append(SampleAccumulator())
+        recent.append(RecentSamples(of: number, kind))
         return numbers.count - 1
     }
 
+    // MARK: Samples
+
+    /// - Precondition: the position is settled.
     subscript(position: Int) -> SampleAccumulator {
         get { accumulators[position] }
         @inline(__always) _modify { yield &accumulators[position] }
     }
 
-    /// Asks for the memory of an accumulator, which is in two lines.
+    /// Adds up the latest samples of a statistic, before anything but another usual line comes for it.
+    /// - Returns: the last sample of a statistic that has one.
+    @discardableResult
+    mutating func settle(_ position: Int) -> Double? {
+        if !recent[position].isEmpty { recent[position].take { accumulators[position].add($0) } }
+        return accumulators[position].lastValue
+    }
+
+    /// Adds a usual line's value.
+    mutating func add(_ value: Double, at position: Int) {
+        recent.withUnsafeMutableBufferPointer { recent in
+            guard let samples = recent.baseAddress.map({ $0 + position }), RecentSamples.append(value, to: samples) else { return }
+            samples.pointee.take { accumulators[position].add($0) }
+        }
+    }
+
+    /// Adds lines of statistics that have samples in this period already, until one of another.
+    ///
+    /// No array is looked at for each line: neither for its bounds, which a mark of this period is within, nor for others that
+    /// share it. What becomes full on the way is added up behind the last line, when its memory has had time to come.
+    /// - Returns: how many were added.
+    @inline(__always)
+    mutating func add(_ lines: UnsafeBufferPointer<UsualLine>, _ index: NameIndex.Lookup) -> Int {
+        // A value that is set ends what deltas before it build on.
+        let mayBeGauge = relative.isEmpty
+        return recent.withUnsafeMutableBufferPointer { recent in
+            accumulators.withUnsafeMutableBufferPointer { accumulators in
+                withUnsafeTemporaryAllocation(of: Int.self, capacity: lines.count) { full in
+                    guard let recent = recent.baseAddress, let accumulators = accumulators.baseAddress else { return 0 }
+                    var (added, fullCount) = (0, 0)
+                    for line in lines {
+                        guard let mark = index.mark(of: line.name, tag: line.kind.rawValue) else { break }
+                        let place = Place(mark: mark)
+                        guard place.period == number, mayBeGauge || line.kind != .gauge else { break }
+                        let position = Int(place.position)
+                        if recent[position].isFull { recent[position].take { accumulators[position].add($0) } }
+                        if RecentSamples.append(line.value, to: recent + position) {
+                            CPlatform.prefetch(accumulators + position)
+                            CPlatform.prefetch(UnsafeRawPointer(accumulators + position) + 64)
+                            full.initializeElement(at: fullCount, to: position)
+                            fullCount += 1
+                        }
+                        added += 1
+                    }
+                    for position in full[..<fullCount] { recent[position].withValues { accumulators[position].prefetch($0) } }
+                    for position in full[..<fullCount] where recent[position].isFull {
+                        recent[position].take { accumulators[position].add($0) }
+                    }
+                    return added
+                }
+            }
+        }
+    }
+
+    /// The last values of the gauges that have samples.
+    func forEachGauge(_ body: (_ number: Int, _ last: Double) -> Void) {
+        for (position, samples) in recent.enumerated() where samples.kind == Kind.gauge.rawValue {
+            if let last = samples.last ?? accumulators[position].lastValue { body(samples.number, last) }
+        }
+    }
+
+    /// Asks for the memory of the latest samples.
     @inline(__always)
     func prefetch(_ position: Int) {
-        accumulators.withUnsafeBufferPointer { accumulators in
-            guard let base = accumulators.baseAddress else { return }
-            let address = UnsafeRawPointer(base + position)
-            CPlatform.prefetch(address)
-            CPlatform.prefetch(address + 64)
-        }
+        recent.withUnsafeBufferPointer { if let base = $0.baseAddress { CPlatform.prefetch(base + position) } }
+    }
+
+    /// The latest period in which a statistic has samples, and its position there.
+    struct Place: Sendable {
+        var period: UInt32
+        var position: UInt32
+
+        init(period: UInt32, position: Int) { (self.period, self.position) = (period, UInt32(position)) }
+
+        init(mark: UInt64) { (period, position) = (UInt32(mark >> 32), UInt32(truncatingIfNeeded: mark)) }
+
+        var mark: UInt64 { UInt64(period) << 32 | UInt64(position) }
     }
 
     /// - Returns: whether the set has room for it.

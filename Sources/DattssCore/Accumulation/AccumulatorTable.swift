@@ -43,17 +43,7 @@ public struct AccumulatorTable: Sendable {
         var idlePeriods = 0
     }
 
-    /// The latest period in which a statistic has samples, and its position there.
-    private struct Place: Sendable {
-        var period: UInt32
-        var position: UInt32
-
-        init(period: UInt32, position: Int) { (self.period, self.position) = (period, UInt32(position)) }
-
-        init(mark: UInt64) { (period, position) = (UInt32(mark >> 32), UInt32(truncatingIfNeeded: mark)) }
-
-        var mark: UInt64 { UInt64(period) << 32 | UInt64(position) }
-    }
+    private typealias Place = AccumulatedPeriod.Place
 
     /// - Parameters:
     ///   - fraction: see ``Aggregate/fraction``.
@@ -138,35 +128,35 @@ public struct AccumulatorTable: Sendable {
                 }
                 isGoingOn = ahead == lines.count
                 if index.count > Self.cachedMax { prefetch(lines, ahead) }
-                for line in lines[..<ahead] {
-                    guard add(line) else {
-                        isGoingOn = false
-                        break
-                    }
-                    count += 1
-                    end = line.next
-                }
+                let added = add(UnsafeBufferPointer(rebasing: lines[..<ahead]))
+                if added < ahead { isGoingOn = false }
+                if added > 0 { end = lines[added - 1].next }
+                count += added
             }
         }
         return (count, min(end, bytes.count))
     }
 
-    /// - Returns: false, and nothing added, when there is no room or the path is bad.
-    @inline(__always)
-    private mutating func add(_ line: UsualLine) -> Bool {
-        let number: Int
-        let position: Int
-        if let place = index.place(of: line.name, tag: line.kind.rawValue) {
-            (number, position) = (index.number(at: place), self.position(at: place))
-        } else {
-            guard let new = try? insert(line.kind, line.name.bytes) else { return false }
-            (number, position) = (new, open(new))
+    /// - Returns: how many were added before one for which there is no room, or whose path is bad.
+    private mutating func add(_ lines: UnsafeBufferPointer<UsualLine>) -> Int {
+        var added = 0
+        while added < lines.count {
+            added += index.withLookup { period.add(UnsafeBufferPointer(rebasing: lines[added...]), $0) } ?? 0
+            guard added < lines.count, add(lines[added]) else { break }
+            added += 1
         }
+        return added
+    }
+
+    /// Adds the first line of a statistic in this period, or any.
+    /// - Returns: false, and nothing added, when there is no room or the path is bad.
+    private mutating func add(_ line: UsualLine) -> Bool {
+        guard let (number, position) = try? touch(line.kind, line.name) else { return false }
         if line.kind == .gauge {
             period.noteSet(at: position)
             statistics[number].last = line.value
         }
-        period[position].add(line.value)
+        period.add(line.value, at: position)
         return true
     }
 
@@ -190,6 +180,8 @@ public struct AccumulatorTable: Sendable {
 
     /// The samples of the period that ends now.
     public mutating func takePeriod() -> AccumulatedPeriod {
+        // What a delta of a later period builds on.
+        period.forEachGauge { statistics[$0].last = $1 }
         let ended = period.ended(keys)
         // 0 is no period's number: the place of a new name is in none.
         period = AccumulatedPeriod(number: max(1, ended.number &+ 1), capacity: ended.count)
@@ -236,28 +228,30 @@ public struct AccumulatorTable: Sendable {
         statistics[number].last = value
     }
 
-    /// The number of a statistic, and its position in this period.
+    /// The number of a statistic, and its position in this period, at which all samples are added up.
     @inline(__always)
     private mutating func touch(
         _ kind: Kind, _ path: DatagramLine.Bytes
     ) throws(DatagramError) -> (number: Int, position: Int) {
-        guard let place = index.place(of: HashedName(path, index.hash), tag: kind.rawValue) else {
-            let number = try insert(kind, path)
-            return (number, open(number))
-        }
-        return (index.number(at: place), position(at: place))
+        try touch(kind, HashedName(path, index.hash))
     }
 
-    /// The position in this period of the statistic at a place of the index.
-    @inline(__always)
-    private mutating func position(at place: Int) -> Int {
+    private mutating func touch(_ kind: Kind, _ name: HashedName) throws(DatagramError) -> (number: Int, position: Int) {
+        guard let place = index.place(of: name, tag: kind.rawValue) else {
+            let number = try insert(kind, name.bytes)
+            return (number, open(number, kind))
+        }
+        let number = index.number(at: place)
         let found = Place(mark: index.mark(at: place))
-        return found.period == period.number ? Int(found.position) : open(index.number(at: place))
+        guard found.period == period.number else { return (number, open(number, kind)) }
+        let position = Int(found.position)
+        if let last = period.settle(position), kind == .gauge { statistics[number].last = last }
+        return (number, position)
     }
 
     @inline(never)
-    private mutating func open(_ number: Int) -> Int {
-        let position = period.append(number)
+    private mutating func open(_ number: Int, _ kind: Kind) -> Int {
+        let position = period.append(number, kind)
         index[mark: number] = Place(period: period.number, position: position).mark
         statistics[number].idlePeriods = 0
         return position

@@ -39,6 +39,9 @@ public struct SampleAccumulator: Sendable {
     /// Whether there are no samples.
     public var isEmpty: Bool { count == 0 }
 
+    /// nil when there are no samples.
+    var lastValue: Double? { isEmpty ? nil : last }
+
     /// Adds samples of one finite value.
     /// - Parameters:
     ///   - weight: how many samples of this value: more than 1 where a sender picked one out of many (`|@0.1`).
@@ -57,6 +60,39 @@ public struct SampleAccumulator: Sendable {
         max = Swift.max(max, value)
         min = Swift.min(min, value)
         self.isEmphasised = self.isEmphasised || isEmphasised
+    }
+
+    /// Asks for the memory of the buckets that these samples will be counted in.
+    @inline(__always)
+    func prefetch(_ values: UnsafeBufferPointer<Double>) {
+        if isBucketed { positive.prefetch(values) }
+    }
+
+    /// Adds finite samples, as if one after the other: the buckets of many are asked for at once.
+    mutating func add(_ values: UnsafeBufferPointer<Double>) {
+        var rest = values
+        while !rest.isEmpty {
+            let counted = isBucketed ? positive.add(rest) : 0
+            if counted > 0 { note(UnsafeBufferPointer(rebasing: rest[..<counted])) }
+            if counted == rest.count { return }
+            add(rest[counted])
+            rest = UnsafeBufferPointer(rebasing: rest[(counted + 1)...])
+        }
+    }
+
+    /// Takes positive samples, which are in the buckets already and not the first ones, into all other numbers.
+    @inline(__always)
+    private mutating func note(_ values: UnsafeBufferPointer<Double>) {
+        var (sum, min, max) = (sum, min, max)
+        for value in values {
+            sum += value
+            min = value < min ? value : min
+            max = value > max ? value : max
+        }
+        // (Positive ones that are too much stay too much.)
+        (self.sum, self.min, self.max) = (sum.clamped(-.greatestFiniteMagnitude, .greatestFiniteMagnitude), min, max)
+        last = values[values.count - 1]
+        count = count.saturatingAdd(Int64(values.count))
     }
 
     /// Keeps samples that are not equal to all that came before, as long as there are few; called before they are counted.

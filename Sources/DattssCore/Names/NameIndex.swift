@@ -19,10 +19,10 @@ public struct NameIndex: Sendable {
     let hash = NameHash()
 
     /// In front of a name: its mark, and its number with ``Shape/code``.
-    private static let headWords = 2
+    fileprivate static let headWords = 2
 
     /// A name's length and tag, in one word so that both are compared at once.
-    private struct Shape {
+    fileprivate struct Shape {
         var length: Int
         var tag: UInt8
 
@@ -134,6 +134,41 @@ public struct NameIndex: Sendable {
         }
         words = kept
         garbageWords = 0
+    }
+
+    // MARK: Many look-ups
+
+    /// The index where it lies, for many look-ups.
+    struct Lookup {
+        // Valid as long as the index is borrowed for it; all places that slots name are those of whole records.
+        fileprivate let slots: SlotTable.Lookup
+        fileprivate let words: UnsafePointer<UInt64>
+
+        /// The mark of a name; nil when it has no number.
+        @inline(__always)
+        func mark(of name: HashedName, tag: UInt8) -> UInt64? {
+            slots.find(name.hash(tag)) { isName($0, name, tag) }.map { words[$0] }
+        }
+
+        @inline(__always)
+        private func isName(_ place: Int, _ name: HashedName, _ tag: UInt8) -> Bool {
+            let record = words + place
+            guard UInt32(truncatingIfNeeded: record[1] >> 32) == Shape(name.bytes.count, tag).code else { return false }
+            let wordCount = name.bytes.count / 8
+            for index in 0..<wordCount where record[NameIndex.headWords + index] != name.bytes.word(at: index * 8) {
+                return false
+            }
+            return record[NameIndex.headWords + wordCount] == name.rest
+        }
+    }
+
+    /// - Returns: nil without names.
+    @inline(__always)
+    func withLookup<Result>(_ body: (Lookup) -> Result) -> Result? {
+        let result = slots.withLookup { slots in
+            words.withUnsafeBufferPointer { words in words.baseAddress.map { body(Lookup(slots: slots, words: $0)) } }
+        }
+        return result ?? nil
     }
 
     // MARK: Names

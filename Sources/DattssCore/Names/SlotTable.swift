@@ -8,12 +8,39 @@ struct SlotTable: Sendable {
     private var slots: [Slot] = []
     private(set) var count = 0
 
-    private struct Slot: Sendable {
+    fileprivate struct Slot: Sendable {
         var hash: UInt32
         /// -1 in an empty slot.
         var number: Int32
 
         static let empty = Slot(hash: 0, number: -1)
+    }
+
+    /// The slots where they lie, for many searches: without a look at the table for each of them.
+    struct Lookup {
+        // Valid as long as the table is borrowed for it: there is at least one slot, and as many as a power of two.
+        fileprivate let slots: UnsafePointer<Slot>
+        fileprivate let mask: Int
+
+        /// As ``SlotTable/find(_:_:)``.
+        @inline(__always)
+        func find(_ hash: UInt32, _ isMatch: (Int) -> Bool) -> Int? {
+            var position = Int(hash) & mask
+            while true {
+                let slot = slots[position]
+                if slot.number < 0 { return nil }
+                if slot.hash == hash, isMatch(Int(slot.number)) { return Int(slot.number) }
+                position = (position + 1) & mask
+            }
+        }
+    }
+
+    /// - Returns: nil without slots.
+    @inline(__always)
+    func withLookup<Result>(_ body: (Lookup) -> Result) -> Result? {
+        slots.withUnsafeBufferPointer { slots in
+            slots.baseAddress.flatMap { slots.isEmpty ? nil : body(Lookup(slots: $0, mask: slots.count - 1)) }
+        }
     }
 
     /// The number with this hash for which `isMatch` is true.

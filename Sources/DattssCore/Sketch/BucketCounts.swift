@@ -1,3 +1,5 @@
+import CPlatform
+
 /// The counts of neighbouring buckets of one sign, while samples come in: an array with a hole where nothing fell, so that a
 /// sample costs an addition. A ``BucketStore`` has no holes, and costs a search.
 ///
@@ -23,6 +25,36 @@ struct BucketCounts: Sendable {
         if isTooLarge { return false }
         counts[position] = sum
         return true
+    }
+
+    /// Adds one to the bucket of each of these values, until one that is not positive or has no bucket here yet.
+    /// - Returns: how many were added.
+    @inline(__always)
+    mutating func add(_ values: UnsafeBufferPointer<Double>) -> Int {
+        let base = Int(base)
+        return counts.withUnsafeMutableBufferPointer { counts in
+            for (position, value) in values.enumerated() {
+                guard value > 0 else { return position }
+                let offset = Int(SketchIndex.of(magnitude: value)) - base
+                guard counts.indices.contains(offset), counts[offset] < .max else { return position }
+                counts[offset] &+= 1
+            }
+            return values.count
+        }
+    }
+
+    /// Asks for the memory of the buckets of these values.
+    @inline(__always)
+    func prefetch(_ values: UnsafeBufferPointer<Double>) {
+        counts.withUnsafeBufferPointer { counts in
+            guard let first = counts.baseAddress else { return }
+            // What is in front of them says who else has the array.
+            CPlatform.prefetch(UnsafeRawPointer(first) - 32)
+            for value in values where value > 0 {
+                // (Whatever is asked for, it may be nobody's.)
+                CPlatform.prefetch(first + Int(SketchIndex.of(magnitude: value)) - Int(base))
+            }
+        }
     }
 
     /// The same counts as a store.

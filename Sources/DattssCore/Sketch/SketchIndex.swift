@@ -32,9 +32,8 @@ public enum SketchIndex {
         let exponent = Int32(truncatingIfNeeded: bits >> 52) - 1023
         let mantissa = bits & 0x000F_FFFF_FFFF_FFFF
         // A cell is narrower than any interval, so that at most one boundary lies in it.
-        let below = Int32(boundariesBelowCell[Int(mantissa >> 46)])
-        let isPast = below < 32 && mantissa > boundaries[Int(below)]
-        return exponent * bucketsPerDoubling + below - 1 + (isPast ? 1 : 0)
+        let below = boundariesBelowCell[Int(mantissa >> 46)]
+        return exponent * bucketsPerDoubling + Int32(below) - 1 + (mantissa > boundaries[Int(below)] ? 1 : 0)
     }
 
     /// The value with the smallest largest relative error for a bucket: 2γ/(1 + γ) times its lower bound.
@@ -50,7 +49,7 @@ public enum SketchIndex {
         return Double(sign: .plus, exponent: Int(exponent), significand: significand)
     }
 
-    /// ⌊(2^(k/32) − 1) · 2^52⌋ for k in 0..<32.
+    /// ⌊(2^(k/32) − 1) · 2^52⌋ for k in 0..<32, and behind them one that no mantissa is past.
     @usableFromInline
     static let boundaries: [UInt64] = [
         0x0_0000_0000_0000, 0x0_59B0_D315_8574, 0x0_B558_6CF9_890F, 0x1_1301_D012_5B50,
@@ -61,11 +60,15 @@ public enum SketchIndex {
         0x8_ACE5_422A_A0DB, 0x9_3737_B0CD_C5E4, 0x9_C491_82A3_F090, 0xA_5503_B23E_255C,
         0xA_E89F_995A_D3AD, 0xB_7F76_F2FB_5E46, 0xC_199B_DD85_529C, 0xC_B720_DCEF_9069,
         0xD_5818_DCFB_A487, 0xD_FC97_337B_9B5E, 0xE_A4AF_A2A4_90D9, 0xF_5076_5B6E_4540,
+        .max,
     ]
 
-    /// For each 64th of the mantissa: how many boundaries lie below its first value.
+    /// For each 64th of the mantissa: how many boundaries lie below its first value. Written down, so that it is a constant.
     @usableFromInline
-    static let boundariesBelowCell: [UInt8] = (0..<64).map { cell in
-        UInt8(boundaries.count { $0 < UInt64(cell) << 46 })
-    }
+    static let boundariesBelowCell: [UInt8] = [
+        0, 1, 2, 3, 3, 4, 5, 5, 6, 7, 7, 8, 8, 9, 10, 10,
+        11, 11, 12, 13, 13, 14, 14, 15, 15, 16, 16, 17, 17, 18, 18, 19,
+        19, 20, 20, 21, 21, 22, 22, 22, 23, 23, 24, 24, 25, 25, 26, 26,
+        26, 27, 27, 28, 28, 28, 29, 29, 30, 30, 30, 31, 31, 31, 32, 32,
+    ]
 }

@@ -8,7 +8,7 @@ public final class ZstdCompressor {
     private let level: Int32
 
     /// A compressor with a context of its own.
-    /// - Parameter level: 1 (fast) to 19 (small), as zstd counts.
+    /// - Parameter level: 1 (fast) to 19 (small), as zstd counts; below 0 it is faster still.
     public init(level: Int32) {
         guard let context = ZSTD_createCCtx() else { preconditionFailure("no memory for a zstd context") }
         self.context = context

@@ -9,7 +9,8 @@ public import DattssCore
 /// on disk then.
 public final class AcceptedLane {
     private let chain: SegmentChain
-    private let encoder = FrameEncoder(level: 1)
+    // Frames are small and live for minutes: to make them a twentieth smaller would take half as long again.
+    private let encoder = FrameEncoder(level: -1)
     private let segmentBytes: Int
     private let frameBytes: Int
     private let delaysSegments: Bool

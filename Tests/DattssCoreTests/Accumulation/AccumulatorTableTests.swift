@@ -314,6 +314,44 @@ import Testing
         }
     }
 
+    @Test("many samples of few statistics are what each by itself makes of them, between deltas, sets and rates", arguments: seeds)
+    func manyUsualLines(seed: UInt64) {
+        // Goal: samples that wait to be added up together are never seen to wait: kept ones, buckets, bases and last values.
+        var generator = SeededGenerator(seed: seed)
+        var (fast, plain) = (AccumulatorTable(capacity: 40), AccumulatorTable(capacity: 40))
+        for _ in 0..<8 {
+            for _ in 0..<Int.random(in: 1...120, using: &generator) {
+                let datagram = generator.busyDatagram()
+                let counts = [addAll(datagram, to: &fast, usual: true), addAll(datagram, to: &plain, usual: false)]
+                #expect(counts[0] == counts[1], "seed \(seed): \(String(decoding: datagram, as: UTF8.self))")
+            }
+            var (fastPeriod, plainPeriod) = (fast.takePeriod(), plain.takePeriod())
+            #expect(fastPeriod.relativeKeys == plainPeriod.relativeKeys, "seed \(seed)")
+            if generator.oneIn(2) {
+                fastPeriod.resolve { _ in 1000 }
+                plainPeriod.resolve { _ in 1000 }
+            }
+            #expect(fastPeriod.partials() == plainPeriod.partials(), "seed \(seed)")
+        }
+    }
+
+    @Test("a number of a usual line is what the reader of all numbers makes of it, whatever its digits are", arguments: seeds)
+    func usualNumbers(seed: UInt64) {
+        // Goal: digits that are read at once, with a point among them, are the same double to the last bit.
+        var generator = SeededGenerator(seed: seed)
+        for _ in 0..<3000 {
+            let bytes = (0..<Int.random(in: 1...9, using: &generator)).map { _ in generator.element(of: Array("00123456789..".utf8))
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            let datagram = Array("n:\(text)|ms\nfiller:1|c".utf8)
+            var table = AccumulatorTable()
+            let count = datagram.withUnsafeBufferPointer { table.addUsualLines(of: $0, from: 0).count }
+            let expected = try? SampleValue("\(text)ms").value
+            #expect((count > 0) == (expected != nil), "\(text)")
+            if let expected { #expect(flush(&table).first?.aggregate.last == expected, "\(text)") }
+        }
+    }
+
     @Test("a datagram in which nothing is a line is looked through only once", arguments: ["a\n", "a|\n", "\n"])
     func noColons(line: String) {
         // Goal: a line without a colon ends the search for one within a path's length: not at the end of the datagram.
@@ -368,6 +406,19 @@ import Testing
 }
 
 extension SeededGenerator {
+    /// Usual lines of a few statistics, of which each gets many samples, and now and then another line of one of them.
+    fileprivate mutating func busyDatagram() -> [UInt8] {
+        let lines = (0..<Int.random(in: 1...30, using: &self)).map { _ in
+            let (name, type) = (element(of: ["a", "b.c", "a.long.name.of.a.statistic"]), element(of: ["c", "ms", "g"]))
+            if oneIn(60) {
+                return "\(name):\(element(of: ["+2|g", "-3.5|g", "0|\(type)", "x|s", "5|ms|@0.5", "7:8|\(type)", "1e300|c"]))"
+            }
+            let whole = Int.random(in: 0...(oneIn(3) ? 9_999_999 : 40), using: &self)
+            return oneIn(2) ? "\(name):\(whole)|\(type)" : "\(name):\(whole).\(Int.random(in: 0...999, using: &self))|\(type)"
+        }
+        return Array(lines.joined(separator: "\n").utf8)
+    }
+
     /// A few lines, most of them usual, some with a byte changed.
     fileprivate mutating func datagram() -> [UInt8] {
         let values = [

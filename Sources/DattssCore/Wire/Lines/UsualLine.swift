@@ -64,22 +64,37 @@ struct UsualLine {
         return HashedName(name, rest: word & ((1 &<< bits) &- 1), state: state)
     }
 
-    /// A number and how many bytes it takes: digits of one word are read at once.
+    /// A number and how many bytes it takes. Up to seven of them are read at once, with a point or without: it is taken out.
     @inline(__always)
     private static func number(in bytes: DatagramLine.Bytes, at start: Int) -> (value: Double, length: Int)? {
         let word = word(in: bytes, at: start) ^ 0x3030_3030_3030_3030
-        // A byte of 10 or more; a carry out of such a one only reaches those above it.
-        let others = ((word &+ 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080
-        let bits = UInt64(truncatingIfNeeded: others.trailingZeroBitCount & ~7)
-        guard 8..<64 ~= bits, bits == 8 || word & 0xFF != 0, UInt8(truncatingIfNeeded: word >> bits) ^ 0x30 == UInt8(ascii: "|")
-        else { return anyNumber(in: bytes, at: start) }
+        let bar = bits(before: UInt8(ascii: "|"), in: word)
+        let point = bits(before: UInt8(ascii: "."), in: word)
+        let pointBits: UInt64 = point < bar ? 8 : 0
+        let (whole, count) = (min(point, bar), bar &- pointBits)
+        let mask = (1 &<< whole) &- 1
         // The digits become the last of eight, then pairs of them, fours and all are added up.
-        var digits = word &<< (64 &- bits)
+        var digits = ((word & mask) | ((word >> pointBits) & ~mask)) &<< (64 &- count)
+        let others = ((digits &+ 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080
+        // A zero in front of other digits is not a number's, nor is a point without digits on both sides.
+        guard bar < 64, whole >= 8, others == 0, whole == 8 || word & 0xFF != 0, pointBits == 0 || count > whole else {
+            return anyNumber(in: bytes, at: start)
+        }
         digits = (digits &* 10) &+ (digits >> 8)
         let (even, odd) = (digits & 0x0000_00FF_0000_00FF, (digits >> 16) & 0x0000_00FF_0000_00FF)
         digits = ((even &* 0x000F_4240_0000_0064) &+ (odd &* 0x0000_2710_0000_0001)) >> 32
-        return (Double(digits), Int(bits / 8))
+        // (Both are whole numbers that a double holds, so that it is the nearest one.)
+        return (Double(digits) / powers[Int(count &- whole) / 8], Int(bar / 8))
     }
+
+    /// How many bits of a word of digits, each less 0x30, stand in front of the first such byte; 64 when there is none.
+    @inline(__always)
+    private static func bits(before byte: UInt8, in word: UInt64) -> UInt64 {
+        let found = zeroBytes(word ^ (UInt64(byte ^ 0x30) &* 0x0101_0101_0101_0101))
+        return UInt64(truncatingIfNeeded: found.trailingZeroBitCount & ~7)
+    }
+
+    private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7]
 
     @inline(never)
     private static func anyNumber(in bytes: DatagramLine.Bytes, at start: Int) -> (value: Double, length: Int)? {
