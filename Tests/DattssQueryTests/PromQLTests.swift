@@ -134,6 +134,7 @@ import Testing
             ("hits_total", "limit of series", { $0.series = 2 }), ("hits_total", "limit of numbers", { $0.numbers = 200 }),
             ("rate(hits_total[500d])", "limit of days", { _ in }),
             ("histogram_quantile(0.5, rate(wait_ms[5m]))", "limit of distributions", { $0.distributionBytes = 0 }),
+            (String(repeating: "sum(hits_total) + ", count: 12) + "1", "limit of numbers", { $0.numbers = 900 }),
             ("sum(hits_total)", "limit of milliseconds", { $0.milliseconds = 0 }),
         ]
         for (text, name, set) in cases {

@@ -42,8 +42,10 @@ struct DistributionReader {
         _ = try await evaluator.source.read(request, into: sink)
         if let failure = sink.failure { throw failure }
         try table.checkMemory()
+        try evaluator.watch.take(groups.count * grid.count)
         var isApproximate = false
-        for (position, row) in table.rows.enumerated() {
+        for position in 0..<table.rowCount {
+            let row = table.row(position)
             try evaluator.watch.check()
             groups[position].values = try values(summary, row, &isApproximate)
         }

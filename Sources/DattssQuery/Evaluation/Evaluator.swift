@@ -113,8 +113,9 @@ public struct Evaluator: Sendable {
                 span, on: TimeGrid(at: end), presenceMinutes: 0, finest: false, keepsAll: false, limits)
             let table = SeriesTable(windows, [], limits) { key in
                 let own = [false, true].flatMap { selection.names(of: key, distributions: $0) }
-                if !own.isEmpty { names += own }
-                return own.isEmpty ? nil : 0
+                names += own
+                // Its name is enough; no point of it needs to be read.
+                return nil
             }
             let sink = SeriesSink(table, watch)
             let request = SeriesRequest(

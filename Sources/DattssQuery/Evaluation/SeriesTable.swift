@@ -24,13 +24,11 @@ final class SeriesTable {
     /// What there is of one statistic, or of one group of them.
     struct Row {
         /// How many samples.
-        var counts: [Double]
+        var counts: [Double] = []
         var sums: [Double] = []
         var minima: [Double] = []
         var maxima: [Double] = []
         var lasts: [Double] = []
-        /// The minutes that `lasts` come from.
-        var lastMinutes: [Int64] = []
         var distributions: [BinDistribution] = []
         var tailSum = 0.0
         var total: Double?
@@ -39,8 +37,8 @@ final class SeriesTable {
     let windows: SpanWindows
     let binCount: Int
     let columns: Columns
-    private(set) var rows: [Row] = []
-    private var distributionBytes = 0
+    private(set) var rowCount = 0
+    private var bins: TableBins
     private let limits: QueryLimits
     private let rowOf: (StatisticKey) throws(QueryError) -> Int?
 
@@ -51,11 +49,12 @@ final class SeriesTable {
     ) {
         (self.windows, binCount, self.columns) = (windows, windows.binCount, columns)
         (self.limits, self.rowOf) = (limits, rowOf)
+        bins = TableBins(windows, columns)
     }
 
     func slot(of key: StatisticKey) throws(QueryError) -> Int? {
         guard let row = try rowOf(key) else { return nil }
-        if row == rows.count {
+        if row == rowCount {
             guard row < limits.series else {
                 throw QueryError(.limit, "more than \(limits.series) series, the limit of series: select fewer")
             }
@@ -65,18 +64,19 @@ final class SeriesTable {
                     "\(row + 1) series of \(binCount) points are more than \(limits.numbers) numbers, the limit of numbers: "
                         + "select fewer, or take a longer step")
             }
-            rows.append(emptyRow)
+            rowCount += 1
+            bins.setRows(rowCount)
         }
         return row
     }
 
     func removePoints() {
-        for row in rows.indices { rows[row] = emptyRow }
-        distributionBytes = 0
+        bins = TableBins(windows, columns)
+        bins.setRows(rowCount)
     }
 
     func checkMemory() throws(QueryError) {
-        guard distributionBytes <= limits.distributionBytes else {
+        guard bins.distributionBytes <= limits.distributionBytes else {
             throw QueryError(
                 .limit,
                 "distributions take more than \(limits.distributionBytes >> 20) MiB, the limit of distributions: "
@@ -84,56 +84,12 @@ final class SeriesTable {
         }
     }
 
-    func setTotal(of row: Int, sum: Double) { rows[row].total = sum }
+    func setTotal(of row: Int, sum: Double) { bins.totals[row] = sum }
 
-    func add(_ point: MinutePoint, isHour: Bool, to row: Int) {
-        let start = point.minute.index - windows.range.lowerBound.index
-        guard isHour else { return add(point, bin: windows.bin(of: start), 1, to: row) }
-        // An hour is shared out evenly among the bins that it spans.
-        var from = start
-        let end = start + 60
-        while from < end {
-            let next = min(end, (from.flooredQuotient(by: windows.width) + 1) * windows.width)
-            add(point, bin: windows.bin(of: from), Double(next - from) / 60, to: row)
-            from = next
-        }
-    }
+    func add(_ point: MinutePoint, isHour: Bool, to row: Int) { bins.add(point, isHour: isHour, to: row) }
 
-    private func add(_ point: MinutePoint, bin: Int?, _ share: Double, to row: Int) {
-        guard let bin else { return }
-        let aggregate = point.aggregate
-        guard bin < binCount else {
-            guard columns.contains(.tail) else { return }
-            rows[row].tailSum += aggregate.sum * share
-            return
-        }
-        rows[row].counts[bin] += Double(aggregate.count) * share
-        if columns.contains(.sum) { rows[row].sums[bin] += aggregate.sum * share }
-        if columns.contains(.extremes) {
-            rows[row].minima[bin] = Swift.min(rows[row].minima[bin], aggregate.min)
-            rows[row].maxima[bin] = Swift.max(rows[row].maxima[bin], aggregate.max)
-        }
-        if columns.contains(.last), point.minute.index >= rows[row].lastMinutes[bin] {
-            rows[row].lasts[bin] = aggregate.last
-            rows[row].lastMinutes[bin] = point.minute.index
-        }
-        if columns.contains(.distribution) { distributionBytes += rows[row].distributions[bin].add(aggregate, share) }
-    }
-
-    private var emptyRow: Row {
-        var row = Row(counts: [Double](repeating: 0, count: binCount))
-        if columns.contains(.sum) { row.sums = row.counts }
-        if columns.contains(.extremes) {
-            row.minima = [Double](repeating: .infinity, count: binCount)
-            row.maxima = [Double](repeating: -.infinity, count: binCount)
-        }
-        if columns.contains(.last) {
-            row.lasts = [Double](repeating: .gap, count: binCount)
-            row.lastMinutes = [Int64](repeating: .min, count: binCount)
-        }
-        if columns.contains(.distribution) { row.distributions = [BinDistribution](repeating: .none, count: binCount) }
-        return row
-    }
+    /// A copy of what there is.
+    func row(_ row: Int) -> Row { bins.row(row) }
 }
 
 /// The distribution of one bin. Most bins of a single statistic have a single aggregate, whose packed sketch is a tenth of what buckets side by side

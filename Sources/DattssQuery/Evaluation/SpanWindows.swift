@@ -63,6 +63,7 @@ struct SpanWindows {
     func bin(of offset: Int64) -> Int? {
         if offset < 0 { return nil }
         if offset >= range.upperBound.index - range.lowerBound.index { return binCount }
+        if used == period { return Int(width == 1 ? offset : offset / width) }
         let (turn, phase) = offset.quotientAndRemainder(dividingBy: period)
         return phase < used ? Int((turn * used + phase) / width) : nil
     }

@@ -52,7 +52,9 @@ struct StatisticReader {
         let active = ActiveMinutes(try await evaluator.source.read(request, into: sink))
         if let failure = sink.failure { throw failure }
         var series: [ResultSeries] = []
-        for (row, names) in zip(table.rows, names) {
+        try evaluator.watch.take(names.reduce(0) { $0 + $1.count } * grid.count)
+        for (position, names) in names.prefix(table.rowCount).enumerated() {
+            let row = table.row(position)
             for name in names {
                 try evaluator.watch.check()
                 series.append(
