@@ -57,7 +57,7 @@ import Testing
         let names = Set(keys).sorted()
         for user in users {
             var points: [[HistorySlice.Point]] = names.map { _ in [] }
-            // Of an hour that has begun before, the minutes in the range.
+            // An hour that has begun before counts with its minutes in the range.
             let range = midnight.advanced(by: 30)..<midnight.advanced(by: Minute.perDay)
             let survey = try scene.history.survey(
                 user: user, prefix: "", minutes: range, through: nil, withSketches: true,
