@@ -60,6 +60,7 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
+        .target(name: "DattssQuery", dependencies: ["DattssCore", "LibC"], swiftSettings: settings),
         .target(
             name: "DattssImport",
             dependencies: ["CZlib", "DattssCore", "DattssLog", "LibC"],
@@ -68,7 +69,7 @@ let package = Package(
             name: "DattssServer",
             dependencies: [
                 "CCrypto", "CCurl", "CPlatform", "CResources", "CZlib", "CZstd", "DattssCore", "DattssLog", "DattssPipeline",
-                "LibC",
+                "DattssQuery", "LibC",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -144,9 +145,13 @@ let package = Package(
             dependencies: ["DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport"],
             swiftSettings: settings),
         .testTarget(
+            name: "DattssQueryTests",
+            dependencies: ["DattssCore", "DattssQuery"],
+            swiftSettings: settings),
+        .testTarget(
             name: "DattssServerTests",
             dependencies: [
-                "DattssCore", "DattssLog", "DattssPipeline", "DattssServer", "DattssTestSupport", "LibC",
+                "DattssCore", "DattssLog", "DattssPipeline", "DattssQuery", "DattssServer", "DattssTestSupport", "LibC",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -60,6 +60,27 @@ struct AscendingMagnitudes<Magnitudes: Collection<Double>>: AscendingBuckets {
     }
 }
 
+/// Buckets of which each has an index and a count in memory that is the reader's, who has checked that they keep the invariants of a
+/// ``BucketStore`` and that nothing was folded.
+package struct ReadBuckets: AscendingBuckets {
+    // Both are borrowed for the packing.
+    private let indices: UnsafeBufferPointer<Int32>
+    private let counts: UnsafeBufferPointer<Int64>
+    var collapsedCount: Int64 { 0 }
+
+    /// - Parameters:
+    ///   - indices: at most ``BucketStore/capacity``, ascending, each in ``SketchIndex/range``.
+    ///   - counts: as many, each at least 1.
+    package init(indices: UnsafeBufferPointer<Int32>, counts: UnsafeBufferPointer<Int64>) {
+        (self.indices, self.counts) = (indices, counts)
+    }
+
+    @inline(__always)
+    func forEach(_ body: (Int32, Int64) -> Void) {
+        for position in 0..<indices.count { body(indices[position], counts[position]) }
+    }
+}
+
 extension BucketStore: AscendingBuckets {
     @inline(__always)
     func forEach(_ body: (Int32, Int64) -> Void) {

@@ -138,6 +138,13 @@ public struct UserState: Sendable {
         return dormant[key]?.last
     }
 
+    /// The sum of all samples of a statistic, also of one that left memory but for its totals.
+    /// - Parameter id: its number, if it is live.
+    public func total(of key: StatisticKey, _ id: StatisticID?) -> Double? {
+        if let id, let live = live(id), live.key == key { return totals(of: live.statistic).sum }
+        return dormant[key]?.sum
+    }
+
     /// What a minute that was filled here holds of one statistic.
     /// - Parameter id: of a live one, which needs no search.
     public func aggregate(of key: StatisticKey, _ id: StatisticID?, in minute: OpenMinute) -> Aggregate? {

@@ -221,11 +221,13 @@ public final class History: Sendable {
     func blocks() -> BlockPayloads { BlockPayloads(fileSystem: fileSystem, directory: directory, names: names) }
 
     /// Reads frames one after the other. Those that are corrupt, or missing for no reason, are counted and left out.
+    /// - Parameter reader: nil makes one for these frames.
     func forEachFrame(
-        _ frames: [FrameLocation], _ body: (FrameLocation, BlockPayloads) throws(LogError) -> Void
+        _ frames: [FrameLocation], _ reader: BlockPayloads? = nil,
+        _ body: (FrameLocation, BlockPayloads) throws(LogError) -> Void
     ) throws(LogError) {
         if frames.isEmpty { return }
-        let blocks = blocks()
+        let blocks = reader ?? blocks()
         for frame in frames {
             do throws(LogError) {
                 try body(frame, blocks)

@@ -45,7 +45,7 @@ final class BlockPayloads {
         return BlockRows(names: part.table, ids: ids, aggregates: aggregates, dictionary: dictionary)
     }
 
-    private func part(_ frame: FrameLocation) throws(LogError) -> (BlockPartReader, dictionary: LSN) {
+    func part(_ frame: FrameLocation) throws(LogError) -> (BlockPartReader, dictionary: LSN) {
         let raw = try payloads.payload(of: frame)
         do throws(LogError) {
             let dictionary = try BlockPartReader.dictionary(of: frame.header, raw)

@@ -143,6 +143,28 @@ actor UserAggregator {
         return recent
     }
 
+    /// Everything that is not yet on disk, of minutes before one.
+    func recent(before minute: Minute) -> RecentStatistics {
+        dropWritten()
+        let minutes = unwritten.map(\.minute) + (state.openMinute.map { [$0] } ?? [])
+        return RecentStatistics(
+            storedThrough: unwritten.first.map { LSN($0.through.value - 1) } ?? closedThrough, closedThrough: closedThrough,
+            minutes: minutes.filter { $0.minute < minute })
+    }
+
+    /// The sums of all samples of statistics before a minute, which is open or to come; nil for one of which nothing is known. And the
+    /// last batch of the last minute that was closed.
+    func totals(of keys: [StatisticKey], before minute: Minute) -> (sums: [Double?], closedThrough: LSN) {
+        let ids = admission.withLock { admission in keys.map { admission.id(of: $0) } }
+        let open = state.openMinute.flatMap { $0.minute >= minute ? $0 : nil }
+        let sums = zip(keys, ids).map { key, id in
+            state.total(of: key, id).map { sum in
+                sum - (open.flatMap { id == nil ? nil : state.aggregate(of: key, id, in: $0) }?.sum ?? 0)
+            }
+        }
+        return (sums, closedThrough)
+    }
+
     private func dropWritten() {
         let through = written.through
         unwritten.removeAll { $0.through <= through }
@@ -156,4 +178,14 @@ struct RecentMinutes: Sendable {
     /// Minutes in which the user sent anything, oldest first.
     var active: [Minute] = []
     var aggregates: [MinutePoint] = []
+}
+
+/// What the aggregator knows and the history does not, of all statistics of a user.
+struct RecentStatistics: Sendable {
+    /// Blocks up to this batch are in the history; later ones are here.
+    var storedThrough: LSN
+    /// The last batch of the last minute that was closed.
+    var closedThrough: LSN
+    /// Oldest first.
+    var minutes: [OpenMinute]
 }

@@ -90,6 +90,71 @@ public struct Queries: Sendable {
         return minutes
     }
 
+    /// The minutes of many statistics that are over, in no order: see
+    /// ``History/survey(user:prefix:minutes:through:withSketches:slot:body:)``. Those that are not stored yet are among them.
+    /// - Returns: the minutes in which the user sent anything.
+    public func survey(_ request: SurveyRequest, into reader: SurveyReader) async throws -> MinuteRuns {
+        let now = clock.now().minute
+        let range = request.minutes.clamped(to: Minute(.min)..<now)
+        var attempts = 0
+        while true {
+            attempts += 1
+            let isLastAttempt = attempts >= Self.surveysMax
+            let aggregator = await caughtUp(request.user)
+            let known = await aggregator?.recent(before: now)
+            guard var survey = try stored(request, in: range, through: known?.storedThrough, isLastAttempt, reader) else {
+                reader.restart()
+                continue
+            }
+            if let known, survey.sealedThrough > known.storedThrough, !isLastAttempt {
+                // A file that was sealed meanwhile holds minutes that `known` reports, too.
+                reader.restart()
+                continue
+            }
+            if let known { Self.add(known.minutes, request.prefix, range, &survey, reader) }
+            guard request.withTotals, let aggregator, let known else { return survey.activeMinutes }
+            let keys = reader.keys()
+            let (sums, closedThrough) = await aggregator.totals(of: keys.map(\.key), before: now)
+            if closedThrough != known.closedThrough, !isLastAttempt {
+                // A minute ended meanwhile, and is counted here but not there.
+                reader.restart()
+                continue
+            }
+            for (key, sum) in zip(keys, sums) { if let sum { reader.setTotal(key.slot, sum) } }
+            return survey.activeMinutes
+        }
+    }
+
+    private static let surveysMax = 5
+
+    /// - Returns: nil when a file was taken away meanwhile.
+    private func stored(
+        _ request: SurveyRequest, in range: Range<Minute>, through: LSN?, _ isLastAttempt: Bool, _ reader: SurveyReader
+    ) throws -> HistorySurvey? {
+        do throws(LogError) {
+            return try history.survey(
+                user: request.user, prefix: request.prefix, minutes: range, through: through, withSketches: request.withSketches,
+                slot: reader.slot, body: reader.add)
+        } catch {
+            if error.fileSystemError?.isNotFound == true, !isLastAttempt { return nil }
+            throw error
+        }
+    }
+
+    private static func add(
+        _ minutes: [OpenMinute], _ prefix: String, _ range: Range<Minute>, _ survey: inout HistorySurvey, _ reader: SurveyReader
+    ) {
+        for minute in minutes where range.contains(minute.minute) && !minute.isEmpty {
+            survey.activeMinutes.formUnion(MinuteRuns([minute.minute]))
+            for position in 0..<minute.count where !survey.isEnded {
+                let key = minute.key(at: position)
+                guard key.path.hasPrefix(prefix), case let slot = reader.slot(key), slot >= 0 else { continue }
+                let point = MinutePoint(minute: minute.minute, aggregate: minute.aggregate(at: position))
+                survey.isEnded = !reader.add(slot, point, false)
+            }
+        }
+    }
+
     /// The aggregator of a user, when it has processed everything that was accepted so far.
     private func caughtUp(_ user: UserID) async -> UserAggregator? {
         guard let entry = directory.existing(user) else { return nil }
@@ -97,6 +162,49 @@ public struct Queries: Sendable {
             if !entry.link.signal(.barrier(reader)) { reader.resume() }
         }
         return entry.aggregator
+    }
+}
+
+/// Which minutes of which statistics are asked for: see ``Queries/survey(_:into:)``.
+public struct SurveyRequest: Sendable {
+    /// Whose.
+    public var user: UserID
+    /// What the paths begin with.
+    public var prefix: String
+    /// From when to when; only minutes that are over are answered.
+    public var minutes: Range<Minute>
+    /// Whether aggregates are to have their sketches.
+    public var withSketches: Bool
+    /// Whether the sums of all samples, up to the end of the last minute that is over, are wanted, too.
+    public var withTotals: Bool
+
+    /// Makes a request of its parts.
+    public init(user: UserID, prefix: String, minutes: Range<Minute>, withSketches: Bool, withTotals: Bool) {
+        (self.user, self.prefix, self.minutes) = (user, prefix, minutes)
+        (self.withSketches, self.withTotals) = (withSketches, withTotals)
+    }
+}
+
+/// What takes the answer to a ``SurveyRequest`` in.
+public struct SurveyReader {
+    /// A number for a statistic, or one below zero when it is not wanted.
+    public var slot: (StatisticKey) -> Int
+    /// Gets each point by that number, of a minute or of an hour. False ends it.
+    public var add: (_ slot: Int, _ point: MinutePoint, _ isHour: Bool) -> Bool
+    /// All that was handed out so far is to be forgotten, because files were sealed meanwhile.
+    public var restart: () -> Void
+    /// The statistics that are wanted so far.
+    public var keys: () -> [(slot: Int, key: StatisticKey)]
+    /// Gets the sum of all samples of a statistic.
+    public var setTotal: (_ slot: Int, _ sum: Double) -> Void
+
+    /// Makes a reader of its parts.
+    public init(
+        slot: @escaping (StatisticKey) -> Int, add: @escaping (_ slot: Int, _ point: MinutePoint, _ isHour: Bool) -> Bool,
+        restart: @escaping () -> Void, keys: @escaping () -> [(slot: Int, key: StatisticKey)],
+        setTotal: @escaping (_ slot: Int, _ sum: Double) -> Void
+    ) {
+        (self.slot, self.add, self.restart, self.keys, self.setTotal) = (slot, add, restart, keys, setTotal)
     }
 }
 

@@ -58,8 +58,12 @@ struct IsolationTests {
         var bob = bob
         // A password takes seconds to try, and by none of the names another one is tried.
         for name in path == "/api/v1/session" && method == .POST ? [secrets.session] : secrets.names {
-            let target = path.replacing("{kind}", with: "c").replacing(
-                try Regex(#"\{[a-z]+\}"#), with: name)
+            let everything = "%7B__name__%3D~%22.%2B%22%7D"
+            let now = Int64(Date.now.timeIntervalSince1970)
+            let question = "?query=\(everything)&match%5B%5D=\(everything)&start=\(now - 3600)&end=\(now)&step=60"
+            let target =
+                path.replacing("{kind}", with: "c").replacing(try Regex(#"\{[a-z]+\}"#), with: name)
+                + (path.hasPrefix("/prometheus") ? question : "")
             for space in path.hasPrefix("/api/v1") ? ["", "/demo", "/server"] : [""] {
                 let body = method == .GET ? nil : Self.body(path, name)
                 let bodyBytes = body.map { Array($0.utf8) }
@@ -108,7 +112,8 @@ struct IsolationTests {
         let codes = [key, keyText].compactMap { $0.split(separator: ".").last.map(String.init) }
         return Secrets(
             words: [
-                "anns.hits", "731731", "731732", "anns-process", "anns.favourite", "anns key", session, "anns-mail@example.org",
+                "anns.hits", "anns:hits",
+                "731731", "731732", "anns-process", "anns.favourite", "anns key", session, "anns-mail@example.org",
             ]
                 + codes,
             names: ["anns.hits", "anns-process", "anns.favourite", "anns%20key", id, session, "ann", "default", "..%2Fann"],

@@ -60,6 +60,22 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Writes a member that is a string, whose name is escaped like one.
+    public mutating func member(escaping name: String, _ value: String) {
+        self.value(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+        self.value(value)
+    }
+
+    /// Writes a member that is an array, whose name is escaped like a string.
+    public mutating func array(escaping name: String, _ elements: (inout JSONWriter) -> Void) {
+        value(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+        array(elements)
+    }
+
     /// Writes an integer as the next value.
     public mutating func value(_ value: Int64) {
         comma()

@@ -57,7 +57,7 @@ struct ChunkColumns {
 
     /// Appends the points.
     /// - Parameter sketches: of those rows that have one; or none.
-    func append(_ sketches: [Sketch], to all: inout [HistorySlice.Point]) {
+    func append(_ sketches: [PackedSketch], to all: inout [HistorySlice.Point]) {
         let start = all.count
         let first = HistorySlice.Point(minute: Minute(origin.index &+ minute), aggregate: Aggregate(sample: 0))
         all.append(addingCapacity: flags.count) { points in
@@ -81,7 +81,7 @@ struct ChunkColumns {
                     nextFraction += 1
                 }
                 if flags.contains(.sketch), nextSketch < sketches.count {
-                    all[place].aggregate.sketch = sketches[nextSketch]
+                    all[place].aggregate.packedSketch = sketches[nextSketch]
                     nextSketch += 1
                 }
             }

@@ -33,9 +33,9 @@ enum SketchColumn {
         for row in sketches.indices where !isRegular[row] { SketchCodec.encode(PackedSketch(sketches[row]), into: &bytes) }
     }
 
-    static func decode(_ rows: [Row], _ bytes: inout ByteReader) throws(LogError) -> [Sketch] {
+    static func decode(_ rows: [Row], _ bytes: inout ByteReader) throws(LogError) -> [PackedSketch] {
         if rows.isEmpty { return [] }
-        var sketches = [Sketch](repeating: Sketch(), count: rows.count)
+        var sketches = [PackedSketch](repeating: PackedSketch(Sketch()), count: rows.count)
         let isRegular = try ColumnReader.read(&bytes) { (reader) throws(LogError) in
             let isRegular = try reader.read(rows.count)
             let count = isRegular.count { $0 == 1 }
@@ -44,7 +44,7 @@ enum SketchColumn {
             for row in rows.indices where isRegular[row] == 1 { sketches[row] = try counts.next(rows[row], &reader) }
             return isRegular
         }
-        for row in rows.indices where isRegular[row] != 1 { sketches[row] = Sketch(try SketchCodec.decode(&bytes)) }
+        for row in rows.indices where isRegular[row] != 1 { sketches[row] = try SketchCodec.decode(&bytes) }
         return sketches
     }
 }

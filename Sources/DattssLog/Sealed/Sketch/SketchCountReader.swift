@@ -33,7 +33,7 @@ struct SketchCountReader {
         }
     }
 
-    mutating func next(_ row: SketchColumn.Row, _ reader: inout ColumnReader) throws(LogError) -> Sketch {
+    mutating func next(_ row: SketchColumn.Row, _ reader: inout ColumnReader) throws(LogError) -> PackedSketch {
         guard let walk = SketchWalk(slots, row) else { throw ColumnReader.malformed("a sketch from min to max") }
         // Copies that stay in registers.
         var (bits, symbols) = (reader.bits, reader.symbols)
@@ -53,10 +53,10 @@ struct SketchCountReader {
             counts[end - 1] += 1
         }
         let keys = slots.keys
-        return try indices.withUnsafeBufferPointer { (indices) throws(LogError) in
+        return try indices.withUnsafeMutableBufferPointer { (indices) throws(LogError) in
             try counts.withUnsafeBufferPointer { (counts) throws(LogError) in
-                try SketchKeys.sketch(
-                    keys, UnsafeBufferPointer(rebasing: indices[..<end]), UnsafeBufferPointer(rebasing: counts[..<end]))
+                try SketchKeys.packed(
+                    keys, UnsafeMutableBufferPointer(rebasing: indices[..<end]), UnsafeBufferPointer(rebasing: counts[..<end]))
             }
         }
     }

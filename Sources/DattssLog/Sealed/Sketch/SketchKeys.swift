@@ -45,6 +45,25 @@ enum SketchKeys {
         return sketch.negative.indices.first.map { -SketchSlots.key(ofPositive: $0) }
     }
 
+    /// - Parameter slots: of `keys`, ascending; with as many counts of at least 1. Those of a sketch without negative samples, which is the
+    ///   rule, become the indices of its buckets, so that it is packed where it was read.
+    static func packed(
+        _ keys: [Int32], _ slots: UnsafeMutableBufferPointer<Int32>, _ counts: UnsafeBufferPointer<Int64>
+    ) throws(LogError) -> PackedSketch {
+        guard let lowest = slots.first.map({ keys[Int($0)] }), lowest >= 0 else {
+            return PackedSketch(try sketch(keys, UnsafeBufferPointer(slots), counts))
+        }
+        let positives = lowest == 0 ? 1 : 0
+        guard slots.count - positives <= BucketStore.capacity else {
+            throw ColumnReader.malformed("at most \(BucketStore.capacity) buckets of a sign")
+        }
+        for position in positives..<slots.count { slots[position] = SketchSlots.index(of: keys[Int(slots[position])]) }
+        let buckets = ReadBuckets(
+            indices: UnsafeBufferPointer(rebasing: slots[positives...]), counts: UnsafeBufferPointer(rebasing: counts[positives...])
+        )
+        return PackedSketch(zeroCount: lowest == 0 ? counts[0] : 0, positive: buckets)
+    }
+
     /// - Parameter slots: of `keys`, ascending; with as many counts.
     static func sketch(
         _ keys: [Int32], _ slots: UnsafeBufferPointer<Int32>, _ counts: UnsafeBufferPointer<Int64>

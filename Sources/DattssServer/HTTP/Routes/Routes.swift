@@ -62,6 +62,8 @@ struct Routes: Sendable {
         addStatistics(to: router.group("/demo/api/v1"), of: .demo, isThere: web.settings.hasDemo)
         addStatistics(to: router.group("/server/api/v1"), of: .server, isThere: web.settings.keepsOwnStatistics)
 
+        addPrometheus(to: router.group("/prometheus/api/v1"))
+
         let pages = router.group().add(middleware: budget)
         pages.get("/", use: start)
         pages.get("/account", use: accountPage)

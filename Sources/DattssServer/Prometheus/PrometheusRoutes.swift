@@ -1,0 +1,250 @@
+import DattssCore
+import DattssPipeline
+import DattssQuery
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+extension Routes {
+    /// The API of Prometheus, as far as there is something to answer: for Grafana, vmalert, promtool and whoever else speaks it.
+    func addPrometheus(to group: RouterGroup<Context>) {
+        for method in [HTTPRequest.Method.get, .post] {
+            group.on("query", method: method, use: prometheus(queryInstant))
+            group.on("query_range", method: method, use: prometheus(queryRange))
+            group.on("labels", method: method, use: prometheus(labelNames))
+            group.on("series", method: method, use: prometheus(listSeries))
+        }
+        group.get("label/:name/values", use: prometheus(labelValues))
+        group.get("metadata", use: prometheus(metadata))
+        group.get("status/buildinfo", use: prometheus(buildInformation))
+    }
+
+    /// Who asks, and what.
+    private struct Question {
+        var user: UserID
+        var parameters: PrometheusParameters
+        var context: Context
+    }
+
+    private typealias Answerer = @Sendable (Question) async throws -> Response
+
+    /// A route whose failures are answered in Prometheus' form, but for those of keys.
+    private func prometheus(
+        _ answer: @escaping Answerer
+    ) -> @Sendable (Request, Context) async throws -> Response {
+        { request, context in
+            let user = try prometheusUser(request, context)
+            do {
+                let parameters = try await PrometheusParameters(request)
+                return try await answer(Question(user: user, parameters: parameters, context: context))
+            } catch let error as QueryError {
+                return Response(json: PrometheusJSON.failure(error.prometheusType, error.message), status: error.status)
+            } catch let error as ErrorAnswer where error.status == .badRequest {
+                return Response(json: PrometheusJSON.failure("bad_data", error.message), status: .badRequest)
+            }
+        }
+    }
+
+    /// A key that may read: as everywhere, or as the password of basic authentication, which is what Grafana sends. A session, too, for
+    /// what is only looked at.
+    private func prometheusUser(_ request: Request, _ context: Context) throws -> UserID {
+        if request.head.authKey == nil, let key = request.head.basicPassword {
+            return try accounts.verified(presenting: key, for: .read).owner.user
+        }
+        return try viewer(request, context).user
+    }
+
+    // MARK: Queries
+
+    /// `GET|POST /prometheus/api/v1/query?query&time`
+    @Sendable private func queryInstant(_ question: Question) async throws -> Response {
+        let time = try question.parameters.time("time") ?? clock.now()
+        return try await answer(question, on: TimeGrid(at: time), isRange: false)
+    }
+
+    /// `GET|POST /prometheus/api/v1/query_range?query&start&end&step`
+    @Sendable private func queryRange(_ question: Question) async throws -> Response {
+        let parameters = question.parameters
+        _ = try (parameters.required("start"), parameters.required("end"), parameters.required("step"))
+        guard let start = try parameters.time("start"), let end = try parameters.time("end"),
+            let step = try parameters.duration("step")
+        else { throw ErrorAnswer(.badRequest, .badValue, "start, end, step: one is missing") }
+        let grid = try TimeGrid(from: start, through: end, stepMilliseconds: step, queryLimits(question))
+        return try await answer(question, on: grid, isRange: true)
+    }
+
+    private func answer(_ question: Question, on grid: TimeGrid, isRange: Bool) async throws -> Response {
+        let expression = try PromQL.expression(question.parameters.required("query"))
+        let limits = try queryLimits(question)
+        return try await inTurn(question) { evaluator in
+            PrometheusJSON.answer(try await evaluator(limits).answer(expression, on: grid), isRange: isRange)
+        }
+    }
+
+    /// The caller may want less time than there is.
+    private func queryLimits(_ question: Question) throws -> QueryLimits {
+        var limits = QueryLimits()
+        if let timeout = try question.parameters.duration("timeout") { limits.milliseconds = min(limits.milliseconds, timeout) }
+        return limits
+    }
+
+    /// Works something out when the user's turn has come, away from the threads that take samples in.
+    private func inTurn(
+        _ question: Question,
+        _ body: @escaping @Sendable (_ evaluator: @Sendable (QueryLimits) -> Evaluator) async throws -> JSONWriter
+    ) async throws -> Response {
+        let (queries, unsent, user, isConnected) = (pipeline.queries, memory.unsent, question.user, question.context.isConnected)
+        return try await queries.inTurn(of: user, isWanted: isConnected) {
+            let json = try await body { limits in
+                Evaluator(UserSeries(queries: queries, user: user), limits, QueryWatch(limits, isWanted: isConnected))
+            }
+            return try Rendering(json, within: unsent)
+        }.response()
+    }
+
+    // MARK: What there is
+
+    /// `GET|POST /prometheus/api/v1/series?match[]&start&end`
+    @Sendable private func listSeries(_ question: Question) async throws -> Response {
+        guard !question.parameters.all("match[]").isEmpty else { throw ErrorAnswer(.badRequest, .badValue, "match[]: is missing") }
+        return try await names(question) { names in
+            PrometheusJSON.success { json in
+                json.array("data") { json in for labels in names.map(\.labels).sorted() { PrometheusJSON.labels(labels, &json) } }
+            }
+        }
+    }
+
+    /// `GET|POST /prometheus/api/v1/labels?match[]&start&end`
+    @Sendable private func labelNames(_ question: Question) async throws -> Response {
+        try await names(question) { names in
+            let labels = Set(names.flatMap { $0.labels.all.map(\.name) })
+            return PrometheusJSON.success { json in
+                json.array("data") { json in for label in labels.sorted() { json.value(label) } }
+            }
+        }
+    }
+
+    /// `GET /prometheus/api/v1/label/{name}/values?match[]&start&end`
+    @Sendable private func labelValues(_ question: Question) async throws -> Response {
+        let name = try decoded("name", question.context)
+        return try await names(question) { names in
+            let values = Set(names.map { $0.value(of: name) }.filter { !$0.isEmpty })
+            return PrometheusJSON.success { json in
+                json.array("data") { json in for value in values.sorted() { json.value(value) } }
+            }
+        }
+    }
+
+    /// `GET /prometheus/api/v1/metadata?metric&limit`
+    @Sendable private func metadata(_ question: Question) async throws -> Response {
+        let (metric, limit) = (question.parameters["metric"], question.parameters["limit"].flatMap { Int($0) } ?? .max)
+        return try await names(question) { names in
+            let found = Dictionary(names.map { ($0.metric, $0) }) { first, _ in first }.sorted { $0.key < $1.key }
+                .filter { metric == nil || $0.key == metric }.prefix(max(0, limit))
+            return PrometheusJSON.success { json in
+                json.object("data") { json in
+                    for (metric, name) in found {
+                        json.array(escaping: metric) { json in
+                            json.object { json in
+                                json.member("type", name.field.prometheusType)
+                                json.member("help", name.field.help)
+                                json.member("unit", name.field.kind == .timer && name.field != .timerCount ? "milliseconds" : "")
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Answers about the names of the last day, unless another time is asked for.
+    private func names(
+        _ question: Question, _ write: @escaping @Sendable (Set<MetricName>) -> JSONWriter
+    ) async throws -> Response {
+        let parameters = question.parameters
+        // Prometheus' own tools ask until the end of time, and from its beginning.
+        let end = min(try parameters.time("end") ?? clock.now(), clock.now())
+        let start = try parameters.time("start") ?? end.advanced(byMilliseconds: -86_400_000)
+        guard start <= end else { throw ErrorAnswer(.badRequest, .badValue, "start: is after end") }
+        var selections: [Selection] = []
+        for text in parameters.all("match[]") { selections.append(try PromQL.selection(text)) }
+        if selections.isEmpty { selections = [Selection()] }
+        let limits = try queryLimits(question)
+        let earliest = end.minute.advanced(by: -limits.days * Minute.perDay)
+        let range = max(start.minute, earliest)..<end.minute.advanced(by: 1)
+        return try await inTurn(question) { [selections] evaluator in
+            write(try await evaluator(limits).names(in: range, matching: selections))
+        }
+    }
+
+    /// `GET /prometheus/api/v1/status/buildinfo`: Grafana asks what it may expect.
+    @Sendable private func buildInformation(_ question: Question) async throws -> Response {
+        Response(
+            json: PrometheusJSON.success { json in
+                json.object("data") { json in
+                    json.member("version", "2.42.0")
+                    json.member("application", "dattss")
+                }
+            })
+    }
+}
+
+extension MetricName {
+    fileprivate func value(of label: String) -> String {
+        let value = labels[label]
+        guard value.isEmpty, label.hasPrefix("n"), let index = Int(label.dropFirst()) else { return value }
+        return MetricName.component(index, ofBase: base) ?? ""
+    }
+}
+
+extension MetricField {
+    fileprivate var prometheusType: String {
+        switch self {
+        case .total, .timerCount, .timerSum: "counter"
+        case .gauge, .timerMin, .timerMax: "gauge"
+        case .distribution, .bucket: "histogram"
+        }
+    }
+
+    fileprivate var help: String {
+        switch self {
+        case .gauge: "A gauge's last value."
+        case .total: "What a counter has counted."
+        case .timerCount: "How many samples a timer had."
+        case .timerSum: "The sum of a timer's samples."
+        case .timerMin: "The smallest sample of a timer's minute."
+        case .timerMax: "The largest sample of a timer's minute."
+        case .distribution, .bucket: "A timer's distribution, for histogram_quantile."
+        }
+    }
+}
+
+extension QueryError {
+    fileprivate var status: HTTPResponse.Status {
+        switch code {
+        case .malformed: .badRequest
+        case .unsupported, .invalid, .limit: .unprocessableContent
+        case .cancelled: .serviceUnavailable
+        }
+    }
+
+    fileprivate var prometheusType: String {
+        switch code {
+        case .malformed: "bad_data"
+        case .unsupported, .invalid, .limit: "execution"
+        case .cancelled: "canceled"
+        }
+    }
+}
+
+extension HTTPRequest {
+    /// The password of `Authorization: Basic`; nil where there is none.
+    var basicPassword: String? {
+        guard let authorization = headerFields[.authorization] else { return nil }
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic", let data = Data(base64Encoded: String(parts[1])),
+            let text = String(data: data, encoding: .utf8), let colon = text.firstIndex(of: ":")
+        else { return nil }
+        return String(text[text.index(after: colon)...])
+    }
+}
