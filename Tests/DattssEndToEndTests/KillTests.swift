@@ -44,7 +44,8 @@ struct KillTests {
             #expect(counters[path]?.sum == Double(count), "seed \(seed)")
             #expect(try await server.seriesTotals(.counter, path, key: key).sum == Double(count), "seed \(seed)")
         }
-        #expect(try await server.command("log", "verify").status == 0)
+        let verified = try await server.command("log", "verify")
+        #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
         try await server.discard()
     }
 

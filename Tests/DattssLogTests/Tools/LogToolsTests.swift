@@ -59,4 +59,52 @@ import Testing
         try LogDump.lines(fileSystem: try log(), directory: data, detail: .segments) { headings.append($0) }
         #expect(headings.count == 2)
     }
+
+    @Test("what a server lets go of while a tool reads is read to its end, or was never there")
+    func retiredMeanwhile() throws {
+        let original = try log()
+        let accepted = data + "/accepted"
+        let sound = try LogVerifier.verify(fileSystem: original, directory: data)
+
+        // After it was listed.
+        let later = original.copy()
+        let standing = StandingFileSystem(later)
+        #expect(try standing.list(accepted).count == 1)
+        try later.remove(segmentPath(.accepted, 1))
+        #expect(try LogVerifier.verify(fileSystem: standing, directory: data).description == sound.description)
+        var lines = 0
+        try LogDump.lines(fileSystem: standing, directory: data, detail: .records) { _ in lines += 1 }
+        #expect(lines > 4)
+        let reader = try AcceptedLaneReader(fileSystem: standing, directory: data)
+        #expect(try reader.next() != nil && reader.next() != nil)
+        #expect(throws: FileSystemError.self) { try later.open(segmentPath(.accepted, 1), .reading) }
+
+        // Between its listing and its opening: the file system of before would not find it.
+        let sooner = original.copy()
+        let vanishing = VanishingFileSystem(sooner, segmentPath(.accepted, 1))
+        let summary = try LogVerifier.verify(fileSystem: StandingFileSystem(vanishing), directory: data)
+        #expect(summary.isSound && summary.batches == 0 && summary.blocks == 1)
+    }
+}
+
+/// Another process removes a file whenever its folder was listed.
+private struct VanishingFileSystem: FileSystem {
+    private let base: SimulatedFileSystem
+    private let path: String
+
+    init(_ base: SimulatedFileSystem, _ path: String) { (self.base, self.path) = (base, path) }
+
+    func list(_ folder: String) throws(FileSystemError) -> [String] {
+        let names = try base.list(folder)
+        if path.hasPrefix(folder + "/"), try base.exists(path) { try base.remove(path) }
+        return names
+    }
+    func open(_ path: String, _ mode: OpenMode) throws(FileSystemError) -> any File { try base.open(path, mode) }
+    func size(of path: String) throws(FileSystemError) -> Int { try base.size(of: path) }
+    func exists(_ path: String) throws(FileSystemError) -> Bool { try base.exists(path) }
+    func createDirectory(_ path: String) throws(FileSystemError) { try base.createDirectory(path) }
+    func rename(_ path: String, to newPath: String) throws(FileSystemError) { try base.rename(path, to: newPath) }
+    func remove(_ path: String) throws(FileSystemError) { try base.remove(path) }
+    func syncDirectory(_ path: String) throws(FileSystemError) { try base.syncDirectory(path) }
+    func lock(_ path: String) throws(FileSystemError) -> any FileLock { try base.lock(path) }
 }

@@ -11,7 +11,7 @@ extension LogCommand {
         func run() throws {
             let directory = try dataDirectory.existing()
             try LogDump.lines(
-                fileSystem: POSIXFileSystem(), directory: directory, detail: records ? .records : .frames
+                fileSystem: StandingFileSystem(POSIXFileSystem()), directory: directory, detail: records ? .records : .frames
             ) { Output.lineOrEnd($0) }
         }
     }

@@ -44,7 +44,7 @@ extension LogCommand {
 
         func run() throws {
             let directory = try dataDirectory.existing()
-            let history = try History.open(fileSystem: POSIXFileSystem(), directory: directory)
+            let history = try History.open(fileSystem: StandingFileSystem(POSIXFileSystem()), directory: directory)
             guard let known = history.minutes else {
                 throw CommandFailure(.noInput, "'\(directory)' holds no minutes")
             }

@@ -15,7 +15,7 @@ extension LogCommand {
 
         func run() throws {
             let directory = try dataDirectory.existing()
-            let sizes = try LogSizes.of(fileSystem: POSIXFileSystem(), directory: directory)
+            let sizes = try LogSizes.of(fileSystem: StandingFileSystem(POSIXFileSystem()), directory: directory)
             for line in SizeTable(sizes).lines { try Output.line(line) }
         }
     }

@@ -9,7 +9,7 @@ extension LogCommand {
 
         func run() throws {
             let directory = try dataDirectory.existing()
-            let summary = try LogVerifier.verify(fileSystem: POSIXFileSystem(), directory: directory)
+            let summary = try LogVerifier.verify(fileSystem: StandingFileSystem(POSIXFileSystem()), directory: directory)
             for finding in summary.findings { try Output.line(finding) }
             try Output.line(summary)
             if !summary.isSound { throw ExitCode(1) }

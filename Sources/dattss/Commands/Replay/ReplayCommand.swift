@@ -33,7 +33,7 @@ struct ReplayCommand: AsyncParsableCommand {
             // A folder that cannot be deleted is for the system's own cleaning.
             if to == nil { try? FileManager.default.removeItem(atPath: target) }
         }
-        let replay = AcceptedReplay(fileSystem: POSIXFileSystem(), from: from, to: target, speed: speed)
+        let replay = AcceptedReplay(fileSystem: StandingFileSystem(POSIXFileSystem()), from: from, to: target, speed: speed)
         let outcome = try await replay.run()
         for finding in outcome.findings { try Output.line("unreadable \(finding)") }
         for (problem, count) in outcome.refused.sorted(by: { $0.key < $1.key }) {
