@@ -55,6 +55,9 @@ static const unsigned char icon_svg[] = {
 static const unsigned char index_html[] = {
 #embed "../DattssServer/Dashboard/index.html"
 };
+static const unsigned char help_js[] = {
+#embed "../DattssServer/Dashboard/help.js"
+};
 static const unsigned char keys_js[] = {
 #embed "../DattssServer/Dashboard/keys.js"
 };
@@ -87,6 +90,9 @@ static const unsigned char restarts_js[] = {
 };
 static const unsigned char rewritten_js[] = {
 #embed "../DattssServer/Dashboard/rewritten.js"
+};
+static const unsigned char silent_js[] = {
+#embed "../DattssServer/Dashboard/silent.js"
 };
 static const unsigned char sparklines_js[] = {
 #embed "../DattssServer/Dashboard/sparklines.js"
@@ -143,6 +149,7 @@ static const struct resource dashboard[] = {
     FILE("format.js", format_js),
     FILE("icon.svg", icon_svg),
     FILE("index.html", index_html),
+    FILE("help.js", help_js),
     FILE("keys.js", keys_js),
     FILE("landing.js", landing_js),
     FILE("missing.html", missing_html),
@@ -154,6 +161,7 @@ static const struct resource dashboard[] = {
     FILE("processes.js", processes_js),
     FILE("restarts.js", restarts_js),
     FILE("rewritten.js", rewritten_js),
+    FILE("silent.js", silent_js),
     FILE("sparklines.js", sparklines_js),
     FILE("start.js", start_js),
     FILE("statistics.js", statistics_js),

@@ -1,5 +1,6 @@
 public import DattssCore
 public import DattssLog
+import Synchronization
 
 /// The counters of all stages at one moment.
 public struct PipelineSnapshot: Sendable {
@@ -13,6 +14,9 @@ public struct PipelineSnapshot: Sendable {
     public var userCount: Int
     /// Live statistics of all users.
     public var statisticCount: Int
+    /// Silent statistics that lost their totals since the start, because their user had too many: see
+    /// ``Limits/dormantStatisticsPerUser``.
+    public var forgottenTotals: Int
     /// The lane of accepted batches.
     public var accepted: LaneMetrics
     /// The lane of minute blocks.
@@ -56,6 +60,7 @@ extension Pipeline {
             ],
             userCount: users.count,
             statisticCount: users.reduce(0) { $0 + $1.admission.withLock { $0.liveCount } },
+            forgottenTotals: users.reduce(0) { $0 + $1.aggregator.forgottenTotals.load(ordering: .relaxed) },
             accepted: await acceptedWriter.laneMetrics,
             minutes: await minuteWriter.laneMetrics,
             housekeeping: await housekeeper.report,

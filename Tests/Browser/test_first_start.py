@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import time
 import unittest
 
 from page import until
@@ -26,6 +27,34 @@ class FirstStart(Scene):
         self.assertEqual(page.plots(), ["hello.world"])
         until(lambda: page.js("return document.querySelector('.plot').plot.main.some(value => value > 0)"), 30, "a point in the plot")
         self.assertFalse(page.js("return document.querySelector('#start').checkVisibility()"))
+        self.assert_sound()
+
+
+class LongSilent(Scene):
+    options = ("--idle-seconds", "3600")
+
+    @classmethod
+    def prepare(cls, server):
+        cls.before = int(time.time()) // 60 * 60 - 3 * 86400
+        server.load([(at, "c", path, 4) for path in ("shop.orders", "shop.visits") for at in range(cls.before - 3600, cls.before, 60)])
+
+    def test_where_nothing_has_come_for_long_the_page_leads_to_what_there_is(self):
+        page = self.page
+        page.open()
+        until(lambda: page.all("#start .silent a"), 30, "what is silent")
+        self.assertEqual([link.text for link in page.all("#start .silent a")], ["shop.orders", "shop.visits"])
+        self.assertIn("last sent", page.text("#start .silent"))
+        self.assert_sound()
+        page.shoot("silent-light")
+        page.one("#start .silent a").click()
+        page.dashboard()
+        self.assertEqual(page.plots(), ["shop.orders"])
+        until(lambda: page.js("return document.querySelector('.plot').plot.main.some(value => value > 0)"), 30, "the points of that day")
+        page.driver.back()
+        # From there a newcomer still finds how to send.
+        page.open()
+        page.one("#start .actions button").click()
+        self.assertIn(self.server.key, page.one("#key").text)
         self.assert_sound()
 
 

@@ -44,7 +44,7 @@ class Plots(Scene):
             wanted = {name: [None] * (1440 // step) for name in shown}
             for point in answer["usual"]:
                 i = point["minute"] // step
-                wanted["usual"][i] = {"c": lambda: point["sum"] / step, "ms": lambda: point["p50"],
+                wanted["usual"][i] = {"c": lambda: point["sum"] / point["minutes"], "ms": lambda: point["p50"],
                                       "g": lambda: point["sum"] / point["cnt"]}[kind]()
             for point in answer["today"]:
                 i = point["minute"] // step
@@ -227,7 +227,7 @@ class Rare(Scene):
         zone = self.zone.replace("+", "%2B")
         day = self.server.api(f"day/c/shop.orders.failed?tz={zone}&step=60")
         plot = page.js("const { data } = document.querySelector('.plot').plot; return { over: data.over, columns: data.columns }")
-        usual = {point["minute"] // 60: point["sum"] / 60 for point in day["usual"]}
+        usual = {point["minute"] // 60: point["sum"] / point["minutes"] for point in day["usual"]}
         over = plot["over"]
         today = {point["minute"] // 60: point["sum"] / 60 for point in day["today"] if point["minute"] // 60 < over}
         heard = [i for i in range(over) if i in today or any(run["from"] <= i * 60 < run["to"] for run in day["silent"])]
@@ -259,8 +259,8 @@ class Rare(Scene):
             at = page.js("return new Intl.DateTimeFormat('en-GB', { timeZone: arguments[0], hour: '2-digit', minute: '2-digit' })"
                          ".format()", self.zone)
             step = (int(at[:2]) * 60 + int(at[3:])) // 15 * 15
-            usual = next(point["sum"] for point in self.server.api(f"day/c/shop.clicks?tz={zone}&step=15")["usual"]
-                         if point["minute"] == step) / 15
+            usual = next(point["sum"] / point["minutes"] for point in self.server.api(f"day/c/shop.clicks?tz={zone}&step=15")["usual"]
+                         if point["minute"] == step)
             return ["80", f"+{round(100 * 80 / usual - 100)} % vs usual"]
 
         until(lambda: card() == expected(), 40, lambda: f"{card()}, not {expected()}")

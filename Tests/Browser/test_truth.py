@@ -131,8 +131,16 @@ class Units(Scene):
         page.plots()
         self.assertIn("9.74 PB", page.text(".plot .summary"))
         self.assertEqual(page.row("huge (gauge)")["value"], "9.74 PB")
+        # It is the user's, and not this browser's: nothing of it is kept here, and what another machine sets is seen here.
+        self.assertIsNone(page.js("return localStorage.getItem('units')"))
+        self.server.request("/api/v1/units", b'{"typ":"g","pth":"huge","unit":"s"}', "PUT")
+        page.js("document.dispatchEvent(new Event('visibilitychange'))")
+        until(lambda: "years" in page.text(".plot .readout") or " d" in page.text(".plot .readout"), 30,
+              lambda: page.text(".plot .readout"))
+        page.one(".plot details summary").click()
+        self.assertEqual(page.one(".plot details select").get_attribute("value"), "s")
+        self.server.request("/api/v1/units", b'{"typ":"g","pth":"huge"}', "PUT")
         self.assert_sound()
-        page.js("localStorage.clear()")
 
     def test_the_whole_page_is_heard_with_its_values(self):
         nodes = self.page.cdp("Accessibility.getFullAXTree")["nodes"]

@@ -110,7 +110,7 @@ class Views(Scene):
         self.assertNotIn("zoom=", page.driver.current_url)
         # ? is help, Escape closes it.
         page.press("?")
-        self.assertTrue(page.js("return document.querySelector('#help').open"))
+        until(lambda: page.js("return document.querySelector('#help').open"), 10, "the help")
         self.assert_sound()
         page.shoot("help-light")
         page.press(Keys.ESCAPE)

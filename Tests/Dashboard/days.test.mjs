@@ -36,7 +36,7 @@ test('a day without anything has empty columns for every step', async () => {
 });
 
 test('a counter is a rate per minute, over what has passed of the step that is not over', async () => {
-  const told = { today: [point(600, { sum: 50, cnt: 50 }), point(720, { sum: 20, cnt: 20 })], usual: [{ minute: 600, sum: 25, cnt: 25, days: 7 }] };
+  const told = { today: [point(600, { sum: 50, cnt: 50 }), point(720, { sum: 20, cnt: 20 })], usual: [{ minute: 600, sum: 25, cnt: 25, minutes: 5, days: 7 }] };
   const data = await loaded('c', told, { time: NOON + 2.5 * MINUTE });
   assert.equal(data.columns[1][120], 10);
   assert.equal(data.columns[0][120], 5);
@@ -46,7 +46,7 @@ test('a counter is a rate per minute, over what has passed of the step that is n
 
 test('a counter that was silent while the server was up counted zero, and nothing is known of when it was down', async () => {
   const told = {
-    today: [point(600, { sum: 50, cnt: 50 })], usual: [{ minute: 600, sum: 25, cnt: 25, days: 7 }],
+    today: [point(600, { sum: 50, cnt: 50 })], usual: [{ minute: 600, sum: 25, cnt: 25, minutes: 5, days: 7 }],
     silent: [{ from: 0, to: 300 }, { from: 360, to: 600 }, { from: 605, to: 725 }],
   };
   const [, main] = (await loaded('c', told, { step: 60, time: NOON + 2 * MINUTE })).columns;
@@ -110,7 +110,7 @@ test('the hour that comes twice has two places, and usually one value for both',
   const { minutes, clocks } = dayOf(zone, '2026-10-25');
   const today = minutes.filter(({ minute }) => minute % 60 === 0)
     .map(({ at, minute, isRepeated }, i) => ({ at, minute, sum: i * 60, cnt: 1, ...isRepeated && { repeated: true } }));
-  const usual = [{ minute: 120, sum: 6, cnt: 6, days: 7 }];
+  const usual = [{ minute: 120, sum: 6, cnt: 6, minutes: 60, days: 7 }];
   const data = await loaded('c', { today, usual, clocks }, { day: '2026-10-25', zone, step: 60 });
   assert.deepEqual(data.columns[1], [...today.keys()]);
   assert.deepEqual(data.columns[0].slice(1, 5), [null, .1, .1, null]);
@@ -140,7 +140,7 @@ test('how many steps are over follows the clock of the zone, and tells the hour 
 
 test('the usual value is asked for once a day, and that of the quarter of an hour is taken', async () => {
   setClock(NOON + 20 * MINUTE);
-  const usual = [{ minute: 720, sum: 30, cnt: 30, days: 7 }, { minute: 735, sum: 60, cnt: 60, days: 7 }];
+  const usual = [{ minute: 720, sum: 30, cnt: 30, minutes: 15, days: 7 }, { minute: 735, sum: 60, cnt: 60, minutes: 15, days: 7 }];
   const asked = serve(() => answer({ usual }));
   const known = new UsualNow();
   const stat = statistic('c', 'a.b');
@@ -160,9 +160,19 @@ test('the usual value is asked for once a day, and that of the quarter of an hou
   assert.deepEqual(at(), { now: 2, hour: 2 });
 });
 
+test('a usual day that begins in the middle of a step has the rate of the minutes that it has', async () => {
+  const usual = [{ minute: 720, sum: 28, cnt: 28, minutes: 7, days: 1 }, { minute: 735, sum: 60, cnt: 60, minutes: 15, days: 1 }];
+  const [column] = (await loaded('c', { usual }, { step: 15 })).columns;
+  assert.deepEqual(column.slice(48, 50), [4, 4]);
+  const known = new UsualNow();
+  known.at(statistic('c', 'begins.within'), 'UTC', () => {});
+  await settled();
+  assert.deepEqual(known.at(statistic('c', 'begins.within'), 'UTC', () => {}), { now: 4, hour: 4 });
+});
+
 test('the usual value of a gauge or a timer is a mean, and of zero it is zero', async () => {
   setClock(NOON);
-  serve(path => answer({ usual: [{ minute: 720, sum: path.includes('/g/') ? -10 : 0, cnt: 4, days: 7 }] }));
+  serve(path => answer({ usual: [{ minute: 720, sum: path.includes('/g/') ? -10 : 0, cnt: 4, minutes: 15, days: 7 }] }));
   const known = new UsualNow();
   for (const [kind, expected] of [['g', -2.5], ['ms', 0], ['c', 0]]) {
     const stat = statistic(kind, 'a.b');

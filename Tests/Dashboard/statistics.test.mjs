@@ -5,6 +5,9 @@ import test from 'node:test';
 import { load, NOON, setClock, statistic } from './page.mjs';
 
 const { average, current, extremes, identity, now, parse, shown, Statistics } = await load('statistics.js');
+const { total } = await load('tree.js');
+const { addressOf } = await load('silent.js');
+const { View } = await load('view.js');
 const { isComplete, suggested, suggestedOfServer } = await load('suggestions.js');
 
 const told = { at: NOON, c: [], g: [], ms: [] };
@@ -94,4 +97,22 @@ test('of the server itself, what it refuses comes first', () => {
   const stats = all(statistic('c', 'ingest.samples'), statistic('c', 'http.refused.busy', { value: 0 }),
     statistic('c', 'udp.refused.key', { value: 2 }), statistic('g', 'memory.bytes'));
   assert.deepEqual(suggestedOfServer(stats), ['c:udp.refused.key', 'c:ingest.samples', 'g:memory.bytes']);
+});
+
+test('a total says since when it counts, as far as the server knows', () => {
+  const told = (path, sum, since) => ({ at: NOON, g: [], ms: [], c: [{ typ: 'c', pth: path, sum, since, avg: 0, emp: false, seen: NOON }] });
+  const { all } = new Statistics();
+  const statistics = Object.assign(new Statistics(), { all });
+  statistics.apply(told('shop.orders', 1234567, NOON - 40 * 86400));
+  assert.equal(total(all.get('c:shop.orders'), NOON, 'UTC'), 'total 1,234,567 since 20 Oct 12:00');
+  statistics.apply(told('shop.orders', 1234568, undefined));
+  assert.equal(total(all.get('c:shop.orders'), NOON, 'UTC'), 'total 1,234,568');
+});
+
+test('a silent statistic is found on the day on which it was sent last, in the zone that is looked in', () => {
+  const view = Object.assign(new View(), { zone: 'Pacific/Auckland', step: 15 });
+  const address = addressOf({ typ: 'c', pth: 'a:b', seen: NOON - 86400 }, view);
+  assert.equal(address, 'http://stats.example/#show=c:a:b&day=2026-11-29&tz=Pacific/Auckland&step=15');
+  // What is looked at stays as it is.
+  assert.deepEqual([view.shown, view.day], [null, null]);
 });

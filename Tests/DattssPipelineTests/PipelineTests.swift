@@ -253,7 +253,7 @@ struct PipelineTests {
         await harness.stop()
     }
 
-    /// Goal: an event loop has time for others while much is merged; who reads meanwhile does not see a part of a batch.
+    /// Goal: an event loop has time for others while much is merged; whoever reads meanwhile does not see a part of a batch.
     @Test("a large group is merged batch by batch, and readers see whole ones")
     func largeGroup() async throws {
         let harness = try PipelineHarness()
@@ -373,8 +373,13 @@ struct PipelineTests {
         try await harness.killAndRestart()
         #expect(await harness.status(of: Self.ann).keys.sorted() == [Self.wait])
         #expect(await harness.pipeline.snapshot().statisticCount == 1)
+        let silent = await harness.pipeline.queries.silent(of: Self.ann, atMost: 10).statistics
+        #expect(silent.map(\.key) == [Self.hits] && silent.map(\.totals.since) == [silent.first?.totals.seen.minute])
+        #expect(await harness.pipeline.queries.silent(of: Self.ann, atMost: 0).statistics.isEmpty)
         #expect(await harness.pipeline.ingest.submit(batch([(Self.hits, [2])]), of: Self.ann) == .accepted)
-        #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 42)
+        let back = await harness.status(of: Self.ann)[Self.hits]
+        #expect(back?.sum == 42 && back?.since == silent.first?.totals.since)
+        #expect(await harness.pipeline.queries.silent(of: Self.ann, atMost: 10).statistics.isEmpty)
         await harness.stop()
     }
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
 import unittest
@@ -101,6 +102,37 @@ class KeyTests(ShellTest):
         self.assertIn("is not the server of", load("--data-dir", self.data))
         self.assertIn(b"challenge=", listener.received)
         self.assert_told_nothing(listener)
+
+    def test_the_load_generators_lines_tell_keys_to_the_folders_server_only(self):
+        """A datagram asks nobody for a proof: so it is the proven server that says where its lines go."""
+        bench = os.path.join(os.path.dirname(BINARY), "dattss-bench")
+        if not os.path.exists(bench):
+            self.skipTest("scripts/benchmarks build")
+        self.serve()
+        stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(stranger.close)
+        stranger.bind(("127.0.0.1", 0))
+
+        def load(*arguments):
+            return subprocess.run(
+                [bench, "load", "--quiet", "--json", "--seconds", "0.3", "--rate", "100", "--over", "udp", "--data-dir", self.data,
+                 *arguments], cwd=self.work, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                timeout=PATIENCE_SECONDS)
+
+        elsewhere = f"127.0.0.1:{stranger.getsockname()[1]}"
+        for lines in ("keyed", "dattss"):
+            with self.subTest(lines):
+                refused = load("--lines", lines, "--udp", elsewhere)
+                self.assertNotEqual(refused.returncode, 0)
+                self.assertIn("only go there", refused.stderr)
+        # Without --udp they go where the server says, whatever port that is.
+        done = load("--lines", "dattss")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(json.loads(done.stdout)["server"]["udpSamples"], 0)
+        # A key that is given goes where it is told to; and so do lines without one.
+        load("--lines", "dattss", "--udp", elsewhere, "--key", "nobody.00000000000000000000000000000000", "--blind")
+        stranger.settimeout(PATIENCE_SECONDS)
+        self.assertTrue(stranger.recv(65536).startswith(b"nobody."))
 
     def test_another_folders_server_gets_no_key(self):
         server = self.serve()

@@ -77,13 +77,17 @@ public struct StatusTotals: Sendable, Hashable {
     public var seen: Timestamp
     /// Whether the last minute with samples was emphasised.
     public var isEmphasised: Bool
+    /// The minute since which the sum counts: the first with samples, or the first after the totals were given up. nil in totals of
+    /// a checkpoint that does not say.
+    public var since: Minute?
 
     /// Makes totals of their parts.
-    public init(sum: Double, last: Double, seen: Timestamp, isEmphasised: Bool) {
+    public init(sum: Double, last: Double, seen: Timestamp, isEmphasised: Bool, since: Minute? = nil) {
         self.sum = sum
         self.last = last
         self.seen = seen
         self.isEmphasised = isEmphasised
+        self.since = since
     }
 }
 

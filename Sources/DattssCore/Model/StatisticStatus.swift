@@ -2,8 +2,10 @@
 public struct StatisticStatus: Sendable, Hashable {
     /// The statistic.
     public var key: StatisticKey
-    /// The sum of all samples ever: a counter's running total.
+    /// The sum of all samples since ``since``: a counter's running total.
     public var sum: Double
+    /// The minute since which the sum counts; nil where that is not known: see ``StatusTotals/since``.
+    public var since: Minute?
     /// A gauge's last value.
     public var last: Double
     /// When its last sample arrived.

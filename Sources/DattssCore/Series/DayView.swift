@@ -52,6 +52,9 @@ public struct DayView: Sendable, Hashable {
         public var sum: Double
         /// The mean number of samples of the step.
         public var count: Double
+        /// How many of the step's minutes come from any day: fewer than it has where the first of the days begins, or where nothing
+        /// was ever heard. A rate is `sum / minutes`.
+        public var minutes: Int64
         /// The means of the other numbers; nil where a counter was silent on all days.
         public var means: Means?
         /// From how many days it comes.

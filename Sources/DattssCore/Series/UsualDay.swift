@@ -58,12 +58,13 @@ struct UsualDay {
         var points: [DayView.UsualPoint] = []
         for (index, step) in steps.enumerated() {
             let start = Int64(index) * stepMinutes
-            var point = DayView.UsualPoint(minute: start, sum: 0, count: 0, means: step.means, days: 0)
+            var point = DayView.UsualPoint(minute: start, sum: 0, count: 0, minutes: 0, means: step.means, days: 0)
             var days: UInt16 = 0
             for minute in Int(start)..<Int(min(start + stepMinutes, Minute.perDay)) where minutes[minute].times != 0 {
                 let counted = Double(minutes[minute].times.nonzeroBitCount)
                 point.sum += minutes[minute].sum / counted
                 point.count += minutes[minute].count / counted
+                point.minutes += 1
                 days |= minutes[minute].days
             }
             point.days = days.nonzeroBitCount

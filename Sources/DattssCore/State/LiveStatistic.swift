@@ -25,11 +25,13 @@ struct LiveStatistic: Sendable {
         closedSum = totals?.sum ?? 0
     }
 
-    /// - Parameter open: the minute that is open.
-    func totals(with open: OpenMinute?) -> StatusTotals {
+    /// - Parameters:
+    ///   - open: the minute that is open.
+    ///   - since: see ``StatusTotals/since``.
+    func totals(with open: OpenMinute?, since: Minute?) -> StatusTotals {
         var sum = closedSum
         if let open, let position = position(inOpen: open.number) { sum = sum.saturatingAdd(open.entries[position].sum) }
-        return StatusTotals(sum: sum, last: last, seen: seen, isEmphasised: isEmphasised)
+        return StatusTotals(sum: sum, last: last, seen: seen, isEmphasised: isEmphasised, since: since)
     }
 
     /// Where its merge is among the entries of an open minute, by the number of that minute: the latest one in which it was sent,

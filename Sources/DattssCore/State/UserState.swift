@@ -6,6 +6,10 @@ public struct UserState: Sendable {
     /// Whose statistics they are.
     public let user: UserID
     private var statistics = ChunkedArray<LiveStatistic?>()
+    /// By the same numbers, the minute since which each sum counts, in minutes since the epoch (good until the year 6053), or
+    /// ``unknown``. By itself, because it hardly ever changes: see ``StatusTotals/since``.
+    private var firstMinutes = ChunkedArray<Int32>()
+    private static let unknown = Int32.min
     /// The memory of their windows.
     private var windows = WordArena()
     /// By the same numbers; shared with the minutes that are closed.
@@ -49,7 +53,7 @@ public struct UserState: Sendable {
         // Taken out, because the statistics and the open minute change together.
         var minute = open.take() ?? newMinute(time.minute)
         for (position, id) in ids.enumerated() {
-            ensure(id, batch.partials[position].key)
+            ensure(id, batch.partials[position].key, time.minute)
             statistics.update(Int(id.index)) {
                 $0?.apply(batch.partials[position].aggregate, of: id, at: time, version: version, in: &minute, windows: &windows)
             }
@@ -92,12 +96,12 @@ public struct UserState: Sendable {
 
     /// The status of every live statistic, sorted.
     public func status(at time: Timestamp) -> [StatisticStatus] {
-        live.map { status(of: $0.statistic, $0.key, at: time) }.sorted { $0.key < $1.key }
+        live.map { status(of: $0, at: time) }.sorted { $0.key < $1.key }
     }
 
     /// The status of some statistics; one that is not live is left out.
     public func status(of ids: some Sequence<StatisticID>, at time: Timestamp) -> [StatisticStatus] {
-        ids.compactMap { live($0) }.map { status(of: $0.statistic, $0.key, at: time) }
+        ids.compactMap { live($0) }.map { status(of: $0, at: time) }
     }
 
     /// What a reader has seen.
@@ -154,27 +158,39 @@ public struct UserState: Sendable {
         return live.statistic.position(inOpen: minute.number).map { minute.aggregate(at: $0) }
     }
 
-    /// Forgets statistics, but for their totals. So do the totals of those that nobody sent since `horizon`.
+    /// Forgets statistics, but for their totals, which stay for ever: of ``Limits/dormantStatisticsPerUser`` statistics, and of more
+    /// those of the ones that were silent longest go.
     /// - Parameter seen: when these were seen last, as far as can be told without the clock. What a clock that was wrong said of
-    ///   it would make their totals go at once, or stay until that time comes.
-    public mutating func forget(_ ids: [StatisticID], seen: ClosedRange<Timestamp>? = nil, horizon: Timestamp) {
+    ///   it would make their totals go first, or last.
+    /// - Returns: the totals of how many statistics went.
+    @discardableResult
+    public mutating func forget(_ ids: [StatisticID], seen: ClosedRange<Timestamp>? = nil) -> Int {
         for id in ids {
             guard let live = live(id) else { continue }
-            var totals = totals(of: live.statistic)
+            var totals = totals(of: live)
             if let seen { totals.seen = min(max(totals.seen, seen.lowerBound), seen.upperBound) }
             dormant[live.key] = totals
             live.statistic.window.release(in: &windows)
             statistics[Int(id.index)] = nil
             keys[Int(id.index)] = nil
         }
-        if !ids.isEmpty { dormant = dormant.filter { $0.value.seen >= horizon } }
-        if dormant.count > dormantMax { forgetOldestTotals() }
+        return dormant.count > dormantMax ? forgetOldestTotals() : 0
     }
 
     /// A tenth more than has to be, so that it is seldom needed.
-    private mutating func forgetOldestTotals() {
+    private mutating func forgetOldestTotals() -> Int {
         let oldest = dormant.sorted { ($0.value.seen, $0.key) < ($1.value.seen, $1.key) }
-        for (key, _) in oldest.prefix(dormant.count - dormantMax + dormantMax / 10) { dormant[key] = nil }
+            .prefix(dormant.count - dormantMax + dormantMax / 10)
+        for (key, _) in oldest { dormant[key] = nil }
+        return oldest.count
+    }
+
+    /// How many statistics are there of which only the totals are kept.
+    public var dormantCount: Int { dormant.count }
+
+    /// The totals of statistics of which nothing else is kept, in no order.
+    public var dormantTotals: [UserCheckpoint.StatisticTotals] {
+        dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
     }
 
     // MARK: Checkpoints and replay
@@ -182,8 +198,10 @@ public struct UserState: Sendable {
     /// The totals of all closed minutes, in no order: see ``UserCheckpoint/sorted``. Taken when no minute is open.
     public var checkpoint: UserCheckpoint {
         precondition(open == nil && closing == nil, "a checkpoint is taken between two minutes")
-        var totals = live.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.statistic.totals(with: nil)) }
-        totals += dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
+        var totals = live.map { live in
+            UserCheckpoint.StatisticTotals(key: live.key, totals: live.statistic.totals(with: nil, since: live.since))
+        }
+        totals += dormantTotals
         var windows: [ClientWindow] = []
         clients.forEach { client, window, _ in windows.append(ClientWindow(client: client, window: window)) }
         return UserCheckpoint(user: user, totals: totals, clients: windows)
@@ -192,21 +210,23 @@ public struct UserState: Sendable {
     /// On replay: takes in the totals of a checkpoint.
     /// - Parameter id: the number of the statistic; nil for one that is not to be live.
     public mutating func restore(_ totals: StatusTotals, of key: StatisticKey, as id: StatisticID?) {
-        if let id { place(key, totals, id) } else { dormant[key] = totals }
+        if let id { place(key, totals, since: totals.since, id) } else { dormant[key] = totals }
     }
 
     /// - Parameter isImported: it did not come through this state, and may be older than what did.
     public mutating func restore(
         _ aggregate: Aggregate, of key: StatisticKey, minute: Minute, as id: StatisticID, isImported: Bool = false
     ) {
-        ensure(id, key)
+        ensure(id, key, minute)
+        // What came through this state came in the order of time.
+        if isImported { firstMinutes.update(Int(id.index)) { $0 = min($0, Int32(clamping: minute.index)) } }
         statistics.update(Int(id.index)) { $0?.restore(aggregate, of: minute, isImported: isImported) }
     }
 
     /// A batch that blocks already count: only the windows are rebuilt from it.
     public mutating func restoreWindows(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
         for (partial, id) in zip(batch.partials, ids) {
-            ensure(id, partial.key)
+            ensure(id, partial.key, time.minute)
             statistics.update(Int(id.index)) { $0?.restoreWindow(partial.aggregate, at: time, in: &windows) }
         }
         if let origin = batch.origin { clients.insert(origin, at: time) }
@@ -224,42 +244,47 @@ public struct UserState: Sendable {
         return OpenMinute(minute, number: openNumber, expecting: sizeBefore)
     }
 
-    private mutating func ensure(_ id: StatisticID, _ key: StatisticKey) {
+    /// - Parameter minute: in which it is sent.
+    private mutating func ensure(_ id: StatisticID, _ key: StatisticKey, _ minute: Minute) {
         if Int(id.index) < statistics.count, statistics.read(Int(id.index), { $0 != nil }) { return }
-        place(key, dormant.removeValue(forKey: key), id)
+        let totals = dormant.removeValue(forKey: key)
+        place(key, totals, since: totals == nil ? minute : totals?.since, id)
     }
 
-    private mutating func place(_ key: StatisticKey, _ totals: StatusTotals?, _ id: StatisticID) {
+    private mutating func place(_ key: StatisticKey, _ totals: StatusTotals?, since: Minute?, _ id: StatisticID) {
         while statistics.count <= Int(id.index) {
             statistics.append(nil)
             keys.append(nil)
+            firstMinutes.append(Self.unknown)
         }
+        firstMinutes.update(Int(id.index)) { $0 = since.map { Int32(clamping: $0.index) } ?? Self.unknown }
         statistics[Int(id.index)] = LiveStatistic(key.kind, totals: totals)
         keys[Int(id.index)] = key
     }
 
-    private typealias Live = (key: StatisticKey, statistic: LiveStatistic)
+    private typealias Live = (key: StatisticKey, statistic: LiveStatistic, since: Minute?)
 
     private func live(_ id: StatisticID) -> Live? {
         let index = Int(id.index)
         guard index < statistics.count, let key = keys[index], let statistic = statistics[index] else { return nil }
-        return (key, statistic)
+        let first = firstMinutes[index]
+        return (key, statistic, first == Self.unknown ? nil : Minute(Int64(first)))
     }
 
     private var live: some Sequence<Live> {
         (0..<statistics.count).lazy.compactMap { live(StatisticID(index: Int32($0))) }
     }
 
-    private func status(of statistic: LiveStatistic, _ key: StatisticKey, at time: Timestamp) -> StatisticStatus {
-        let totals = totals(of: statistic)
+    private func status(of live: Live, at time: Timestamp) -> StatisticStatus {
+        let (key, statistic, totals) = (live.key, live.statistic, totals(of: live))
         return StatisticStatus(
-            key: key, sum: totals.sum, last: totals.last, seen: totals.seen,
+            key: key, sum: totals.sum, since: totals.since, last: totals.last, seen: totals.seen,
             isEmphasised: totals.isEmphasised, window: statistic.window.totals(at: time, in: windows),
             percentiles: key.kind == .timer ? percentiles(of: statistic, at: time) : nil)
     }
 
-    private func totals(of statistic: LiveStatistic) -> StatusTotals {
-        statistic.totals(with: closing ?? open)
+    private func totals(of live: Live) -> StatusTotals {
+        live.statistic.totals(with: closing ?? open, since: live.since)
     }
 
     private func percentiles(of statistic: LiveStatistic, at time: Timestamp) -> StatisticStatus.Percentiles? {

@@ -4,14 +4,15 @@ package import DattssCore
 ///
 ///     extra:    at, in milliseconds (8)
 ///     section:  n │ length of the paths │ paths, see ``PathColumnEncoder`` │ row … │ clients
-///     row:      flags (1) │ sum │ last │ at − seen (zigzag)
-///     flags:    bits 0-1 kind, 2 emphasised, 3 and 4: sum, last take 8 bytes, else they are zigzag varints
+///     row:      flags (1) │ sum │ last │ at − seen (zigzag) │ minute of seen − since, if a flag says so (zigzag)
+///     flags:    bits 0-1 kind, 2 emphasised, 3 and 4: sum, last take 8 bytes, else they are zigzag varints, 5: since is there
 package enum CheckpointCodec {
     static let version: UInt8 = 1
     private static let rowBytesMin = 6
     private static let emphasisedFlag: UInt8 = 1 << 2
     private static let rawSumFlag: UInt8 = 1 << 3
     private static let rawLastFlag: UInt8 = 1 << 4
+    private static let sinceFlag: UInt8 = 1 << 5
 
     package static func encode(
         _ checkpoint: Checkpoint, targetBytes: Int = FormatLimits.rawBytesTarget
@@ -65,10 +66,11 @@ package enum CheckpointCodec {
             let isRawLast = StoredNumber.integer(row.totals.last) == nil
             writer.append(
                 row.key.kind.rawValue | (row.totals.isEmphasised ? emphasisedFlag : 0)
-                    | (isRawSum ? rawSumFlag : 0) | (isRawLast ? rawLastFlag : 0))
+                    | (isRawSum ? rawSumFlag : 0) | (isRawLast ? rawLastFlag : 0) | (row.totals.since == nil ? 0 : sinceFlag))
             writer.appendNumber(row.totals.sum, isRaw: isRawSum)
             writer.appendNumber(row.totals.last, isRaw: isRawLast)
             writer.appendZigzag(at.milliseconds &- row.totals.seen.milliseconds)
+            if let since = row.totals.since { writer.appendZigzag(row.totals.seen.minute.index &- since.index) }
         }
         ClientWindowsCodec.encode(clients, into: &writer)
     }
@@ -87,17 +89,19 @@ package enum CheckpointCodec {
         totals.reserveCapacity(count)
         for _ in 0..<count {
             let flags = try reader.byte("flags of a total")
-            guard let kind = Kind(rawValue: flags & 3), flags >> 5 == 0 else {
+            guard let kind = Kind(rawValue: flags & 3), flags >> 6 == 0 else {
                 throw reader.malformed("flags of a total", "known", "\(flags)")
             }
             let sum = try reader.number(isRaw: flags & rawSumFlag != 0)
             let last = try reader.number(isRaw: flags & rawLastFlag != 0)
             let seen = Timestamp(milliseconds: at.milliseconds &- (try reader.zigzag("age of a total")))
+            let since =
+                flags & sinceFlag == 0 ? nil : Minute(seen.minute.index &- (try reader.zigzag("first minute of a total")))
             totals.append(
                 UserCheckpoint.StatisticTotals(
                     key: StatisticKey(kind, try paths.next()),
                     totals: StatusTotals(
-                        sum: sum, last: last, seen: seen, isEmphasised: flags & emphasisedFlag != 0)))
+                        sum: sum, last: last, seen: seen, isEmphasised: flags & emphasisedFlag != 0, since: since)))
         }
         try paths.expectEnd()
         let clients = try ClientWindowsCodec.decode(&reader)

@@ -81,12 +81,14 @@ public enum LogDump {
                 for row in user.totals {
                     line(
                         "      \(row.key.kind.symbol) \(row.key.path)  sum \(row.totals.sum)  lst \(row.totals.last)"
-                            + "  seen \(UTC.moment(row.totals.seen))\(row.totals.isEmphasised ? "  !" : "")")
+                            + "  seen \(UTC.moment(row.totals.seen))\(row.totals.isEmphasised ? "  !" : "")\(since(row.totals))")
                 }
                 for client in user.clients { line("      \(text(client))") }
             }
         }
     }
+
+    private static func since(_ totals: StatusTotals) -> String { totals.since.map { "  since \(UTC.minute($0))" } ?? "" }
 
     private static func text(_ partial: Partial) -> String {
         "\(partial.key.kind.symbol) \(partial.key.path)  \(text(partial.aggregate))"

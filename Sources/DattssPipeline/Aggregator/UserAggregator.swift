@@ -1,4 +1,5 @@
 import DattssCore
+import Synchronization
 
 /// The second stage, one actor a user: merges what was accepted, hands closed minutes on, answers what is asked of the
 /// present.
@@ -23,6 +24,8 @@ actor UserAggregator {
     private var isErased = false
     /// How much was merged since others were let in.
     private var mergedWeight = 0
+    /// How many statistics lost their totals, because too many were silent.
+    nonisolated let forgottenTotals = Atomic(0)
 
     init(
         state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark,
@@ -102,15 +105,15 @@ actor UserAggregator {
         if idle.isEmpty { return }
         let now = confirmed.line
         let seen = now.advanced(byMilliseconds: -2 * limits.idleSeconds * 1000)...now
-        state.forget(idle, seen: seen, horizon: confirmed.now().advanced(byMilliseconds: -Self.dormantMilliseconds))
+        forgottenTotals.add(state.forget(idle, seen: seen), ordering: .relaxed)
     }
-
-    /// As long as hours are kept by default: a total outlives what it is the total of.
-    private static let dormantMilliseconds: Int64 = 400 * 86_400_000
 
     // MARK: Readers
 
     func status(at time: Timestamp) -> [StatisticStatus] { state.status(at: time) }
+
+    /// The statistics that left memory but for their totals, in no order.
+    func silent() -> [UserCheckpoint.StatisticTotals] { state.dormantTotals }
 
     /// Every statistic, and the mark from which ``changes(since:at:)`` goes on.
     func everything(at time: Timestamp) -> (statuses: [StatisticStatus], mark: UserState.Mark) {

@@ -49,6 +49,13 @@ public struct Queries: Sendable {
         return (now, await aggregator?.status(at: now) ?? [])
     }
 
+    /// The statistics of a user that were silent for so long that they left the status, those that were sent last first.
+    public func silent(of user: UserID, atMost count: Int) async -> (at: Timestamp, statistics: [UserCheckpoint.StatisticTotals]) {
+        let silent = await caughtUp(user)?.silent() ?? []
+        let latest = silent.sorted { ($1.totals.seen, $0.key) < ($0.totals.seen, $1.key) }.prefix(count)
+        return (clock.now(), Array(latest))
+    }
+
     /// The last values of a user's gauges, after everything that was accepted so far; nil for one that nobody ever sent, or not
     /// for days.
     public func lastValues(of keys: [StatisticKey], user: UserID) async -> [Double?] {

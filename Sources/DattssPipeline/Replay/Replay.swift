@@ -31,7 +31,7 @@ struct Replay: RecoveryHandler {
         mutating func forgetIdle(since time: Timestamp) {
             // What the open minute holds leaves memory after its end.
             let horizon = state.openMinute.map { min(time, $0.minute.start) } ?? time
-            state.forget(admission.removeIdle(before: horizon), horizon: Timestamp(milliseconds: 0))
+            state.forget(admission.removeIdle(before: horizon))
         }
     }
 

@@ -6,6 +6,7 @@ import GRDB
 ///           ├─ session      who is signed in where
 ///           ├─ token        links that were sent: hashed, used once
 ///           ├─ favourite    in the user's order
+///           ├─ unit         what statistics are measured in, where somebody has said so
 ///           └─ audit        what was done to the user's programs
 ///     invitation            of nobody yet
 ///
@@ -40,6 +41,15 @@ enum AccountSchema {
                 table.add(column: "isVersion1", .boolean).notNull().defaults(to: false)
             }
             try database.create(index: "authKeyByOriginal", on: "authKey", columns: ["originalHash"], options: .unique)
+        }
+        migrator.registerMigration("units") { database in
+            try database.create(table: "unit") { table in
+                table.column("uid", .text).notNull()
+                table.column("typ", .text).notNull()
+                table.column("pth", .text).notNull()
+                table.column("unit", .text).notNull()
+                table.primaryKey(["uid", "typ", "pth"])
+            }
         }
         return migrator
     }

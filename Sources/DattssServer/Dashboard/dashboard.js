@@ -11,6 +11,7 @@ import { Processes } from './processes.js';
 import { now, Statistics } from './statistics.js';
 import { isComplete, suggested, suggestedOfServer } from './suggestions.js';
 import { Tree } from './tree.js';
+import { loadUnits } from './units.js';
 import { View } from './view.js';
 
 const FIRST_PLOTS = 2;
@@ -67,7 +68,7 @@ class Page {
     // What the address or the user names may be of the past: what is silent for long is not in the status.
     const isNamed = this.view.shown?.length > 0 || this.favourites.ids.length > 0;
     const isFirst = !this.isStarted && (this.statistics.all.size > 0 || isNamed);
-    if (isFirst) this.#start();
+    if (isFirst) this.start();
     else if (this.isStarted && added.length) this.#welcome();
     if (this.isStarted) {
       this.tree.refresh();
@@ -77,7 +78,7 @@ class Page {
     performance.measure('live', 'live');
   }
 
-  #start() {
+  start() {
     this.isStarted = true;
     $('#start').hidden = true;
     $('#start').replaceChildren();
@@ -162,10 +163,7 @@ function openPanel(name) {
   }
 }
 
-function help() {
-  const dialog = $('#help');
-  if (!dialog.open) dialog.showModal();
-}
+const help = () => import('./help.js').then(({ showHelp }) => showHelp(), () => notify('The help could not be loaded.', true));
 
 function listenToKeys(page) {
   document.addEventListener('keydown', event => {
@@ -240,15 +238,18 @@ async function look(session, isVisitor = false) {
   page.processes = new Processes(page);
   listenToKeys(page);
   openPanel('watch');
-  addEventListener('popstate', () => { page.view.read(); page.show(); });
-  await page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true));
+  addEventListener('popstate', () => { page.view.read(); page.isStarted ? page.show() : page.view.shown?.length && page.start(); });
+  await Promise.all([
+    page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true)),
+    loadUnits().catch(error => notify(`The units were not loaded: ${error.message}`, true)),
+  ]);
   if (base === '/server') (await import('./rewritten.js')).showRewrittenNames();
   let isTold = false;
   let askedAbout = null;
   const stream = listen({
     onStatus: text => {
       page.take(text);
-      if (!isTold && !page.isStarted) showEmpty(session);
+      if (!isTold && !page.isStarted) showEmpty(session, page);
       isTold = true;
     },
     onProcesses: processes => {
@@ -265,11 +266,16 @@ async function look(session, isVisitor = false) {
   });
   onSignedOut(() => page.isOver || showSignedOut(page, stream));
   // What was changed on another machine is there when somebody looks again.
-  document.addEventListener('visibilitychange', () => document.hidden || page.isOver || page.favourites.refresh());
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden || page.isOver) return;
+    page.favourites.refresh();
+    loadUnits().then(() => page.plots.refresh(), () => {});
+  });
   setInterval(() => page.tick(), 1000);
 }
 
-async function showEmpty(session) {
+async function showEmpty(session, page) {
+  if (await import('./silent.js').then(({ showSilent }) => showSilent(page, session)).catch(() => false)) return;
   if (session.key) return (await import('./start.js')).showStart(session);
   $('#start').replaceChildren(h('h1', {}, 'Nothing has been recorded here yet.'));
   $('#start').hidden = false;

@@ -38,7 +38,7 @@ export async function loadDay(stat, { day, zone, step }) {
   axis.steps.forEach(({ minute }, index) => {
     const point = usual.get(minute);
     if (!point) return;
-    columns[0][index] = pick[stat.kind](point, step)[0];
+    columns[0][index] = pick[stat.kind](point, point.minutes)[0];
     note(point, 0, index);
   });
   let open = null;
@@ -107,7 +107,7 @@ export class UsualNow {
       this.#known.set(key, undefined);
       ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${UsualNow.step}`).then(answer => {
         const usual = new Map(answer.usual.map(point =>
-          [point.minute, stat.kind === 'c' ? point.sum / UsualNow.step : meanOf(point)]));
+          [point.minute, stat.kind === 'c' ? point.sum / point.minutes : meanOf(point)]));
         this.#known.set(key, usual);
         onKnown();
       }, () => setTimeout(() => this.#known.delete(key), 30000));

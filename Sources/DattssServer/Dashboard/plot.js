@@ -70,11 +70,17 @@ export class Plot {
   get unit() { return unitOf(this.stat); }
 
   #measure() {
-    setUnit(this.stat, this.choice.value);
+    setUnit(this.stat, this.choice.value, this.board.page.isReadOnly).then(() => this.refresh());
+    this.#showUnit();
+  }
+
+  #showUnit() {
+    this.choice.value = this.unit;
+    if (!this.data) return;
     this.#say();
     this.draw();
     this.read(this.board.cursor);
-    this.#fillTable();
+    if (this.table.open) this.#fillTable();
   }
 
   #say() {
@@ -95,6 +101,7 @@ export class Plot {
     this.star.setAttribute('aria-pressed', isFavourite);
     this.star.setAttribute('aria-label', `Favourite: ${this.stat.path}`);
     this.star.title = isFavourite ? 'A favourite (f)' : 'Make it a favourite (f)';
+    if (this.choice.value !== this.unit) this.#showUnit();
   }
 
   async load() {

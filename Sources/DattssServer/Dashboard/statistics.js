@@ -50,7 +50,8 @@ export class Statistics {
         stat.avg = told.avg;
         stat.emp = told.emp;
         stat.seen = told.seen;
-        if (kind !== 'c') [stat.min, stat.max] = [told.min, told.max];
+        if (kind === 'c') stat.since = told.since;
+        else [stat.min, stat.max] = [told.min, told.max];
         if (kind === 'ms') [stat.p50, stat.p95, stat.p99] = [told.p50, told.p95, told.p99];
       }
     }

@@ -39,7 +39,7 @@ export class Tree {
     new ResizeObserver(() => this.#resize()).observe(this.scroller);
     this.scroller.addEventListener('keydown', event => this.#key(event));
     this.scroller.addEventListener('click', event => this.#click(event));
-    this.scroller.addEventListener('pointerover', event => this.#lines.find(line => line.element.contains(event.target))?.tell());
+    this.scroller.addEventListener('pointerover', event => this.#lines.find(line => line.element.contains(event.target))?.tell(page));
     this.scroller.addEventListener('focus', () => { this.#active ?? this.#activate(this.#rows[0]); });
     const search = $('#search');
     search.addEventListener('input', () => this.search(search.value));
@@ -256,12 +256,12 @@ class Line {
   }
 
   /** The exact numbers, where the pointer is. */
-  tell() {
+  tell(page) {
     const stat = this.row?.stat;
     if (!stat) return;
     this.value.title = exactOf(unitOf(stat), shown(stat, now())) + (stat.kind === 'c' ? ' per minute' : '');
     const range = extremes(stat, now());
-    this.average.title = stat.kind === 'c' ? `total ${exactOf(unitOf(stat), stat.value)}`
+    this.average.title = stat.kind === 'c' ? total(stat, now(), page.zone)
       : range ? range.map(value => exactOf(unitOf(stat), value)).join(' to ') : '';
   }
 
@@ -273,5 +273,9 @@ class Line {
     this.spark.setAttribute('d', shown ? sparkPath(stat.kind, stat.hour.values) : '');
   }
 }
+
+/** A counter's exact total, and since when it counts. */
+export const total = (stat, time, zone) =>
+  `total ${exactOf(unitOf(stat), stat.value)}${stat.since ? ` since ${moment(stat.since, zone, time)}` : ''}`;
 
 const since = (seen, time, zone) => time - seen < 86400 ? `since ${moment(seen, zone, time)}` : `since ${span(time - seen)}`;

@@ -1,4 +1,8 @@
-// What a statistic is measured in: as somebody set it in this browser, or by the ending of its name.
+// What a statistic is measured in: as its user has set it, or by the ending of its name.
+
+import { ask } from './api.js';
+import { notify } from './dom.js';
+import { identity } from './statistics.js';
 
 /** The names of units, and what they are called where one is chosen. A timer's is `ms`. */
 export const UNITS = { number: 'number', bytes: 'bytes', '%': 'percent', s: 'seconds', ms: 'milliseconds', us: 'microseconds' };
@@ -17,25 +21,24 @@ export function unitByName(kind, path) {
   return ENDINGS.find(([, ending]) => ending.test(path))?.[0] ?? 'number';
 }
 
-const STORE = 'units';
-let known = null;
+let set = {};
+const take = ({ units }) => { set = Object.fromEntries(units.map(({ typ, pth, unit }) => [identity(typ, pth), unit])); };
 
-function read() {
-  try { return JSON.parse(localStorage.getItem(STORE)) ?? {}; } catch { return {}; }
-}
-if (typeof addEventListener === 'function') addEventListener('storage', () => { known = null; });
+/** Takes in what the user has set, in whichever tab or browser. */
+export const loadUnits = async () => take(await ask('units'));
 
 /** The unit of a statistic. */
-export function unitOf({ id, kind, path }) {
-  known ??= read();
-  return Object.hasOwn(UNITS, known[id]) ? known[id] : unitByName(kind, path);
-}
+export const unitOf = ({ id, kind, path }) => Object.hasOwn(UNITS, set[id]) ? set[id] : unitByName(kind, path);
 
-/** Sets the unit of one; what its name tells is not kept. */
-export function setUnit({ id, kind, path }, unit) {
-  // Read again: another tab may have set others.
-  known = read();
-  if (unit === unitByName(kind, path)) delete known[id];
-  else known[id] = unit;
-  try { localStorage.setItem(STORE, JSON.stringify(known)); } catch { /* It holds until the page is closed. */ }
+/** Sets the unit of one, at once; what its name tells is not kept. What is for looking only is set until the page is closed. */
+export async function setUnit({ id, kind, path }, unit, isReadOnly) {
+  const before = set[id];
+  set[id] = unit === unitByName(kind, path) ? null : unit;
+  if (isReadOnly) return;
+  try {
+    take(await ask('units', { method: 'PUT', body: { typ: kind, pth: path, unit: set[id] } }));
+  } catch (error) {
+    set[id] = before;
+    notify(`The unit was not saved: ${error.message}`, true);
+  }
 }

@@ -30,6 +30,10 @@ struct Metrics: Sendable {
         log(snapshot, &text)
         text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)
         text.metric("dattss_live_statistics", .gauge, "Statistics in memory, of all users.", snapshot.statisticCount)
+        text.metric(
+            "dattss_forgotten_totals_total", .counter,
+            "Totals of silent statistics that were given up, because their user had more of them than are kept.",
+            snapshot.forgottenTotals)
         text.metric("dattss_start_time_seconds", .gauge, "When the server started, epoch seconds.", startedAt.seconds)
         process(&text)
         return text.text

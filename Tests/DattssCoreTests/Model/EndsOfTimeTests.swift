@@ -16,7 +16,7 @@ import Testing
         // Goal: a checkpoint says a moment in 64 bits, and its checksum says nothing about sense.
         var state = UserState(user: .test)
         let (key, id) = (StatisticKey(.counter, "c"), StatisticID(index: 0))
-        let totals = StatusTotals(sum: 5, last: 5, seen: Timestamp(milliseconds: seen), isEmphasised: false)
+        let totals = StatusTotals(sum: 5, last: 5, seen: Timestamp(milliseconds: seen), isEmphasised: false, since: Minute(seen))
         state.restore(totals, of: key, as: id)
         state.restore(Aggregate(sample: 1), of: key, minute: Timestamp.noon.minute, as: id)
         state.apply(Batch(partials: [Partial(key, Aggregate(sample: 2))]), ids: [id], at: .noon)
@@ -26,6 +26,6 @@ import Testing
         var mark = state.mark(at: Timestamp(milliseconds: seen))
         _ = state.changed(since: mark, at: .noon)
         mark = state.mark(at: .noon)
-        state.forget([id], horizon: Timestamp(milliseconds: seen))
+        state.forget([id])
     }
 }

@@ -77,9 +77,22 @@ import Testing
         // Goal: silence is known, unlike a gap.
         let date = CalendarDate("2026-11-22")!
         let silent = view(.counter, date, [], [Minute((date.dayNumber - 1) * Minute.perDay)])
-        #expect(silent.usual == [DayView.UsualPoint(minute: 0, sum: 0, count: 0, means: nil, days: 1)])
+        #expect(silent.usual == [DayView.UsualPoint(minute: 0, sum: 0, count: 0, minutes: 1, means: nil, days: 1)])
         #expect(view(.counter, date, [], []).usual.isEmpty)
         #expect(view(.timer, date, [], [Minute((date.dayNumber - 1) * Minute.perDay)]).usual.isEmpty)
+    }
+
+    @Test("a step in the middle of which the first day begins says of how many minutes it is")
+    func beginsWithinStep() {
+        // Goal: what was not heard yet is no silence: a rate over all of the step would be too low.
+        let date = CalendarDate("2026-11-22")!
+        let first = Minute((date.dayNumber - 1) * Minute.perDay + 10 * 60 + 8)
+        let active = (0..<30).map { first.advanced(by: $0) }
+        let minutes = active.map { MinutePoint(minute: $0, aggregate: Aggregate(sample: 4)) }
+        let usual = view(.counter, date, minutes, active, step: 15).usual
+        #expect(usual.map(\.minute) == [600, 615, 630])
+        #expect(usual.map(\.minutes) == [7, 15, 8])
+        #expect(usual.map { $0.sum / Double($0.minutes) } == [4, 4, 4])
     }
 
     @Test("half an hour's outage does not halve the usual hour")

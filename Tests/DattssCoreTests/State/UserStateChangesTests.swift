@@ -16,7 +16,7 @@ import Testing
         apply(["b", "b"], to: &state)
         #expect(changed(state, since: mark) == ["b"])
         #expect(changed(state, since: start) == ["a", "b", "c"])
-        state.forget([ids["a"]].compactMap(\.self), horizon: .noon)
+        state.forget([ids["a"]].compactMap(\.self))
         #expect(changed(state, since: start) == ["b", "c"])
     }
 

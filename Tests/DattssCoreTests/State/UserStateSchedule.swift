@@ -81,7 +81,7 @@ struct Schedule {
     /// Only what neither the open minute nor the one before it holds may be forgotten: the default is a day.
     private mutating func forget() {
         let limit = time.advanced(byMilliseconds: -Int64.random(in: 121_000...300_000, using: &generator))
-        state.forget(admission.removeIdle(before: limit), horizon: Timestamp(milliseconds: 0))
+        state.forget(admission.removeIdle(before: limit))
         // Idle is counted in seconds.
         live = live.filter { key in events.last { $0.key == key }!.time.milliseconds / 1000 >= limit.milliseconds / 1000 }
     }

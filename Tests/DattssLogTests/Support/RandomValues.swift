@@ -133,7 +133,8 @@ struct RandomValues {
                             totals: StatusTotals(
                                 sum: number(), last: number(),
                                 seen: at.advanced(byMilliseconds: Int64(-int(-5...1_000_000))),
-                                isEmphasised: random.oneIn(2)))
+                                isEmphasised: random.oneIn(2),
+                                since: random.oneIn(3) ? nil : at.minute.advanced(by: Int64(-int(-5...1_000_000)))))
                     },
                     clients: clients())
             })

@@ -89,7 +89,11 @@ struct LoadCommand: AsyncParsableCommand {
             try blind
             ? Array(repeating: "nobody.00000000000000000000000000000000", count: plan.userCount)
             : LoadUsers.keys(plan.userCount, key: key, keysFile: keysFile, dataDirectory: directory, server: http)
-        let udp = udp ?? HostPort(host: http.host, port: 8125)
+        // Those of a folder: see LoadUsers.
+        let isOfFolder = !blind && keysFile == nil && (key == nil || plan.userCount > 1)
+        let udp =
+            try isOfFolder && plan.tellsKeysInLines
+            ? LoadUsers.datagrams(udp, to: http, key: keys[0]) : udp ?? HostPort(host: http.host, port: 8125)
         let run = LoadRun(
             plan: plan, http: http, udp: udp, keys: keys, isAlone: alone, isBlind: blind, progress: ProgressLines(isQuiet: quiet))
         let result = try await run.run()

@@ -36,6 +36,11 @@ struct LoadPlan: Decodable, Sendable {
 
     init(phases: [Phase]) { self.phases = phases }
 
+    /// Whether keys go out in lines, to whatever listens at the port of datagrams.
+    var tellsKeysInLines: Bool {
+        phases.contains { $0.streams.contains { $0.transport == .udp && $0.lines != .statsd } }
+    }
+
     init(from decoder: any Decoder) throws {
         let values = try PlanValues(decoder, of: "a plan")
         about = try values.optional("about")

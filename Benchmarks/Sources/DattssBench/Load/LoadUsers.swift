@@ -32,6 +32,22 @@ enum LoadUsers {
         return [first] + others
     }
 
+    /// Where the server of a data folder, which has proven what it is, takes in datagrams: lines that carry the folder's keys only go
+    /// there, and not to whatever else listens at a port.
+    /// - Parameter given: where they are to go; nil for where the server says.
+    static func datagrams(_ given: HostPort?, to server: HostPort, key: String) throws -> HostPort {
+        let port = try ServerConversation(server).decoded(Session.self, "/api/v1/session", key: key).udp
+        let own = HostPort(host: server.host, port: port)
+        guard let given, given != own else { return own }
+        throw LoadError(
+            description: "the server at \(server) takes in datagrams at \(own), and the keys of its folder only go there, not to "
+                + "\(given): leave out --udp, or give keys for it with --key or --keys-file")
+    }
+
+    private struct Session: Decodable {
+        var udp: Int
+    }
+
     private static func prove(_ directory: String, _ server: HostPort) throws {
         let address = AddressFile(directory)
         guard let url = address.read(), try address.hostPort == server, let proof = try ServerProof.ofFolder(directory) else {

@@ -103,6 +103,22 @@ enum AccountJSON {
         return json
     }
 
+    static func units(_ units: [Accounts.StatisticUnit]) -> JSONWriter {
+        var json = JSONWriter()
+        json.object { json in
+            json.array("units") { json in
+                for statistic in units {
+                    json.object { json in
+                        json.member("typ", statistic.key.kind.symbol)
+                        json.member("pth", statistic.key.path)
+                        json.member("unit", statistic.unit.rawValue)
+                    }
+                }
+            }
+        }
+        return json
+    }
+
     static func audit(_ lines: [Accounts.AuditLine]) -> JSONWriter {
         var json = JSONWriter()
         json.array { json in

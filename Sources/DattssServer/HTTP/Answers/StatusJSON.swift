@@ -20,7 +20,9 @@ enum StatusJSON {
                 json.member("typ", kind.symbol)
                 json.member("pth", status.key.path)
                 switch kind {
-                case .counter: json.member("sum", status.sum)
+                case .counter:
+                    json.member("sum", status.sum)
+                    if let since = status.since { json.member("since", since.start.seconds) }
                 case .gauge: json.member("lst", status.last)
                 case .timer: break
                 }
@@ -35,6 +37,23 @@ enum StatusJSON {
                 json.member("seen", status.seen.seconds)
             }
         }
+    }
+
+    static func write(silent statistics: [UserCheckpoint.StatisticTotals], at time: Timestamp) -> JSONWriter {
+        var json = JSONWriter(capacity: 64 + statistics.count * 96)
+        json.object { json in
+            json.member("at", time.seconds)
+            json.array("statistics") { json in
+                for statistic in statistics {
+                    json.object { json in
+                        json.member("typ", statistic.key.kind.symbol)
+                        json.member("pth", statistic.key.path)
+                        json.member("seen", statistic.totals.seen.seconds)
+                    }
+                }
+            }
+        }
+        return json
     }
 
     static func write(_ points: [Series.Point], of key: StatisticKey, stepMinutes: Int64) -> JSONWriter {
@@ -159,6 +178,7 @@ extension JSONWriter {
         member("minute", point.minute)
         member("sum", point.sum)
         member("cnt", point.count)
+        member("minutes", point.minutes)
         member("max", point.means?.max)
         member("min", point.means?.min)
         member("top", point.means?.top)

@@ -62,6 +62,7 @@ extension Routes {
         PUT  /agg                           partials in (Authorization: Bearer KEY)
         GET  /api/v1/status                 every statistic, now
         GET  /api/v1/live                   the same as server-sent events
+        GET  /api/v1/silent                 what has long been silent, and so is not in the status
         GET  /api/v1/series/{kind}/{path}   its past, minute by minute
         GET  /api/v1/day/{kind}/{path}      a day against the usual day
         GET  /api/v1/processes              which programs are up

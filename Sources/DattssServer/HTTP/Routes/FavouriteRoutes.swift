@@ -67,12 +67,6 @@ struct FavouritesBody {
             }
         }
         guard let kindName, let path else { throw WireError(.missingField, "expected typ and pth") }
-        guard let kind = Kind(symbol: kindName) else {
-            throw WireError(.badKind, "typ: is '\(kindName.prefix(16))', expected c, ms or g")
-        }
-        guard Name.isValidPath(path.utf8) else {
-            throw WireError(.badPath, "pth: expected 1 to \(Name.pathBytesMax) of A-Z a-z 0-9 _ . : ! -")
-        }
-        return StatisticKey(kind, path)
+        return try StatisticKey(symbol: kindName, path: path)
     }
 }

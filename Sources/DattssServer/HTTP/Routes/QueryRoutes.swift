@@ -18,6 +18,18 @@ extension Routes {
         }.response()
     }
 
+    /// `GET /api/v1/silent`
+    func silent(_ request: Request, _ context: Context) async throws -> Response {
+        let user = try viewer(request, context).user
+        let queries = pipeline.queries
+        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+            let (at, statistics) = await queries.silent(of: user, atMost: Self.silentMax)
+            return Response(json: StatusJSON.write(silent: statistics, at: at))
+        }
+    }
+
+    private static let silentMax = 200
+
     /// `GET /api/v1/series/{kind}/{path}?from&to&step`
     func series(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
@@ -57,7 +69,7 @@ extension Routes {
             let minutes = try await queries.minutes(of: key, user: user, in: DayView.minutes(for: date))
             var active = minutes.active
             let range = DayView.minutes(for: date)
-            // Who sends in every minute is asked no more about.
+            // A user who sends in every minute is asked no more about.
             if let clockOfServer, let first = active.runs.first, first.upperBound < min(now, range.upperBound) {
                 // The server's own statistics say when it was up. From the user's first minute on it would have heard the user.
                 let up = try await queries.minutes(of: clockOfServer, user: .dattss, in: range).active

@@ -1,0 +1,34 @@
+// Keys and signs, for whoever asks: loaded no sooner.
+
+import { $, badge, h } from './dom.js';
+
+const key = name => h('kbd', {}, name);
+const keys = names => names.split(' ').flatMap(name => [key(name), ' ']);
+
+const rows = () => [
+  [keys('/'), 'search statistics'],
+  [keys('↑ ↓ ← →'), 'move about the list; move the time cursor in a plot'],
+  [keys('Enter'), 'plot a statistic, or no longer; open a group'],
+  [keys('f'), 'favourite, or no longer'],
+  [keys('c'), 'copy the exact value; it is also shown under the mouse'],
+  [keys('Alt ← →'), 'move a favourite'],
+  [keys('+ - 0'), 'zoom in a plot; ', key('Shift'), ' with arrows moves the window'],
+  [keys('Esc'), 'clear the search, or the cursor'],
+  [['c', 'ms', 'g'].flatMap(kind => [badge(kind), ' ']), 'a counter, a timer, a gauge'],
+  [[h('i.swatch')], 'the usual day: the mean of the seven days before, at the same time'],
+  [[h('i.restart')], 'a program restarted, as far as it told while the server was up: the one that the statistic’s name begins with, '
+    + 'or else any'],
+  [['total'], 'of a counter since its first sample; under the mouse it says since when'],
+];
+
+export function showHelp() {
+  const dialog = $('#help');
+  if (!dialog.firstChild) {
+    dialog.append(h('form', { method: 'dialog' },
+      h('h2', {}, 'Keyboard and signs'),
+      h('dl', {}, ...rows().map(([sign, ...words]) => h('div', {}, h('dt', {}, ...sign), h('dd', {}, ...words)))),
+      h('p', {}, 'Drag in a plot to zoom, with Shift to move; a double click shows the whole day.'),
+      h('button.primary', {}, 'Close')));
+  }
+  if (!dialog.open) dialog.showModal();
+}
