@@ -30,6 +30,10 @@ public struct ServerConfiguration: Sendable {
     public var trustsClock = false
     /// What is asked of the kernel for received datagrams (`SO_RCVBUF`).
     public var receiveBufferBytes = 8 << 20
+    /// How many sockets share the UDP port, each with a thread of its own.
+    public var udpSockets = 1
+    /// The most that is sensible.
+    public static let udpSocketsMax = 64
     /// How people get to the server.
     public var web = WebSettings()
     /// Where the plot library lies, as the package libjs-dygraphs installs it.

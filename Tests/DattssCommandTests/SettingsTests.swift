@@ -77,7 +77,7 @@ struct SettingsTests {
             "statsd-socket-mode = 0620",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
             "max-queued-per-user = 15", "max-queued = 16", "max-connections = 170", "max-connections-per-address = 18",
-            "receive-buffer-bytes = 17000", "max-memory = 256m",
+            "receive-buffer-bytes = 17000", "udp-sockets = 3", "max-memory = 256m",
             "sign-up = open", "public-url = https://stats.example.com/", "mail-from = dattss@example.com",
             "smtp-url = smtp://127.0.0.1:25", "smtp-user = joe", "smtp-password = secret", "smtp-tls = true",
             "smtp-authority = /ca.pem", "tls-certificate = /c.pem", "tls-key = /k.pem",
@@ -101,7 +101,7 @@ struct SettingsTests {
         (limits.requestSeconds, limits.idleSeconds) = (13, 140)
         (limits.queuedPartialsPerUser, limits.queuedPartials) = (15, 16)
         (limits.connections, limits.connectionsPerAddress) = (170, 18)
-        #expect(server.limits == limits && server.receiveBufferBytes == 17_000)
+        #expect(server.limits == limits && server.receiveBufferBytes == 17_000 && server.udpSockets == 3)
         var smtp = MailSettings.SMTP(url: "smtp://127.0.0.1:25")
         (smtp.user, smtp.password, smtp.requiresTLS, smtp.authorityFile) = ("joe", "secret", true, "/ca.pem")
         let from = try #require(EmailAddress("dattss@example.com"))
@@ -124,7 +124,7 @@ struct SettingsTests {
             ("statsd-user = A", "a user's name"), ("idle-seconds = 5", "from 120 to"),
             // What could not be reckoned with would end the server later.
             ("idle-seconds = 9223372036854775807", "from 120 to"), ("request-seconds = 9223372036854775807", "to 86400"),
-            ("receive-buffer-bytes = 4294967296", "to 2147483647"),
+            ("receive-buffer-bytes = 4294967296", "to 2147483647"), ("udp-sockets = 0", "from 1 to 64"),
             ("demo-days = 29", "1 to 28"),
         ])
     func wrong(line: String, complaint: String) throws {

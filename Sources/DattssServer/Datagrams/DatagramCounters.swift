@@ -12,10 +12,16 @@ enum LineSource: Sendable, Hashable {
 
 /// The counts of all that takes in lines, for `/metrics`.
 final class DatagramCounters: Sendable {
-    private let counts = Mutex<[LineSource: DatagramCounts]>([:])
+    private let counts = Mutex<[Receiver: DatagramCounts]>([:])
     private let refused = Mutex<[WireError.Reason: Int]>([:])
     let port = Atomic<Int>(0)
     private let faults = Mutex(Faults())
+
+    /// Where there are several sockets of a kind, each counts for itself.
+    private struct Receiver: Hashable {
+        let source: LineSource
+        let number: Int
+    }
 
     /// What goes wrong beside lines.
     private struct Faults {
@@ -28,7 +34,10 @@ final class DatagramCounters: Sendable {
 
     private static let logInterval = Duration.seconds(60)
 
-    func publish(_ counts: DatagramCounts, of source: LineSource) { self.counts.withLock { $0[source] = counts } }
+    /// - Parameter number: which of a source's sockets it is.
+    func publish(_ counts: DatagramCounts, of source: LineSource, _ number: Int = 0) {
+        self.counts.withLock { $0[Receiver(source: source, number: number)] = counts }
+    }
 
     func noteRefused(_ partials: Int, _ reason: WireError.Reason) {
         guard partials > 0 else { return }

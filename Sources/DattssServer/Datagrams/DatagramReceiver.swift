@@ -13,6 +13,7 @@ final class DatagramReceiver: Sendable {
 
     private let intake: LineIntake
     private let source: LineSource
+    private let number: Int
     private let continuation: Periods.Continuation
     private let gatherMicroseconds: UInt32
     private let reopen: @Sendable () throws -> DatagramSocket
@@ -25,13 +26,14 @@ final class DatagramReceiver: Sendable {
     static let failuresUntilReopening = 100
 
     /// - Parameters:
+    ///   - number: which of the sockets of its source it reads.
     ///   - receiveBufferBytes: what the kernel gave.
     ///   - reopen: opens the socket anew; called when the old one is closed.
     init(
-        source: LineSource, intake: LineIntake, periods: Periods.Continuation, receiveBufferBytes: Int,
+        source: LineSource, number: Int = 0, intake: LineIntake, periods: Periods.Continuation, receiveBufferBytes: Int,
         reopen: @escaping @Sendable () throws -> DatagramSocket
     ) {
-        self.source = source
+        (self.source, self.number) = (source, number)
         self.intake = intake
         continuation = periods
         // A Unix socket holds ten datagrams (net.unix.max_dgram_qlen), and its senders wait or drop.
@@ -103,7 +105,7 @@ final class DatagramReceiver: Sendable {
     }
 
     private func handOn(_ collected: DatagramCollector.Collected, _ periods: LinePeriods) {
-        intake.counters.publish(periods.collector.counts, of: source)
+        intake.counters.publish(periods.collector.counts, of: source, number)
         guard !collected.isEmpty else { return }
         switch continuation.yield(collected) {
         case .enqueued: break

@@ -27,11 +27,17 @@ struct DatagramSocket: ~Copyable, Sendable {
 
     /// - Parameter receiveBufferBytes: what is asked of the kernel; it may give less.
     /// - Parameter mode: who may write to the file of a Unix socket.
-    init(bindingTo address: SocketAddress, receiveBufferBytes: Int, mode: mode_t = UnixSocketFile.standardMode) throws {
+    /// - Parameter sharesPort: whether other sockets of this user may have the same port, if they say so too: then the kernel gives
+    ///   each sender to one of them (`SO_REUSEPORT`).
+    init(
+        bindingTo address: SocketAddress, receiveBufferBytes: Int, mode: mode_t = UnixSocketFile.standardMode,
+        sharesPort: Bool = false
+    ) throws {
         try UnixSocketFile.removeStale(address)
         let descriptor = try Self.open(address)
         let (size, local): (Int, SocketAddress)
         do {
+            if sharesPort { try Self.set(descriptor, SO_REUSEPORT, Int32(1)) }
             try Self.set(descriptor, SO_RCVBUF, Int32(clamping: receiveBufferBytes))
             try Self.set(descriptor, SO_RCVTIMEO, timeval(tv_sec: 0, tv_usec: .init(Self.waitMilliseconds * 1000)))
             (size, local) = (try Self.receiveBufferBytes(of: descriptor), try Self.bind(descriptor, to: address))

@@ -13,7 +13,8 @@ struct UDPPort: Sendable {
         let (place, opened) = (ListeningPlace.udp(configuration.udp), opened.continuation)
         let listener = DatagramListener(
             source: .udp, address: try place.resolved(), collector: collector, intake: intake,
-            receiveBufferBytes: configuration.receiveBufferBytes, onListening: { opened.yield($0) })
+            receiveBufferBytes: configuration.receiveBufferBytes, socketCount: configuration.udpSockets,
+            onListening: { opened.yield($0) })
         service = PlacedService(listener, at: place, onFailure: { opened.finish() })
     }
 

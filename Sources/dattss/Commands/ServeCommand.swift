@@ -41,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
         "max-partials", "max-statistics", "max-memory", "max-connections", "max-connections-per-address", "request-seconds",
         "idle-seconds",
         "max-queued-per-user", "max-queued",
-        "receive-buffer-bytes", "dygraphs-dir",
+        "receive-buffer-bytes", "udp-sockets", "dygraphs-dir",
     ])
 
     func serverConfiguration() throws -> ServerConfiguration {
@@ -82,6 +82,9 @@ struct ServeCommand: AsyncParsableCommand {
         server.receiveBufferBytes = try settings.integer(
             "receive-buffer-bytes", limitOptions.receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096,
             atMost: Int(Int32.max))
+        server.udpSockets = try settings.integer(
+            "udp-sockets", limitOptions.udpSockets, standard: server.udpSockets, atLeast: 1,
+            atMost: ServerConfiguration.udpSocketsMax)
         server.plotDirectory = try settings.value("dygraphs-dir", page.dygraphsDir, standard: server.plotDirectory, "a folder") {
             $0
         }

@@ -227,6 +227,41 @@ struct LineListenerTests {
         await scene.stop()
     }
 
+    /// Goal: what many senders send to a port of several sockets is counted to the last sample, wherever the kernel puts them; and
+    /// nobody gets a port by sharing it with a stranger.
+    @Test("sockets that share a port take in what comes to it, and count it together", arguments: [1, 4])
+    func sharedPort(sockets: Int) async throws {
+        let scene = try Scene()
+        let opened = AsyncStream.makeStream(of: SocketAddress.self)
+        let listener = DatagramListener(
+            source: .udp, address: try SocketAddress(ipAddress: "127.0.0.1", port: 0), collector: scene.collector,
+            intake: scene.intake, receiveBufferBytes: 1 << 20, socketCount: sockets,
+            onListening: { opened.continuation.yield($0) })
+        let running = Task { try await listener.run() }
+        let address = try #require(await opened.stream.first { _ in true })
+        #expect(throws: IOError.self) { try DatagramSocket(bindingTo: address, receiveBufferBytes: 1 << 16) }
+        #expect(throws: (any Error).self) {
+            var second = listener
+            (second.address, second.socketCount) = (address, 2)
+            _ = try second.openSockets()
+        }
+        // A sender that has a port of its own each time may get any of the sockets.
+        let senders = 40
+        for number in 0..<senders { try send("hits:1|c\nlevel:\(number)|g\nwait:3.5|ms", to: address) }
+        let user = try #require(UserID("joe"))
+        while await scene.pipeline.queries.status(of: user).statistics.first(where: { $0.key.path == "hits" })?.sum
+            != Double(senders)
+        {
+            // Waits: for each of the sockets' seconds to end.
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(await scene.pipeline.queries.status(of: user).statistics.count == 3)
+        running.cancel()
+        try await running.value
+        #expect(scene.counters.snapshot.datagrams == senders)
+        await scene.stop()
+    }
+
     private func send(_ datagram: String, to address: SocketAddress) throws {
         let sender = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
         try #require(sender >= 0)
