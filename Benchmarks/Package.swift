@@ -17,6 +17,7 @@ let package = Package(
     products: [
         .executable(name: "dattss-bench", targets: ["DattssBench"]),
         .executable(name: "HotPath", targets: ["HotPath"]),
+        .executable(name: "UsualBench", targets: ["UsualBench"]),
         // For LD_PRELOAD.
         .library(name: "AllocationCount", type: .dynamic, targets: ["CAllocationCount"]),
     ],
@@ -38,6 +39,10 @@ let package = Package(
         .executableTarget(
             name: "HotPath",
             dependencies: ["AllocationCounting", .product(name: "DattssInternals", package: "dattss")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "UsualBench",
+            dependencies: [.product(name: "DattssInternals", package: "dattss")],
             swiftSettings: settings),
         .executableTarget(
             name: "DattssBench",
