@@ -56,8 +56,21 @@ public struct JSONWriter: Sendable {
     /// Writes a member that is `true` or `false`.
     public mutating func member(_ name: StaticString, _ value: Bool) {
         self.name(name)
+        self.value(value)
+    }
+
+    /// Writes `true` or `false` as the next value.
+    public mutating func value(_ value: Bool) {
+        comma()
         raw(value ? "true" : "false")
         needsComma = true
+    }
+
+    /// Writes the name of a member that is not known beforehand, with the escapes that it needs; its value is to follow.
+    public mutating func name(escaping name: String) {
+        value(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
     }
 
     /// Writes an integer as the next value.
