@@ -94,7 +94,7 @@ public enum AlertMeasure: String, Sendable, Hashable, CaseIterable {
     /// A program is down that has not been asked to stop.
     case process
 
-    /// Of which kinds there is such a number.
+    /// The kinds of which there is such a number.
     public var kinds: Set<Kind> {
         switch self {
         case .value: [.gauge]

@@ -63,13 +63,13 @@ extension AlertRule {
         guard let measureText = draft.texts["measure"] else { throw WireError(.missingField, "measure: is missing") }
         let measure: AlertMeasure = try Self.choice(measureText, "measure")
         let condition = try Self.condition(draft.numbers, of: measure)
-        let id = draft.texts["id"] ?? id()
-        guard Self.isName(id) else { throw WireError(.badName, "id: \(Self.nameExpected)") }
+        let given = draft.texts["id"]
+        guard given.map(Self.isName) ?? true else { throw WireError(.badName, "id: \(Self.nameExpected)") }
         let name = draft.texts["name"] ?? "\(measure.rawValue) of \(matchText)"
         guard !name.isEmpty, name.utf8.count <= Self.nameBytesMax, !name.utf8.contains(where: { $0 < 0x20 }) else {
             throw WireError(.badName, "name: expected 1 to \(Self.nameBytesMax) bytes in one line")
         }
-        self.init(id: id, name: name, match: match, measure: measure, condition: condition)
+        self.init(id: given ?? id(), name: name, match: match, measure: measure, condition: condition)
         try takeKind(draft.texts["kind"])
         if let text = draft.texts["every"] {
             let cadence: AlertCadence = try Self.choice(text, "every")

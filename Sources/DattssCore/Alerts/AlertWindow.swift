@@ -93,7 +93,7 @@ public enum AlertReading: Sendable, Hashable {
         switch rule.measure {
         case .absence: self = .isWrong(window.count == 0)
         case .silence:
-            // Of what is down nothing is known; that it is down is another rule's business.
+            // Nothing is known of what is down; that it is down is another rule's business.
             self = window.count > 0 ? .isWrong(false) : isProgramUp() ? .isWrong(true) : .nothing
         case .usual: self = score().map { .value($0) } ?? .nothing
         case .process: self = .nothing

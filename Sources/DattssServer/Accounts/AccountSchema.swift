@@ -6,7 +6,8 @@ import GRDB
 ///           ├─ session      who is signed in where
 ///           ├─ token        links that were sent: hashed, used once
 ///           ├─ favourite    in the user's order
-///           └─ audit        what was done to the user's programs
+///           ├─ audit        what was done to the user's programs
+///           └─ alert…       see ``AlertTables``
 ///     invitation            of nobody yet
 ///
 /// What proves something (sessions, tokens, invitations) is here only as its SHA-256: nobody can sign in by reading the file.
@@ -41,6 +42,7 @@ enum AccountSchema {
             }
             try database.create(index: "authKeyByOriginal", on: "authKey", columns: ["originalHash"], options: .unique)
         }
+        migrator.registerMigration("alerts", migrate: AlertTables.migrate)
         return migrator
     }
 
