@@ -1,2 +1,3 @@
 #pragma once
 #include "mail.h"
+#include "http.h"

@@ -70,7 +70,9 @@ public struct Server: Service {
             await announcement.make(of: channel)
         }
         // They end in reverse order.
-        var services: [any Service] = [PipelineService(pipeline: pipeline), parts.makeAccountsRefresher()]
+        var services: [any Service] = [
+            PipelineService(pipeline: pipeline), parts.makeAccountsRefresher(), parts.alerts, parts.delivery,
+        ]
         if configuration.web.hasDemo { services.append(parts.makeDemoTraffic(of: Self.shop)) }
         if configuration.web.keepsOwnStatistics { services.append(parts.makeOwnStatistics(replaySeconds: replaySeconds)) }
         services += furtherListeners.services

@@ -20,6 +20,9 @@ public struct WebSettings: Sendable {
     /// Whether every start makes a link that signs in as `local`, and not only the first ones: where a person starts the server.
     public var offersSignIn = false
 
+    /// Where the requests of alerts may go.
+    public var outgoing = OutgoingPolicy()
+
     /// Invitations only, no mail, no TLS, no demo.
     public init() {}
 

@@ -104,6 +104,19 @@ public struct UserState: Sendable {
         ids.compactMap { live($0) }.map { status(of: $0, at: time) }
     }
 
+    /// The latest slot in which anything was sent, as far as that is known.
+    public var activeSlot: Int64 {
+        (0..<statistics.count).reduce(.min / 2) { latest, index in
+            statistics.read(index) { $0.map { max(latest, Window.slotNumber(at: $0.seen)) } } ?? latest
+        }
+    }
+
+    /// The numbers of live statistics are below this.
+    public var numberCount: Int { statistics.count }
+
+    /// The statistic with a number; nil when none is live under it.
+    public func key(of id: StatisticID) -> StatisticKey? { live(id)?.key }
+
     /// What a reader has seen.
     public struct Mark: Sendable, Hashable {
         fileprivate var version: UInt32

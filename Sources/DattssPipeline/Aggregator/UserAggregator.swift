@@ -26,6 +26,9 @@ actor UserAggregator {
     private var mergedWeight = 0
     /// How many statistics lost their totals, because too many were silent.
     nonisolated let forgottenTotals = Atomic(0)
+    /// What somebody wants to see of each slot.
+    private var watch: SlotWatch?
+    private var closedMinute: Minute?
 
     init(
         state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark,
@@ -54,6 +57,7 @@ actor UserAggregator {
             case .erased:
                 state = UserState(user: state.user, limits: limits)
                 unwritten = []
+                watch = nil
                 isErased = true
             case .barrier(let reader):
                 reader.resume()
@@ -64,6 +68,10 @@ actor UserAggregator {
     }
 
     private func apply(_ batches: [WriteAhead.Pending], at time: Timestamp) async {
+        if watch != nil {
+            let hasSamples = batches.contains { !$0.batch.partials.isEmpty }
+            watch?.willApply(in: Window.slotNumber(at: time), state, hasSamples: hasSamples)
+        }
         // (By position: to look at a batch would copy it.)
         for position in batches.indices {
             if mergedWeight >= Self.mergedAtOnce {
@@ -87,6 +95,7 @@ actor UserAggregator {
             let isLarge = closed.count > closer.settledByLoopsMax
             state.endClosing(isLarge ? await closer.settlement(of: closed) : closed.settlement())
         }
+        closedMinute = edge.minute
         let checkpoint = edge.wantsCheckpoint && !isErased ? state.checkpoint : nil
         await roller.send(
             .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
@@ -103,6 +112,7 @@ actor UserAggregator {
     private func forgetIdle(at passed: Timestamp) {
         let idle = admission.withLock { $0.removeIdle(before: passed.advanced(byMilliseconds: -limits.idleSeconds * 1000)) }
         if idle.isEmpty { return }
+        watch?.forget(idle)
         let now = confirmed.line
         let seen = now.advanced(byMilliseconds: -2 * limits.idleSeconds * 1000)...now
         forgottenTotals.add(state.forget(idle, seen: seen), ordering: .relaxed)
@@ -166,6 +176,24 @@ actor UserAggregator {
             }
         }
         return (sums, closedThrough)
+    }
+
+    // MARK: Slots
+
+    /// From now on each slot of some statistics is looked at when it is over.
+    func watchSlots(from slot: Int64, _ isWatched: @escaping @Sendable (StatisticKey) -> Bool) {
+        watch = SlotWatch(from: slot, active: state.activeSlot, isWatched)
+    }
+
+    /// What was found of slots since the last call; nil when nothing is watched.
+    ///
+    /// A minute's last slot waits until the minute is closed: then its percentiles are those that go to the log.
+    func slots(through slot: Int64) -> [SlotView]? {
+        guard watch != nil else { return nil }
+        let minute = Timestamp(milliseconds: slot * Window.slotMilliseconds).minute
+        let open = (closedMinute ?? minute.advanced(by: -1)).advanced(by: 1)
+        watch?.look(through: min(slot, SlotView.lastSlot(of: open) - 1), state)
+        return watch?.take()
     }
 
     private func dropWritten() {

@@ -62,6 +62,40 @@ public struct Queries: Sendable {
         await caughtUp(user)?.lastValues(of: keys) ?? keys.map { _ in nil }
     }
 
+    /// Lets each slot of some of a user's statistics be looked at, from one on; see ``SlotWatch``. Whoever watched before does not any
+    /// more.
+    /// - Returns: whether the user has any statistics.
+    public func watchSlots(
+        of user: UserID, from slot: Int64, _ isWatched: @escaping @Sendable (StatisticKey) -> Bool
+    ) async -> Bool {
+        guard let aggregator = directory.existing(user)?.aggregator else { return false }
+        await aggregator.watchSlots(from: slot, isWatched)
+        return true
+    }
+
+    /// What was found of watched slots since the last call, after everything that was accepted so far; nil when nothing of the user is
+    /// watched.
+    public func slots(of user: UserID, through slot: Int64) async -> [SlotView]? {
+        await caughtUp(user)?.slots(through: slot)
+    }
+
+    /// All points of some of a user's statistics that are in the log, by statistic, and the minutes in which the user sent anything.
+    /// - Throws: as reading the log does.
+    public func storedPoints(
+        of user: UserID, in range: Range<Minute>, _ isWanted: @escaping @Sendable (StatisticKey) -> Bool
+    ) async throws -> (points: [StatisticKey: [MinutePoint]], active: MinuteRuns) {
+        let history = history
+        return try await withTaskExecutorPreference(threads) {
+            var points: [StatisticKey: [MinutePoint]] = [:]
+            var active: Set<Minute> = []
+            try history.forEachPoint(user: user, minutes: range) { key, point in
+                active.insert(point.minute)
+                if isWanted(key) { points[key, default: []].append(point) }
+            }
+            return (points, MinuteRuns(active))
+        }
+    }
+
     /// A reader of a user's live changes.
     public func live(of user: UserID) -> LiveReader {
         LiveReader(directory: directory, user: user, clock: clock)

@@ -7,7 +7,8 @@ import GRDB
 ///           ├─ token        links that were sent: hashed, used once
 ///           ├─ favourite    in the user's order
 ///           ├─ unit         what statistics are measured in, where somebody has said so
-///           └─ audit        what was done to the user's programs
+///           ├─ audit        what was done to the user's programs
+///           └─ alert…       see ``AlertTables``
 ///     invitation            of nobody yet
 ///
 /// What proves something (sessions, tokens, invitations) is here only as its SHA-256: nobody can sign in by reading the file.
@@ -51,6 +52,7 @@ enum AccountSchema {
                 table.primaryKey(["uid", "typ", "pth"])
             }
         }
+        migrator.registerMigration("alerts", migrate: AlertTables.migrate)
         return migrator
     }
 

@@ -59,10 +59,25 @@ final class Mailer: Sendable {
         queue.yield(mail)
     }
 
+    /// Hands a letter of an alert over, now: it waits in the outbox of alerts, and not here.
+    /// - Throws: when the mail server does not take it.
+    func deliver(_ mail: AlertMail) async throws {
+        guard let settings else { throw MailError(description: "no mail is set up") }
+        do {
+            try await Self.deliver(mail.message(from: settings.from, at: Date()), to: mail.to, settings)
+            counts.withLock { $0.sent += 1 }
+        } catch {
+            counts.withLock { $0.failed += 1 }
+            throw error
+        }
+    }
+
     private func deliver(_ mail: Mail) async {
         guard let settings else { return }
         var problem: (any Error)?
-        do { try await Self.deliver(mail, settings) } catch { problem = error }
+        do { try await Self.deliver(mail.message(from: settings.from, at: Date()), to: mail.to, settings) } catch {
+            problem = error
+        }
         counts.withLock { counts in
             counts.queued -= 1
             if problem == nil { counts.sent += 1 } else { counts.failed += 1 }
@@ -70,20 +85,19 @@ final class Mailer: Sendable {
         if let problem { logger.error("a mail to \(mail.to) was not sent: \(problem)") }
     }
 
-    private static func deliver(_ mail: Mail, _ settings: MailSettings) async throws {
-        let message = mail.message(from: settings.from, at: Date())
+    private static func deliver(_ message: [UInt8], to: EmailAddress, _ settings: MailSettings) async throws {
         switch settings.way {
         case .smtp(let server):
             // It blocks, for which the threads of tasks are too few.
             try await withCheckedThrowingContinuation { continuation in
                 threads.async {
                     continuation.resume(
-                        with: Result { try deliver(message, from: settings.from, to: mail.to, server) })
+                        with: Result { try deliver(message, from: settings.from, to: to, server) })
                 }
             }
         case .sendmail(let path):
             try await Sendmail.deliver(
-                message, from: settings.from, to: mail.to, command: path, timeoutSeconds: timeoutSeconds)
+                message, from: settings.from, to: to, command: path, timeoutSeconds: timeoutSeconds)
         }
     }
 

@@ -3,6 +3,7 @@ import DattssLog
 import DattssPipeline
 import Logging
 import ServiceLifecycle
+import Synchronization
 
 /// Sends the server's own statistics every five seconds, as the user `dattss`, through the pipeline like anybody's.
 struct OwnStatistics: Service {
@@ -13,11 +14,16 @@ struct OwnStatistics: Service {
     let replaySeconds: Double
     let clock: any WallClock
     let logger: Logger
+    /// Whose disk is watched; nil for none.
+    var dataDirectory: String?
 
     private static let periodMilliseconds: Int64 = 5000
 
     /// One of which there is something in every minute in which the server is up.
     static let everyMinute = StatisticKey(.gauge, "statistics")
+
+    /// How much of the data folder's disk is free to the server.
+    static let freeDisk = StatisticKey(.gauge, "disk.free.percent")
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -31,6 +37,9 @@ struct OwnStatistics: Service {
                 books = await self.books()
                 var partials = books.partials(since: earlier)
                 partials.append(Partial(StatisticKey(.gauge, "log.replay.seconds"), Aggregate(sample: replaySeconds)))
+                if let free = dataDirectory.flatMap({ ResourceUse.freePercent(ofDiskAt: $0) }) {
+                    partials.append(Partial(Self.freeDisk, Aggregate(sample: free)))
+                }
                 let answer = await pipeline.ownIngest.submit(Batch(partials: partials), of: .dattss)
                 if case .refused(let error) = answer { logger.warning("the server's own statistics were refused: \(error)") }
             }
@@ -39,7 +48,8 @@ struct OwnStatistics: Service {
 
     private func books() async -> OwnBooks {
         await OwnBooks(
-            pipeline.snapshot(), datagrams.snapshot, web, memory, pipeline.queries.counts, at: clock.now())
+            pipeline.snapshot(), datagrams.snapshot, web, memory, pipeline.queries.counts,
+            kernelDrops: KernelDrops.read(port: datagrams.port.load(ordering: .relaxed)), at: clock.now())
     }
 }
 
@@ -54,7 +64,7 @@ struct OwnBooks: Sendable {
 
     init(
         _ snapshot: PipelineSnapshot, _ datagrams: DatagramCounts, _ web: WebServices, _ memory: MemoryBudget,
-        _ queries: TurnCounts, at time: Timestamp
+        _ queries: TurnCounts, kernelDrops: Int?, at time: Timestamp
     ) {
         at = time
         syncs = Int64(snapshot.accepted.syncs)
@@ -75,6 +85,10 @@ struct OwnBooks: Sendable {
         gauges["log.accepted.bytes"] = Double(snapshot.accepted.bytes)
         gauges["log.minutes.bytes"] = Double(snapshot.minutes.bytes)
         gauges["log.sealed.bytes"] = Double(snapshot.sealed.bytes)
+        if let kernelDrops { counters["udp.kernel.dropped"] = Int64(kernelDrops) }
+        let clock = snapshot.confirmedTime
+        gauges["clock.unconfirmed.seconds"] =
+            clock.doubt == nil ? 0 : Double(clock.shown.milliseconds - clock.line.milliseconds) / 1000
         gauges["pipeline.queued"] = Double(snapshot.links.reduce(0) { $0 + $1.ledger.queued })
         gauges["users"] = Double(snapshot.userCount)
         gauges["statistics"] = Double(snapshot.statisticCount)

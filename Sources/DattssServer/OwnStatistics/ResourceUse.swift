@@ -8,6 +8,13 @@ struct ResourceUse: Sendable {
     /// 0 where the kernel does not tell.
     var residentBytes: Double
 
+    /// How much of the disk under a path is free to us, in percent; nil where that cannot be told.
+    static func freePercent(ofDiskAt path: String) -> Double? {
+        var disk = statvfs()
+        guard statvfs(path, &disk) == 0, disk.f_blocks > 0 else { return nil }
+        return Double(disk.f_bavail) * 100 / Double(disk.f_blocks)
+    }
+
     static func current() -> ResourceUse {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)

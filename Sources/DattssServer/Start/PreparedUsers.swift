@@ -33,6 +33,7 @@ extension Server {
             logger.warning("somebody is called 'dattss': the server keeps no statistics of itself")
             configuration.web.keepsOwnStatistics = false
         }
+        if configuration.web.keepsOwnStatistics { try accounts.prepareOwnAlerts(at: now) }
         guard configuration.web.hasDemo, !accounts.isInternal(.demo) else { return }
         // The past first: cut off in between, it is written again, rather than never.
         if accounts.isKnown(.demo) {

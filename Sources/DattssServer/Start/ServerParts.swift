@@ -21,6 +21,8 @@ struct ServerParts: Sendable {
     let decoding: DecodingPool
     let web: WebServices
     let feeds: LiveFeeds
+    let alerts: AlertEvaluator
+    let delivery: AlertDelivery
     let startedAt: Timestamp
     private let turns: LoopTurnsOfLoops
 
@@ -44,6 +46,8 @@ struct ServerParts: Sendable {
             configuration.web, statsdUser: configuration.statsdUser,
             passwords: PasswordWork(niceness: configuration.decodingNiceness), clock: clock, logger: logger)
         feeds = LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock)
+        alerts = AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: logger)
+        delivery = AlertDelivery(accounts, web, clock: clock)
     }
 
     // MARK: Lines
@@ -79,7 +83,8 @@ struct ServerParts: Sendable {
 
     private func makeRoutes() -> Routes {
         Routes(
-            pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, metrics: makeMetrics(),
+            pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, alerts: alerts,
+            metrics: makeMetrics(),
             dashboard: makeDashboard(), clock: clock, limits: configuration.limits, telemetry: telemetry, memory: memory,
             decoding: decoding)
     }
@@ -122,6 +127,6 @@ struct ServerParts: Sendable {
     func makeOwnStatistics(replaySeconds: Double) -> OwnStatistics {
         OwnStatistics(
             pipeline: pipeline, datagrams: datagrams, web: web, memory: memory, replaySeconds: replaySeconds, clock: clock,
-            logger: logger)
+            logger: logger, dataDirectory: configuration.dataDirectory)
     }
 }

@@ -31,6 +31,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "What is kept") var keeping: KeepingOptions
     @OptionGroup(title: "Limits") var limitOptions: LimitOptions
     @OptionGroup(title: "People and mail") var people: PeopleOptions
+    @OptionGroup(title: "Alerts") var alerts: AlertOptions
     @OptionGroup(title: "TLS and proxies") var encryption: EncryptionOptions
     @OptionGroup(title: "The page") var page: PageOptions
 

@@ -106,6 +106,24 @@ struct PeopleOptions: ParsableArguments {
     var sendmail: String?
 }
 
+/// Where messages of alerts may go.
+struct AlertOptions: ParsableArguments {
+    @Option(
+        help: """
+            The only hosts that the requests of alerts may go to: hooks.slack.com,.example.com, where a dot in front stands for all \
+            below it (default: all).
+            """)
+    var alertHosts: String?
+    @Option(
+        help: """
+            Addresses that are not public, such as this machine's, and that the requests of alerts may go to all the same: \
+            127.0.0.1,10.0.0.0/8 (default: none).
+            """)
+    var alertAddresses: String?
+    @Option(help: "A folder of the commands that channels of alerts may run (default: none).")
+    var alertCommands: String?
+}
+
 /// TLS, and proxies that bring it.
 struct EncryptionOptions: ParsableArguments {
     @Option(help: "A PEM file with the server's certificate and those that vouch for it: HTTP goes through TLS.")

@@ -5,7 +5,8 @@ import DattssServer
 enum WebSettingNames {
     static let all: Set<String> = [
         "sign-up", "public-url", "mail-from", "smtp-url", "smtp-user", "smtp-tls", "smtp-authority", "sendmail",
-        "tls-certificate", "tls-key", "trusted-proxies", "demo", "demo-days", "no-self",
+        "alert-hosts", "alert-addresses", "alert-commands", "tls-certificate", "tls-key", "trusted-proxies", "demo", "demo-days",
+        "no-self",
     ]
     /// What a command line must not show to the other users of the machine.
     static let secret: Set<String> = ["smtp-password"]
@@ -30,6 +31,7 @@ extension ServeCommand {
             "trusted-proxies", encryption.trustedProxies, standard: TrustedProxies(),
             "addresses and ranges like 127.0.0.1,10.0.0.0/8"
         ) { TrustedProxies($0) }
+        web.outgoing = try outgoing(settings)
         web.hasDemo = try settings.flag("demo", page.demo)
         web.demoDays = try settings.value("demo-days", page.demoDays, standard: web.demoDays, "1 to 28") { text in
             Int64(text).flatMap { 1...28 ~= $0 ? $0 : nil }
@@ -63,6 +65,24 @@ extension ServeCommand {
         case (nil, let command?): return MailSettings(from: from, way: .sendmail(command))
         default: throw ValidationError("--mail-from needs either --smtp-url or --sendmail")
         }
+    }
+
+    private func outgoing(_ settings: Settings) throws -> OutgoingPolicy {
+        var policy = OutgoingPolicy()
+        policy.hosts = try settings.value("alert-hosts", alerts.alertHosts, standard: [], "hosts like hooks.slack.com,.example.com")
+        {
+            text in
+            let hosts = text.split(separator: ",").map { $0.filter { $0 != " " } }
+            let isRight = hosts.allSatisfy { host in
+                !host.isEmpty && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+            }
+            return isRight && !hosts.isEmpty ? hosts : nil
+        }
+        policy.exceptions = try settings.value(
+            "alert-addresses", alerts.alertAddresses, standard: TrustedProxies(), "addresses and ranges like 127.0.0.1,10.0.0.0/8"
+        ) { TrustedProxies($0) }
+        policy.commandDirectory = settings.text("alert-commands", alerts.alertCommands)
+        return policy
     }
 
     private func certificate(_ settings: Settings) throws -> WebSettings.CertificateFiles? {

@@ -21,8 +21,16 @@ enum HTTPQuestion {
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
-    static func ask(_ url: String, key: String?) async throws -> Answer {
+    /// - Parameters:
+    ///   - method: GET, or what changes something.
+    ///   - body: JSON, for what changes something.
+    static func ask(_ url: String, key: String?, method: HTTPMethod = .GET, body: [UInt8]? = nil) async throws -> Answer {
         var request = HTTPClientRequest(url: url)
+        request.method = method
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(bytes: body))
+        }
         if let key { request.headers.add(name: "Authorization", value: "Bearer \(key)") }
         let response = try await client.execute(request, timeout: timeout)
         let body = try await response.body.collect(upTo: answerBytesMax)

@@ -103,6 +103,12 @@ struct IsolationTests {
         #expect(try await server.put(batch, key: key).status == 200)
         let favourites = #"{"favourites":[{"typ":"c","pth":"anns.favourite"}]}"#
         #expect(try await ann.request(.PUT, "/api/v1/favourites", favourites).status == 200)
+        let hook = #"{"type":"webhook","url":"https://anns-hook.example.org/","secret":"anns-secret"}"#
+        #expect(try await ann.request(.PUT, "/api/v1/alerts/channels/anns-channel", hook).status == 200)
+        let rule = #"{"name":"anns alert","match":"anns.hits","measure":"value","above":1,"channels":["anns-channel"]}"#
+        #expect(try await ann.request(.PUT, "/api/v1/alerts/rules/anns-rule", rule).status == 200)
+        let silence = #"{"for":86400,"reason":"anns reason"}"#
+        #expect(try await ann.request(.POST, "/api/v1/alerts/silences", silence).status == 201)
         let named = try await ann.request(.POST, "/api/v1/keys", #"{"name":"anns key","scope":"all"}"#).json
         let sessions = try await ann.request(.GET, "/api/v1/sessions").body
         let list = try JSONSerialization.jsonObject(with: Data(sessions.utf8)) as? [[String: Any]]
@@ -112,11 +118,15 @@ struct IsolationTests {
         let codes = [key, keyText].compactMap { $0.split(separator: ".").last.map(String.init) }
         return Secrets(
             words: [
-                "anns.hits", "anns:hits",
-                "731731", "731732", "anns-process", "anns.favourite", "anns key", session, "anns-mail@example.org",
+                "anns.hits", "anns:hits", "731731", "731732", "anns-process", "anns.favourite", "anns key", session,
+                "anns-mail@example.org", "anns-hook", "anns-secret", "anns alert", "anns reason",
             ]
                 + codes,
-            names: ["anns.hits", "anns-process", "anns.favourite", "anns%20key", id, session, "ann", "default", "..%2Fann"],
+            names: [
+                "anns.hits", "anns-process", "anns-channel", "anns-rule", "anns.favourite", "anns%20key", id, session, "ann",
+                "default",
+                "..%2Fann",
+            ],
             session: session)
     }
 
@@ -128,6 +138,10 @@ struct IsolationTests {
             bodies.append(
                 try await ann.request(.GET, "/api/v1/\(path)").body.replacing(/"lastUsedAt":(null|[0-9]+)/, with: ""))
         }
+        bodies.append(try await ann.request(.GET, "/api/v1/alerts/channels").body)
+        let alerts = try await ann.request(.GET, "/api/v1/alerts").json
+        let rules = alerts["rules"] as? [[String: Any]]
+        bodies.append("\(rules?.map { "\($0["id"] ?? "") \($0["above"] ?? "")" } ?? []) \(alerts["silences"] ?? "")")
         // Nor is when she was seen.
         let processes = try await ann.request(.GET, "/api/v1/processes").json["processes"] as? [[String: Any]]
         bodies.append("\(processes?.map { "\($0["name"] ?? "") \($0["stopping"] ?? "")" } ?? [])")
@@ -153,6 +167,10 @@ struct IsolationTests {
             #"{"prt":{"c":[{"typ":"c","pth":"bobs.hits","sum":1,"cnt":1,"max":1,"min":1,"top":1,"bot":1,"fst":1,"lst":1}]}}"#
         case "/api/v1/favourites": #"{"favourites":[{"typ":"c","pth":"bobs.favourite"}]}"#
         case "/api/v1/keys": #"{"name":"\#(UUID())","scope":"read","uid":"ann","user":"ann"}"#
+        case "/api/v1/alerts/rules": #"{"rules":[]}"#
+        case "/api/v1/alerts/rules/{id}": #"{"match":"bobs.hits","measure":"sum","above":1}"#
+        case "/api/v1/alerts/channels/{name}": #"{"type":"slack","url":"https://bobs.example.org/"}"#
+        case "/api/v1/alerts/backtest": #"{"rule":{"match":"**","measure":"rate","above":0}}"#
         default: #"{"email":"bob@example.com","token":"\#(name)","password":"long enough, bob","user":"ann"}"#
         }
     }

@@ -80,7 +80,7 @@ struct FavouriteRoutesTests {
     }
 }
 
-private final class CollectedBody: ResponseBodyWriter, @unchecked Sendable {
+final class CollectedBody: ResponseBodyWriter, @unchecked Sendable {
     // The one task that writes an answer also reads it.
     private(set) var text = ""
 

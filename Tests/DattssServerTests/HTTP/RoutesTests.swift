@@ -73,6 +73,7 @@ struct RoutesTests {
             pipeline: pipeline, processes: processes,
             feeds: LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock),
             accounts: accounts, web: web,
+            alerts: AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: Logger(label: "test")),
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), deadlines: FastPathChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web,

@@ -85,6 +85,7 @@ final class LivingServer {
         let (telemetry, decoding) = (OTLPIntake(startedAt: clock.now()), DecodingPool())
         let routes = Routes(
             pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web,
+            alerts: AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: logger),
             metrics: Metrics(
                 pipeline: pipeline, datagrams: counters, deadlines: FastPathChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web, telemetry: telemetry,

@@ -56,24 +56,33 @@ public struct JSONWriter: Sendable {
     /// Writes a member that is `true` or `false`.
     public mutating func member(_ name: StaticString, _ value: Bool) {
         self.name(name)
+        self.value(value)
+    }
+
+    /// Writes `true` or `false` as the next value.
+    public mutating func value(_ value: Bool) {
+        comma()
         raw(value ? "true" : "false")
         needsComma = true
     }
 
     /// Writes a member that is a string, whose name is escaped like one.
     public mutating func member(escaping name: String, _ value: String) {
-        self.value(name)
-        bytes.append(UInt8(ascii: ":"))
-        needsComma = false
+        self.name(escaping: name)
         self.value(value)
     }
 
     /// Writes a member that is an array, whose name is escaped like a string.
     public mutating func array(escaping name: String, _ elements: (inout JSONWriter) -> Void) {
+        self.name(escaping: name)
+        array(elements)
+    }
+
+    /// Writes the name of a member that is not known beforehand, with the escapes that it needs; its value is to follow.
+    public mutating func name(escaping name: String) {
         value(name)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
-        array(elements)
     }
 
     /// Writes an integer as the next value.

@@ -11,6 +11,7 @@ struct Routes: Sendable {
     let feeds: LiveFeeds
     let accounts: Accounts
     let web: WebServices
+    let alerts: AlertEvaluator
     let metrics: Metrics
     let dashboard: DashboardFiles
     let clock: any WallClock
@@ -56,6 +57,7 @@ struct Routes: Sendable {
         api.get("audit", use: audit)
         api.get("rewritten-names", use: rewrittenNames)
         api.get("openapi.json", use: openAPI)
+        addAlerts(to: api)
         router.get("/sign-in/:token", use: signInByLink)
 
         addStatistics(to: router.group("/api/v1"), of: .own)
@@ -91,6 +93,8 @@ struct Routes: Sendable {
         budgeted.get("units", use: listUnits)
         budgeted.put("units", use: setUnit)
         budgeted.get("processes", use: listProcesses)
+        budgeted.get("alerts", use: listAlerts)
+        budgeted.get("alerts/events", use: listAlertEvents)
         budgeted.post("processes/:name/stop", use: stopProcess)
         budgeted.delete("processes/:name", use: removeProcess)
     }

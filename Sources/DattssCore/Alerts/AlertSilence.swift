@@ -1,0 +1,87 @@
+/// A time in which some rules tell nothing: because of maintenance, or because somebody knows.
+///
+/// What fires in it is seen and written down all the same; what still fires when it ends is told then.
+public struct AlertSilence: Sendable, Hashable {
+    /// Names it among those of its user.
+    public var id: String
+    /// Which rules, by their ID.
+    public var rule: AlertPattern
+    /// Which statistics or programs.
+    public var match: AlertPattern
+    /// From when on.
+    public var from: Timestamp
+    /// Until when; not after.
+    public var until: Timestamp
+    /// Why.
+    public var reason: String
+
+    /// Makes a silence of its parts.
+    public init(id: String, rule: AlertPattern, match: AlertPattern, from: Timestamp, until: Timestamp, reason: String) {
+        (self.id, self.rule, self.match, self.from, self.until, self.reason) = (id, rule, match, from, until, reason)
+    }
+
+    /// Whether it covers a rule about a name at a moment.
+    public func covers(_ rule: AlertRule, _ name: String, at time: Timestamp) -> Bool {
+        from <= time && time < until && self.rule.matches(rule.id) && match.matches(name)
+    }
+
+    /// The longest silence: 90 days.
+    public static let secondsMax: Int64 = 90 * 86_400
+
+    /// Reads `{"rule":"*","match":"checkout.**","from":1795330000,"until":1795333600,"reason":"…"}`, of which only `until`, or `for` in
+    /// seconds, has to be there.
+    /// - Throws: ``WireError`` that names the member.
+    public init(_ cursor: inout JSONCursor, id: String, now: Timestamp) throws(WireError) {
+        var texts: [String: String] = [:]
+        var numbers: [String: Double] = [:]
+        try cursor.object { (name, cursor) throws(WireError) in
+            let name = name.string
+            if cursor.takeNull() { return }
+            try located(name) { () throws(WireError) in
+                switch name {
+                case "rule", "match", "reason", "id": texts[name] = try cursor.string()
+                case "from", "until", "for": numbers[name] = try cursor.number()
+                default: throw WireError(.badValue, "there is no such member")
+                }
+            }
+        }
+        func moment(_ name: String) throws(WireError) -> Timestamp? {
+            guard let number = numbers[name] else { return nil }
+            guard number.magnitude < 1e11, number == number.rounded() else {
+                throw WireError(.badValue, "\(name): expected whole seconds since 1970")
+            }
+            return Timestamp(seconds: Int64(number))
+        }
+        func pattern(_ name: String) throws(WireError) -> AlertPattern {
+            guard let pattern = AlertPattern(texts[name] ?? "**") else {
+                throw WireError(.badPath, "\(name): expected a name or a pattern with * and **")
+            }
+            return pattern
+        }
+        let from = try moment("from") ?? now
+        guard
+            let until = try moment("until")
+                ?? numbers["for"].map({ from.advanced(byMilliseconds: Int64($0.clamped(0, 1e9)) * 1000) })
+        else { throw WireError(.missingField, "until: is missing, and so is for") }
+        guard from < until, until.seconds - from.seconds <= Self.secondsMax else {
+            throw WireError(.badValue, "until: expected 1 second to 90 days after from")
+        }
+        let reason = texts["reason"] ?? ""
+        guard reason.utf8.count <= AlertRule.textBytesMax else {
+            throw WireError(.badValue, "reason: expected at most \(AlertRule.textBytesMax) bytes")
+        }
+        self.init(id: id, rule: try pattern("rule"), match: try pattern("match"), from: from, until: until, reason: reason)
+    }
+
+    /// Writes the silence as ``init(_:id:now:)`` reads it.
+    public func write(_ json: inout JSONWriter) {
+        json.object { json in
+            json.member("id", id)
+            json.member("rule", rule.description)
+            json.member("match", match.description)
+            json.member("from", from.seconds)
+            json.member("until", until.seconds)
+            json.member("reason", reason)
+        }
+    }
+}

@@ -1,0 +1,281 @@
+import DattssCore
+import DattssPipeline
+import Logging
+import ServiceLifecycle
+
+/// How unusual a statistic of a user is at the end of a slot: −log10 of how improbable, negative for less than usual; nil when that is
+/// not known.
+typealias AlertScore = @Sendable (UserID, StatisticKey, Int64) -> Double?
+
+/// Looks at what is live for all users that have rules, and lets what happened and who is to be told of it be written in one
+/// transaction.
+///
+/// Samples never wait for it: the aggregators look at watched statistics when a slot is over, and here it is found out later, on the
+/// threads of questions, what that means.
+///
+///     slots of a user ──► AlertBook ──► AlertCommit ──► accounts.sqlite ──► AlertDelivery
+actor AlertEvaluator: Service {
+    private let accounts: Accounts
+    private let queries: Queries
+    private let processes: ProcessRegistry
+    private let clock: any WallClock
+    private let logger: Logger
+    private let score: AlertScore
+    private var entries: [UserID: Entry] = [:]
+    private let startSlot: Int64
+
+    private struct Entry {
+        var book: AlertBook
+        /// The first slot that was not looked at.
+        var nextSlot: Int64
+        /// Up to this slot too little was heard to say anything.
+        var quietSlot = Int64.min
+        var isWatching = false
+        /// What could not be written yet.
+        var unwritten = AlertCommit()
+    }
+
+    /// How long after the end of a slot it is asked for: what was accepted in it is in the log by then.
+    static let lateMilliseconds: Int64 = 300
+    /// A pause of the server that is shorter is made up for by what its log has.
+    private static let shortSlots: Int64 = 2
+    /// As far back as what was missed is looked at after a start.
+    private static let missedMinutesMax: Int64 = 1440
+    /// How many rules a user has.
+    static let rulesMax = 10_000
+    /// How many silences a user has.
+    static let silencesMax = 1000
+
+    init(
+        _ accounts: Accounts, _ queries: Queries, _ processes: ProcessRegistry, clock: any WallClock, logger: Logger,
+        score: @escaping AlertScore = { _, _, _ in nil }
+    ) {
+        (self.accounts, self.queries, self.processes, self.clock) = (accounts, queries, processes, clock)
+        (self.logger, self.score) = (logger, score)
+        startSlot = Window.slotNumber(at: clock.now())
+    }
+
+    /// Turns after each slot, until the server ends.
+    func run() async throws {
+        await cancelWhenGracefulShutdown { [clock, queries] in
+            while !Task.isCancelled {
+                await queries.aside { await self.turn() }
+                let now = clock.now()
+                let slot = Window.slotNumber(at: now.advanced(byMilliseconds: -Self.lateMilliseconds))
+                let next = Timestamp(milliseconds: (slot + 1) * Window.slotMilliseconds + Self.lateMilliseconds)
+                do { try await clock.sleep(until: next, since: now) } catch { return }
+            }
+        }
+    }
+
+    /// Looks at everything that is over.
+    func turn() async {
+        let through = Window.slotNumber(at: clock.now().advanced(byMilliseconds: -Self.lateMilliseconds)) - 1
+        do {
+            let users = try await accounts.run { try $0.alertUsers() }
+            for user in entries.keys where !users.contains(user) { entries[user] = nil }
+            for user in users { try await look(user, through: through) }
+            let done = users.compactMap { entries[$0]?.nextSlot }.min()
+            if let done { try await accounts.run { try $0.noteAlertSlot(done - 1) } }
+        } catch {
+            logger.error("cannot look at alerts: \(error)")
+        }
+    }
+
+    private func look(_ user: UserID, through: Int64) async throws {
+        try await prepare(user)
+        guard let from = entries[user]?.nextSlot, from <= through else { return }
+        if let book = entries[user]?.book, entries[user]?.isWatching == false {
+            entries[user]?.isWatching = await queries.watchSlots(of: user, from: from, book.isWatched)
+        }
+        let views: [SlotView]
+        if let found = await queries.slots(of: user, through: through) {
+            views = found
+        } else {
+            // Nothing was ever heard of the user: that much is known.
+            entries[user]?.isWatching = false
+            views = (max(from, through - Int64(SlotWatch.slotsMax) + 1)...through).map {
+                SlotView(slot: $0, isActive: false, statuses: [])
+            }
+        }
+        // (Taken out, so that it is not copied.)
+        guard var entry = entries.removeValue(forKey: user) else { return }
+        for view in views where view.slot >= entry.nextSlot { look(view, user, &entry) }
+        entries[user] = entry
+        try await write(user)
+    }
+
+    private func look(_ view: SlotView, _ user: UserID, _ entry: inout Entry) {
+        entry.nextSlot = view.slot + 1
+        if view.slot < entry.quietSlot { return }
+        let programs =
+            view.endsMinute
+            ? processes.processes(of: user).map { AlertProgram(name: $0.name, isUp: $0.isUp, hasEnded: $0.hasEnded) } : []
+        let outcome = entry.book.look(
+            view, programs: programs, isNew: view.slot < startSlot + Window.slotCount, score: { score(user, $0, $1) })
+        entry.unwritten.add(outcome)
+        if !entry.unwritten.isEmpty { entry.unwritten.slot = view.slot }
+    }
+
+    /// Writes what happened. What cannot be written now is written with what comes.
+    private func write(_ user: UserID, notes: [Accounts.AlertEventLine] = []) async throws {
+        guard let commit = entries[user]?.unwritten, !commit.isEmpty || commit.slot != nil || !notes.isEmpty else { return }
+        entries[user]?.unwritten = AlertCommit()
+        let now = clock.now()
+        do {
+            try await accounts.run { try $0.keep(commit, of: user, at: now, notes: notes) }
+        } catch {
+            var all = commit
+            if let later = entries[user]?.unwritten { all.append(later) }
+            entries[user]?.unwritten = all
+            throw error
+        }
+    }
+
+    // MARK: Starting
+
+    /// Takes up a user where the last run of the server ended.
+    private func prepare(_ user: UserID) async throws {
+        guard entries[user] == nil else { return }
+        let state = try await accounts.run { try $0.alertState(of: user) }
+        guard entries[user] == nil else { return }
+        let now = Window.slotNumber(at: clock.now())
+        var entry = Entry(book: AlertBook(state.rules, silences: state.silences), nextSlot: now)
+        for (rule, subject, instance) in state.instances { entry.book.restore(instance, of: rule, subject) }
+        if let mark = state.slot, mark < now {
+            let missed = try await missed(user, &entry, after: mark)
+            guard entries[user] == nil else { return }
+            entry.nextSlot = max(missed, mark, now - 2) + 1
+            if now - mark > Self.shortSlots + 1 { entry.quietSlot = max(now, startSlot) + Window.slotCount - 1 }
+            entry.book.resume(at: entry.nextSlot)
+        }
+        entries[user] = entry
+    }
+
+    /// Looks at the minutes that are in the log and were not looked at.
+    /// - Returns: the last slot that was looked at.
+    private func missed(_ user: UserID, _ entry: inout Entry, after mark: Int64) async throws -> Int64 {
+        func minute(_ slot: Int64) -> Minute { Timestamp(milliseconds: slot * Window.slotMilliseconds).minute }
+        let end = clock.now().minute
+        let first = max(minute(mark + 1), end.advanced(by: -Self.missedMinutesMax))
+        guard first < end else { return mark }
+        let (points, active) = try await queries.storedPoints(of: user, in: first..<end, entry.book.isWatched)
+        var last = mark
+        // In a minute in which nobody was heard, perhaps nobody listened.
+        for minute in active.minutes {
+            let windows = points.compactMap { key, points in
+                let inMinute = points.filter { $0.minute == minute }
+                return Series.points(inMinute, stepMinutes: 1).first.map { point in
+                    (key, AlertWindow(key.kind, point.aggregate, last: point.aggregate.last, isActive: true))
+                }
+            }
+            let slot = SlotView.lastSlot(of: minute)
+            let outcome = entry.book.look(
+                slot: slot, isActive: true, programs: [], minutely: true, isNew: true, score: { score(user, $0, $1) },
+                windows: windows)
+            entry.unwritten.add(outcome)
+            entry.unwritten.slot = slot
+            last = slot
+        }
+        return last
+    }
+
+    // MARK: What people do
+
+    /// What is known of a user's rules now.
+    func book(of user: UserID) async throws -> AlertBook {
+        try await prepare(user)
+        return entries[user]?.book ?? AlertBook([])
+    }
+
+    /// Changes the rules of a user.
+    /// - Parameters:
+    ///   - body: changes them, and may throw, in which case nothing happens.
+    ///   - by: who does it.
+    func changeRules(
+        of user: UserID, by: String, _ body: @Sendable (inout [AlertRule]) throws -> Void
+    ) async throws {
+        try await prepare(user)
+        guard var entry = entries[user] else { return }
+        var rules = entry.book.rules
+        try body(&rules)
+        guard rules.count <= Self.rulesMax else {
+            throw AccountError(.tooMany, "there are more than \(Self.rulesMax) rules")
+        }
+        let (slot, now) = (Window.slotNumber(at: clock.now()), clock.now())
+        let before = Dictionary(entry.book.rules.map { ($0.id, $0) }) { $1 }
+        let after = Dictionary(rules.map { ($0.id, $0) }) { $1 }
+        var notes: [Accounts.AlertEventLine] = []
+        for (id, rule) in before where after[id] == nil { notes.append(.init("rule-removed", rule, by: by, at: now)) }
+        for (id, rule) in after where before[id] != rule { notes.append(.init("rule-set", rule, by: by, at: now)) }
+        entry.unwritten.add(entry.book.setRules(rules, at: slot))
+        entry.unwritten.rules = rules
+        entry.isWatching = false
+        entries[user] = entry
+        try await writeOrForget(user, notes.sorted { $0.rule < $1.rule })
+    }
+
+    /// Changes the silences of a user. What is past goes.
+    func changeSilences(
+        of user: UserID, by: String, note kind: String, _ body: @Sendable (inout [AlertSilence]) throws -> Void
+    ) async throws {
+        try await prepare(user)
+        guard var entry = entries[user] else { return }
+        let now = clock.now()
+        var silences = entry.book.silences.filter { $0.until > now }
+        try body(&silences)
+        guard silences.count <= Self.silencesMax else {
+            throw AccountError(.tooMany, "there are more than \(Self.silencesMax) silences")
+        }
+        entry.book.silences = silences
+        entry.unwritten.silences = silences
+        entries[user] = entry
+        let note = Accounts.AlertEventLine(
+            at: now, rule: "", name: "", subject: "", kind: kind, value: nil, isTold: false, by: by)
+        try await writeOrForget(user, [note])
+    }
+
+    /// Somebody takes care of what fires.
+    /// - Returns: how many instances that are.
+    func acknowledge(_ rule: String, _ subject: AlertSubject?, of user: UserID, by: String) async throws -> Int {
+        try await prepare(user)
+        guard var entry = entries[user], let known = entry.book.rules.first(where: { $0.id == rule }) else {
+            throw AccountError(.unknown, "there is no rule '\(rule.prefix(64))'")
+        }
+        let outcome = entry.book.acknowledge(rule, subject)
+        entry.unwritten.add(outcome)
+        entries[user] = entry
+        let now = clock.now()
+        let notes = outcome.changed.map {
+            Accounts.AlertEventLine("acknowledged", known, by: by, at: now, subject: $0.subject.description)
+        }
+        try await writeOrForget(user, notes)
+        return outcome.changed.count
+    }
+
+    /// What could not be written is not so: it is read again.
+    private func writeOrForget(_ user: UserID, _ notes: [Accounts.AlertEventLine]) async throws {
+        do { try await write(user, notes: notes) } catch {
+            entries[user] = nil
+            throw error
+        }
+    }
+}
+
+extension Accounts.AlertEventLine {
+    init(_ kind: String, _ rule: AlertRule, by: String, at time: Timestamp, subject: String = "") {
+        self.init(at: time, rule: rule.id, name: rule.name, subject: subject, kind: kind, value: nil, isTold: false, by: by)
+    }
+}
+
+extension AlertCommit {
+    /// Takes in what came later.
+    mutating func append(_ later: AlertCommit) {
+        rules = later.rules ?? rules
+        silences = later.silences ?? silences
+        instances += later.instances
+        events += later.events
+        messages += later.messages
+        slot = later.slot ?? slot
+    }
+}

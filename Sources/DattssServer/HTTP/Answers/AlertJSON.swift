@@ -1,0 +1,146 @@
+import DattssCore
+
+/// How alerts are written as JSON.
+enum AlertJSON {
+    static let instancesShown = 200
+
+    static func overview(_ book: AlertBook, messagesInHour: Int, at time: Timestamp) -> JSONWriter {
+        var json = JSONWriter()
+        json.object { json in
+            json.array("rules") { json in
+                for rule in book.rules.sorted(by: { ($0.name, $0.id) < ($1.name, $1.id) }) {
+                    json.object { json in
+                        rule.writeMembers(&json)
+                        writeState(book.instances(of: rule.id), &json)
+                    }
+                }
+            }
+            json.array("silences") { json in
+                for silence in book.silences where silence.until > time { silence.write(&json) }
+            }
+            json.object("quota") { json in
+                json.member("rules", Int64(book.rules.count))
+                json.member("rulesMax", Int64(AlertEvaluator.rulesMax))
+                json.member("instances", Int64(book.instanceCount))
+                json.member("instancesMax", Int64(AlertBook.instancesMaxStandard))
+                json.member("instancesRefused", Int64(book.refusedInstances))
+                json.member("messagesInHour", Int64(messagesInHour))
+                json.member("messagesPerHourMax", Int64(Accounts.alertMessagesPerHourMax))
+            }
+        }
+        return json
+    }
+
+    /// The state that matters most, how many instances have which, and those that are not good.
+    private static func writeState(_ instances: [AlertSubject: AlertInstance], _ json: inout JSONWriter) {
+        let order: [AlertInstance.State] = [.firing, .acknowledged, .silenced, .pending, .noData, .ok]
+        let counts = instances.values.reduce(into: [AlertInstance.State: Int64]()) { $0[$1.state, default: 0] += 1 }
+        json.member("state", order.first { counts[$0] != nil }?.rawValue ?? AlertInstance.State.noData.rawValue)
+        json.object("counts") { json in
+            for state in order {
+                guard let count = counts[state] else { continue }
+                json.name(escaping: state.rawValue)
+                json.value(count)
+            }
+        }
+        json.array("instances") { json in
+            let shown = instances.filter { $0.value.state != .ok }.sorted { $0.key < $1.key }.prefix(instancesShown)
+            for (subject, instance) in shown {
+                json.object { json in
+                    json.member("subject", subject.description)
+                    json.member("state", instance.state.rawValue)
+                    json.member("since", AlertMessage.Entry.seconds(instance.since))
+                    json.member("value", instance.value)
+                    json.member("flapping", instance.isFlapping)
+                }
+            }
+        }
+    }
+
+    static func rule(_ rule: AlertRule) -> JSONWriter {
+        var json = JSONWriter()
+        rule.write(&json)
+        return json
+    }
+
+    static func channel(_ channel: AlertChannel) -> JSONWriter {
+        var json = JSONWriter()
+        channel.write(&json, showsSecrets: false)
+        return json
+    }
+
+    static func channels(_ channels: [AlertChannel]) -> JSONWriter {
+        var json = JSONWriter()
+        json.array { json in
+            for channel in channels { channel.write(&json, showsSecrets: false) }
+        }
+        return json
+    }
+
+    static func difference(from before: [AlertRule], to after: [AlertRule]) -> JSONWriter {
+        let known = Dictionary(before.map { ($0.id, $0) }) { $1 }
+        let names = Set(after.map(\.id))
+        var json = JSONWriter()
+        func list(_ name: StaticString, _ ids: [String], _ json: inout JSONWriter) {
+            json.array(name) { json in
+                for id in ids.sorted() { json.value(id) }
+            }
+        }
+        json.object { json in
+            list("added", after.filter { known[$0.id] == nil }.map(\.id), &json)
+            json.array("changed") { json in
+                for rule in after.sorted(by: { $0.id < $1.id }) {
+                    guard let old = known[rule.id], old != rule else { continue }
+                    json.object { json in
+                        json.name(escaping: "from")
+                        old.write(&json)
+                        json.name(escaping: "to")
+                        rule.write(&json)
+                    }
+                }
+            }
+            list("removed", before.filter { !names.contains($0.id) }.map(\.id), &json)
+            list("same", after.filter { known[$0.id] == $0 }.map(\.id), &json)
+        }
+        return json
+    }
+
+    static func events(_ lines: [Accounts.AlertEventLine]) -> JSONWriter {
+        var json = JSONWriter()
+        json.array { json in
+            for line in lines {
+                json.object { json in
+                    json.member("at", line.at.seconds)
+                    json.member("rule", line.rule)
+                    json.member("name", line.name)
+                    json.member("subject", line.subject)
+                    json.member("event", line.kind)
+                    json.member("value", line.value)
+                    json.member("told", line.isTold)
+                    json.member("by", line.by)
+                }
+            }
+        }
+        return json
+    }
+
+    static func messages(_ lines: [Accounts.OutboxLine]) -> JSONWriter {
+        var json = JSONWriter()
+        json.array { json in
+            for line in lines {
+                json.object { json in
+                    json.member("key", line.message.key)
+                    json.member("channel", line.channel)
+                    json.member("subject", line.message.subject)
+                    json.member("alerts", Int64(line.message.entries.count))
+                    json.member("state", line.state.rawValue)
+                    json.member("createdAt", line.createdAt.seconds)
+                    json.member("attempts", line.attempts)
+                    json.member("problem", line.problem)
+                    json.member("endedAt", line.endedAt?.seconds)
+                }
+            }
+        }
+        return json
+    }
+}

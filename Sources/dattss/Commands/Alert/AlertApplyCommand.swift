@@ -1,0 +1,94 @@
+import ArgumentParser
+import Foundation
+import NIOHTTP1
+import Yams
+
+/// `dattss alert apply rules.yaml`
+struct AlertApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Makes the rules those of a file, and shows what changes.",
+        discussion: """
+            The file is YAML: 'rules:', and below it a list of rules with the members that the API has. A rule without 'id' gets one from \
+            its name. Rules that are not in the file are removed.
+
+              rules:
+                - name: Slow checkout
+                  match: checkout.*
+                  measure: p95
+                  above: 800
+                  recover: 700
+                  for: 60
+                  channels: [ops]
+            """)
+
+    @OptionGroup var server: AlertServerOptions
+    @Flag(help: "Only show what would change.") var dryRun = false
+    @Argument(help: "The file.") var file: String
+
+    func run() async throws {
+        let text: String
+        do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
+            let failure = CommandFailure(explaining: error)
+            throw CommandFailure(failure.code, "the rules cannot be read: \(failure.problem)", failure.wayOut)
+        }
+        let body = try AlertRuleFile.json(of: text, named: file)
+        let answer = try await server.ask(dryRun ? "rules?dry=true" : "rules", .PUT, body)
+        for line in AlertRuleFile.lines(of: answer) { try Output.line(line) }
+        if dryRun { StandardStream.error.note("nothing was changed") }
+        try Output.flush()
+    }
+}
+
+/// Rules as a file.
+enum AlertRuleFile {
+    /// The rules as the server takes them.
+    /// - Throws: ``CommandFailure`` with the line that is wrong.
+    static func json(of text: String, named file: String) throws(CommandFailure) -> [UInt8] {
+        let root: Node?
+        do { root = try Yams.compose(yaml: text) } catch { throw CommandFailure(.data, "\(file): \(error)") }
+        guard let root, case .mapping(let mapping) = root, let rules = mapping["rules"], case .sequence = rules else {
+            throw CommandFailure(.data, "\(file): expected 'rules:' with a list of rules below it")
+        }
+        return AlertMember.object([("rules", member(rules))]).json
+    }
+
+    private static func member(_ node: Node) -> AlertMember {
+        switch node {
+        case .mapping(let mapping): return .object(mapping.map { ($0.key.string ?? "", member($0.value)) })
+        case .sequence(let sequence): return .list(sequence.map { member($0) })
+        case .scalar(let scalar):
+            // A text in quotes is a text, whatever it looks like.
+            if scalar.style == .doubleQuoted || scalar.style == .singleQuoted { return .text(scalar.string) }
+            if node.null != nil { return .nothing }
+            if let flag = node.bool { return .flag(flag) }
+            if let number = node.float { return .number(number) }
+            return .text(scalar.string)
+        case .alias: return .nothing
+        }
+    }
+
+    /// What changes: `+` and `-` for rules, and for each that is changed the members that are.
+    static func lines(of difference: [String: Any]) -> [String] {
+        func ids(_ name: String, _ sign: String) -> [String] {
+            (difference[name] as? [String] ?? []).map { "\(sign) \($0)" }
+        }
+        let changed = (difference["changed"] as? [[String: Any]] ?? []).flatMap { change -> [String] in
+            let (from, to) = (change["from"] as? [String: Any] ?? [:], change["to"] as? [String: Any] ?? [:])
+            let members = Set(from.keys).union(to.keys).sorted().compactMap { name -> String? in
+                let (old, new) = (shown(from[name]), shown(to[name]))
+                return old == new ? nil : "    \(name): \(old) → \(new)"
+            }
+            return ["~ \(to["id"] as? String ?? "")"] + members
+        }
+        let same = (difference["same"] as? [String] ?? []).count
+        return ids("added", "+") + changed + ids("removed", "-") + ["\(same) unchanged"]
+    }
+
+    private static func shown(_ value: Any?) -> String {
+        switch value {
+        case nil: "(none)"
+        case let list as [Any]: "[" + list.map { shown($0) }.joined(separator: ", ") + "]"
+        case let value?: "\(value)"
+        }
+    }
+}

@@ -1,0 +1,197 @@
+import DattssCore
+import DattssPipeline
+import DattssTestSupport
+import GRDB
+import Testing
+
+@testable import DattssServer
+
+@Suite("Alerts")
+struct AlertEvaluatorTests {
+    private static let above = #"{"id":"r","match":"a","measure":"sum","above":10,"channels":["ops"]}"#
+
+    @Test("are told when a threshold is crossed, and when it is not any more")
+    func crossing() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([Self.above])
+        try await harness.send(5)
+        try await harness.endSlot()
+        #expect(try harness.told().isEmpty)
+        try await harness.send(6)
+        try await harness.endSlot()
+        #expect(try harness.told() == ["fired a"])
+        let state = try await harness.evaluator.book(of: harness.user).instances(of: "r").values.map(\.state)
+        #expect(state == [.firing])
+        for _ in 0..<11 { try await harness.endSlot() }
+        #expect(try harness.told() == ["fired a", "resolved a"])
+        #expect(try harness.accounts.alertEvents(of: harness.user).map(\.kind) == ["resolved", "fired", "rule-set"])
+        await harness.stop()
+    }
+
+    /// Goal: a kill between any two looks neither repeats a message nor misses one.
+    @Test("are told once over kills at any moment", arguments: 0..<8)
+    func kills(_ seed: Int) async throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let harness = try AlertHarness()
+        try await harness.setRules([#"{"id":"r","match":"a","kind":"g","measure":"value","above":10,"channels":["ops"]}"#])
+        var expected: [String] = []
+        var isHigh = false
+        for _ in 0..<60 {
+            if random.oneIn(4) {
+                isHigh.toggle()
+                expected.append(isHigh ? "fired a" : "resolved a")
+            }
+            try await harness.send(isHigh ? 20 : 1, "a", .gauge)
+            if random.oneIn(3) { try await harness.killAndRestart() }
+            try await harness.endSlot()
+            if random.oneIn(3) { try await harness.killAndRestart() }
+        }
+        // One that flaps is told of once: there are few enough edges here, or the end is different.
+        let told = try harness.told()
+        let calm = told.prefix { $0 != "flapping a" }
+        #expect(Array(calm) == Array(expected.prefix(calm.count)), "seed \(seed)")
+        if calm.count == told.count { #expect(told == expected, "seed \(seed)") }
+        let keys = try harness.accounts.outbox(of: harness.user, limit: 10_000).map(\.message.key)
+        #expect(Set(keys).count == keys.count)
+        await harness.stop()
+    }
+
+    @Test("that fire go on firing after a restart, without a word, and minutes that nobody looked at are looked at in the log")
+    func restart() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([Self.above, #"{"id":"late","match":"b","measure":"sum","above":10,"channels":["ops"]}"#])
+        try await harness.send(50)
+        try await harness.endSlot()
+        #expect(try harness.told() == ["fired a"])
+        // Nobody looks, and two minutes go by: in the first b is high, in the second it is not.
+        try await harness.send(30, "b")
+        harness.clock.set(AlertHarness.start.advanced(byMilliseconds: 61_000))
+        try await harness.send(1, "b")
+        try await harness.send(40)
+        harness.clock.set(AlertHarness.start.advanced(byMilliseconds: 121_000))
+        try await harness.send(1, "b")
+        try await harness.killAndRestart()
+        try await harness.endSlot()
+        #expect(try harness.told() == ["fired a", "fired b", "resolved b"])
+        await harness.stop()
+    }
+
+    @Test("that fire together are one message to each channel, which lists them")
+    func grouping() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules(
+            (0..<200).map { #"{"id":"r\#($0)","match":"a\#($0 % 20)","measure":"sum","above":10,"channels":["ops","me"]}"# })
+        for number in 0..<20 { try await harness.send(11, "a\(number)") }
+        try await harness.endSlot()
+        let messages = try harness.accounts.outbox(of: harness.user)
+        #expect(messages.map(\.channel).sorted() == ["me", "ops"])
+        #expect(messages.allSatisfy { $0.message.entries.count == 200 && $0.message.text.contains("a19: sum is 11, above 10") })
+        #expect(messages.first?.message.subject.hasPrefix("200 firing: ") == true)
+        await harness.stop()
+    }
+
+    @Test("of a silence are written down and not told, and what is acknowledged is not told again")
+    func silences() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([Self.above])
+        let all = try #require(AlertPattern("**"))
+        let silence = AlertSilence(
+            id: "s", rule: all, match: all, from: harness.clock.now(), until: harness.clock.now().advanced(byMilliseconds: 12_000),
+            reason: "")
+        try await harness.evaluator.changeSilences(of: harness.user, by: "test", note: "silenced") { $0.append(silence) }
+        try await harness.send(50)
+        try await harness.endSlot()
+        #expect(try harness.told().isEmpty)
+        #expect(try await harness.evaluator.book(of: harness.user).instances(of: "r").values.map(\.state) == [.silenced])
+        try await harness.endSlot()
+        try await harness.endSlot()
+        #expect(try harness.told() == ["fired a"])
+        #expect(try await harness.evaluator.acknowledge("r", nil, of: harness.user, by: "ann") == 1)
+        try await harness.killAndRestart()
+        #expect(try await harness.evaluator.book(of: harness.user).instances(of: "r").values.map(\.state) == [.acknowledged])
+        #expect(try harness.accounts.alertEvents(of: harness.user).first?.by == "ann")
+        await harness.stop()
+    }
+
+    @Test("tell that what fires is over when the rule goes")
+    func removed() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([Self.above])
+        try await harness.send(50)
+        try await harness.endSlot()
+        try await harness.setRules([])
+        #expect(try harness.told() == ["fired a", "resolved a"])
+        #expect(try harness.accounts.alertState(of: harness.user).instances.isEmpty)
+        await harness.stop()
+    }
+
+    @Test("are refused beyond so many messages in an hour, which can be seen")
+    func quota() async throws {
+        let harness = try AlertHarness()
+        let accounts = harness.accounts
+        for number in 0..<Accounts.alertMessagesPerHourMax + 3 {
+            var commit = AlertCommit()
+            commit.messages = [("ops", AlertMessage([.test], isTest: true, key: "k\(number)"))]
+            try accounts.keep(commit, of: harness.user, at: harness.clock.now())
+        }
+        let refused = try accounts.outbox(of: harness.user, limit: 1000).filter { $0.state == .refused }
+        #expect(refused.count == 3 && refused.allSatisfy { $0.problem?.hasPrefix("more than 200 messages") == true })
+        await harness.stop()
+    }
+
+    /// Goal: nothing of a deleted user stays, and nothing comes back.
+    @Test("of a deleted user are gone")
+    func deleted() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([Self.above])
+        try await harness.send(50)
+        try await harness.endSlot()
+        try harness.accounts.delete(harness.user, at: harness.clock.now())
+        harness.clock.advance(byMilliseconds: 5000)
+        await harness.evaluator.turn()
+        var commit = AlertCommit()
+        commit.messages = [("ops", AlertMessage([.test], isTest: true))]
+        try harness.accounts.keep(commit, of: harness.user, at: harness.clock.now())
+        let rows = try await harness.accounts.database.read { database in
+            try AlertTables.names.reduce(0) { count, table in
+                try count + (Int.fetchOne(database, sql: "SELECT count(*) FROM \(table) WHERE uid = 'ann'") ?? 0)
+            }
+        }
+        #expect(rows == 0)
+        await harness.stop()
+    }
+
+    /// Goal: what was said live is what a back-test of the same rule says of the log, through the whole pipeline and over a restart.
+    @Test("say live what a look back at the log says")
+    func backtest() async throws {
+        var random = SeededGenerator(seed: 11)
+        let harness = try AlertHarness()
+        let text = #"{"id":"r","match":"*","kind":"c","measure":"sum","above":40,"recover":30,"every":"60s","channels":["ops"]}"#
+        try await harness.setRules([text])
+        for slot in 0..<(12 * 12) {
+            for path in ["a", "b"] where !random.oneIn(3) {
+                try await harness.send(Double(Int.random(in: 0...8, using: &random)), path)
+            }
+            try await harness.endSlot()
+            if slot == 70 { try await harness.killAndRestart() }
+        }
+        let live = try harness.accounts.alertEvents(of: harness.user).reversed().filter { $0.kind != "rule-set" }.map {
+            "\($0.kind) \($0.subject) \($0.at.seconds)"
+        }
+        let rule = try await harness.evaluator.book(of: harness.user).rules[0]
+        let range = AlertHarness.start.minute..<harness.clock.now().minute
+        var minutes: [StatisticKey: [MinutePoint]] = [:]
+        var active = MinuteRuns()
+        for path in ["a", "b"] {
+            let key = StatisticKey(.counter, path)
+            let found = try await harness.pipeline.queries.minutes(of: key, user: harness.user, in: range)
+            (minutes[key], active) = (found.aggregates, found.active)
+        }
+        let replayed = AlertBacktest(rule, minutes: minutes, active: active, range: range).news.map {
+            "\($0.event.kind.rawValue) \($0.subject) \(AlertMessage.Entry.seconds($0.event.slot))"
+        }
+        #expect(live.sorted() == replayed.sorted())
+        #expect(live.count >= 4)
+        await harness.stop()
+    }
+}

@@ -1,0 +1,131 @@
+import DattssCore
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import NIOEmbedded
+import Testing
+
+@testable import DattssServer
+
+/// Goal: people can do all of it over HTTP, and what is wrong is named.
+@Suite("Alerts over HTTP")
+struct AlertRoutesTests {
+    private let folder: TestFolder
+    private let routes: Routes
+    private let key: String
+
+    init() throws {
+        folder = try TestFolder()
+        routes = try RoutesTests.routes(in: folder)
+        let ann = try #require(UserID("ann"))
+        try routes.accounts.add(ann, at: routes.clock.now())
+        key = try #require(routes.accounts.key(of: ann))
+    }
+
+    private func ask(_ method: HTTPRequest.Method, _ path: String, _ body: String = "") async throws -> (status: Int, body: String)
+    {
+        let channel = NIOAsyncTestingChannel()
+        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
+        var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: "/api/v1/alerts" + path)
+        head.headerFields[.authorization] = "Bearer \(key)"
+        let context = ServerContext(source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "test")))
+        let response = try await routes.makeRouter().buildResponder().respond(
+            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body))), context: context)
+        let writer = CollectedBody()
+        try await response.body.write(writer)
+        return (response.status.code, writer.text)
+    }
+
+    @Test("makes, shows, changes and removes rules")
+    func rules() async throws {
+        let added = try await ask(.post, "/rules", #"{"name":"Slow","match":"a.*","measure":"p95","above":800}"#)
+        #expect(added.status == 201)
+        let listed = try await ask(.get, "")
+        #expect(listed.body.contains(#""name":"Slow","match":"a.*","measure":"p95","above":800"#))
+        #expect(listed.body.contains(#""state":"no-data""#) && listed.body.contains(#""rulesMax":10000"#))
+        let id = try #require(listed.body.firstMatch(of: /"id":"([0-9a-f]+)"/)?.1)
+        #expect(try await ask(.put, "/rules/\(id)", #"{"match":"a.*","measure":"p95","above":900}"#).status == 200)
+        #expect(try await ask(.put, "/rules/\(id)", #"{"id":"other","match":"a","measure":"sum","above":9}"#).status == 400)
+        #expect(try await ask(.get, "").body.contains(#""above":900"#))
+        #expect(try await ask(.delete, "/rules/\(id)").status == 204)
+        #expect(try await ask(.delete, "/rules/\(id)").status == 404)
+        let events = try await ask(.get, "/events").body
+        #expect(events.ranges(of: #""event":"rule-set""#).count == 2 && events.contains(#""event":"rule-removed""#))
+        #expect(events.contains(#""by":"default""#))
+    }
+
+    @Test("says of a set of rules what it changes, and with dry=true changes nothing")
+    func apply() async throws {
+        let first =
+            #"{"rules":[{"name":"One","match":"a","measure":"sum","above":1},{"id":"two","match":"b","measure":"sum","above":1}]}"#
+        #expect(
+            try await ask(.put, "/rules?dry=true", first).body == #"{"added":["one","two"],"changed":[],"removed":[],"same":[]}"#)
+        #expect(try await ask(.get, "").body.contains(#""rules":[]"#))
+        #expect(try await ask(.put, "/rules", first).status == 200)
+        let second = #"{"rules":[{"name":"One","match":"a","measure":"sum","above":5}]}"#
+        let changed = try await ask(.put, "/rules", second).body
+        #expect(changed.contains(#""removed":["two"]"#) && changed.contains(#""above":1"#) && changed.contains(#""above":5"#))
+        let twice = try await ask(
+            .put, "/rules",
+            #"{"rules":[{"id":"x","match":"a","measure":"sum","above":1},{"id":"x","match":"a","measure":"sum","above":1}]}"#)
+        #expect(twice.status == 400 && twice.body.contains("rules[1].id: there are two rules 'x'"))
+    }
+
+    @Test("knows channels, and shows no secret")
+    func channels() async throws {
+        let unknown = try await ask(.post, "/rules", #"{"match":"a","measure":"sum","above":1,"channels":["ops"]}"#)
+        #expect(unknown.status == 400 && unknown.body.contains("channels[0]: there is no channel 'ops'"))
+        let hook = #"{"type":"webhook","url":"https://example.org/","secret":"s3cret"}"#
+        let made = try await ask(.put, "/channels/ops", hook)
+        #expect(made.status == 200 && !made.body.contains("s3cret"))
+        #expect(try await ask(.get, "/channels").body == "[\(made.body)]")
+        #expect(try await ask(.post, "/rules", #"{"match":"a","measure":"sum","above":1,"channels":["ops"]}"#).status == 201)
+        #expect(try await ask(.post, "/channels/ops/test").status == 202)
+        #expect(try await ask(.get, "/messages").body.contains(#""channel":"ops","subject":"A test of DaTtSs""#))
+        #expect(try await ask(.post, "/channels/none/test").status == 404)
+        #expect(try await ask(.delete, "/channels/ops").status == 204)
+        #expect(try await ask(.put, "/channels/a%20b", hook).status == 400)
+    }
+
+    @Test("takes and ends silences")
+    func silences() async throws {
+        let made = try await ask(.post, "/silences", #"{"match":"a.**","for":60,"reason":"new"}"#)
+        #expect(made.status == 201)
+        let id = try #require(made.body.firstMatch(of: /"id":"([0-9a-f]+)"/)?.1)
+        #expect(try await ask(.get, "").body.contains(#""match":"a.**""#))
+        #expect(try await ask(.delete, "/silences/\(id)").status == 204)
+        for (body, problem) in [
+            (#"{}"#, "until: is missing"), (#"{"until":5}"#, "until: expected"), (#"{"for":60,"match":"a b"}"#, "match: expected"),
+            (#"{"for":1e9}"#, "until: expected"), (#"{"for":60,"x":1}"#, "x: there is no such member"),
+        ] {
+            let answer = try await ask(.post, "/silences", body)
+            #expect(answer.status == 400 && answer.body.contains(problem), "\(body): \(answer.body)")
+        }
+    }
+
+    @Test("looks back, and names what is wrong with the question")
+    func backtest() async throws {
+        let rule = #"{"match":"a","measure":"sum","above":1}"#
+        let answer = try await ask(.post, "/backtest", #"{"rule":\#(rule),"days":2,"atMost":3}"#)
+        #expect(answer.status == 200 && answer.body.contains(#""times":0,"seconds":0,"statistics":0"#), "\(answer.body)")
+        for (body, problem) in [
+            (#"{}"#, "rule: is missing"), (#"{"rule":{"match":"a"}}"#, "rule.measure: is missing"),
+            (#"{"rule":\#(rule),"days":99}"#, "days: expected 1 to 28"), (#"{"rule":\#(rule),"atMost":-1}"#, "atMost: expected"),
+            (#"{"rule":{"match":"a","measure":"process"}}"#, "rule.measure: which programs"),
+            (#"{"rule":{"match":"a","measure":"absence"},"atMost":1}"#, "atMost: a threshold"),
+        ] {
+            let answer = try await ask(.post, "/backtest", body)
+            #expect(answer.status == 400 && answer.body.contains(problem), "\(body): \(answer.body)")
+        }
+    }
+
+    @Test("acknowledges by a rule that is there")
+    func acknowledge() async throws {
+        #expect(try await ask(.post, "/rules/none/acknowledge", "{}").status == 404)
+        #expect(try await ask(.put, "/rules/r", #"{"match":"a","measure":"sum","above":1}"#).status == 200)
+        #expect(try await ask(.post, "/rules/r/acknowledge", "{}").body == #"{"acknowledged":0}"#)
+        #expect(try await ask(.post, "/rules/r/acknowledge", #"{"subject":"a"}"#).status == 400)
+    }
+}
