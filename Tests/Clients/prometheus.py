@@ -35,21 +35,22 @@ def ask(base, path, parameters, headers=None, post=False):
 
 
 class Prometheus:
-    def __init__(self, open_metrics):
-        """open_metrics: what it is to know, as text."""
+    def __init__(self, open_metrics=None, configuration="global: {}\n"):
+        """open_metrics: what it is to know, as text. configuration: its own, in YAML, of which JSON is a part."""
         self.folder = tempfile.mkdtemp(prefix="dattss-prometheus-")
-        samples, storage = (os.path.join(self.folder, name) for name in ("samples", "storage"))
-        with open(samples, "w", encoding="utf-8") as file:
-            file.write(open_metrics)
-        subprocess.run(
-            ["promtool", "tsdb", "create-blocks-from", "openmetrics", samples, storage], check=True, stdout=subprocess.DEVNULL)
-        configuration = os.path.join(self.folder, "prometheus.yml")
-        with open(configuration, "w", encoding="utf-8") as file:
-            file.write("global: {}\n")
+        samples, storage, settings = (os.path.join(self.folder, name) for name in ("samples", "storage", "prometheus.yml"))
+        if open_metrics:
+            with open(samples, "w", encoding="utf-8") as file:
+                file.write(open_metrics)
+            subprocess.run(
+                ["promtool", "tsdb", "create-blocks-from", "openmetrics", samples, storage], check=True,
+                stdout=subprocess.DEVNULL)  # fmt: skip
+        with open(settings, "w", encoding="utf-8") as file:
+            file.write(configuration)
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.process = subprocess.Popen(
-            ["prometheus", f"--config.file={configuration}", f"--storage.tsdb.path={storage}",
+            ["prometheus", f"--config.file={settings}", f"--storage.tsdb.path={storage}",
              f"--web.listen-address=127.0.0.1:{port}", "--storage.tsdb.retention.time=10y"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
         eventually(lambda: urllib.request.urlopen(f"{self.url}/-/ready", timeout=5).status == 200)

@@ -19,11 +19,11 @@ QUERIES = 400
 
 
 class Shop:
-    """Five hours of counters, gauges and timers, minute by minute, that end some minutes ago."""
+    """Five hours of counters, gauges and timers, minute by minute, that end a minute ago."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
-        self.first = int(time.time()) // 60 - MINUTES - 5
+        self.first = int(time.time()) // 60 - MINUTES - 1
         self.lines, self.open_metrics = [], []
         self.timers = {}
         self.add_counters()
@@ -230,6 +230,29 @@ class PrometheusTests(unittest.TestCase):
                     self.assertTrue(are_close(ours[labels][at], value), f"{told} {labels} at {at}: {ours[labels][at]}, {value}")
         self.assertGreater(answered, 300)
         self.assertGreater(values, 1000)
+
+    def test_a_real_prometheus_federates(self):
+        """The first of the tests, because values are only there for five minutes."""
+        federation = {
+            "job_name": "dattss", "scrape_interval": "1s", "honor_labels": True, "metrics_path": "/prometheus/federate",
+            "params": {"match[]": ['{__name__=~"hits.*|load"}', "wait_ms_max"]},
+            "basic_auth": {"username": "any", "password": self.server.key},
+            "static_configs": [{"targets": [self.server.addresses["http"]]}],
+        }  # fmt: skip
+        real = Prometheus(configuration=json.dumps({"scrape_configs": [federation]}))
+        self.addCleanup(real.discard)
+
+        def known():
+            return series(ask(real.url, "query", {"query": '{__name__=~"hits_total|load|wait_ms_max"}'})[1])
+
+        theirs = eventually(known)
+        ours = series(self.ask("query", {"query": '{__name__=~"hits_total|load|wait_ms_max"}'})[1])
+        self.assertGreaterEqual(len(theirs), 9)
+        for labels, values in theirs.items():
+            own = tuple(one for one in labels if one[0] not in ("job", "instance"))
+            self.assertEqual(list(values.values()), list(ours[own].values()), labels)
+        text = self.server.request("GET", "/prometheus/federate?match[]=load")[1]
+        self.assertTrue(text.startswith("# TYPE load gauge\nload{host="), text)
 
     def test_percentiles_are_those_of_all_samples(self):
         for window in (1, 5, 60, 240):

@@ -76,7 +76,7 @@ enum PrometheusJSON {
         json.value(text(value))
     }
 
-    private static func text(_ value: Double) -> String {
+    static func text(_ value: Double) -> String {
         if value.isNaN { return "NaN" }
         if value.isInfinite { return value > 0 ? "+Inf" : "-Inf" }
         return Int64(exactly: value).flatMap { $0.magnitude <= 1 << 53 ? String($0) : nil } ?? value.description

@@ -4,10 +4,13 @@ import DattssQuery
 import Foundation
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 extension Routes {
     /// The API of Prometheus, as far as there is something to answer: for Grafana, vmalert, promtool and whoever else speaks it.
-    func addPrometheus(to group: RouterGroup<Context>) {
+    func addPrometheus(to router: Router<Context>) {
+        router.get("/prometheus/federate", use: prometheus(federate))
+        let group = router.group("/prometheus/api/v1")
         for method in [HTTPRequest.Method.get, .post] {
             group.on("query", method: method, use: prometheus(queryInstant))
             group.on("query_range", method: method, use: prometheus(queryRange))
@@ -100,6 +103,24 @@ extension Routes {
             }
             return try Rendering(json, within: unsent)
         }.response()
+    }
+
+    /// `GET /prometheus/federate?match[]`: the latest values of series, as another Prometheus scrapes them.
+    @Sendable private func federate(_ question: Question) async throws -> Response {
+        let texts = question.parameters.all("match[]")
+        guard !texts.isEmpty else { throw ErrorAnswer(.badRequest, .badValue, "match[]: is missing") }
+        var selections: [Selection] = []
+        for text in texts { selections.append(try PromQL.selection(text)) }
+        let (limits, grid) = (try queryLimits(question), TimeGrid(at: Timestamp(milliseconds: clock.now().minute.index * 60_000)))
+        let (queries, unsent, user, isConnected) = (pipeline.queries, memory.unsent, question.user, question.context.isConnected)
+        return try await queries.inTurn(of: user, isWanted: isConnected) { [selections] in
+            let evaluator = Evaluator(UserSeries(queries: queries, user: user), limits, QueryWatch(limits, isWanted: isConnected))
+            var text = FederationText()
+            for selection in selections {
+                text.add(try await evaluator.answer(.statistics(selection, .instant, Span()), on: grid))
+            }
+            return try Rendering(ByteBuffer(string: text.written(at: grid.start)), within: unsent)
+        }.response(type: "text/plain; version=0.0.4; charset=utf-8")
     }
 
     // MARK: What there is
@@ -198,7 +219,7 @@ extension MetricName {
 }
 
 extension MetricField {
-    fileprivate var prometheusType: String {
+    var prometheusType: String {
         switch self {
         case .total, .timerCount, .timerSum: "counter"
         case .gauge, .timerMin, .timerMax: "gauge"

@@ -64,7 +64,7 @@ struct Routes: Sendable {
         addStatistics(to: router.group("/demo/api/v1"), of: .demo, isThere: web.settings.hasDemo)
         addStatistics(to: router.group("/server/api/v1"), of: .server, isThere: web.settings.keepsOwnStatistics)
 
-        addPrometheus(to: router.group("/prometheus/api/v1"))
+        addPrometheus(to: router)
 
         let pages = router.group().add(middleware: budget)
         pages.get("/", use: start)
