@@ -158,7 +158,7 @@ public struct UserState: Sendable {
     /// The sum of all samples of a statistic, also of one that left memory but for its totals.
     /// - Parameter id: its number, if it is live.
     public func total(of key: StatisticKey, _ id: StatisticID?) -> Double? {
-        if let id, let live = live(id), live.key == key { return totals(of: live.statistic).sum }
+        if let id, let live = live(id), live.key == key { return totals(of: live).sum }
         return dormant[key]?.sum
     }
 
