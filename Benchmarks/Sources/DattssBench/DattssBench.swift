@@ -19,7 +19,8 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "dattss-bench",
         abstract: "Sends load to a server, and measures parts of it on this machine, against floors measured in the same run.",
         subcommands: [
-            LoadCommand.self, StageBenchCommand.self, FloorCommand.self, LogBenchCommand.self, MeasuredSealing.self,
+            LoadCommand.self, StageBenchCommand.self, CoresCommand.self, FloorCommand.self, LogBenchCommand.self,
+            MeasuredSealing.self,
             MeasuredStart.self, MeasuredDelay.self,
         ])
 }

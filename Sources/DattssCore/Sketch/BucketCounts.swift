@@ -46,16 +46,18 @@ struct BucketCounts: Sendable {
     /// Asks for the memory of the buckets of these values.
     @inline(__always)
     func prefetch(_ values: UnsafeBufferPointer<Double>) {
-        counts.withUnsafeBufferPointer { counts in
-            guard let first = counts.baseAddress else { return }
-            // What is in front of them says who else has the array.
-            CPlatform.prefetch(UnsafeRawPointer(first) - 32)
-            for value in values where value > 0 {
-                // (Whatever is asked for, it may be nobody's.)
-                CPlatform.prefetch(first + Int(SketchIndex.of(magnitude: value)) - Int(base))
-            }
+        // The array's address, without retaining it as any other way to it does: that would wait for the memory. Whatever is asked
+        // for is not looked at, and may be nobody's.
+        guard let array = UnsafeRawPointer(bitPattern: unsafeBitCast(counts, to: UInt.self)) else { return }
+        CPlatform.prefetch(array)
+        let first = array + Self.headBytes - Int(base) * MemoryLayout<UInt32>.stride
+        for value in values where value > 0 {
+            CPlatform.prefetch(first + Int(SketchIndex.of(magnitude: value)) * MemoryLayout<UInt32>.stride)
         }
     }
+
+    /// What stands in front of an array's elements.
+    private static let headBytes = 32
 
     /// The same counts as a store.
     var store: BucketStore { withRow { BucketStore($0) } }

@@ -38,6 +38,15 @@ struct OTLPMetrics: Equatable, Sendable {
         case unspecified = 0
         case delta = 1
         case cumulative = 2
+
+        /// Written down, because to print a case looks it up in what is known of its type at run time.
+        var name: String {
+            switch self {
+            case .unspecified: "unspecified"
+            case .delta: "delta"
+            case .cumulative: "cumulative"
+            }
+        }
     }
 
     /// What points of all kinds have.

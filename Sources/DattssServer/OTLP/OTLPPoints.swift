@@ -61,24 +61,26 @@ struct OTLPPoints: Sendable {
         }
         read(metric.gauge.points, "gauge", metric, of: scope, \.head) { Self.finite($0.value).map { .gauge($0) } }
         let (isMonotonic, isCumulative) = (metric.sum.isMonotonic, Self.isCumulative(metric.sum.temporality))
-        read(metric.sum.points, "sum \(isMonotonic) \(metric.sum.temporality)", metric, of: scope, \.head) { point in
+        read(metric.sum.points, "sum \(isMonotonic ? "true" : "false") \(metric.sum.temporality.name)", metric, of: scope, \.head) {
+            point in
             guard let value = Self.finite(point.value), let isCumulative else { return nil }
             return isCumulative && !isMonotonic ? .gauge(value) : .sum(value, isCumulative: isCumulative)
         }
-        read(metric.histogram.points, "histogram \(metric.histogram.temporality)", metric, of: scope, \.head) { point in
+        read(metric.histogram.points, "histogram \(metric.histogram.temporality.name)", metric, of: scope, \.head) { point in
             guard let isCumulative = Self.isCumulative(metric.histogram.temporality) else { return nil }
             return OTLPHistogram(point).map { .histogram($0, isCumulative: isCumulative) }
         }
         let temporality = metric.exponentialHistogram.temporality
-        read(metric.exponentialHistogram.points, "exponential \(temporality)", metric, of: scope, \.head) { point in
+        read(metric.exponentialHistogram.points, "exponential \(temporality.name)", metric, of: scope, \.head) { point in
             guard let isCumulative = Self.isCumulative(temporality) else { return nil }
             return OTLPHistogram(point).map { .histogram($0, isCumulative: isCumulative) }
         }
     }
 
+    /// - Parameter kind: made of it only where there are points.
     /// - Parameter value: nil for what cannot be taken in.
     private mutating func read<Given>(
-        _ given: [Given], _ kind: String, _ metric: OTLPMetrics.Metric, of scope: SHA256Digest,
+        _ given: [Given], _ kind: @autoclosure () -> String, _ metric: OTLPMetrics.Metric, of scope: SHA256Digest,
         _ head: KeyPath<Given, OTLPMetrics.Head>, _ value: (Given) -> Value?
     ) {
         if given.isEmpty { return }
@@ -90,7 +92,7 @@ struct OTLPPoints: Sendable {
         var identity = OTLPIdentity(below: scope)
         identity.add(metric.name)
         identity.add(metric.unit)
-        identity.add(kind)
+        identity.add(kind())
         let digest = identity.digest
         for one in given {
             let head = one[keyPath: head]
