@@ -82,7 +82,8 @@ struct SettingsTests {
             "smtp-url = smtp://127.0.0.1:25", "smtp-user = joe", "smtp-password = secret", "smtp-tls = true",
             "smtp-authority = /ca.pem", "tls-certificate = /c.pem", "tls-key = /k.pem",
             "trusted-proxies = 127.0.0.1, 10.0.0.0/8", "demo = true", "demo-days = 2", "no-self = true",
-            "dygraphs-dir = /js",
+            "dygraphs-dir = /js", "alert-hosts = hooks.slack.com, .example.com", "alert-addresses = 127.0.0.1, 10.0.0.0/8",
+            "alert-commands = /pagers",
         ]
         // A server has either of the two ways to send mail.
         let names = Set(lines.map { String($0.prefix { $0 != " " }) }).union(["sendmail"])
@@ -92,6 +93,9 @@ struct SettingsTests {
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
         #expect(server.dataDirectory == "/d" && "\(server.http) \(server.udp)" == "1.2.3.4:5 1.2.3.4:6")
         #expect(server.statsdTCP == HostPort(host: "::1", port: 7))
+        #expect(
+            server.web.outgoing.hosts == ["hooks.slack.com", ".example.com"] && server.web.outgoing.commandDirectory == "/pagers")
+        #expect(server.web.outgoing.exceptions == TrustedProxies("127.0.0.1,10.0.0.0/8"))
         #expect(server.statsdSocket == "/s" && server.statsdStreamSocket == "/t" && server.statsdSocketMode == 0o620)
         #expect(
             server.syncMode == .never && server.statsdUser == UserID("shop")

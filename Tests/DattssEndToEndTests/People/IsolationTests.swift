@@ -56,6 +56,8 @@ struct IsolationTests {
     ) async throws {
         let (method, path) = (operation.method, operation.path)
         var bob = bob
+        // His own rules and channels have her names, because he asked for that.
+        let words = path.hasPrefix("/api/v1/alerts") ? secrets.words.filter { !secrets.names.contains($0) } : secrets.words
         // A password takes seconds to try, and by none of the names another one is tried.
         for name in path == "/api/v1/session" && method == .POST ? [secrets.session] : secrets.names {
             let everything = "%7B__name__%3D~%22.%2B%22%7D"
@@ -80,7 +82,7 @@ struct IsolationTests {
                     if path != "/api/v1/password" { answers.append(try await bob.request(method, space + target, body)) }
                 }
                 for answer in answers {
-                    for word in secrets.words where !asked.contains(word) {
+                    for word in words where !asked.contains(word) {
                         #expect(!answer.body.contains(word), "\(method) \(space + target): \(answer.body.prefix(300))")
                     }
                     #expect(answer.status != 500, "\(method) \(space + target): \(answer.body)")
@@ -141,7 +143,8 @@ struct IsolationTests {
         bodies.append(try await ann.request(.GET, "/api/v1/alerts/channels").body)
         let alerts = try await ann.request(.GET, "/api/v1/alerts").json
         let rules = alerts["rules"] as? [[String: Any]]
-        bodies.append("\(rules?.map { "\($0["id"] ?? "") \($0["above"] ?? "")" } ?? []) \(alerts["silences"] ?? "")")
+        bodies.append("\(rules?.map { "\($0["id"] ?? "") \($0["above"] ?? "")" } ?? [])")
+        bodies.append("\((alerts["silences"] as? [[String: Any]])?.map { "\($0["id"] ?? "") \($0["until"] ?? "")" } ?? [])")
         // Nor is when she was seen.
         let processes = try await ann.request(.GET, "/api/v1/processes").json["processes"] as? [[String: Any]]
         bodies.append("\(processes?.map { "\($0["name"] ?? "") \($0["stopping"] ?? "")" } ?? [])")
