@@ -1,8 +1,8 @@
 """Measures the release build on this machine, over real sockets, and prints Markdown tables.
 
     scripts/bench                  all of it: three quarters of an hour after the build, most of it for the log
-    scripts/bench http udp         some of it: udp, rates, paths, http, sketches, latency, edges, users, stages, syscalls,
-                                   memory, live, start, log, dashboard
+    scripts/bench http udp         some of it: udp, rates, paths, http, sketches, otlp, latency, edges, users, stages,
+                                   cores, syscalls, memory, live, start, log, dashboard
     scripts/bench log --quick      the log alone; what follows 'log' goes to `dattss-bench log`
     scripts/bench --compare        says which ratio got worse than in Fixtures/bench/baseline.json, and exits with 1 then
     scripts/bench --save           writes the ratios into that file
@@ -19,13 +19,14 @@ import datetime
 import os
 from dataclasses import dataclass, field
 
-from . import baseline, elsewhere, http, live, memory, process, programs, stages, start, udp
+from . import baseline, elsewhere, http, live, memory, otlp, process, programs, stages, start, udp
 from .runs import RUNS
 
 # By name, in the order in which all of them run. The log comes first, while nothing else has run.
 PARTS = {
     "log": elsewhere.log, "udp": udp.udp, "rates": udp.rates, "paths": udp.paths, "http": http.http, "sketches": http.sketches,
-    "latency": http.latency, "edges": http.edges, "users": http.users, "stages": stages.stages, "syscalls": stages.syscalls,
+    "otlp": otlp.otlp, "latency": http.latency, "edges": http.edges, "users": http.users, "stages": stages.stages,
+    "cores": stages.cores, "syscalls": stages.syscalls,
     "memory": memory.memory, "live": live.live, "start": start.start, "dashboard": elsewhere.dashboard,
 }
 

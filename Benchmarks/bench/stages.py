@@ -36,6 +36,17 @@ def stage_cells(figure):
             *([f"{figure['allocations']:.2f}", f"{figure['allocatedBytes']:.1f}"] if has_counted else ["–", "–"])]
 
 
+def cores():
+    """Datagrams from memory into collectors that share nothing: what more UDP sockets and cores are worth."""
+    figures = json.loads(subprocess.run(
+        [beside("dattss-bench"), "cores", "--json"], check=True, capture_output=True, text=True).stdout)
+    table("Datagrams of 20 samples from memory, 1,000 paths", ["threads", "samples/s", "against one", "CPU ns a sample"])
+    for figure in figures:
+        if figure["threads"] > 1:
+            keep(f"{figure['threads']} collectors against one: rate", 1 / figure["ratio"])
+        line(str(figure["threads"]), f"{figure['rate']:,.0f}", f"{figure['ratio']:.2f}", f"{figure['nanoseconds']:.1f}")
+
+
 def syscalls():
     if not shutil.which("strace"):
         print("\n(System calls are not counted: there is no strace.)")
