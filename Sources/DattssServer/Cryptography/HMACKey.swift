@@ -13,11 +13,12 @@ final class HMACKey: @unchecked Sendable {
         EVP_MAC_free(algorithm)
         self.context = context
         var digest = Array("SHA256".utf8CString)
-        let status = digest.withUnsafeMutableBufferPointer { digest in
-            let parameters = [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0), OSSL_PARAM_construct_end(),
-            ]
-            return EVP_MAC_init(context, secret, secret.count, parameters)
+        // A parameter keeps the pointers to its name and its value.
+        let status = OSSL_MAC_PARAM_DIGEST.withCString { name in
+            digest.withUnsafeMutableBufferPointer { digest in
+                let parameters = [OSSL_PARAM_construct_utf8_string(name, digest.baseAddress, 0), OSSL_PARAM_construct_end()]
+                return EVP_MAC_init(context, secret, secret.count, parameters)
+            }
         }
         precondition(status == 1, "libcrypto has no HMAC-SHA256")
     }
