@@ -118,6 +118,9 @@ static const unsigned char tree_js[] = {
 static const unsigned char units_js[] = {
 #embed "../DattssServer/Dashboard/units.js"
 };
+static const unsigned char unusual_js[] = {
+#embed "../DattssServer/Dashboard/unusual.js"
+};
 static const unsigned char usual_js[] = {
 #embed "../DattssServer/Dashboard/usual.js"
 };
@@ -170,6 +173,7 @@ static const struct resource dashboard[] = {
     FILE("theme.css", theme_css),
     FILE("tree.js", tree_js),
     FILE("units.js", units_js),
+    FILE("unusual.js", unusual_js),
     FILE("usual.js", usual_js),
     FILE("view.js", view_js),
 };

@@ -23,6 +23,8 @@ public final class Pipeline: Sendable {
     public let queries: Queries
     /// What keeps the end of a minute waiting for samples that are being collected.
     public let holds: MinuteHolds
+    /// What is unusual at the moment.
+    public let unusual: UnusualWatcher
     /// What was found in the log on start.
     public let recovery: RecoveryReport
     let links: Links
@@ -54,8 +56,10 @@ public final class Pipeline: Sendable {
         roller = MinuteRoller(link: links.rolling, writeAhead: links.writeAhead, minutes: links.minutes, clock: clock)
         housekeeper = Housekeeper(
             configuration, history: log.history, accepted: acceptedWriter, confirmed: confirmed, health: health)
+        unusual = UnusualWatcher(history: log.history, directory: directory, niceness: configuration.housekeepingNiceness)
         minuteWriter = MinuteWriter(
-            minuteLane, configuration, links, accepted: acceptedWriter, housekeeper: housekeeper, written: written, health: health)
+            minuteLane, configuration, links, accepted: acceptedWriter, housekeeper: housekeeper, written: written, health: health,
+            unusual: unusual)
         queries = Queries(directory: directory, history: log.history, configuration)
         (recovery, history, self.links, self.directory) = (log.report, log.history, links, directory)
         (self.health, self.clock, self.confirmed) = (health, clock, confirmed)

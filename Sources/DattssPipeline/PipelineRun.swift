@@ -16,6 +16,7 @@ extension Pipeline {
             async let aggregating: Void = directory.run()
             async let assembling: Void = roller.run()
             async let writing: Void = minuteWriter.run()
+            async let watching: Void = unusual.run()
             await acceptedWriter.run()
             directory.finish()
             await aggregating
@@ -23,13 +24,18 @@ extension Pipeline {
             await assembling
             links.minutes.finish()
             await writing
+            unusual.finish()
+            await watching
             clockwork.cancelAll()
         }
     }
 
     /// The end is near: a minute that cannot be written now no longer holds up anybody who has to come to an end first. The
     /// accepted lane still has everything of it.
-    public func prepareToFinish() { minuteWriter.stopRetrying() }
+    public func prepareToFinish() {
+        minuteWriter.stopRetrying()
+        unusual.finish()
+    }
 
     /// Takes in nothing more, and lets ``run()`` come to its end.
     public func finish() {

@@ -9,7 +9,7 @@ from scene import Scene, week
 
 THEMES = ("light", "dark")
 PHONE = (390, 844)
-OWN_BYTES = 60_000
+OWN_BYTES = 120_000
 ALL_BYTES = 300_000
 
 

@@ -35,6 +35,22 @@ class Plots(Scene):
         """As the page writes a value."""
         return self.page.js("return import('/assets/format.js').then(({ valueOf }) => valueOf(arguments[0], arguments[1]))", kind, value)
 
+    def test_the_plot_has_the_band_of_the_api(self):
+        self.open()
+        day = self.today()
+        for index, statistic in enumerate(SHOWN):
+            kind, path = statistic.split(":")
+            answer = self.server.api(f"day/{kind}/{path}?date={day}&tz={self.zone.replace('+', '%2B')}&step=5")
+            self.assertGreater(len(answer["band"]), 250)
+            band = self.page.js("return document.querySelectorAll('.plot')[arguments[0]].plot.data.band", index)
+            for point in answer["band"]:
+                self.assertLessEqual(point["low"], point["usual"])
+                self.assertLessEqual(point["usual"], point["high"])
+                shown = band[point["minute"] // 5]
+                for side in ("low", "high"):
+                    self.assertAlmostEqual(shown[side], point[side] / (5 if kind == "c" else 1))
+        self.page.shoot("band")
+
     def check(self, day, step):
         for index, statistic in enumerate(SHOWN):
             kind, path = statistic.split(":")

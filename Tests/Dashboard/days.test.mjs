@@ -10,7 +10,7 @@ const { COLUMNS, loadDay, rowsOf, UsualNow } = await load('days.js');
 const TODAY = '2026-11-29';
 const MIDNIGHT = NOON - 12 * HOUR;
 
-const answer = ({ today = [], usual = [], clocks = [], silent }) => ({ today, usual, clocks, silent });
+const answer = ({ today = [], usual = [], clocks = [], silent, band = [] }) => ({ today, usual, clocks, silent, band });
 /** A step of today as the API tells it. */
 const point = (minute, values, midnight = MIDNIGHT) => ({ minute, at: midnight + minute * MINUTE, ...values });
 
@@ -179,5 +179,25 @@ test('the usual value of a gauge or a timer is a mean, and of zero it is zero', 
     known.at(stat, 'UTC', () => {});
     await settled();
     assert.deepEqual(known.at(stat, 'UTC', () => {}), { now: expected, hour: expected });
+  }
+});
+
+test('the band is a rate per minute for a counter, and null where it is not known', async () => {
+  const band = [{ minute: 715, usual: 50, low: 40, high: 65, basis: 'days', score: -3.5 }, { minute: 720, usual: 50, low: 40, high: 65, basis: 'days' }];
+  const counter = await loaded('c', { band });
+  assert.deepEqual(counter.band.slice(142, 146), [null, { low: 8, high: 13, score: -3.5 }, { low: 8, high: 13, score: null }, null]);
+  const gauge = await loaded('g', { band });
+  assert.deepEqual(gauge.band[144], { low: 40, high: 65, score: null });
+});
+
+test('how far off is still usual comes from days only, and is wider for a minute of a counter than for a step', async () => {
+  setClock(NOON);
+  for (const [kind, basis, expected] of [['g', 'days', { below: 10, above: 15 }], ['c', 'days', { below: 10 / Math.sqrt(15), above: 15 / Math.sqrt(15) }],
+    ['g', 'hours', undefined]]) {
+    serve(() => ({ ...answer({ usual: [{ minute: 720, sum: 750, cnt: 15, days: 7 }] }), band: [{ minute: 720, usual: 50, low: 40, high: 65, basis }] }));
+    const known = new UsualNow();
+    known.at(statistic(kind, 'a.b'), 'UTC', () => {});
+    await settled();
+    assert.deepEqual(known.at(statistic(kind, 'a.b'), 'UTC', () => {}).band, expected);
   }
 });

@@ -6,7 +6,10 @@ import { DAY, load, NOON, statistic } from './page.mjs';
 
 const { standing: compared, verdict } = await load('usual.js');
 
-const standing = (stat, usual, time) => compared(stat, usual == null ? usual : { now: usual, hour: usual }, time);
+/** What is still usual: 15 % more or less, or half a one. */
+const band = usual => ({ below: Math.abs(usual) * .15 || .5, above: Math.abs(usual) * .15 || .5 });
+const standing = (stat, usual, time, was) =>
+  compared(stat, usual == null ? usual : { now: usual, hour: usual, band: band(usual) }, time, undefined, was);
 
 const hourOf = (value, isStale = false) => ({ last: Math.floor(NOON / 60), values: new Array(60).fill(value), version: 1, isStale });
 /** An hour in which one came, some minutes ago. */
@@ -60,6 +63,23 @@ for (const [sentence, stat, usual, words, look] of [
       : found.isClose ? 'usual' : 'off');
   });
 }
+
+test('without a band nothing is unusual, however far it is off', () => {
+  for (const stat of [gauge(900), counter(50, { hour: hourOf(50) }), timer(900)]) {
+    assert.equal(compared(stat, { now: 10, hour: 10 }, NOON).isUnusual, false);
+  }
+});
+
+test('what is around the limit keeps its verdict', () => {
+  // The band is 85 to 115: from 130 on it is unusual, and from 115 down not any more.
+  const verdicts = [];
+  let was = false;
+  for (const value of [110, 128, 131, 128, 132, 120, 131, 116, 114, 120, 129]) {
+    was = standing(gauge(value), 100, NOON, was).isUnusual;
+    verdicts.push(was);
+  }
+  assert.deepEqual(verdicts, [false, false, true, true, true, true, true, true, false, false, false]);
+});
 
 test('chance in a minute is not chance in five', () => {
   assert.equal(standing(counter(4), 2.5, NOON).isUnusual, false);

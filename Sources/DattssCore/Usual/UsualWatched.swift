@@ -36,11 +36,14 @@ public struct UsualWatched: Sendable {
         var channels = UsualChannels()
         var seen: [[Float]] = Array(repeating: [], count: UsualChannels.count)
         var usual: [Double?] = []
-        for step in steps {
+        // What goes on just now is judged by what was before, and is no part of it: also when it is learned in the middle of it.
+        let learnedCount = steps.count - min(Int(UsualSlot.perDay), steps.count / 4)
+        for (index, step) in steps.enumerated() {
             let scaled = measure.scaled(step.value)
             usual.append(past.usual(at: step.slot))
             past.push(scaled, at: step.slot)
             let values = channels.push(scaled, season: usual[usual.count - 1])
+            if index >= learnedCount { continue }
             for channel in seen.indices where !values[channel].isNaN { seen[channel].append(values[channel]) }
         }
         tails = UsualTailsOfChannels(

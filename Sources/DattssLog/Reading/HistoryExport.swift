@@ -16,6 +16,19 @@ extension History {
         return found.sorted()
     }
 
+    /// Hands out the minutes of all users that no sealed file contains yet, minute after minute. A large one comes in several parts, and a
+    /// user may be in two of them.
+    public func forEachUnsealedMinute(
+        in minutes: Range<Minute>, _ body: (Minute, UserMinute) -> Void
+    ) throws(LogError) {
+        for day in days(in: minutes) {
+            try forEachFrame(day.frames(in: minutes, after: day.covered, through: nil)) {
+                (frame, blocks) throws(LogError) in
+                for user in try blocks.users(of: frame) { body(frame.header.minute, user) }
+            }
+        }
+    }
+
     /// Hands out all points of a user in some minutes: day after day; of a day first what is sealed, statistic after statistic,
     /// then the blocks beside it, minute after minute. So it takes no more memory than a block or the chunks of one statistic.
     ///

@@ -16,6 +16,7 @@ actor MinuteWriter {
     private let written: WrittenMark
     private let syncMode: SyncMode
     private let health: LogHealth
+    private let unusual: UnusualWatcher
     private let retry: RetryPause
     private var hasFailed = false
     private(set) var failedAttempts = 0
@@ -29,12 +30,13 @@ actor MinuteWriter {
 
     init(
         _ lane: sending MinuteLane, _ configuration: PipelineConfiguration, _ links: Links, accepted: AcceptedWriter,
-        housekeeper: Housekeeper, written: WrittenMark, health: LogHealth
+        housekeeper: Housekeeper, written: WrittenMark, health: LogHealth, unusual: UnusualWatcher
     ) {
         executor = BackgroundExecutor("dattss.minutes", niceness: min(configuration.housekeepingNiceness, Self.nicenessMax))
         self.lane = lane
         (link, syncMode, retry) = (links.minutes, configuration.syncMode, RetryPause(configuration.clock))
         (self.accepted, self.housekeeper, self.written, self.health) = (accepted, housekeeper, written, health)
+        self.unusual = unusual
     }
 
     func run() async {
@@ -66,6 +68,7 @@ actor MinuteWriter {
         await sync()
         guard !hasFailed else { return }
         written.advance(to: rolled.edge.through)
+        unusual.note(rolled.edge.minute)
         await accepted.retire(through: rolled.edge.through)
         if rolled.edge.wantsCheckpoint { housekeeper.wake(self) }
     }

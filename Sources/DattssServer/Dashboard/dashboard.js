@@ -12,6 +12,7 @@ import { now, Statistics } from './statistics.js';
 import { isComplete, suggested, suggestedOfServer } from './suggestions.js';
 import { Tree } from './tree.js';
 import { loadUnits } from './units.js';
+import { Unusual } from './unusual.js';
 import { View } from './view.js';
 
 const FIRST_PLOTS = 2;
@@ -120,6 +121,7 @@ class Page {
     this.tree.refresh();
     this.strip.refresh();
     this.processes.refresh();
+    this.unusual.tick();
     this.plots.tick();
   }
 }
@@ -236,6 +238,7 @@ async function look(session, isVisitor = false) {
   page.strip = new Now(page);
   page.plots = new Plots(page, page.view);
   page.processes = new Processes(page);
+  page.unusual = new Unusual(page);
   listenToKeys(page);
   openPanel('watch');
   addEventListener('popstate', () => { page.view.read(); page.isStarted ? page.show() : page.view.shown?.length && page.start(); });

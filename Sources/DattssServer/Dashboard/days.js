@@ -55,9 +55,19 @@ export async function loadDay(stat, { day, zone, step }) {
     pick[stat.kind](point, Math.max(1, passed)).forEach((value, i) => { columns[i + 1][index] = value; });
   }
   const days = Math.max(0, ...answer.usual.map(point => point.days));
+  const band = bandOf(answer, axis, stat.kind === 'c' ? step : 1);
   const over = stepsOver(axis, answer.clocks, day, zone);
   fillSilence(columns, axis, answer.silent ?? [], over);
-  return { columns, rough, axis, step, day, open, over, days };
+  return { columns, rough, axis, step, day, open, over, days, band };
+}
+
+/** What is usual with its spread, step by step as `{ low, high, score }`; null where that is not known. */
+function bandOf({ band = [] }, axis, per) {
+  const known = new Map(band.map(point => [point.minute, point]));
+  return axis.steps.map(({ minute }) => {
+    const point = known.get(minute);
+    return point ? { low: point.low / per, high: point.high / per, score: point.score ?? null } : null;
+  });
 }
 
 /** A counter that was silent while the server listened counted nothing, which is a number; before its first day it is none. */
@@ -98,7 +108,10 @@ export class UsualNow {
   #known = new Map();
   static step = 15;
 
-  /** `{ now, hour }`, the last being the mean over the hour before, and each null when there is none; undefined while they are asked for; `onKnown` is called when they are known. */
+  /**
+   * `{ now, hour, band }`: the mean over the hour before, and how far below and above is still usual in a minute; each null, and the
+   * band missing, when there is none; undefined while they are asked for. `onKnown` is called when they are known.
+   */
   at(stat, zone, onKnown) {
     const time = now();
     const day = date(time, zone);
@@ -108,15 +121,27 @@ export class UsualNow {
       ask(`day/${statisticPath(stat)}?date=${day}&tz=${encodeURIComponent(zone)}&step=${UsualNow.step}`).then(answer => {
         const usual = new Map(answer.usual.map(point =>
           [point.minute, stat.kind === 'c' ? point.sum / point.minutes : meanOf(point)]));
-        this.#known.set(key, usual);
+        this.#known.set(key, { usual, band: bands(stat.kind, answer) });
         onKnown();
       }, () => setTimeout(() => this.#known.delete(key), 30000));
     }
-    const usual = this.#known.get(key);
-    if (!usual) return usual;
+    const known = this.#known.get(key);
+    if (!known) return known;
+    const { usual } = known;
     const last = Math.floor(minuteOfDay(time, zone) / UsualNow.step) * UsualNow.step;
     // The hour before, as far as the day has it.
     const hour = [0, 1, 2, 3].map(steps => usual.get(last - steps * UsualNow.step)).filter(value => value != null);
-    return { now: usual.get(last) ?? null, hour: hour.length ? mean(hour) : null };
+    const band = known.band.get(last);
+    return { now: usual.get(last) ?? null, hour: hour.length ? mean(hour) : null, ...band && { band } };
   }
+}
+
+/**
+ * How far below and above a minute may be, by the minute of the day, as days tell it and not only the last hours. The counts of a minute vary by the
+ * root of how much shorter it is than a step.
+ */
+function bands(kind, { band = [] }) {
+  const per = kind === 'c' ? Math.sqrt(UsualNow.step) : 1;
+  return new Map(band.filter(({ basis }) => basis === 'days')
+    .map(({ minute, usual, low, high }) => [minute, { below: (usual - low) / per, above: (high - usual) / per }]));
 }

@@ -89,6 +89,24 @@ function band(context, low, high, colour, opacity) {
   context.globalAlpha = 1;
 }
 
+/** What is usual with its spread, from low to high. */
+function usualBand(context, graph, steps, step, colour) {
+  context.fillStyle = colour;
+  context.globalAlpha = .22;
+  const point = (i, side) => [graph.toDomXCoord(i * step), graph.toDomYCoord(steps[i][side])];
+  for (let first = 0, i = 0; i <= steps.length; i++) {
+    if (steps[i]) continue;
+    if (i - first > 1) {
+      context.beginPath();
+      for (let k = first; k < i; k++) context.lineTo(...point(k, 'high'));
+      for (let k = i - 1; k >= first; k--) context.lineTo(...point(k, 'low'));
+      context.fill();
+    }
+    first = i + 1;
+  }
+  context.globalAlpha = 1;
+}
+
 /** Marks what clocks show again after they were set back. */
 function again(context, graph, { x, y, w, h }, axis, colours) {
   for (const places of axis.repeated) {
@@ -126,12 +144,13 @@ function restarted(context, graph, { x, y, w, h }, marks, colour) {
 }
 
 /** A plotter of dygraphs that draws all columns with the first. */
-export function plotter(kind, names, colours, axis, marks = []) {
+export function plotter(kind, names, colours, axis, marks = [], steps = []) {
   return ({ drawingContext: context, dygraph, seriesIndex, allSeriesPoints, plotArea }) => {
     if (seriesIndex !== 0) return;
     const points = Object.fromEntries(names.map((name, i) => [name, allSeriesPoints[i]]));
     context.save();
     area(context, points.usual, plotArea.y + plotArea.h, colours.usual, colours.edge);
+    usualBand(context, dygraph, steps, axis.step, colours.edge);
     again(context, dygraph, plotArea, axis, colours);
     if (kind !== 'c') band(context, points.min, points.max, colours.today, .1);
     if (kind === 'ms') {
@@ -198,13 +217,13 @@ export function valueTicks(unit, low, high, pixels) {
 
 /**
  * `unit` is what the values are measured in; null where there are none, and so nothing on the axis. `marks` are the restarts of
- * programs: see restarts.js.
+ * programs: see restarts.js. `band` is that of `loadDay`.
  */
-export const options = (kind, names, colours, axis, unit, marks) => ({
+export const options = (kind, names, colours, axis, unit, marks, band) => ({
   labels: ['minute', ...names],
   colors: names.map((name, i) => i ? colours.today : colours.edge),
   series: Object.fromEntries(names.map((name, i) => [name, { highlightCircleSize: i === 1 ? 4 : i === 0 ? 3 : 0 }])),
-  plotter: plotter(kind, names, colours, axis, marks),
+  plotter: plotter(kind, names, colours, axis, marks, band),
   axes: {
     x: { ticker: (from, to, pixels) => ticks(axis, from, to, pixels), drawGrid: false, axisLabelWidth: 44 },
     y: { ticker: (low, high, pixels) => unit == null ? [] : valueTicks(unit, low, high, pixels), axisLabelWidth: 58 },

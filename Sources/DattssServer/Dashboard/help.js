@@ -15,7 +15,7 @@ const rows = () => [
   [keys('+ - 0'), 'zoom in a plot; ', key('Shift'), ' with arrows moves the window'],
   [keys('Esc'), 'clear the search, or the cursor'],
   [['c', 'ms', 'g'].flatMap(kind => [badge(kind), ' ']), 'a counter, a timer, a gauge'],
-  [[h('i.swatch')], 'the usual day: the mean of the seven days before, at the same time'],
+  [[h('i.swatch')], 'the usual day: the mean of the seven days before, at the same time; around it, in which nineteen of twenty steps lie'],
   [[h('i.restart')], 'a program restarted, as far as it told while the server was up: the one that the statistic’s name begins with, '
     + 'or else any'],
   [['total'], 'of a counter since its first sample; under the mouse it says since when'],

@@ -143,7 +143,8 @@ class Card {
     const { stat } = this;
     const { kind } = stat;
     const unit = unitOf(stat);
-    const found = standing(stat, usual.at(stat, page.zone, () => page.later()), time, unit);
+    const found = standing(stat, usual.at(stat, page.zone, () => page.later()), time, unit, this.isUnusual);
+    this.isUnusual = found.isUnusual;
     const [big, sign] = measured(unit, shown(stat, time));
     put(this.big, big);
     this.big.title = exactOf(unit, shown(stat, time));

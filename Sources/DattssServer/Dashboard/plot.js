@@ -15,6 +15,9 @@ const title = (kind, name, today) =>
 /** What a column of a timer is where percentiles are not known. */
 const ROUGH = { usual: 'usual mean', p50: 'mean', p95: 'top' };
 
+/** Less is chance: it comes once in a hundred steps. */
+const UNUSUAL_SCORE = 2;
+
 /** To nine digits: what a quotient has behind them says nothing. */
 const rounded = value => value == null ? null : Number(value.toPrecision(9));
 
@@ -161,7 +164,7 @@ export class Plot {
     if (isEmpty) this.message.textContent = `Nothing was kept of ${dayName(this.data.day)}, nor of the seven days before.`;
     const { window: zoom } = this.board;
     const drawn = {
-      ...options(this.stat.kind, this.names, palette(this.stat.kind), this.data.axis, isEmpty ? null : this.unit, this.#restarts),
+      ...options(this.stat.kind, this.names, palette(this.stat.kind), this.data.axis, isEmpty ? null : this.unit, this.#restarts, this.data.band),
       file: rowsOf(this.data), dateWindow: [...zoom], valueRange: range(this.stat.kind, this.names, this.data, zoom),
     };
     if (this.graph) return this.graph.updateOptions(drawn);
@@ -206,6 +209,8 @@ export class Plot {
     });
     const [usual, main] = [columns[0][index], columns[1][index]];
     const compared = usual > 0 && compare([main], [usual]);
+    const score = index === open ? null : this.data.band[index]?.score;
+    this.versus.className = `versus${Math.abs(score) >= UNUSUAL_SCORE ? score > 0 ? ' above' : ' below' : ''}`;
     put(this.versus, compared ? versus(this.unit, compared) : '');
     this.chart.setAttribute('aria-valuenow', Math.max(0, index * step));
     this.chart.setAttribute('aria-valuetext', words.join(', '));

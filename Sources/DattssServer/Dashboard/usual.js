@@ -4,9 +4,11 @@ import { compare, versus } from './comparison.js';
 import { change, number, span, valueOf } from './format.js';
 import { current, SILENT_SECONDS } from './statistics.js';
 
-/** Closer than this is as usual; farther than that is worth a look. */
+/** Closer than this is said to be as usual. */
 const AS_USUAL = .05;
-const UNUSUAL = .3;
+/** So many times as far off as what is still usual is unusual, and less than this is not any more: in between the verdict stays. */
+const UNUSUAL = 2;
+const CALM = 1;
 /** What silence weighs in the verdict: as much as a hundredth of the usual. */
 const SILENT_RATIO = .01;
 const MOST_NAMED = 3;
@@ -16,6 +18,12 @@ const ENOUGH = 10;
 const HOUR_MINUTES = 59;
 
 const isNear = (count, mean) => Math.abs(count - mean) < 3 * Math.sqrt(Math.max(1, mean));
+
+/** How far off a value is, in parts of what is still usual; null where that is not known yet. */
+function reach(value, usual, band) {
+  if (value === usual) return 0;
+  return band ? Math.abs(value - usual) / Math.max(Number.MIN_VALUE, value > usual ? band.above : band.below) : null;
+}
 
 /** The counts of the last minutes that are over; null when they are not known. */
 function counts(stat, minutes) {
@@ -43,7 +51,7 @@ const usually = ({ kind }, unit, usual) => kind === 'c' && usual === 0 ? 'usuall
  * A rare counter over the minutes that it takes to say something, as `{ words, isUnusual, isClose, isAbove, ratio }`; null when they
  * are not known, or when one minute says it: there are enough, or so many that it is no chance.
  */
-function standingOfRare(stat, { now, hour }, shown) {
+function standingOfRare(stat, { now, hour, band }, shown) {
   if (stat.kind !== 'c' || !(now > 0) || now >= ENOUGH || !isNear(shown, now)) return null;
   const minutes = Math.min(HOUR_MINUTES, Math.ceil(ENOUGH / now));
   const known = counts(stat, minutes);
@@ -57,20 +65,20 @@ function standingOfRare(stat, { now, hour }, shown) {
   const text = expected < ENOUGH - 1 ? `${number(count)} in ${during}, usually ${number(Math.round(expected * 10) / 10)}`
     : distance < AS_USUAL ? 'as usual' : `${versus('number', found)} vs usual (${during})`;
   return {
-    words: text, isUnusual: !isChance && distance >= UNUSUAL, isClose: isChance || distance < UNUSUAL, isAbove: count > expected,
+    words: text, isUnusual: Boolean(band) && !isChance, isClose: isChance, isAbove: count > expected,
     ratio: found.value / usual,
   };
 }
 
 /**
- * Compares a statistic with its usual value, `{ now, hour }` as `UsualNow` has it: null where there is none, undefined while it is
- * asked for. `unit` is what it is measured in.
+ * Compares a statistic with its usual value, `{ now, hour, band }` as `UsualNow` has it: null where there is none, undefined while it is
+ * asked for. Without a band nothing is unusual yet. `unit` is what it is measured in, and `was` whether it was unusual before.
  *
  * The answer has `words` for a card, `isSilent`, whether it was compared (`isCompared`), and whether it `isUnusual`; then also
  * whether it `isAbove`, the `news` for the verdict, and how far off it is (`weight`). A ratio makes sense only to a usual value
  * above zero: where usually nothing comes, anything beyond chance is unusual.
  */
-export function standing(stat, told, time, unit = stat.kind) {
+export function standing(stat, told, time, unit = stat.kind, was = false) {
   const usual = told == null ? told : told.now;
   const isSilent = time - stat.seen > SILENT_SECONDS;
   const found = { isSilent, isCompared: false, isUnusual: false, isClose: false };
@@ -89,10 +97,11 @@ export function standing(stat, told, time, unit = stat.kind) {
     return { isSilent, isCompared: ratio != null, ...stands, news: ratio == null ? '' : change(ratio), weight };
   }
   const distance = shown === usual ? 0 : Math.abs(shown - usual) / Math.abs(usual);
-  const isUnusual = distance >= UNUSUAL && !(stat.kind === 'c' && isChance(stat, shown, usual));
+  const far = reach(shown, usual, told.band);
+  const isUnusual = far != null && far >= (was ? CALM : UNUSUAL) && !(stat.kind === 'c' && isChance(stat, shown, usual));
   const compared = compare([shown], [usual]);
   return {
-    isSilent, isCompared: true, isUnusual, isClose: distance < UNUSUAL, isAbove: shown > usual,
+    isSilent, isCompared: true, isUnusual, isClose: far != null && far < UNUSUAL, isAbove: shown > usual,
     words: distance < AS_USUAL ? 'as usual' : usual > 0 ? `${versus(unit, compared)} vs usual` : words,
     news: usual > 0 ? change(shown / usual) : `is ${valueOf(unit, shown)}, ${words}`,
     weight: usual > 0 ? Math.abs(Math.log(Math.max(shown / usual, SILENT_RATIO))) : distance,

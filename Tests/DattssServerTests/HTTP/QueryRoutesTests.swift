@@ -12,7 +12,7 @@ import Testing
 /// Goal: whoever asks too much is told when to come back, others are answered, and for whoever has gone nothing is worked out.
 @Suite("Queries over HTTP")
 struct QueryRoutesTests {
-    private static let paths = ["status", "live", "series/c/hits", "day/c/hits"]
+    private static let paths = ["status", "live", "series/c/hits", "day/c/hits", "unusual"]
 
     private let folder: TestFolder
     private let routes: Routes
@@ -67,14 +67,14 @@ struct QueryRoutesTests {
             try await group.waitForAll()
         }
         for path in Self.paths { #expect(try await get(path, ann).status == .ok, "\(path)") }
-        #expect(queries.counts.refusedOfUser == 4 && queries.counts.refused == 4)
+        #expect(queries.counts.refusedOfUser == 5 && queries.counts.refused == 5)
         let exposition = await routes.metrics.exposition()
-        #expect(exposition.contains("dattss_queries_refused_total{limit=\"user\"} 4\n"))
+        #expect(exposition.contains("dattss_queries_refused_total{limit=\"user\"} 5\n"))
     }
 
     @Test("of connections that are gone are not worked out")
     func abandoned() async throws {
         for path in Self.paths { #expect(try await get(path, ann, isConnected: false).status == .serviceUnavailable, "\(path)") }
-        #expect(routes.pipeline.queries.counts.abandoned == 4)
+        #expect(routes.pipeline.queries.counts.abandoned == 5)
     }
 }

@@ -75,7 +75,7 @@ enum StatusJSON {
     }
 
     static func write(
-        _ day: DayView, of key: StatisticKey, date: CalendarDate, zone: String, stepMinutes: Int64
+        _ day: DayView, _ bands: UsualBands, of key: StatisticKey, date: CalendarDate, zone: String, stepMinutes: Int64
     ) -> JSONWriter {
         var json = JSONWriter(capacity: 64 + (day.today.count + day.usual.count) * 160)
         json.object { json in
@@ -105,6 +105,12 @@ enum StatusJSON {
             }
             json.array("usual") { json in
                 for point in day.usual { json.object { $0.usual(point) } }
+            }
+            json.array("band") { json in
+                for minute in bands.bands.keys.sorted() {
+                    guard let band = bands.bands[minute] else { continue }
+                    json.object { $0.band(band, minute, score: bands.scores[minute]) }
+                }
             }
             json.array("silent") { json in
                 for run in day.silent {
@@ -187,6 +193,15 @@ extension JSONWriter {
         member("lst", point.means?.last)
         markedPercentiles(point.means?.percentiles)
         member("days", Int64(point.days))
+    }
+
+    fileprivate mutating func band(_ band: UsualBand, _ minute: Int64, score: Double?) {
+        member("minute", minute)
+        member("usual", band.centre)
+        member("low", band.low)
+        member("high", band.high)
+        member("basis", band.basis.rawValue)
+        if let score { member("score", score) }
     }
 
     fileprivate mutating func markedPercentiles(_ percentiles: StatisticStatus.Percentiles?) {

@@ -77,7 +77,15 @@ extension Routes {
             }
             let day = DayView(
                 of: key.kind, on: date, in: zone, minutes: minutes.aggregates, active: active, stepMinutes: step)
-            let json = StatusJSON.write(day, of: key, date: date, zone: zoneName, stepMinutes: step)
+            var earlier: [Int64: [MinutePoint]] = [:]
+            for age in UsualBands.earlierDays {
+                let range = UsualBands.minutes(of: date, age: age)
+                earlier[age] = try await queries.minutes(of: key, user: user, in: range).aggregates
+            }
+            let bands = UsualBands(
+                of: key.kind, on: date, in: zone, minutes: minutes.aggregates, earlier: earlier, active: active, stepMinutes: step,
+                now: now)
+            let json = StatusJSON.write(day, bands, of: key, date: date, zone: zoneName, stepMinutes: step)
             return try Rendering(json, within: unsent)
         }.response()
     }

@@ -85,6 +85,7 @@ struct Routes: Sendable {
         group.get("live", use: live)
         group.get("series/:kind/:path", use: series)
         group.get("day/:kind/:path", use: day)
+        group.get("unusual", use: unusual)
         let budgeted = group.group().add(middleware: AnswerBudget(budget: memory.unsent))
         budgeted.get("session", use: showSession)
         budgeted.get("silent", use: silent)

@@ -1,0 +1,162 @@
+public import DattssCore
+import DattssLog
+import Synchronization
+
+/// Watches all statistics of all users for what is unusual, on a thread of the lowest priority: it is told of each minute when that is
+/// written, and nobody waits for it.
+///
+/// What it knows of a statistic it learns from the log, after a start as every day anew; so a restart loses nothing. When every statistic
+/// is known it costs microseconds for each of them at the end of a step of five minutes, and milliseconds once a day.
+public actor UnusualWatcher {
+    private let executor: BackgroundExecutor
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let history: History
+    private let directory: UserDirectory
+    private let minutes: AsyncStream<Minute>
+    private let feed: AsyncStream<Minute>.Continuation
+    private let isEnding = Atomic(false)
+    private var users: [UserID: WatchedUser] = [:]
+    /// Statistics of all users.
+    private var count = 0
+    private(set) var failedReads = 0
+    /// The first minute that was not looked at.
+    private var next: Minute?
+    /// The step that is being filled.
+    private var slot: UsualSlot?
+
+    /// So many of all users; those beyond are not watched.
+    static let statisticsMax = 50_000
+    /// How long it learns at a time after a minute, in which nothing else is asked of it, and in all.
+    private static let sliceMilliseconds = 50
+    private static let learningMilliseconds = 20_000
+    /// The same while all that is left is to learn anew what is known already.
+    private static let refreshingMilliseconds = 400
+
+    init(history: History, directory: UserDirectory, niceness: Int32) {
+        executor = BackgroundExecutor("dattss.unusual", niceness: niceness)
+        (self.history, self.directory) = (history, directory)
+        (minutes, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// A minute is written. Returns at once: the minute is read when there is time, with those before it.
+    nonisolated func note(_ minute: Minute) { feed.yield(minute) }
+
+    nonisolated func finish() {
+        isEnding.store(true, ordering: .relaxed)
+        feed.finish()
+    }
+
+    func run() async {
+        for await minute in minutes where !isEnding.load(ordering: .relaxed) {
+            await take(through: minute)
+            await learn(until: minute)
+        }
+    }
+
+    /// What of a user's is unusual, the most unusual first.
+    public func unusual(of user: UserID) -> UnusualList {
+        users[user]?.list ?? UnusualList()
+    }
+
+    /// Reads what was written since, after a start the whole day; an hour at a time, and whoever asks comes in between.
+    private func take(through minute: Minute) async {
+        for user in users.keys where directory.existing(user) == nil {
+            count -= users.removeValue(forKey: user)?.count ?? 0
+        }
+        let midnight = Minute(minute.day * Minute.perDay)
+        var first = next ?? midnight
+        // What is older is learned from sealed files.
+        if minute.index - first.index > Minute.perDay { first = midnight }
+        while first <= minute, !isEnding.load(ordering: .relaxed) {
+            let end = min(first.advanced(by: 60), minute.advanced(by: 1))
+            do throws(LogError) {
+                try history.forEachUnsealedMinute(in: first..<end) { minute, part in
+                    if directory.existing(part.user) != nil { add(minute, part) }
+                }
+            } catch {
+                // The history counts what cannot be read; a step without a minute is not judged by it.
+                failedReads += 1
+            }
+            advance(to: UsualSlot(end))
+            first = end
+            await Task.yield()
+        }
+        next = first
+    }
+
+    private func add(_ minute: Minute, _ part: UserMinute) {
+        let slot = UsualSlot(minute)
+        advance(to: slot)
+        // (Taken out and put back, so that nothing is copied.)
+        var user = users.removeValue(forKey: part.user) ?? WatchedUser(beginning: slot)
+        let before = user.count
+        var room = Self.statisticsMax - count
+        user.add(minute, part, room: &room)
+        count += user.count - before
+        users[part.user] = user
+    }
+
+    /// Ends the open step when a later one begins.
+    private func advance(to next: UsualSlot) {
+        if let slot, slot >= next { return }
+        slot = next
+        for user in users.keys { users[user]?.advance(to: next) }
+    }
+
+    // MARK: Learning
+
+    private func learn(until minute: Minute) async {
+        let clock = ContinuousClock()
+        let start = clock.now
+        for user in users.keys.sorted() {
+            while let due = users[user]?.due(at: minute), !isEnding.load(ordering: .relaxed) {
+                let passed = clock.now - start
+                let limit = due.isFirst ? Self.learningMilliseconds : Self.refreshingMilliseconds
+                if passed > .milliseconds(limit) { break }
+                let slice = clock.now
+                for key in due.keys where clock.now - slice < .milliseconds(Self.sliceMilliseconds) {
+                    let known = learned(key, of: user, at: minute)
+                    users[user]?.learned(key, known, at: minute)
+                }
+                // Whoever asks meanwhile comes in between.
+                await Task.yield()
+            }
+        }
+    }
+
+    /// A week and a day, as long as minutes are kept by default.
+    private static let pastMinutes: Int64 = 8 * Minute.perDay
+
+    private func learned(_ key: StatisticKey, of user: UserID, at minute: Minute) -> UsualWatched? {
+        let measure = UsualMeasure(key.kind)
+        // Days that are over are sealed, by statistic; those of the day itself would have to be looked for in every minute.
+        let today = Minute(minute.day * Minute.perDay)
+        let range = Minute(today.index - Self.pastMinutes)..<today
+        // What cannot be read is counted by the history, and tried again.
+        guard let slice = try? history.read(user: user, key: key, minutes: range, withSketches: false) else { return nil }
+        let past = measure.steps(of: slice.points, active: slice.activeMinutes, before: UsualSlot(today))
+        return UsualWatched(measure, steps: past + (users[user]?.steps(of: key, onDay: minute.day) ?? []))
+    }
+}
+
+/// What of a user's statistics is unusual.
+public struct UnusualList: Sendable {
+    /// The most unusual first.
+    public var statistics: [Statistic] = []
+    /// How many are watched, and of how many others too little is known yet.
+    public var knownCount = 0
+    public var unknownCount = 0
+
+    /// A statistic that is unusual.
+    public struct Statistic: Sendable {
+        /// Which.
+        public var key: StatisticKey
+        /// What is known of its last step.
+        public var reading: UnusualReading
+        /// When it became unusual.
+        public var since: UsualSlot
+        /// The last two hours.
+        public var points: [UsualWatched.Point]
+    }
+}

@@ -1,0 +1,113 @@
+import ArgumentParser
+import DattssClient
+import FoundationEssentials
+
+/// `dattss unusual`
+struct UnusualCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unusual",
+        abstract: "Lists what is unusual right now, the most unusual first.",
+        discussion: """
+            The server looks at every statistic at the end of each five minutes. 'score' is how improbable the last step was, positive \
+            above what is usual and negative below: 2 is where it begins to be unusual.
+
+              dattss unusual --json | jq .unusual      # for programs
+            """)
+
+    @OptionGroup var dataDirectory: DataDirectoryOption
+    @Option(help: "The server (default: the one that runs on the data folder).") var url: String?
+    @Option(help: "The auth key (default: that of the user 'local').") var auth: String?
+    @Flag(help: "Print what the server answers.") var json = false
+
+    func run() async throws {
+        let answer = try await ask(try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory.path))
+        guard let found = try? JSONDecoder().decode(UnusualAnswer.self, from: Data(answer)) else {
+            throw CommandFailure(.unavailable, "the server's answer is not understood")
+        }
+        do {
+            if json {
+                try Output.line(String(decoding: answer, as: UTF8.self))
+            } else {
+                if found.unusual.isEmpty { StandardStream.error.note(found.nothing) }
+                for line in found.lines(isColoured: Terminal.isColoured) { try Output.line(line) }
+            }
+            try Output.flush()
+        } catch {
+            CommandRun.end(error)
+        }
+    }
+
+    private func ask(_ endpoint: Endpoint) async throws(CommandFailure) -> [UInt8] {
+        do {
+            let endpoint = try await endpoint.proven()
+            let answer = try await HTTPQuestion.ask(endpoint.url + "/api/v1/unusual", key: endpoint.auth)
+            guard answer.status == 200 else {
+                let message = ServerMessage(answer.body)?.message ?? "no DaTtSs server answers so"
+                if let failure = CommandFailure(refusedKey: answer.status, message, at: endpoint.url) { throw failure }
+                throw CommandFailure(.unavailable, "\(endpoint.url) answers \(answer.status): \(message)")
+            }
+            return Array(answer.body)
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw ConnectionProblem(error).map { CommandFailure($0, at: endpoint.url) } ?? CommandFailure(explaining: error)
+        }
+    }
+}
+
+/// The answer of `/api/v1/unusual`.
+struct UnusualAnswer: Decodable {
+    var at: Int64
+    var known: Int
+    var unknown: Int
+    var unusual: [Row]
+
+    struct Row: Decodable {
+        var typ: String
+        var pth: String
+        var since: Int64
+        var score: Double
+        var points: [Point]
+    }
+
+    struct Point: Decodable {
+        var value: Double
+        var usual: Double?
+    }
+
+    /// What is said when there are no rows.
+    var nothing: String {
+        "nothing is unusual, of \(known) statistics" + (unknown > 0 ? "; of \(unknown) too little is known yet" : "")
+    }
+
+    func lines(isColoured: Bool) -> [String] {
+        if unusual.isEmpty { return [] }
+        let cells =
+            [["", "statistic", "score", "for", "last step", "usual"]]
+            + unusual.map { row in
+                [
+                    row.typ, row.pth, Self.number(row.score, 1), Self.span(at - row.since), Self.number(row.points.last?.value, 2),
+                    Self.number(row.points.last?.usual ?? nil, 2),
+                ]
+            }
+        let widths = cells[0].indices.map { column in cells.reduce(0) { max($0, $1[column].count) } }
+        return cells.enumerated().map { index, row in
+            let line = zip(row, widths).enumerated().map { column, cell in
+                let padding = String(repeating: " ", count: cell.1 - cell.0.count)
+                return column < 2 ? cell.0 + padding : padding + cell.0
+            }.joined(separator: "  ")
+            return isColoured && index == 0 ? "\u{1B}[1m\(line)\u{1B}[0m" : line
+        }
+    }
+
+    private static func number(_ value: Double?, _ digits: Int) -> String {
+        guard let value else { return "–" }
+        let scale: Double = digits == 1 ? 10 : 100
+        let rounded = value.magnitude < 1e13 ? (value * scale).rounded() / scale : value
+        return rounded == rounded.rounded() && rounded.magnitude < 1e15 ? String(Int64(rounded)) : rounded.description
+    }
+
+    private static func span(_ seconds: Int64) -> String {
+        seconds < 7200 ? "\(max(0, seconds / 60)) min" : seconds < 172_800 ? "\(seconds / 3600) h" : "\(seconds / 86_400) d"
+    }
+}

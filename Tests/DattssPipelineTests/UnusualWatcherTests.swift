@@ -1,0 +1,65 @@
+import DattssCore
+import DattssPipeline
+import DattssTestSupport
+import Testing
+
+/// What is unusual is found minute after minute while samples come in, and nothing of it is lost by a kill.
+@Suite struct UnusualWatcherTests {
+    private static let ann = UserID("ann")!
+    private static let ben = UserID("ben")!
+    private static let load = StatisticKey(.gauge, "load")
+
+    /// Five minutes: the load of ann is what a test makes of it, that of ben is quiet.
+    private func send(_ harness: PipelineHarness, load: Double, _ generator: inout SeededGenerator) async {
+        let quiet = 4 + generator.normal() / 4
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.load, [load])]), of: Self.ann) == .accepted)
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.load, [quiet])]), of: Self.ben) == .accepted)
+        harness.clock.advance(byMilliseconds: 300_000)
+    }
+
+    @Test("a load that grows tenfold is unusual, also after a kill, and of nobody else; a restart makes nothing unusual")
+    func storm() async throws {
+        // Goal: seventeen hours are enough to know it; then a storm of an hour, and a kill in the middle of it.
+        let harness = try PipelineHarness(at: Timestamp(seconds: 1_795_305_600))
+        var generator = SeededGenerator(seed: 11)
+        for _ in 0..<200 {
+            let load = 4 + generator.normal() / 4
+            await send(harness, load: load, &generator)
+        }
+        #expect(await harness.status(of: Self.ann).count == 1)
+        try await harness.killAndRestart()
+        for _ in 0..<2 { await send(harness, load: 4, &generator) }
+        #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).knownCount == 1 })
+        #expect(await harness.pipeline.unusual.unusual(of: Self.ann).statistics.isEmpty)
+
+        for _ in 0..<6 { await send(harness, load: 40, &generator) }
+        #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).statistics.count == 1 })
+        let found = try #require(await harness.pipeline.unusual.unusual(of: Self.ann).statistics.first)
+        #expect(found.key == Self.load && found.points.count == 24)
+
+        try await harness.killAndRestart()
+        await send(harness, load: 40, &generator)
+        #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).statistics.first?.since == found.since })
+        #expect(await harness.pipeline.unusual.unusual(of: Self.ben).statistics.isEmpty)
+        await harness.stop()
+    }
+
+    @Test("of a new statistic, and of a user who is not there, nothing is known")
+    func nothing() async throws {
+        let harness = try PipelineHarness()
+        var generator = SeededGenerator(seed: 2)
+        for _ in 0..<3 { await send(harness, load: 1, &generator) }
+        #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).unknownCount == 1 })
+        #expect(await harness.pipeline.unusual.unusual(of: Self.ann).knownCount == 0)
+        #expect(await harness.pipeline.unusual.unusual(of: UserID("nobody")!).unknownCount == 0)
+        await harness.pipeline.erase(Self.ann)
+        await sendOfBen(harness)
+        #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).unknownCount == 0 })
+        await harness.stop()
+    }
+
+    private func sendOfBen(_ harness: PipelineHarness) async {
+        #expect(await harness.pipeline.ingest.submit(batch([(Self.load, [1])]), of: Self.ben) == .accepted)
+        harness.clock.advance(byMilliseconds: 60_000)
+    }
+}
