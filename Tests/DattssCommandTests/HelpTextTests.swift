@@ -65,7 +65,7 @@ struct HelpTextTests {
         let help = DattssCommand.helpMessage(for: ServeCommand.self, columns: 100)
         let titles = [
             "DATA FOLDER:", "WHERE IT LISTENS:", "LINES OF STATSD:", "WHAT IS KEPT:", "LIMITS:", "PEOPLE AND MAIL:",
-            "TLS AND PROXIES:", "THE PAGE:",
+            "ALERTS:", "TLS AND PROXIES:", "THE PAGE:",
         ]
         let places = titles.map { help.range(of: $0)?.lowerBound }
         #expect(!places.contains(nil))

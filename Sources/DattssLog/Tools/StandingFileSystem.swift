@@ -10,26 +10,27 @@ internal import Synchronization
 public final class StandingFileSystem: FileSystem {
     private let base: any FileSystem
     private let standing = Mutex<[String: StandingFile]>([:])
+    private let listings = Mutex<[String: [String]]>([:])
 
     /// - Parameter base: the file system that others may change.
     public init(_ base: any FileSystem) { self.base = base }
 
-    /// The names in a directory, but for those that were gone before they could be opened.
+    /// The names in a directory when it was listed first, but for those that were gone before they could be opened.
     public func list(_ path: String) throws(FileSystemError) -> [String] {
+        if let names = listings.withLock({ $0[path] }) { return names }
         var names: [String] = []
         for name in try base.list(path) {
             let file = path + "/" + name
             do throws(FileSystemError) {
-                if standing.withLock({ $0[file] == nil }) {
-                    let opened = StandingFile(try base.open(file, .reading))
-                    standing.withLock { $0[file] = opened }
-                }
+                let opened = StandingFile(try base.open(file, .reading))
+                standing.withLock { $0[file] = opened }
             } catch {
                 // (A link that leads nowhere is named by the next listing, too, and is told when it is opened.)
                 if error.isNotFound, try !base.list(path).contains(name) { continue }
             }
             names.append(name)
         }
+        listings.withLock { $0[path] = names }
         return names
     }
 

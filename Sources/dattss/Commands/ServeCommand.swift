@@ -84,7 +84,7 @@ struct ServeCommand: AsyncParsableCommand {
             "receive-buffer-bytes", limitOptions.receiveBufferBytes, standard: server.receiveBufferBytes, atLeast: 4096,
             atMost: Int(Int32.max))
         server.udpSockets = try settings.integer(
-            "udp-sockets", limitOptions.udpSockets, standard: server.udpSockets, atLeast: 1,
+            "udp-sockets", listening.udpSockets, standard: server.udpSockets, atLeast: 1,
             atMost: ServerConfiguration.udpSocketsMax)
         server.plotDirectory = try settings.value("dygraphs-dir", page.dygraphsDir, standard: server.plotDirectory, "a folder") {
             $0

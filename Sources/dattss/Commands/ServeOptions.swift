@@ -6,6 +6,12 @@ struct ListeningOptions: ParsableArguments {
     var http: String?
     @Option(help: "Where to take in datagrams (default: 127.0.0.1:8125).")
     var udp: String?
+    @Option(
+        help: """
+            How many sockets, each read by a thread of its own, share the UDP port (default: 1). The kernel gives each sender to one \
+            of them, so several only help where there are many senders and cores.
+            """)
+    var udpSockets: String?
 }
 
 /// Whose lines of statsd are, and where they come beside the UDP port.
@@ -74,12 +80,6 @@ struct LimitOptions: ParsableArguments {
     var maxQueued: String?
     @Option(help: "What to ask of the kernel for received datagrams (default: 8388608).")
     var receiveBufferBytes: String?
-    @Option(
-        help: """
-            How many sockets, each read by a thread of its own, share the UDP port (default: 1). The kernel gives each sender to one \
-            of them, so several only help where there are many senders and cores.
-            """)
-    var udpSockets: String?
 }
 
 /// Who may sign up, and how letters are sent.
