@@ -102,7 +102,9 @@ actor UserAggregator {
             weight: max(1, closed?.count ?? 0))
         // As of the edge before: a batch that is under way now was admitted after that one, so nothing of it is idle,
         // wherever the clock was set to since.
-        let passed = admission.withLock { $0.passedTime(at: edge.at) }
+        // (By the clock as it is now, read under the lock: what the edge was noticed at may be from before the clock was set, and would
+        // count as time that passed if a batch was admitted since.)
+        let passed = admission.withLock { $0.passedTime(at: confirmed.shown) }
         if let edgeBefore { forgetIdle(at: edgeBefore) }
         edgeBefore = passed
     }
