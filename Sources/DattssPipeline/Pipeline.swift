@@ -56,7 +56,7 @@ public final class Pipeline: Sendable {
         roller = MinuteRoller(link: links.rolling, writeAhead: links.writeAhead, minutes: links.minutes, clock: clock)
         housekeeper = Housekeeper(
             configuration, history: log.history, accepted: acceptedWriter, confirmed: confirmed, health: health)
-        unusual = UnusualWatcher(history: log.history, directory: directory, niceness: configuration.housekeepingNiceness)
+        unusual = UnusualWatcher(configuration, history: log.history, directory: directory)
         minuteWriter = MinuteWriter(
             minuteLane, configuration, links, accepted: acceptedWriter, housekeeper: housekeeper, written: written, health: health,
             unusual: unusual)

@@ -29,6 +29,8 @@ public struct PipelineConfiguration: Sendable {
     /// How many statistics of a minute that is over an event loop works out by itself: a millisecond's worth. What a user has more of
     /// is left to a thread.
     package var settledByLoopsMax = 500
+    /// Whether all statistics are watched for what is unusual, which keeps one to two kilobytes more of each.
+    public var watchesUnusual = true
     /// How many questions of readers are answered at once, each on a thread of its own; at least 1.
     public var queriesAtOnce = 2
     /// The same as ``housekeepingNiceness`` for these threads.

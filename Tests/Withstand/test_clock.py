@@ -37,6 +37,8 @@ class Clock(unittest.TestCase):
             "faketime", "--exclude-monotonic", "-f", "+0", "env", "-u", "FAKETIME",
             f"FAKETIME_TIMESTAMP_FILE={self.offset}", "FAKETIME_NO_CACHE=1"])
         self.addCleanup(self.server.discard)
+        # It knows what time it is from one run to the next.
+        eventually(lambda: Path(self.server.data, "clock").exists(), 60)
         # A week of history, sealed at the start.
         self.server.kill()
         now = int(time.time())

@@ -16,6 +16,7 @@ public actor UnusualWatcher {
     private let minutes: AsyncStream<Minute>
     private let feed: AsyncStream<Minute>.Continuation
     private let isEnding = Atomic(false)
+    private let isWatching: Bool
     private var users: [UserID: WatchedUser] = [:]
     /// Statistics of all users.
     private var count = 0
@@ -33,14 +34,15 @@ public actor UnusualWatcher {
     /// The same while all that is left is to learn anew what is known already.
     private static let refreshingMilliseconds = 400
 
-    init(history: History, directory: UserDirectory, niceness: Int32) {
-        executor = BackgroundExecutor("dattss.unusual", niceness: niceness)
+    init(_ configuration: PipelineConfiguration, history: History, directory: UserDirectory) {
+        executor = BackgroundExecutor("dattss.unusual", niceness: configuration.housekeepingNiceness)
+        isWatching = configuration.watchesUnusual
         (self.history, self.directory) = (history, directory)
         (minutes, feed) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
     /// A minute is written. Returns at once: the minute is read when there is time, with those before it.
-    nonisolated func note(_ minute: Minute) { feed.yield(minute) }
+    nonisolated func note(_ minute: Minute) { if isWatching { feed.yield(minute) } }
 
     nonisolated func finish() {
         isEnding.store(true, ordering: .relaxed)
