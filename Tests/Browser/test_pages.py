@@ -10,7 +10,7 @@ from scene import Scene, week
 THEMES = ("light", "dark")
 PHONE = (390, 844)
 OWN_BYTES = 120_000
-ALL_BYTES = 300_000
+ALL_BYTES = 360_000
 
 
 class Pages(Scene):
