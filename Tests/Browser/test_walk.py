@@ -221,8 +221,8 @@ class Walk(Scene):
         def names(role):
             return [name for of, name in hear() if of == role]
 
-        favourite = re.compile(r"shop\.orders, counter, .*per minute, total 8, favourite")
-        until(lambda: any(favourite.match(name) for name in names("treeitem")), 30, lambda: names("treeitem"))
+        counter = re.compile(r"shop\.orders, counter, .*per minute, total 8")
+        until(lambda: any(counter.match(name) for name in names("treeitem")), 30, lambda: names("treeitem"))
         heard = hear()
         with open(os.path.join(SHOTS, "walk-heard.txt"), "w") as file:
             file.writelines(f"{role}: {name}\n" for role, name in heard if role in ROLES)
