@@ -2,9 +2,6 @@ import DattssCore
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Logging
-import NIOCore
-import NIOEmbedded
 import Testing
 
 @testable import DattssServer
@@ -26,16 +23,9 @@ struct AlertRoutesTests {
 
     private func ask(_ method: HTTPRequest.Method, _ path: String, _ body: String = "") async throws -> (status: Int, body: String)
     {
-        let channel = NIOAsyncTestingChannel()
-        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
-        var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: "/api/v1/alerts" + path)
-        head.headerFields[.authorization] = "Bearer \(key)"
-        let context = ServerContext(source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "test")))
-        let response = try await routes.makeRouter().buildResponder().respond(
-            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body))), context: context)
-        let writer = CollectedBody()
-        try await response.body.write(writer)
-        return (response.status.code, writer.text)
+        let answer = try await routes.makeRouter().buildResponder()
+            .answer(to: method, "/api/v1/alerts" + path, key: key, body: Array(body.utf8))
+        return (answer.status, answer.text)
     }
 
     @Test("makes, shows, changes and removes rules")

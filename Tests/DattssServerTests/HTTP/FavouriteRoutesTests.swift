@@ -2,9 +2,6 @@ import DattssCore
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Logging
-import NIOCore
-import NIOEmbedded
 import Testing
 
 @testable import DattssServer
@@ -27,17 +24,10 @@ struct FavouriteRoutesTests {
     private func request(
         _ method: HTTPRequest.Method, _ path: String, _ body: String = "", accept: String? = nil
     ) async throws -> (status: Int, type: String?, body: String) {
-        let channel = NIOAsyncTestingChannel()
-        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
-        var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path)
-        head.headerFields[.authorization] = "Bearer \(key)"
-        head.headerFields[.accept] = accept
-        let context = ServerContext(source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "test")))
-        let response = try await routes.makeRouter().buildResponder().respond(
-            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body))), context: context)
-        let writer = CollectedBody()
-        try await response.body.write(writer)
-        return (response.status.code, response.headers[.contentType], writer.text)
+        let headers: HTTPFields = accept.map { [.accept: $0] } ?? [:]
+        let answer = try await routes.makeRouter().buildResponder()
+            .answer(to: method, path, key: key, body: Array(body.utf8), headers: headers)
+        return (answer.status, answer.headers[.contentType], answer.text)
     }
 
     private func put(_ paths: [String], version: String? = nil) async throws -> (status: Int, type: String?, body: String) {
@@ -78,12 +68,4 @@ struct FavouriteRoutesTests {
             #expect(answer.status == 404 && answer.body.contains("\"not_found\""), "\(method) \(accept ?? "")")
         }
     }
-}
-
-final class CollectedBody: ResponseBodyWriter, @unchecked Sendable {
-    // The one task that writes an answer also reads it.
-    private(set) var text = ""
-
-    func write(_ buffer: ByteBuffer) { text += String(buffer: buffer) }
-    func finish(_ trailingHeaders: HTTPFields?) {}
 }

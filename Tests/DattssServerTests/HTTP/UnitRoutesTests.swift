@@ -2,9 +2,6 @@ import DattssCore
 import Foundation
 import HTTPTypes
 import Hummingbird
-import Logging
-import NIOCore
-import NIOEmbedded
 import Testing
 
 @testable import DattssServer
@@ -24,18 +21,11 @@ struct UnitRoutesTests {
     private func request(_ method: HTTPRequest.Method, _ body: String = "", of user: String = "ann") async throws -> (
         status: Int, body: String
     ) {
-        let channel = NIOAsyncTestingChannel()
-        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
-        var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: "/api/v1/units")
         let user = try #require(UserID(user))
         let key = try #require(routes.accounts.key(of: user))
-        head.headerFields[.authorization] = "Bearer \(key)"
-        let context = ServerContext(source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "test")))
-        let response = try await routes.makeRouter().buildResponder().respond(
-            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(string: body))), context: context)
-        let writer = WrittenText()
-        try await response.body.write(writer)
-        return (response.status.code, writer.text)
+        let answer = try await routes.makeRouter().buildResponder()
+            .answer(to: method, "/api/v1/units", key: key, body: Array(body.utf8))
+        return (answer.status, answer.text)
     }
 
     @Test("are set one by one, are sorted, are the user's own, and go with null")
@@ -75,12 +65,4 @@ struct UnitRoutesTests {
         try routes.accounts.delete(ann, at: routes.clock.now())
         #expect(try routes.accounts.units(of: ann).isEmpty)
     }
-}
-
-private final class WrittenText: ResponseBodyWriter, @unchecked Sendable {
-    // The one task that writes an answer also reads it.
-    private(set) var text = ""
-
-    func write(_ buffer: ByteBuffer) { text += String(buffer: buffer) }
-    func finish(_ trailingHeaders: HTTPFields?) {}
 }

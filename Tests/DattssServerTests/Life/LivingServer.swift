@@ -7,8 +7,6 @@ import GRDB
 import HTTPTypes
 import Hummingbird
 import Logging
-import NIOCore
-import NIOEmbedded
 import Synchronization
 import Testing
 
@@ -210,27 +208,8 @@ final class LivingServer {
     func request(
         _ method: HTTPRequest.Method, _ path: String, key: String? = nil, body: [UInt8] = [], contentType: String? = nil
     ) async throws -> (status: Int, body: [UInt8]) {
-        var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path)
-        if let key { head.headerFields[.authorization] = "Bearer \(key)" }
-        if let contentType { head.headerFields[.contentType] = contentType }
-        let channel = NIOAsyncTestingChannel()
-        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
-        let context = ServerContext(
-            source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "life")))
-        let response = try await parts.responder.respond(
-            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body))), context: context)
-        let collected = CollectedBody()
-        try await response.body.write(CollectingWriter(collected: collected))
-        return (response.status.code, collected.bytes.withLock { $0 })
-    }
-
-    private final class CollectedBody: Sendable {
-        let bytes = Mutex<[UInt8]>([])
-    }
-
-    private struct CollectingWriter: ResponseBodyWriter {
-        let collected: CollectedBody
-        func write(_ buffer: ByteBuffer) async throws { collected.bytes.withLock { $0 += buffer.readableBytesView } }
-        consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
+        let headers: HTTPFields = contentType.map { [.contentType: $0] } ?? [:]
+        let answer = try await parts.responder.answer(to: method, path, key: key, body: body, headers: headers)
+        return (answer.status, answer.body)
     }
 }
