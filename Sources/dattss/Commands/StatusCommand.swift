@@ -65,23 +65,11 @@ struct StatusCommand: AsyncParsableCommand {
     }
 
     private func fetch(_ endpoint: Endpoint) async throws(CommandFailure) -> StatusAnswer {
-        do {
-            let endpoint = try await endpoint.proven()
-            let answer = try await HTTPQuestion.ask(endpoint.url + "/api/v1/status", key: endpoint.auth)
-            guard answer.status == 200 else {
-                let message = ServerMessage(answer.body)?.message ?? "no DaTtSs server answers so"
-                if let failure = CommandFailure(refusedKey: answer.status, message, at: endpoint.url) { throw failure }
-                throw CommandFailure(.unavailable, "\(endpoint.url) answers \(answer.status): \(message)")
-            }
-            guard let status = try? JSONDecoder().decode(StatusAnswer.self, from: Data(answer.body)) else {
-                throw CommandFailure(.unavailable, "\(endpoint.url) answers, but is no DaTtSs server")
-            }
-            return status
-        } catch let failure as CommandFailure {
-            throw failure
-        } catch {
-            throw ConnectionProblem(error).map { CommandFailure($0, at: endpoint.url) } ?? CommandFailure(explaining: error)
+        let answer = try await endpoint.ask("/api/v1/status")
+        guard let status = try? JSONDecoder().decode(StatusAnswer.self, from: Data(answer)) else {
+            throw CommandFailure(.unavailable, "\(endpoint.url) answers, but is no DaTtSs server")
         }
+        return status
     }
 }
 

@@ -20,7 +20,7 @@ struct UnusualCommand: AsyncParsableCommand {
     @Flag(help: "Print what the server answers.") var json = false
 
     func run() async throws {
-        let answer = try await ask(try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory.path))
+        let answer = try await Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory.path).ask("/api/v1/unusual")
         guard let found = try? JSONDecoder().decode(UnusualAnswer.self, from: Data(answer)) else {
             throw CommandFailure(.unavailable, "the server's answer is not understood")
         }
@@ -34,23 +34,6 @@ struct UnusualCommand: AsyncParsableCommand {
             try Output.flush()
         } catch {
             CommandRun.end(error)
-        }
-    }
-
-    private func ask(_ endpoint: Endpoint) async throws(CommandFailure) -> [UInt8] {
-        do {
-            let endpoint = try await endpoint.proven()
-            let answer = try await HTTPQuestion.ask(endpoint.url + "/api/v1/unusual", key: endpoint.auth)
-            guard answer.status == 200 else {
-                let message = ServerMessage(answer.body)?.message ?? "no DaTtSs server answers so"
-                if let failure = CommandFailure(refusedKey: answer.status, message, at: endpoint.url) { throw failure }
-                throw CommandFailure(.unavailable, "\(endpoint.url) answers \(answer.status): \(message)")
-            }
-            return Array(answer.body)
-        } catch let failure as CommandFailure {
-            throw failure
-        } catch {
-            throw ConnectionProblem(error).map { CommandFailure($0, at: endpoint.url) } ?? CommandFailure(explaining: error)
         }
     }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import DattssClient
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
@@ -35,6 +36,37 @@ enum HTTPQuestion {
         let response = try await client.execute(request, timeout: timeout)
         let body = try await response.body.collect(upTo: answerBytesMax)
         return Answer(status: Int(response.status.code), body: Array(body.readableBytesView))
+    }
+}
+
+extension Endpoint {
+    /// Asks the server, once it has proven which one it is, and says in words what went wrong.
+    /// - Parameters:
+    ///   - path: begins with a slash.
+    ///   - refused: makes a failure of any other answer than one of success, but for those that are about the key: of where the
+    ///     server is, the status, and what it says.
+    /// - Returns: the body of an answer of success.
+    func ask(
+        _ path: String, method: HTTPMethod = .GET, body: [UInt8]? = nil,
+        refused: (_ url: String, _ status: Int, _ message: String) -> CommandFailure = Endpoint.isNoAnswer
+    ) async throws(CommandFailure) -> [UInt8] {
+        do {
+            let endpoint = try await proven()
+            let answer = try await HTTPQuestion.ask(endpoint.url + path, key: endpoint.auth, method: method, body: body)
+            if 200..<300 ~= answer.status { return answer.body }
+            let message = ServerMessage(answer.body)?.message ?? "no DaTtSs server answers so"
+            throw CommandFailure(refusedKey: answer.status, message, at: endpoint.url)
+                ?? refused(endpoint.url, answer.status, message)
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch {
+            throw ConnectionProblem(error).map { CommandFailure($0, at: url) } ?? CommandFailure(explaining: error)
+        }
+    }
+
+    /// What somebody is told who only wants to see something.
+    static func isNoAnswer(_ url: String, _ status: Int, _ message: String) -> CommandFailure {
+        CommandFailure(.unavailable, "\(url) answers \(status): \(message)")
     }
 }
 

@@ -147,8 +147,7 @@ enum ChannelRequests {
 
     /// https://developer.pagerduty.com/docs/events-api-v2: an event each, because an end names its beginning by `dedup_key`.
     private static func pagerDuty(_ message: AlertMessage, _ key: String, _ link: String) -> [[UInt8]] {
-        let entries = message.isTest ? [AlertMessage.Entry.test] : message.entries
-        return entries.map { entry in
+        message.told.map { entry in
             object { json in
                 json.member("routing_key", key)
                 json.member("event_action", entry.isFiring ? "trigger" : "resolve")
@@ -180,10 +179,9 @@ enum ChannelRequests {
     /// https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml: labels name an alert, and it ends when `endsAt` is
     /// over. What fires ends in a week for an Alertmanager that hears nothing more.
     private static func alertmanager(_ message: AlertMessage, _ link: String) -> [UInt8] {
-        let entries = message.isTest ? [AlertMessage.Entry.test] : message.entries
         var json = JSONWriter()
         json.array { json in
-            for entry in entries {
+            for entry in message.told {
                 json.object { json in
                     json.object("labels") { json in
                         json.member("alertname", entry.name)
@@ -262,6 +260,11 @@ enum ChannelRequests {
         json.value(text)
         return String(decoding: json.bytes.dropFirst().dropLast(), as: UTF8.self)
     }
+}
+
+extension AlertMessage {
+    /// What it is about, for channels that name each by itself: a test is about a made-up one.
+    fileprivate var told: [Entry] { isTest ? [.test] : entries }
 }
 
 extension AlertMessage.Entry {

@@ -21,21 +21,12 @@ struct AlertServerOptions: ParsableArguments {
 
     private func value(_ path: String, _ method: HTTPMethod, _ body: [UInt8]?) async throws(CommandFailure) -> Any? {
         do {
-            let endpoint = try await Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory.path).proven()
-            let place = endpoint.url + "/api/v1/alerts" + (path.isEmpty ? "" : "/" + path)
-            do {
-                let answer = try await HTTPQuestion.ask(place, key: endpoint.auth, method: method, body: body)
-                if 200..<300 ~= answer.status {
-                    return answer.body.isEmpty ? nil : try JSONSerialization.jsonObject(with: Data(answer.body))
-                }
-                let message = ServerMessage(answer.body)?.message ?? "no DaTtSs server answers so"
-                if let failure = CommandFailure(refusedKey: answer.status, message, at: endpoint.url) { throw failure }
-                throw CommandFailure(answer.status < 500 ? .data : .unavailable, message)
-            } catch let failure as CommandFailure {
-                throw failure
-            } catch {
-                throw ConnectionProblem(error).map { CommandFailure($0, at: endpoint.url) } ?? CommandFailure(explaining: error)
+            let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory.path)
+            let place = "/api/v1/alerts" + (path.isEmpty ? "" : "/" + path)
+            let answer = try await endpoint.ask(place, method: method, body: body) { _, status, message in
+                CommandFailure(status < 500 ? .data : .unavailable, message)
             }
+            return answer.isEmpty ? nil : try JSONSerialization.jsonObject(with: Data(answer))
         } catch let failure as CommandFailure {
             throw failure
         } catch {
