@@ -97,7 +97,7 @@ extension Life {
     mutating func compareDays() async throws {
         let pipeline = server.parts.pipeline
         // There is a pass on start, and one after each hour's checkpoint.
-        let today = now.minute.day
+        let today = certainToday
         let isDone = try await eventually { life in
             await pipeline.snapshot().housekeeping.passes > 0 && life.server.isRetained(onDay: today)
         }
@@ -169,7 +169,7 @@ extension Life {
     private func compareDays(of key: StatisticKey, _ user: UserID) async throws {
         let minutes = try await server.parts.pipeline.queries.minutes(of: key, user: user, in: Minute(0)..<Minute(1 << 40))
         let found = Dictionary(grouping: Series.points(minutes.aggregates, stepMinutes: 1)) { $0.start.day }
-        let today = now.minute.day
+        let today = certainToday
         for day in oracle.days(of: key, user).union(found.keys).sorted() {
             let place = "\(place): \(user) \(key) day \(day - today)"
             let points = found[day] ?? []
@@ -177,7 +177,7 @@ extension Life {
                 oracle.points(of: key, user, day: day, stepMinutes: 1), oracle.points(of: key, user, day: day, stepMinutes: 60)
             )
             // What was once past its time is gone, though the clock was wrong then; and the next pass may still be to come.
-            let age = (least: today - day, most: max(today, oracle.highestDay) - day)
+            let age = (least: today - day, most: max(now.minute.day, oracle.highestDay) - day)
             if age.most <= retention.minuteDays {
                 compare(points, minutes, place)
                 compared.note("minutes")
