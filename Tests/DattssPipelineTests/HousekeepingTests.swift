@@ -1,9 +1,10 @@
 import DattssCore
 import DattssLog
-import DattssPipeline
 import DattssTestSupport
 import Synchronization
 import Testing
+
+@testable import DattssPipeline
 
 @Suite("Housekeeping")
 struct HousekeepingTests {
@@ -38,6 +39,25 @@ struct HousekeepingTests {
 
     private func files(_ harness: PipelineHarness, _ part: String) -> [String] {
         harness.fileSystem.files.keys.filter { $0.contains(part) }.sorted()
+    }
+
+    private final class Answer: Sendable {
+        let points = Mutex<Int?>(nil)
+    }
+
+    private func surveyed(_ harness: PipelineHarness, _ user: UserID) async throws -> (points: Int, restarts: Int) {
+        var (points, restarts) = (0, 0)
+        let reader = SurveyReader(
+            slot: { _ in 0 },
+            add: { _, _, _ in
+                points += 1
+                return true
+            },
+            restart: { (points, restarts) = (0, restarts + 1) }, keys: { [] }, setTotal: { _, _ in })
+        let request = SurveyRequest(
+            user: user, prefix: "", minutes: Minute(0)..<Minute(1 << 40), withSketches: false, withTotals: false)
+        _ = try await harness.pipeline.queries.survey(request, into: reader)
+        return (points, restarts)
     }
 
     /// Goal: sealing is not seen from outside, before, after, and after a kill; and the segments of the day go when a later
@@ -110,6 +130,29 @@ struct HousekeepingTests {
         // The name may be given to somebody else.
         await send(harness, minutes: 1, users: [Self.ann])
         #expect(await harness.status(of: Self.ann)[Self.hits]?.sum == 2)
+        await harness.stop()
+    }
+
+    /// Goal: who has been quiet since the last checkpoint is answered from a file that holds later minutes of others, as the deletion of
+    /// somebody seals them; the same for a question about all statistics.
+    @Test("a quiet user is answered while others' minutes are sealed on the same day")
+    func quietUser() async throws {
+        let harness = try PipelineHarness(at: Self.evening)
+        await send(harness, minutes: 5)
+        await send(harness, minutes: 2, users: [Self.bob])
+        let pipeline = harness.pipeline
+        #expect(await eventually { await pipeline.snapshot().links.allSatisfy { $0.ledger.queued == 0 && $0.ledger.reserved == 0 } })
+        await pipeline.housekeeper.pass(pipeline.minuteWriter, includingToday: true)
+        #expect(await pipeline.snapshot().housekeeping.sealings == 1)
+        let answer = Answer()
+        let (queries, minutes) = (pipeline.queries, Minute(0)..<Minute(1 << 40))
+        Task {
+            let found = try await queries.minutes(of: Self.hits, user: Self.ann, in: minutes)
+            answer.points.withLock { $0 = found.aggregates.count }
+        }
+        #expect(await eventually { answer.points.withLock { $0 } == 5 })
+        let survey = try await surveyed(harness, Self.ann)
+        #expect(survey.points == 10 && survey.restarts == 0)
         await harness.stop()
     }
 

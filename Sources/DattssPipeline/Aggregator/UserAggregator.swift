@@ -146,8 +146,7 @@ actor UserAggregator {
     /// Everything of one statistic that is not yet on disk.
     func recent(_ key: StatisticKey) -> RecentMinutes {
         dropWritten()
-        var recent = RecentMinutes(
-            storedThrough: unwritten.first.map { LSN($0.through.value - 1) } ?? closedThrough)
+        var recent = RecentMinutes(storedThrough: storedThrough)
         let id = admission.withLock { $0.id(of: key) }
         for minute in unwritten.map(\.minute) + (state.openMinute.map { [$0] } ?? []) {
             if !minute.isEmpty { recent.active.append(minute.minute) }
@@ -163,8 +162,7 @@ actor UserAggregator {
         dropWritten()
         let minutes = unwritten.map(\.minute) + (state.openMinute.map { [$0] } ?? [])
         return RecentStatistics(
-            storedThrough: unwritten.first.map { LSN($0.through.value - 1) } ?? closedThrough, closedThrough: closedThrough,
-            minutes: minutes.filter { $0.minute < minute })
+            storedThrough: storedThrough, closedThrough: closedThrough, minutes: minutes.filter { $0.minute < minute })
     }
 
     /// The sums of all samples of statistics before a minute, which is open or to come; nil for one of which nothing is known. And the
@@ -196,6 +194,14 @@ actor UserAggregator {
         let open = (closedMinute ?? minute.advanced(by: -1)).advanced(by: 1)
         watch?.look(through: min(slot, SlotView.lastSlot(of: open) - 1), state)
         return watch?.take()
+    }
+
+    /// Up to which batch nothing of the user is missing in the history.
+    ///
+    /// (Somebody who was quiet has no part in the minutes of others, which are stored, too: a file that contains those holds nothing
+    /// of this user that is not known.)
+    private var storedThrough: LSN {
+        unwritten.first.map { LSN($0.through.value - 1) } ?? max(closedThrough, written.through)
     }
 
     private func dropWritten() {
