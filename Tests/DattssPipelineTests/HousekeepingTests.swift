@@ -141,7 +141,8 @@ struct HousekeepingTests {
         await send(harness, minutes: 5)
         await send(harness, minutes: 2, users: [Self.bob])
         let pipeline = harness.pipeline
-        #expect(await eventually { await pipeline.snapshot().links.allSatisfy { $0.ledger.queued == 0 && $0.ledger.reserved == 0 } })
+        #expect(
+            await eventually { await pipeline.snapshot().links.allSatisfy { $0.ledger.queued == 0 && $0.ledger.reserved == 0 } })
         await pipeline.housekeeper.pass(pipeline.minuteWriter, includingToday: true)
         #expect(await pipeline.snapshot().housekeeping.sealings == 1)
         let answer = Answer()
