@@ -42,12 +42,12 @@ let package = Package(
     ],
     targets: [
         // In the order of the data path: imports only point up this list.
-        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
-        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-        .target(name: "CPlatform"),
-        .target(name: "CResources"),
+        .systemLibrary(name: "CZstd", path: "Sources/C/Zstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .systemLibrary(name: "CZlib", path: "Sources/C/Zlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CCurl", path: "Sources/C/Curl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CCrypto", path: "Sources/C/Crypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CPlatform", path: "Sources/C/Platform"),
+        .target(name: "CResources", path: "Sources/C/Resources"),
         .target(name: "LibC", swiftSettings: settings),
         .target(name: "DattssCore", dependencies: ["CPlatform", "LibC"], swiftSettings: settings),
         .target(

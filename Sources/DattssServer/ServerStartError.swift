@@ -4,6 +4,7 @@ import ServiceLifecycle
 
 /// Why a server did not start, in words, with what can be done about it.
 public struct ServerStartError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// What kind of an obstacle it is.
     public enum Code: Sendable, Hashable {
         /// Another program has the port or the socket.
         case inUse
@@ -19,6 +20,7 @@ public struct ServerStartError: Error, Sendable, Hashable, CustomStringConvertib
         case badCertificate
     }
 
+    /// What kind of an obstacle it is.
     public let code: Code
     /// What is wrong: `127.0.0.1:3002 is taken by another program`.
     public let problem: String

@@ -19,7 +19,7 @@ function needed(name, found = new Set([name])) {
 }
 
 test('the server serves every module', () => {
-  const embedded = read('../../CResources/resources.c');
+  const embedded = read('../../C/Resources/resources.c');
   for (const name of modules) assert.ok(embedded.includes(`FILE("${name}", ${name.replaceAll(/[.-]/g, '_')}),`), name);
 });
 

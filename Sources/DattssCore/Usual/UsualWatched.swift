@@ -16,8 +16,9 @@ public struct UsualWatched: Sendable {
         public var value: Double
         /// What was usual; nil when that is not known.
         public var usual: Double?
-        /// One in fifty was lower, and one in fifty higher; nil when that is not known.
+        /// One in fifty was lower; nil when that is not known.
         public var low: Double?
+        /// One in fifty was higher; nil when that is not known.
         public var high: Double?
     }
 

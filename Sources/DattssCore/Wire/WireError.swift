@@ -43,8 +43,8 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// Runs `body`, putting `place` in front of the place in its errors.
-// Inlined, so that the place costs nothing where there is no error.
+/// Runs `body`, putting `place` in front of the place in its errors. (It is inlined, so that the place costs nothing where there is
+/// no error.)
 @inline(__always)
 public func located<Value>(
     _ place: @autoclosure () -> String, _ body: () throws(WireError) -> Value

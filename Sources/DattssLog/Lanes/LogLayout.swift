@@ -18,6 +18,7 @@ public enum LogLayout {
 
     static func clock(in directory: String) -> String { directory + "/clock" }
 
+    /// The folder of a lane's segments.
     public static func folder(of lane: Lane, in directory: String) -> String { directory + "/" + lane.description }
 
     package static func path(of lane: Lane, sequence: UInt64, in directory: String) -> String {

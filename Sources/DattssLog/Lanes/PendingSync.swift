@@ -2,8 +2,9 @@
 /// being written, and the lane's folder.
 ///
 /// The lane keeps the file open until it is told how this ended.
-// Not checked: a file belongs to its lane; but syncing uses nothing of it except the descriptor, which does not change while this is
-// under way.
+///
+/// (Not checked: a file belongs to its lane; but syncing uses nothing of it except the descriptor, which does not change while this is
+/// under way.)
 public struct PendingSync: @unchecked Sendable {
     let file: (any File)?
     let folder: String?

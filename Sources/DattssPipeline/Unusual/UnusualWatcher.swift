@@ -146,8 +146,9 @@ public actor UnusualWatcher {
 public struct UnusualList: Sendable {
     /// The most unusual first.
     public var statistics: [Statistic] = []
-    /// How many are watched, and of how many others too little is known yet.
+    /// How many are watched.
     public var knownCount = 0
+    /// How many others too little is known of yet.
     public var unknownCount = 0
 
     /// A statistic that is unusual.

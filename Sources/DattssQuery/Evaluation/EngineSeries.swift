@@ -29,6 +29,7 @@ public enum QueryValue: Sendable, Hashable {
 public struct QueryAnswer: Sendable, Hashable {
     /// The instants.
     public var grid: TimeGrid
+    /// What was found for each of them.
     public var value: QueryValue
     /// Sentences about what is not exact.
     public var warnings: [String]

@@ -182,6 +182,7 @@ public struct Matching: Sendable, Hashable {
     /// Labels that the one gives to the many.
     public var included: [String]
 
+    /// How many of each side may go together.
     public enum Cardinality: Sendable, Hashable { case oneToOne, manyToOne, oneToMany }
 
     /// All labels have to be equal, but for the name.

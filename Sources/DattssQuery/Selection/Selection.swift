@@ -57,7 +57,9 @@ public struct Selection: Sendable, Hashable {
 public struct LabelMatcher: Sendable, Hashable {
     /// The name of the label.
     public let name: String
+    /// How its value is compared.
     public let comparison: Comparison
+    /// What it is compared with: a value, or a regular expression that has to match the whole of it.
     public let value: String
     private let pattern: LinearPattern?
 

@@ -1,6 +1,8 @@
 /// A name and what it is for a series.
 public struct Label: Sendable, Hashable, Comparable {
+    /// What it is called: `__name__`, or the key of a tag.
     public var name: String
+    /// What it is for a series; never empty.
     public var value: String
 
     /// Makes a label of its parts.

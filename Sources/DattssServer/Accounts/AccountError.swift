@@ -14,9 +14,11 @@ public struct AccountError: Error, Sendable, CustomStringConvertible {
 
     /// What kind of an error it is.
     public let code: Code
+    /// What is wrong, in one sentence for whoever asked.
     public let description: String
-    /// Where a call of the system failed, its `errno`, and the path that it was called for.
+    /// Where a call of the system failed, its `errno`.
     public let systemError: Int32?
+    /// The path that this call was for.
     public let path: String?
 
     init(_ code: Code, _ description: String, systemError: Int32? = nil, path: String? = nil) {

@@ -5,131 +5,131 @@
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
 static const unsigned char account_css[] = {
-#embed "../DattssServer/Dashboard/account.css"
+#embed "../../DattssServer/Dashboard/account.css"
 };
 static const unsigned char account_html[] = {
-#embed "../DattssServer/Dashboard/account.html"
+#embed "../../DattssServer/Dashboard/account.html"
 };
 static const unsigned char account_js[] = {
-#embed "../DattssServer/Dashboard/account.js"
+#embed "../../DattssServer/Dashboard/account.js"
 };
 static const unsigned char api_js[] = {
-#embed "../DattssServer/Dashboard/api.js"
+#embed "../../DattssServer/Dashboard/api.js"
 };
 static const unsigned char axis_js[] = {
-#embed "../DattssServer/Dashboard/axis.js"
+#embed "../../DattssServer/Dashboard/axis.js"
 };
 static const unsigned char comparison_js[] = {
-#embed "../DattssServer/Dashboard/comparison.js"
+#embed "../../DattssServer/Dashboard/comparison.js"
 };
 static const unsigned char connection_js[] = {
-#embed "../DattssServer/Dashboard/connection.js"
+#embed "../../DattssServer/Dashboard/connection.js"
 };
 static const unsigned char dashboard_css[] = {
-#embed "../DattssServer/Dashboard/dashboard.css"
+#embed "../../DattssServer/Dashboard/dashboard.css"
 };
 static const unsigned char dashboard_js[] = {
-#embed "../DattssServer/Dashboard/dashboard.js"
+#embed "../../DattssServer/Dashboard/dashboard.js"
 };
 static const unsigned char days_js[] = {
-#embed "../DattssServer/Dashboard/days.js"
+#embed "../../DattssServer/Dashboard/days.js"
 };
 static const unsigned char divider_js[] = {
-#embed "../DattssServer/Dashboard/divider.js"
+#embed "../../DattssServer/Dashboard/divider.js"
 };
 static const unsigned char dom_js[] = {
-#embed "../DattssServer/Dashboard/dom.js"
+#embed "../../DattssServer/Dashboard/dom.js"
 };
 static const unsigned char drawing_js[] = {
-#embed "../DattssServer/Dashboard/drawing.js"
+#embed "../../DattssServer/Dashboard/drawing.js"
 };
 static const unsigned char favourites_js[] = {
-#embed "../DattssServer/Dashboard/favourites.js"
+#embed "../../DattssServer/Dashboard/favourites.js"
 };
 static const unsigned char format_js[] = {
-#embed "../DattssServer/Dashboard/format.js"
+#embed "../../DattssServer/Dashboard/format.js"
 };
 static const unsigned char icon_svg[] = {
-#embed "../DattssServer/Dashboard/icon.svg"
+#embed "../../DattssServer/Dashboard/icon.svg"
 };
 static const unsigned char index_html[] = {
-#embed "../DattssServer/Dashboard/index.html"
+#embed "../../DattssServer/Dashboard/index.html"
 };
 static const unsigned char help_js[] = {
-#embed "../DattssServer/Dashboard/help.js"
+#embed "../../DattssServer/Dashboard/help.js"
 };
 static const unsigned char keys_js[] = {
-#embed "../DattssServer/Dashboard/keys.js"
+#embed "../../DattssServer/Dashboard/keys.js"
 };
 static const unsigned char landing_js[] = {
-#embed "../DattssServer/Dashboard/landing.js"
+#embed "../../DattssServer/Dashboard/landing.js"
 };
 static const unsigned char missing_html[] = {
-#embed "../DattssServer/Dashboard/missing.html"
+#embed "../../DattssServer/Dashboard/missing.html"
 };
 static const unsigned char names_js[] = {
-#embed "../DattssServer/Dashboard/names.js"
+#embed "../../DattssServer/Dashboard/names.js"
 };
 static const unsigned char now_js[] = {
-#embed "../DattssServer/Dashboard/now.js"
+#embed "../../DattssServer/Dashboard/now.js"
 };
 static const unsigned char paths_js[] = {
-#embed "../DattssServer/Dashboard/paths.js"
+#embed "../../DattssServer/Dashboard/paths.js"
 };
 static const unsigned char plot_js[] = {
-#embed "../DattssServer/Dashboard/plot.js"
+#embed "../../DattssServer/Dashboard/plot.js"
 };
 static const unsigned char plots_js[] = {
-#embed "../DattssServer/Dashboard/plots.js"
+#embed "../../DattssServer/Dashboard/plots.js"
 };
 static const unsigned char processes_js[] = {
-#embed "../DattssServer/Dashboard/processes.js"
+#embed "../../DattssServer/Dashboard/processes.js"
 };
 static const unsigned char restarts_js[] = {
-#embed "../DattssServer/Dashboard/restarts.js"
+#embed "../../DattssServer/Dashboard/restarts.js"
 };
 static const unsigned char rewritten_js[] = {
-#embed "../DattssServer/Dashboard/rewritten.js"
+#embed "../../DattssServer/Dashboard/rewritten.js"
 };
 static const unsigned char silent_js[] = {
-#embed "../DattssServer/Dashboard/silent.js"
+#embed "../../DattssServer/Dashboard/silent.js"
 };
 static const unsigned char sparklines_js[] = {
-#embed "../DattssServer/Dashboard/sparklines.js"
+#embed "../../DattssServer/Dashboard/sparklines.js"
 };
 static const unsigned char start_js[] = {
-#embed "../DattssServer/Dashboard/start.js"
+#embed "../../DattssServer/Dashboard/start.js"
 };
 static const unsigned char statistics_js[] = {
-#embed "../DattssServer/Dashboard/statistics.js"
+#embed "../../DattssServer/Dashboard/statistics.js"
 };
 static const unsigned char suggestions_js[] = {
-#embed "../DattssServer/Dashboard/suggestions.js"
+#embed "../../DattssServer/Dashboard/suggestions.js"
 };
 static const unsigned char summary_js[] = {
-#embed "../DattssServer/Dashboard/summary.js"
+#embed "../../DattssServer/Dashboard/summary.js"
 };
 static const unsigned char theme_css[] = {
-#embed "../DattssServer/Dashboard/theme.css"
+#embed "../../DattssServer/Dashboard/theme.css"
 };
 static const unsigned char tree_js[] = {
-#embed "../DattssServer/Dashboard/tree.js"
+#embed "../../DattssServer/Dashboard/tree.js"
 };
 static const unsigned char units_js[] = {
-#embed "../DattssServer/Dashboard/units.js"
+#embed "../../DattssServer/Dashboard/units.js"
 };
 static const unsigned char unusual_js[] = {
-#embed "../DattssServer/Dashboard/unusual.js"
+#embed "../../DattssServer/Dashboard/unusual.js"
 };
 static const unsigned char usual_js[] = {
-#embed "../DattssServer/Dashboard/usual.js"
+#embed "../../DattssServer/Dashboard/usual.js"
 };
 static const unsigned char view_js[] = {
-#embed "../DattssServer/Dashboard/view.js"
+#embed "../../DattssServer/Dashboard/view.js"
 };
 
 static const unsigned char description[] = {
-#embed "../DattssServer/Resources/openapi.json"
+#embed "../../DattssServer/Resources/openapi.json"
 };
 
 #define FILE(name, bytes) {name, bytes, sizeof bytes}
