@@ -5,7 +5,7 @@ import test from 'node:test';
 import { DAY, HOUR, load, MINUTE, NOON } from './page.mjs';
 
 const {
-  addDays, change, clock, date, dayName, exact, exactOf, isDay, measured, minuteOfDay, moment, number, scaleOf, span, spread, valueOf,
+  addDays, change, clock, counted, date, dayName, exact, exactOf, isDay, measured, minuteOfDay, moment, number, scaleOf, span, spread, valueOf,
 } = await load('format.js');
 
 const table = (write, cases) => {
@@ -15,6 +15,10 @@ const table = (write, cases) => {
     });
   }
 };
+
+table(count => counted(count, 'statistic'), [
+  ['what is counted is one, or several', [0, '0 statistics'], [1, '1 statistic'], [5001, '5,001 statistics'], [20_000, '20 k statistics']],
+]);
 
 table(number, [
   ['nothing is a dash', [null, '–'], [undefined, '–'], [NaN, '–']],

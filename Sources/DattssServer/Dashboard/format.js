@@ -24,6 +24,9 @@ export function number(value) {
   return Number((rounded / unit).toPrecision(3)) + sign;
 }
 
+/** How many there are: `1 statistic`, `5,001 statistics`. */
+export const counted = (count, one) => `${number(count)} ${count === 1 ? one : `${one}s`}`;
+
 /** A number with all its digits, as far as they mean anything: 1,234,567.25. */
 export function exact(value) {
   if (value == null || Number.isNaN(value)) return '–';

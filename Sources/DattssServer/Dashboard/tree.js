@@ -1,7 +1,7 @@
 // The list of statistics. Only the rows that can be seen are in the document, and each is used again for another.
 
 import { $, copy, h, svg, put, badge, KINDS } from './dom.js';
-import { exactOf, moment, number, span, spread, valueOf } from './format.js';
+import { counted, exactOf, moment, number, span, spread, valueOf } from './format.js';
 import { found, putName } from './names.js';
 import { PathTree } from './paths.js';
 import { Sparklines, sparkPath, HEIGHT, WIDTH } from './sparklines.js';
@@ -79,7 +79,7 @@ export class Tree {
     this.#measure();
     put($('#found'), this.#query
       ? this.#rows.length ? `${number(this.#rows.length)} of ${number(this.paths.size)}` : 'nothing has all of these words'
-      : `${number(this.paths.size)} statistics`);
+      : counted(this.paths.size, 'statistic'));
     this.#show(true);
   }
 

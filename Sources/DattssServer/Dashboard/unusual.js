@@ -2,7 +2,7 @@
 
 import { ask } from './api.js';
 import { $, h, svg, put, badge } from './dom.js';
-import { moment } from './format.js';
+import { counted, moment } from './format.js';
 import { now, parse } from './statistics.js';
 
 const WIDTH = 96;
@@ -44,7 +44,7 @@ export class Unusual {
 
   show({ unusual, known, unknown }) {
     this.section.hidden = !known && !unusual.length;
-    put($('#unusual-note'), unusual.length ? '' : `nothing, of ${known} statistics${unknown ? `; ${unknown} not yet known` : ''}`);
+    put($('#unusual-note'), unusual.length ? '' : `nothing, of ${counted(known, 'statistic')}${unknown ? `; ${unknown} not yet known` : ''}`);
     const more = unusual.length - MOST_SHOWN;
     put($('#unusual-more'), more > 0 ? `and ${more} more` : '');
     $('#unusual-list').replaceChildren(...unusual.slice(0, MOST_SHOWN).map(found => this.#row(found)));
