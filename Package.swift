@@ -153,7 +153,7 @@ let package = Package(
         .testTarget(
             name: "DattssServerTests",
             dependencies: [
-                "DattssCore", "DattssLog", "DattssPipeline", "DattssQuery", "DattssServer", "DattssTestSupport", "LibC",
+                "CZlib", "DattssCore", "DattssLog", "DattssPipeline", "DattssQuery", "DattssServer", "DattssTestSupport", "LibC",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),

@@ -1,8 +1,13 @@
+import Synchronization
+
 /// Hashes names, eight bytes at a time: multiplies and folds, like wyhash (https://github.com/wangyi-fudan/wyhash). Keyed at
 /// random, so that nobody can choose names that collide.
 struct NameHash: Sendable {
     /// The state that a name begins with.
-    let seed = UInt64.random(in: .min ... .max)
+    let seed = seeds.withLock { $0.next() }
+
+    /// (The system is asked once: a call for each table, of which a datagram can make hundreds, is the dearest part of one.)
+    private static let seeds = Mutex(SplitMix64(seed: .random(in: .min ... .max)))
 
     /// - Parameter tag: names with different tags have different hashes.
     @inline(__always)

@@ -1,3 +1,4 @@
+import CZlib
 import DattssTestSupport
 
 /// Makes bodies that are as dear for their bytes as one can think of: seeded, of every form that a server takes in.
@@ -247,28 +248,33 @@ struct Adversary {
         }
     }
 
-    /// Members that are empty, stored, or one byte repeated by a fixed code (RFC 1951 and 1952).
+    /// Members that are empty, stored, or one byte repeated by a fixed code (RFC 1951 and 1952); whole, so that all of them are read.
     private mutating func gzipBody(_ size: Int) -> [UInt8] {
         let kind = number(0...2)
         let matches = number(1...4000)
-        return repeated(kind == 2 ? min(size, 4000) : size) { one, _ in
-            let head: [UInt8] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3]
-            switch kind {
-            // (The checksum is that of nothing.)
-            case 0: return head + [3, 0] + [UInt8](repeating: 0, count: 8)
-            case 1: return head + Self.stored(blocks: 64, of: 1)
-            default:
-                var bits = Bits()
-                bits.append(0b011, 3)
-                bits.append(reversed: 0x30 + 0x20, 8)
-                for _ in 0..<matches {
-                    bits.append(reversed: 0b1100_0101, 8)
-                    bits.append(0, 5)
-                }
-                bits.append(0, 7)
-                return head + bits.bytes + [UInt8](repeating: 0, count: 8)
-            }
+        var bits = Bits()
+        bits.append(0b011, 3)
+        bits.append(reversed: 0x30 + 0x20, 8)
+        for _ in 0..<matches {
+            bits.append(reversed: 0b1100_0101, 8)
+            bits.append(0, 5)
         }
+        bits.append(0, 7)
+        let member =
+            switch kind {
+            case 0: Self.member([3, 0], of: 0)
+            case 1: Self.member(Self.stored(blocks: 64, of: 1), of: 64)
+            default: Self.member(bits.bytes, of: 1 + 258 * matches)
+            }
+        return repeated(kind == 2 ? min(size, 4000) : size) { _, _ in member }
+    }
+
+    /// - Parameter count: so many spaces are in it.
+    private static func member(_ deflated: [UInt8], of count: Int) -> [UInt8] {
+        let content = [UInt8](repeating: UInt8(ascii: " "), count: count)
+        let sums = [UInt32(truncatingIfNeeded: crc32(0, content, UInt32(count))), UInt32(count)]
+        let trailer = sums.flatMap { sum in (0..<4).map { UInt8(truncatingIfNeeded: sum >> (8 * $0)) } }
+        return [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3] + deflated + trailer
     }
 
     /// Blocks of so many bytes, as they are.

@@ -8,9 +8,10 @@ import Testing
 
 /// Goal: nothing that anybody can send costs much more for its bytes than what everybody sends.
 ///
-/// What is counted is the processor time of this thread, the least of some repetitions, so that a busy machine makes nothing dear.
+/// What is counted is the processor time of this thread, the least of some repetitions, so that a busy machine makes nothing dear;
+/// one form after the other, because threads that ask for memory at once wait for each other in the kernel, and that counts.
 /// `scripts/soak cost` tries 10,000 bodies and more, in an optimised build.
-@Suite struct CostPerByteTests {
+@Suite(.serialized) struct CostPerByteTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let bodies = environment["DATTSS_BODIES"].flatMap { Int($0) } ?? 280
     private static let seed = environment["DATTSS_SEED"].flatMap { UInt64($0) } ?? 20_261_129
