@@ -5,6 +5,7 @@ import json
 import math
 import os
 import random
+import socket
 import subprocess
 import tempfile
 import time
@@ -253,6 +254,48 @@ class PrometheusTests(unittest.TestCase):
             self.assertEqual(list(values.values()), list(ours[own].values()), labels)
         text = self.server.request("GET", "/prometheus/federate?match[]=load")[1]
         self.assertTrue(text.startswith("# TYPE load gauge\nload{host="), text)
+
+    def test_a_real_prometheus_scrapes_everything(self):
+        """Those of a server that has nothing else."""
+        lines = "\n".join(["hits:2|c|#host:a", "hits:3|c|#host:b", "load:0.25|g"] + [f"wait:{value}|ms" for value in range(1, 101)])
+        server = Server("--statsd-user", "local")
+        self.addCleanup(server.discard)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.sendto(lines.encode(), ("127.0.0.1", server.port("udp")))
+        eventually(lambda: len(server.status()) == 4)
+        path = "/api/v1/export/prometheus"
+        status, text = server.request("GET", path)
+        self.assertEqual((status, text.startswith("# TYPE hits_total counter\n"), "# EOF" in text), (200, True, False))
+        # (It would rather have help, and seconds.)
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=60)
+        wishes = ("no help text", "should not contain abbreviated units")
+        self.assertEqual([line for line in done.stderr.splitlines() if not line.endswith(wishes)], [])
+        status, text = server.request("GET", path, headers={"Accept": "application/openmetrics-text"})
+        self.assertEqual((status, text.startswith("# TYPE hits counter\n"), text.endswith("\n# EOF\n")), (200, True, True))
+        scrape = {
+            "job_name": "dattss", "scrape_interval": "1s", "honor_labels": True, "metrics_path": path,
+            "basic_auth": {"username": "any", "password": server.key},
+            "static_configs": [{"targets": [server.addresses["http"]]}],
+        }  # fmt: skip
+        real = Prometheus(configuration=json.dumps({"scrape_configs": [scrape]}))
+        self.addCleanup(real.discard)
+
+        def found():
+            answer = series(ask(real.url, "query", {"query": '{__name__=~"hits_total|load|wait_ms"}'})[1])
+            return {
+                tuple(one for one in labels if one[0] not in ("job", "instance")): list(values.values())[0]
+                for labels, values in answer.items()
+            }
+
+        theirs = eventually(found)
+        self.assertEqual(theirs[("__name__", "hits_total"), ("host", "a")], 2)
+        self.assertEqual(theirs[("__name__", "hits_total"), ("host", "b")], 3)
+        self.assertEqual(theirs[(("__name__", "load"),)], 0.25)
+        for quantile in (0.5, 0.95, 0.99):
+            value = theirs[("__name__", "wait_ms"), ("quantile", str(quantile))]
+            self.assertLessEqual(abs(value - quantile * 100), 1.1)
+        self.assertEqual(len(theirs), 6)
+        self.assertEqual(server.request("GET", path, headers={"Authorization": "Bearer nobody.0123"})[0], 401)
 
     def test_percentiles_are_those_of_all_samples(self):
         for window in (1, 5, 60, 240):

@@ -8,14 +8,30 @@ struct PrometheusText {
         case gauge
     }
 
+    struct Sample {
+        let name: String
+        let labels: [(String, String)]
+        let value: Double
+
+        init(_ name: String, _ labels: [(String, String)], _ value: Double) {
+            (self.name, self.labels, self.value) = (name, labels, value)
+        }
+    }
+
     /// A metric and its samples: labels and a value each.
     mutating func metric(
         _ name: String, _ type: MetricType, _ help: String, _ samples: [(labels: [(String, String)], value: Double)]
     ) {
-        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type.rawValue)\n"
-        for (labels, value) in samples {
-            let labelled = labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
-            text += name + (labelled.isEmpty ? "" : "{\(labelled)}") + " \(Self.number(value))\n"
+        text += "# HELP \(name) \(help)\n"
+        family(name, type.rawValue, samples.map { Sample(name, $0.labels, $0.value) })
+    }
+
+    /// Samples that belong together, whose names may have endings.
+    mutating func family(_ name: String, _ type: String, _ samples: [Sample]) {
+        text += "# TYPE \(name) \(type)\n"
+        for sample in samples {
+            let labelled = sample.labels.map { "\($0)=\"\(Self.escaped($1))\"" }.joined(separator: ",")
+            text += sample.name + (labelled.isEmpty ? "" : "{\(labelled)}") + " \(Self.number(sample.value))\n"
         }
     }
 

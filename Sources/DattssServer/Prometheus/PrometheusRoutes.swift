@@ -10,6 +10,7 @@ extension Routes {
     /// The API of Prometheus, as far as there is something to answer: for Grafana, vmalert, promtool and whoever else speaks it.
     func addPrometheus(to router: Router<Context>) {
         router.get("/prometheus/federate", use: prometheus(federate))
+        router.get("/api/v1/export/prometheus", use: export)
         let group = router.group("/prometheus/api/v1")
         for method in [HTTPRequest.Method.get, .post] {
             group.on("query", method: method, use: prometheus(queryInstant))
@@ -121,6 +122,17 @@ extension Routes {
             }
             return try Rendering(ByteBuffer(string: text.written(at: grid.start)), within: unsent)
         }.response(type: "text/plain; version=0.0.4; charset=utf-8")
+    }
+
+    /// `GET /api/v1/export/prometheus`: all statistics as they are now, to be scraped.
+    @Sendable private func export(_ request: Request, _ context: Context) async throws -> Response {
+        let user = try prometheusUser(request, context)
+        let format = ExportText.Format(accepted: request.headers[.accept])
+        let (queries, unsent) = (pipeline.queries, memory.unsent)
+        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+            let text = ExportText.write(await queries.status(of: user).statistics, format)
+            return try Rendering(ByteBuffer(string: text), within: unsent)
+        }.response(type: format.contentType)
     }
 
     // MARK: What there is
