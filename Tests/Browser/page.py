@@ -102,7 +102,7 @@ class Page:
         """The paths of the plots, when all of them are drawn."""
         state = """return [...document.querySelectorAll('.plot')]
             .map(({ plot }) => plot.data && plot.graph ? '' : plot.message.textContent).join('')"""
-        until(lambda: not self.js(state), 30, lambda: f"the plots: {self.js(state)}")
+        until(lambda: not self.js(state), 120, lambda: f"the plots: {self.js(state)}")
         return self.js("return [...document.querySelectorAll('.plot h3 .path')].map(path => path.textContent)")
 
     def cards(self):

@@ -245,6 +245,7 @@ async function look(session, isVisitor = false) {
   await Promise.all([
     page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true)),
     loadUnits().catch(error => notify(`The units were not loaded: ${error.message}`, true)),
+    page.unusual.tick(),
   ]);
   if (base === '/server') (await import('./rewritten.js')).showRewrittenNames();
   let isTold = false;

@@ -34,12 +34,14 @@ export class Unusual {
     this.section = $('#unusual');
   }
 
-  /** Every second: asks once a minute. */
-  tick(time = now()) {
+  /** Every second, and once before anything is shown, which it would push down: asks once a minute. */
+  async tick(time = now()) {
     const due = Math.floor((time - LATE_SECONDS) / 60);
     if (due <= this.#askedAt) return;
     this.#askedAt = due;
-    ask('unusual').then(answer => this.show(answer), () => { this.#askedAt = due + RETRY_SECONDS / 60 - 1; });
+    const answer = await ask('unusual').catch(() => null);
+    if (answer) this.show(answer);
+    else this.#askedAt = due + RETRY_SECONDS / 60 - 1;
   }
 
   show({ unusual, known, unknown }) {

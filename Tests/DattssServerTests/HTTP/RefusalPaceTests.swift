@@ -125,8 +125,8 @@ struct RefusalPaceTests {
         let routes = try RoutesTests.routes()
         let clock = try #require(routes.clock as? ManualClock)
         let responder = routes.makeRouter().buildResponder()
-        let channel = EmbeddedChannel()
-        try await channel.connect(to: address("192.0.2.1")).get()
+        let channel = NIOAsyncTestingChannel()
+        try await channel.connect(to: address("192.0.2.1"))
         let (answers, continuation) = AsyncStream.makeStream(of: HTTPResponse.Status.self)
         func ask(_ path: String) {
             Task {
@@ -160,8 +160,8 @@ struct RefusalPaceTests {
         let routes = try RoutesTests.routes(in: folder)
         let clock = try #require(routes.clock as? ManualClock)
         let responder = routes.makeRouter().buildResponder()
-        let channel = EmbeddedChannel()
-        try await channel.connect(to: address("192.0.2.1")).get()
+        let channel = NIOAsyncTestingChannel()
+        try await channel.connect(to: address("192.0.2.1"))
         let ask: @Sendable (Int) async throws -> HTTPResponse.Status = { number in
             let head = HTTPRequest(method: .post, scheme: nil, authority: "x", path: "/api/v1/password-reset")
             let body = RequestBody(buffer: ByteBuffer(string: #"{"email":"someone\#(number)@example.com"}"#))
