@@ -157,6 +157,7 @@ class Walk(Scene):
         # The page asks as soon as it does anything. (Until the server has heard of it, the key would take the favourite away.)
         until(lambda: page.js("return fetch('/api/v1/session').then(answer => answer.status)") == 401, 30, "the session's end")
         page.press("f", on=page.one("#tree"))
+        page.until_text("#notices", "The favourites were not saved: you are signed out")
         page.until_text("#live", "Signed out. Sign in again.")
         self.look("signed-out")
         link = self.server.command("user", "link", "local").strip()

@@ -35,8 +35,11 @@ export async function ask(path, { method = 'GET', body, at = base } = {}) {
   try { json = text ? JSON.parse(text) : null; } catch { /* an error page of something in between */ }
   if (answer.ok) return json;
   const error = json?.error ?? {};
-  const refusal = new Refusal(answer.status, error.name ?? 'http', error.message ?? `the server answered ${answer.status}`);
-  if (refusal.name === 'unauthorized') whenSignedOut();
+  const isSignedOut = error.name === 'unauthorized';
+  // (What the server says then is for programs.)
+  const words = isSignedOut ? 'you are signed out' : error.message ?? `the server answered ${answer.status}`;
+  const refusal = new Refusal(answer.status, error.name ?? 'http', words);
+  if (isSignedOut) whenSignedOut();
   refusal.retryAfter = Number(answer.headers.get('Retry-After')) || null;
   throw refusal;
 }
