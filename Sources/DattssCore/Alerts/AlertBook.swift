@@ -95,10 +95,10 @@ public struct AlertBook: Sendable {
         programRules = rules.indices.filter { rules[$0].measure == .process && rules[$0].isEnabled }
     }
 
-    /// Whether a statistic has to be watched.
-    public var isWatched: @Sendable (StatisticKey) -> Bool {
+    /// Which statistics have to be watched.
+    public var watched: WatchQuestion {
         let index = index
-        return { !index.rules(of: $0).isEmpty }
+        return WatchQuestion(patternCount: index.patternCount) { index.hasRule(of: $0) }
     }
 
     /// Whether any rule is about programs.

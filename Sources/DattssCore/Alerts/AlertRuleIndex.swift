@@ -23,8 +23,17 @@ public struct AlertRuleIndex: Sendable {
     /// Whether there is no rule about any statistic.
     public var isEmpty: Bool { byName.isEmpty && byPrefix.isEmpty }
 
+    /// How many rules have a pattern, which has to be tried.
+    public var patternCount: Int { byPrefix.values.reduce(0) { $0 + $1.values.reduce(0) { $0 + $1.count } } }
+
     /// The positions of the rules that are about a statistic, ascending.
-    public func rules(of key: StatisticKey) -> [Int] {
+    public func rules(of key: StatisticKey) -> [Int] { candidates(of: key).filter { rules[$0].matches(key) }.sorted() }
+
+    /// Whether any rule is about a statistic.
+    public func hasRule(of key: StatisticKey) -> Bool { candidates(of: key).contains { rules[$0].matches(key) } }
+
+    /// Rules of this name, and those whose patterns begin as it does.
+    private func candidates(of key: StatisticKey) -> [Int] {
         var found = byName[key.path] ?? []
         if !byPrefix.isEmpty {
             let path = Array(key.path.utf8)
@@ -32,6 +41,6 @@ public struct AlertRuleIndex: Sendable {
                 found += prefixes[Array(path[..<length])] ?? []
             }
         }
-        return found.filter { rules[$0].matches(key) }.sorted()
+        return found
     }
 }

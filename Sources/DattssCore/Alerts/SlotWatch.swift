@@ -4,7 +4,8 @@
 ///     batches of slot 7 │ batch of slot 8
 ///                       └─ slot 7 is looked at here, before the batch is merged
 public struct SlotWatch: Sendable {
-    private let isWatched: @Sendable (StatisticKey) -> Bool
+    /// Which statistics are watched.
+    public let question: WatchQuestion
     /// By the number of the statistic; nil where that is not known yet.
     private var verdicts: [Bool?] = []
     private var taken: [SlotView] = []
@@ -18,8 +19,8 @@ public struct SlotWatch: Sendable {
 
     /// Watches from a slot on.
     /// - Parameter active: the latest slot before in which anything was sent, as far as that is known.
-    public init(from slot: Int64, active: Int64 = .min / 2, _ isWatched: @escaping @Sendable (StatisticKey) -> Bool) {
-        (next, activeSlot, self.isWatched) = (slot, active, isWatched)
+    public init(from slot: Int64, active: Int64 = .min / 2, _ question: WatchQuestion) {
+        (next, activeSlot, self.question) = (slot, active, question)
     }
 
     /// The first slot that was not looked at.
@@ -59,16 +60,74 @@ public struct SlotWatch: Sendable {
         for id in ids where Int(id.index) < verdicts.count { verdicts[Int(id.index)] = nil }
     }
 
+    // MARK: Verdicts
+
+    /// The statistics of which it is not known whether they are watched. To find out may take long, where there are many rules: it is
+    /// done elsewhere, and ``judge(_:_:)`` takes in what was found.
+    public func unjudged(_ state: borrowing UserState) -> [WatchVerdict] {
+        (0..<state.numberCount).compactMap { index in
+            let id = StatisticID(index: Int32(index))
+            guard index >= verdicts.count || verdicts[index] == nil, let key = state.key(of: id) else { return nil }
+            return WatchVerdict(id: id, key: key, isWatched: false)
+        }
+    }
+
+    /// Takes in what was found, as far as the numbers still stand for the same statistics.
+    public mutating func judge(_ found: [WatchVerdict], _ state: borrowing UserState) {
+        while verdicts.count < state.numberCount { verdicts.append(nil) }
+        for verdict in found where state.key(of: verdict.id) == verdict.key {
+            verdicts[Int(verdict.id.index)] = verdict.isWatched
+        }
+    }
+
+    /// Those that are watched. Of new statistics only some are asked about here, where batches wait: the rest is not seen before somebody
+    /// has judged it, a slot later.
     private mutating func watchedIDs(_ state: borrowing UserState) -> [StatisticID] {
         let count = state.numberCount
         while verdicts.count < count { verdicts.append(nil) }
-        var ids: [StatisticID] = []
+        var (ids, asked): ([StatisticID], Int) = ([], 0)
         for index in 0..<count {
             let id = StatisticID(index: Int32(index))
-            if verdicts[index] == nil, let key = state.key(of: id) { verdicts[index] = isWatched(key) }
+            if verdicts[index] == nil, asked < question.askedAtOnce, let key = state.key(of: id) {
+                asked += 1
+                verdicts[index] = question.isWatched(key)
+            }
             if verdicts[index] == true { ids.append(id) }
         }
         return ids
+    }
+}
+
+/// Which statistics are to be watched.
+public struct WatchQuestion: Sendable {
+    /// Whether a statistic is.
+    public let isWatched: @Sendable (StatisticKey) -> Bool
+    /// How many patterns each answer may have to try.
+    let patternCount: Int
+
+    /// How many patterns are tried where batches wait: about a millisecond's worth.
+    static let patternsAtOnce = 2000
+
+    /// Makes a question of its parts.
+    public init(patternCount: Int = 0, _ isWatched: @escaping @Sendable (StatisticKey) -> Bool) {
+        (self.patternCount, self.isWatched) = (patternCount, isWatched)
+    }
+
+    var askedAtOnce: Int { Self.patternsAtOnce / max(1, patternCount) }
+}
+
+/// Whether a statistic is watched.
+public struct WatchVerdict: Sendable {
+    /// Its number.
+    public var id: StatisticID
+    /// The statistic.
+    public var key: StatisticKey
+    /// Whether it is watched.
+    public var isWatched: Bool
+
+    /// Makes a verdict of its parts.
+    public init(id: StatisticID, key: StatisticKey, isWatched: Bool) {
+        (self.id, self.key, self.isWatched) = (id, key, isWatched)
     }
 }
 

@@ -181,9 +181,21 @@ actor UserAggregator {
     // MARK: Slots
 
     /// From now on each slot of some statistics is looked at when it is over.
-    func watchSlots(from slot: Int64, _ isWatched: @escaping @Sendable (StatisticKey) -> Bool) {
-        watch = SlotWatch(from: slot, active: state.activeSlot, isWatched)
+    /// - Parameter found: what is known of the statistics.
+    func watchSlots(from slot: Int64, _ question: WatchQuestion, _ found: [WatchVerdict]) {
+        var watch = SlotWatch(from: slot, active: state.activeSlot, question)
+        watch.judge(found, state)
+        self.watch = watch
     }
+
+    /// The statistics of which it is not known whether they are watched.
+    /// - Parameter isNew: all, because somebody else is going to watch.
+    func unjudged(isNew: Bool = false) -> (question: WatchQuestion?, statistics: [WatchVerdict]) {
+        if isNew { return (nil, SlotWatch(from: 0, WatchQuestion { _ in false }).unjudged(state)) }
+        return watch.map { ($0.question, $0.unjudged(state)) } ?? (nil, [])
+    }
+
+    func judge(_ found: [WatchVerdict]) { watch?.judge(found, state) }
 
     /// What was found of slots since the last call; nil when nothing is watched.
     ///

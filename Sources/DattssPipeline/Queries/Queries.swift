@@ -66,17 +66,28 @@ public struct Queries: Sendable {
     /// more.
     /// - Returns: whether the user has any statistics.
     public func watchSlots(
-        of user: UserID, from slot: Int64, _ isWatched: @escaping @Sendable (StatisticKey) -> Bool
+        of user: UserID, from slot: Int64, _ question: WatchQuestion
     ) async -> Bool {
         guard let aggregator = directory.existing(user)?.aggregator else { return false }
-        await aggregator.watchSlots(from: slot, isWatched)
+        let found = await judged(await aggregator.unjudged(isNew: true).statistics, question)
+        await aggregator.watchSlots(from: slot, question, found)
         return true
     }
 
     /// What was found of watched slots since the last call, after everything that was accepted so far; nil when nothing of the user is
     /// watched.
     public func slots(of user: UserID, through slot: Int64) async -> [SlotView]? {
-        await caughtUp(user)?.slots(through: slot)
+        guard let aggregator = await caughtUp(user) else { return nil }
+        let (question, news) = await aggregator.unjudged()
+        if let question, !news.isEmpty { await aggregator.judge(await judged(news, question)) }
+        return await aggregator.slots(through: slot)
+    }
+
+    /// Whether statistics are watched: on threads of questions, because many rules take long.
+    private func judged(_ statistics: [WatchVerdict], _ question: WatchQuestion) async -> [WatchVerdict] {
+        await withTaskExecutorPreference(threads) {
+            statistics.map { WatchVerdict(id: $0.id, key: $0.key, isWatched: question.isWatched($0.key)) }
+        }
     }
 
     /// All points of some of a user's statistics that are in the log, by statistic, and the minutes in which the user sent anything.

@@ -86,7 +86,7 @@ actor AlertEvaluator: Service {
         try await prepare(user)
         guard let from = entries[user]?.nextSlot, from <= through else { return }
         if let book = entries[user]?.book, entries[user]?.isWatching == false {
-            entries[user]?.isWatching = await queries.watchSlots(of: user, from: from, book.isWatched)
+            entries[user]?.isWatching = await queries.watchSlots(of: user, from: from, book.watched)
         }
         let views: [SlotView]
         if let found = await queries.slots(of: user, through: through) {
@@ -159,7 +159,7 @@ actor AlertEvaluator: Service {
         let end = clock.now().minute
         let first = max(minute(mark + 1), end.advanced(by: -Self.missedMinutesMax))
         guard first < end else { return mark }
-        let (points, active) = try await queries.storedPoints(of: user, in: first..<end, entry.book.isWatched)
+        let (points, active) = try await queries.storedPoints(of: user, in: first..<end, entry.book.watched.isWatched)
         var last = mark
         // In a minute in which nobody was heard, perhaps nobody listened.
         for minute in active.minutes {

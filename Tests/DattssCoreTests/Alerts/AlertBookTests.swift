@@ -135,7 +135,7 @@ struct AlertBookTests {
         ]
         var state = UserState(user: try #require(Self.user))
         let first = Window.slotNumber(at: Self.start.start)
-        var watch = SlotWatch(from: first) { _ in true }
+        var watch = SlotWatch(from: first, WatchQuestion { _ in true })
         var book = AlertBook(rules)
         var live: [String] = []
         var points: [StatisticKey: [MinutePoint]] = [:]

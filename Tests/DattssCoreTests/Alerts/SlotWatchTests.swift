@@ -15,7 +15,7 @@ struct SlotWatchTests {
     func ends() throws {
         var state = UserState(user: try #require(UserID("ann")))
         let first = Window.slotNumber(at: Self.start)
-        var watch = SlotWatch(from: first) { $0.path == "a.b" }
+        var watch = SlotWatch(from: first, WatchQuestion { $0.path == "a.b" })
         for step in 0..<15 {
             let time = Self.start.advanced(byMilliseconds: Int64(step) * 5000 + 100)
             watch.willApply(in: Window.slotNumber(at: time), state)
@@ -43,10 +43,35 @@ struct SlotWatchTests {
     @Test("forgets the oldest slots when nobody asks")
     func bounded() throws {
         let state = UserState(user: try #require(UserID("ann")))
-        var watch = SlotWatch(from: 0) { _ in true }
+        var watch = SlotWatch(from: 0, WatchQuestion { _ in true })
         watch.look(through: 10, state)
         watch.look(through: 1_000_000, state)
         let views = watch.take()
         #expect(views.count == SlotWatch.slotsMax && views.last?.slot == 1_000_000)
+    }
+
+    /// Goal: where there are so many patterns that asking takes long, no more statistics are asked about at once than that takes a moment;
+    /// the others are seen when they have been judged elsewhere, and what was found of a number that is another statistic's by now counts
+    /// for nothing.
+    @Test("asks about few statistics at once when there are many patterns")
+    func manyPatterns() throws {
+        var state = UserState(user: try #require(UserID("ann")))
+        for number in 0..<10 {
+            state.apply(batch(1, StatisticKey(.counter, "n.\(number)")), ids: [StatisticID(index: Int32(number))], at: Self.start)
+        }
+        let first = Window.slotNumber(at: Self.start)
+        var watch = SlotWatch(from: first, WatchQuestion(patternCount: 1000) { $0.path != "n.3" })
+        watch.look(through: first, state)
+        let early = watch.take()
+        #expect(early.map { $0.statuses.map(\.key.path) } == [["n.0", "n.1"]])
+        var found = watch.unjudged(state)
+        #expect(found.map(\.key.path) == (2..<10).map { "n.\($0)" })
+        for index in found.indices { found[index].isWatched = watch.question.isWatched(found[index].key) }
+        found[7].key = StatisticKey(.counter, "another")
+        watch.judge(found, state)
+        #expect(watch.unjudged(state).map(\.key.path) == ["n.9"])
+        watch.look(through: first + 1, state)
+        let late = watch.take()
+        #expect(late.map { $0.statuses.map(\.key.path) } == [["n.0", "n.1", "n.2", "n.4", "n.5", "n.6", "n.7", "n.8", "n.9"]])
     }
 }
