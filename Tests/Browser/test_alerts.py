@@ -46,6 +46,7 @@ class Alerts(Scene):
         cls.hook = f"http://127.0.0.1:{cls.receiver.server_address[1]}"
 
     def setUp(self):
+        Receiver.bodies.clear()
         self.request("PUT", "rules", {"rules": []})
         for silence in self.server.api("alerts")["silences"]:
             self.request("DELETE", f"silences/{silence['id']}")
@@ -110,6 +111,9 @@ class Alerts(Scene):
                 until(lambda: self.page.js("return document.getAnimations().length") == 0)
                 self.page.shoot(f"{name}-{theme}")
                 self.assertEqual(self.page.complaints(), [])
+                # The part of the page scrolls by itself: only downwards.
+                wide, room = self.page.js("const { scrollWidth, clientWidth } = document.querySelector('#alerts'); return [scrollWidth, clientWidth]")
+                self.assertLessEqual(wide, room, name)
         self.page.theme("light")
 
     def tab_to(self, condition, most=80):
@@ -153,6 +157,11 @@ class Alerts(Scene):
         self.assertGreater(dragged, 150)
         self.until_looked_back(lambda text: text != often and "in 8 days" in text)
         self.each("alerts-form")
+        page.size(*PHONE)
+        self.each("alerts-form-phone")
+        page.js("document.querySelector('.backtest').scrollIntoView()")
+        self.each("alerts-look-back-phone")
+        page.size(1440, 900)
         # A suggestion fires no more often than it says.
         page.js("document.querySelector('.suggest input').value = 2")
         page.one(".suggest button").click()
@@ -163,6 +172,31 @@ class Alerts(Scene):
         self.heading("Alerts")
         page.until_text(".rules", "Slow checkout")
         page.until_text(".rules", "p95 of shop.checkout.time above")
+        self.assert_sound()
+
+    def test_a_pattern_is_looked_back_at_with_each_of_its_statistics(self):
+        page = self.page
+        self.open("&new=c:shop.pages.cart")
+        self.heading("New rule")
+        self.fill("Which statistics", "shop.pages.*")
+        page.until_text(".matches", "Matches 4 statistics")
+        self.fill("For", "0")
+        self.fill("Fires when it", "60")
+        self.until_looked_back(lambda text: "times in 8 days" in text)
+        page.until_text(".backtest .about", "Of 4 statistics together.")
+        often = self.found()
+        self.assertEqual(page.js("return document.querySelector('.backtest select').options.length"), 5)
+        path = "return document.querySelector('.plot-frame .curve').getAttribute('d')"
+        drawn = page.js(path)
+        self.choose(page.one(".backtest select"), "c:shop.pages.cart")
+        until(lambda: page.js(path) != drawn, 30, "another statistic is drawn")
+        self.assertEqual(self.found(), often)
+        page.js("document.querySelector('.stretches').open = true; document.querySelector('.backtest').scrollIntoView()")
+        page.until_text(".stretches ol", "shop.pages.product")
+        self.each("alerts-pattern")
+        # Of a rule whose past is not kept that is said.
+        self.choose(self.field("What is looked at"), "usual")
+        self.until_looked_back(lambda text: "cannot be looked back at" in text)
         self.assert_sound()
 
     def test_what_fires_is_acknowledged_silenced_and_resolved_on_a_phone(self):

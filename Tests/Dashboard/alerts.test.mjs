@@ -37,7 +37,7 @@ test('a rule began when the first of its statistics did that has its state', () 
 });
 
 for (const [said, expected] of [
-  [{ match: 'checkout.*', kind: 'ms', measure: 'p95', above: 800, for: 60 }, 'p95 of checkout.* above 800 ms for 60 s'],
+  [{ match: 'checkout.*', kind: 'ms', measure: 'p95', above: 800, for: 60 }, 'p95 of checkout.* above 800 ms for 1 min'],
   [{ match: 'disk.free.percent', measure: 'value', below: 5, for: 0 }, 'the last value of disk.free.percent below 5 %'],
   [{ match: 'disk.*', measure: 'value', equal: 0 }, 'the last value of disk.* is exactly 0'],
   [{ match: 'orders', kind: 'c', measure: 'rate', above: 2.5 }, 'the rate per second of orders above 2.5/s'],
@@ -45,7 +45,7 @@ for (const [said, expected] of [
   [{ match: 'work', kind: 'ms', measure: 'count', above: 60000 }, 'the number of samples of work above 60 k'],
   [{ match: 'import.rows', measure: 'silence', process: 'importer', for: 600 }, 'nothing comes of import.rows while importer is up for 10 min'],
   [{ match: 'import.rows', measure: 'silence', for: 0 }, 'nothing comes of import.rows while others send'],
-  [{ match: 'a', measure: 'absence', for: 300 }, 'nothing comes of a for 5 min'],
+  [{ match: 'a', measure: 'absence', for: 6000 }, 'nothing comes of a for 100 min'],
   [{ match: 'shop', measure: 'process' }, 'the program shop is down'],
   [{ match: 'a.**', measure: 'usual', outside: 4 }, 'a.** is unusual: a score outside 4'],
 ]) {

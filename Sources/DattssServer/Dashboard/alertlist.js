@@ -12,6 +12,7 @@ import { now } from './statistics.js';
 
 const SHOWN_INSTANCES = 5;
 const HOUR = 3600;
+const SILENCES = { '1 h': HOUR, '8 h': 8 * HOUR, '1 d': 24 * HOUR, '7 d': 168 * HOUR };
 
 /** `since 14:05 (12 min)`, which grows; the time is filled in by `fillTimes`. */
 const since = at => h('time.since', { 'data-at': at });
@@ -19,6 +20,14 @@ function fillTimes(alerts, root) {
   for (const time of root.querySelectorAll('time.since')) {
     put(time, `since ${alerts.at(Number(time.dataset.at))} (${span(Math.max(0, now() - Number(time.dataset.at)))})`);
   }
+}
+
+/** What makes another row of a rule: all but the values, which are put into it as they come. */
+const keyOf = (rule, covering) =>
+  JSON.stringify([rule && { ...rule, instances: rule.instances?.map(({ value, ...rest }) => rest) }, covering]);
+function fillValues(root, rule) {
+  const values = new Map((rule.instances ?? []).map(({ subject, value }) => [subject, value]));
+  for (const place of root.querySelectorAll('b.value')) put(place, valueWords(rule, values.get(place.dataset.subject), place.dataset.subject));
 }
 
 /** A statistic of a rule: its name, which leads to its plot, its value, and since when. */
@@ -29,11 +38,12 @@ function instanceRow(alerts, rule, { subject, state, since: at, value, flapping 
   return h(`li.${state}`, {},
     !isOnly && chip(state), isStatistic && badge(kind),
     isStatistic ? h('a.path', { href: `#show=${subject}`, title: `Plot ${name}` }, name) : h('span.path', {}, name),
-    value != null && h('b.value', {}, valueWords(rule, value, subject)), since(at), flapping && h('span.note', {}, 'flaps'));
+    h('b.value', { 'data-subject': subject }, valueWords(rule, value, subject)), since(at), flapping && h('span.note', {}, 'flaps'));
 }
 
 export class AlertList {
   #rows = new Map();
+  #silencesKey = '';
 
   constructor(alerts) {
     this.alerts = alerts;
@@ -60,7 +70,7 @@ export class AlertList {
     const ordered = sorted(rules);
     const rows = ordered.map(rule => {
       const covering = silencesOf(rule, silences, time);
-      const key = JSON.stringify([rule, covering]);
+      const key = keyOf(rule, covering);
       const before = this.#rows.get(rule.id);
       // A row that stays what it is keeps its element, and with it the focus.
       return before?.key === key ? before : Object.assign(this.#row(rule, covering), { key });
@@ -75,7 +85,10 @@ export class AlertList {
       ([...row?.querySelectorAll('button, a') ?? []].find(element => element.textContent === label) ?? row?.querySelector('h2 a'))?.focus();
     }
     this.silent.hidden = !silences.length;
-    this.silences.replaceChildren(...silences.map(silence => this.#silence(silence)));
+    const key = JSON.stringify([silences, ordered.map(({ id, name }) => [id, name])]);
+    if (key !== this.#silencesKey) this.silences.replaceChildren(...silences.map(silence => this.#silence(silence)));
+    this.#silencesKey = key;
+    rows.forEach((row, i) => fillValues(row, ordered[i]));
     this.tick();
   }
 
@@ -85,6 +98,7 @@ export class AlertList {
     const { alerts } = this;
     const state = stateOf(rule);
     const at = sinceOf(rule);
+    // Of what nothing is known, and else all is well, the count says enough.
     const shown = (rule.instances ?? []).filter(instance => instance.state !== 'no-data' || rule.state === 'no-data').slice(0, SHOWN_INSTANCES);
     const more = (rule.instances ?? []).length - shown.length;
     // What is said of the only one is said of the rule.
@@ -150,7 +164,7 @@ export class RuleHistory {
   show() {
     const rule = this.alerts.rule(this.id);
     const covering = rule ? silencesOf(rule, this.alerts.silences, now()) : [];
-    const key = JSON.stringify([rule, covering]);
+    const key = keyOf(rule, covering);
     if (key !== this.#key) {
       const hadFocus = this.head.contains(document.activeElement) && document.activeElement.textContent;
       this.#key = key;
@@ -158,6 +172,7 @@ export class RuleHistory {
       if (hadFocus) ([...this.head.querySelectorAll('a, button')].find(element => element.textContent === hadFocus) ?? this.head.querySelector('h1')).focus();
       this.#load();
     }
+    if (rule) fillValues(this.head, rule);
     fillTimes(this.alerts, this.head);
   }
 
@@ -179,7 +194,8 @@ export class RuleHistory {
         !alerts.isReadOnly && button('End', () => alerts.endSilence(silence), 'End the silence', 'button.quiet'))),
       !alerts.isReadOnly && h('div.actions', {},
         state === 'firing' && button('Acknowledge', () => alerts.acknowledge(rule), null, 'button.primary'),
-        h('span.group', { role: 'group', 'aria-label': 'Silence' }, h('span.about', {}, 'Silence for'), silence(HOUR, '1 h'), silence(8 * HOUR, '8 h'), silence(24 * HOUR, '1 d'), silence(168 * HOUR, '7 d')),
+        h('span.group', { role: 'group', 'aria-label': 'Silence' }, h('span.about', {}, 'Silence for'),
+          ...Object.entries(SILENCES).map(([words, seconds]) => silence(seconds, words))),
         button(rule.enabled ? 'Turn off' : 'Turn on', () => this.#turn(rule)),
         button('Remove', () => this.#remove(rule), null, 'button')),
       state !== 'off' && rule.instances?.length > 0 && h('ul.instances', {}, ...rule.instances.map(instance => this.#instance(rule, instance))),

@@ -4,7 +4,7 @@ import { AlertForm } from './alertform.js';
 import { AlertList, RuleHistory } from './alertlist.js';
 import { ask } from './api.js';
 import { Channels } from './channels.js';
-import { $, h, notify } from './dom.js';
+import { $, h, notify, put } from './dom.js';
 import { moment } from './format.js';
 import { now } from './statistics.js';
 import { refusalWords } from './alertwords.js';
@@ -74,7 +74,8 @@ export class Alerts {
   show() {
     const { answer, problem } = this.firing;
     this.stale.hidden = !problem;
-    if (problem) this.stale.textContent = `${answer ? 'What you see is old' : 'Not loaded'}: ${refusalWords(problem)}`;
+    const why = problem?.name === 'unauthorized' ? 'you are signed out' : problem?.message;
+    if (problem) put(this.stale, `${answer ? 'What you see is old' : 'Not loaded'}: ${why}.`);
     if (answer && !this.#part && this.firing.isOpen) return this.route(new URLSearchParams(location.hash.slice(1)));
     if (answer) this.#part?.show?.();
   }

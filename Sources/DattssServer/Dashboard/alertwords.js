@@ -1,6 +1,6 @@
 // Rules of alerts in words, and what can be found out about them without asking the server.
 
-import { moment, span, valueOf } from './format.js';
+import { moment, valueOf } from './format.js';
 import { parse } from './statistics.js';
 import { unitOf } from './units.js';
 
@@ -94,7 +94,12 @@ export function ruleWords(rule) {
   return `${MEASURES[rule.measure]?.[0] ?? rule.measure} of ${rule.match} ${how} ${valueWords(rule, rule[name])}${forWords(rule)}`;
 }
 
-const forWords = rule => rule.for ? ` for ${span(rule.for)}` : '';
+/** What was said exactly: 90 s, 1 min, 100 min, 2 h. */
+function forWords({ for: seconds }) {
+  if (!seconds) return '';
+  const [length, unit] = [[3600, 'h'], [60, 'min'], [1, 's']].find(([length]) => seconds % length === 0);
+  return ` for ${(seconds / length).toLocaleString('en')} ${unit}`;
+}
 
 /** The path, or the name of a program, of what a server calls `c:checkout.paid` or `process:shop`. */
 export const nameOf = subject => subject.slice(subject.indexOf(':') + 1);

@@ -246,9 +246,11 @@ export class Backtest {
     const words = threshold == null ? 'drag to set' : valueWords({ ...this.#rule, measure }, threshold, this.#answer.curve.subject);
     put(this.handle.firstChild, words);
     const [least, most] = [low, high].map(value => Number(value.toPrecision(6)));
-    for (const [name, value] of Object.entries({ valuemin: least, valuemax: most, valuenow: Math.min(most, Math.max(least, shown)), valuetext: threshold == null ? 'not set' : `${condition} ${words}` })) {
-      this.handle.setAttribute(`aria-${name}`, value);
-    }
+    const told = {
+      valuemin: least, valuemax: most, valuenow: Math.min(most, Math.max(least, shown)),
+      valuetext: threshold == null ? 'not set' : `${condition} ${words}`,
+    };
+    for (const [name, value] of Object.entries(told)) this.handle.setAttribute(`aria-${name}`, value);
   }
 
   // MARK: Moving the threshold
