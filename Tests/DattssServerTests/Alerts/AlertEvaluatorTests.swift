@@ -90,6 +90,24 @@ struct AlertEvaluatorTests {
         await harness.stop()
     }
 
+    @Test("are shown with the value of the only statistic, good or not, and of several with those that are not good")
+    func overview() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([#"{"id":"r","match":"*","measure":"sum","above":10}"#])
+        func shown() async throws -> String {
+            let book = try await harness.evaluator.book(of: harness.user)
+            return String(decoding: AlertJSON.overview(book, messagesInHour: 0, at: harness.clock.now()).bytes, as: UTF8.self)
+        }
+        try await harness.send(1)
+        try await harness.endSlot()
+        #expect(try await shown().contains(#""instances":[{"subject":"c:a","state":"ok""#))
+        try await harness.send(1, "b")
+        try await harness.endSlot()
+        let several = try await shown()
+        #expect(several.contains(#""instances":[]"#) && several.contains(#""counts":{"ok":2}"#), "\(several)")
+        await harness.stop()
+    }
+
     @Test("of a silence are written down and not told, and what is acknowledged is not told again")
     func silences() async throws {
         let harness = try AlertHarness()
