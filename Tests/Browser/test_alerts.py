@@ -77,7 +77,7 @@ class Alerts(Scene):
         self.page.dashboard()
 
     def heading(self, expected):
-        self.page.until_text("#alerts h1", expected)
+        self.page.until_text("#alerts h1", expected, 60)
 
     def field(self, label):
         return self.page.js("""return [...document.querySelectorAll('#alerts .field')].find(field =>

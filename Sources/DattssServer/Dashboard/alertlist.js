@@ -98,7 +98,7 @@ export class AlertList {
     const { alerts } = this;
     const state = stateOf(rule);
     const at = sinceOf(rule);
-    // Of what nothing is known, and else all is well, the count says enough.
+    // The count says enough of those of which nothing is known, unless that is so of all.
     const shown = (rule.instances ?? []).filter(instance => instance.state !== 'no-data' || rule.state === 'no-data').slice(0, SHOWN_INSTANCES);
     const more = (rule.instances ?? []).length - shown.length;
     // What is said of the only one is said of the rule.
