@@ -13,11 +13,35 @@ static const unsigned char account_html[] = {
 static const unsigned char account_js[] = {
 #embed "../../DattssServer/Dashboard/account.js"
 };
+static const unsigned char alertform_js[] = {
+#embed "../../DattssServer/Dashboard/alertform.js"
+};
+static const unsigned char alertlist_js[] = {
+#embed "../../DattssServer/Dashboard/alertlist.js"
+};
+static const unsigned char alertparts_js[] = {
+#embed "../../DattssServer/Dashboard/alertparts.js"
+};
+static const unsigned char alerts_css[] = {
+#embed "../../DattssServer/Dashboard/alerts.css"
+};
+static const unsigned char alerts_js[] = {
+#embed "../../DattssServer/Dashboard/alerts.js"
+};
+static const unsigned char alertwords_js[] = {
+#embed "../../DattssServer/Dashboard/alertwords.js"
+};
 static const unsigned char api_js[] = {
 #embed "../../DattssServer/Dashboard/api.js"
 };
 static const unsigned char axis_js[] = {
 #embed "../../DattssServer/Dashboard/axis.js"
+};
+static const unsigned char backtest_js[] = {
+#embed "../../DattssServer/Dashboard/backtest.js"
+};
+static const unsigned char channels_js[] = {
+#embed "../../DattssServer/Dashboard/channels.js"
 };
 static const unsigned char comparison_js[] = {
 #embed "../../DattssServer/Dashboard/comparison.js"
@@ -45,6 +69,9 @@ static const unsigned char drawing_js[] = {
 };
 static const unsigned char favourites_js[] = {
 #embed "../../DattssServer/Dashboard/favourites.js"
+};
+static const unsigned char firing_js[] = {
+#embed "../../DattssServer/Dashboard/firing.js"
 };
 static const unsigned char format_js[] = {
 #embed "../../DattssServer/Dashboard/format.js"
@@ -138,8 +165,16 @@ static const struct resource dashboard[] = {
     FILE("account.css", account_css),
     FILE("account.html", account_html),
     FILE("account.js", account_js),
+    FILE("alertform.js", alertform_js),
+    FILE("alertlist.js", alertlist_js),
+    FILE("alertparts.js", alertparts_js),
+    FILE("alerts.css", alerts_css),
+    FILE("alerts.js", alerts_js),
+    FILE("alertwords.js", alertwords_js),
     FILE("api.js", api_js),
     FILE("axis.js", axis_js),
+    FILE("backtest.js", backtest_js),
+    FILE("channels.js", channels_js),
     FILE("comparison.js", comparison_js),
     FILE("connection.js", connection_js),
     FILE("dashboard.css", dashboard_css),
@@ -149,6 +184,7 @@ static const struct resource dashboard[] = {
     FILE("dom.js", dom_js),
     FILE("drawing.js", drawing_js),
     FILE("favourites.js", favourites_js),
+    FILE("firing.js", firing_js),
     FILE("format.js", format_js),
     FILE("icon.svg", icon_svg),
     FILE("index.html", index_html),

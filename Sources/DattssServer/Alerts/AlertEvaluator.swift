@@ -227,12 +227,17 @@ actor AlertEvaluator: Service {
         guard silences.count <= Self.silencesMax else {
             throw AccountError(.tooMany, "there are more than \(Self.silencesMax) silences")
         }
+        // What is silenced, or is not any more: an audit says it of each. (What has ended by itself is no news.)
+        let changed = Set(silences).symmetricDifference(entry.book.silences.filter { $0.until > now }).sorted { $0.id < $1.id }
         entry.book.silences = silences
         entry.unwritten.silences = silences
         entries[user] = entry
-        let note = Accounts.AlertEventLine(
-            at: now, rule: "", name: "", subject: "", kind: kind, value: nil, isTold: false, by: by)
-        try await writeOrForget(user, [note])
+        let notes = changed.map { silence in
+            Accounts.AlertEventLine(
+                at: now, rule: silence.rule.description, name: silence.reason, subject: silence.match.description, kind: kind,
+                value: nil, isTold: false, by: by)
+        }
+        try await writeOrForget(user, notes)
     }
 
     /// Somebody takes care of what fires.

@@ -7,6 +7,8 @@ struct BacktestQuestion: Sendable {
     private var days: Int64 = 8
     /// Asks for a threshold with which it would have fired at most so many times.
     private var atMost: Int?
+    /// Asks for the numbers of a statistic as well; one that the rule is not about stands for that which would have fired most often.
+    private var curve: String?
 
     /// So many statistics of a pattern are looked at.
     static let statisticsMax = 50
@@ -17,7 +19,7 @@ struct BacktestQuestion: Sendable {
 
     init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {
         var rule: AlertRule?
-        var (days, atMost) = (8.0, Double?.none)
+        var (days, atMost, curve) = (8.0, Double?.none, String?.none)
         try JSONCursor.read(bytes) { (cursor) throws(WireError) in
             try cursor.object { (name, cursor) throws(WireError) in
                 if name == "rule" {
@@ -26,6 +28,8 @@ struct BacktestQuestion: Sendable {
                     days = try located("days") { () throws(WireError) in try cursor.number() }
                 } else if name == "atMost" {
                     atMost = try located("atMost") { () throws(WireError) in try cursor.number() }
+                } else if name == "curve" {
+                    curve = try located("curve") { () throws(WireError) in try cursor.string() }
                 } else {
                     try cursor.skipValue()
                 }
@@ -38,6 +42,7 @@ struct BacktestQuestion: Sendable {
         guard rule.measure != .process else {
             throw WireError(.badValue, "rule.measure: which programs were up in the past is not kept")
         }
+        self.curve = curve
         if let atMost {
             guard (0...1000).contains(atMost), atMost == atMost.rounded() else {
                 throw WireError(.badValue, "atMost: expected 0 to 1000")
@@ -76,6 +81,9 @@ struct BacktestQuestion: Sendable {
             json.member("omitted", Int64(all.count - minutes.count))
             json.member("exact", rule.cadence == .minute)
             if atMost != nil { json.member("suggested", suggestion) }
+            if rule.measure.isNumber, rule.measure != .usual, let key = curveKey(minutes, test.stretches) {
+                BacktestCurve(key, rule.measure, minutes[key] ?? [], active: active, range: range).write(&json)
+            }
             json.array("stretches") { json in
                 for stretch in test.stretches.prefix(Self.stretchesShown) {
                     json.object { json in
@@ -87,6 +95,15 @@ struct BacktestQuestion: Sendable {
             }
         }
         return json
+    }
+
+    /// The statistic whose numbers are answered.
+    private func curveKey(_ minutes: [StatisticKey: [MinutePoint]], _ stretches: [AlertBacktest.Stretch]) -> StatisticKey? {
+        guard let curve else { return nil }
+        if case .statistic(let key)? = AlertSubject(curve), minutes[key] != nil { return key }
+        let times = stretches.reduce(into: [AlertSubject: Int]()) { $0[$1.subject, default: 0] += 1 }
+        // The first of those that fire equally often.
+        return minutes.keys.sorted(by: >).max { times[.statistic($0), default: 0] < times[.statistic($1), default: 0] }
     }
 
     /// The nearest threshold with which, and with each that is further out, it would have fired no more often.

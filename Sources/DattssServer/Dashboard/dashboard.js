@@ -5,6 +5,7 @@ import { connectionWords, listen } from './connection.js';
 import { divide } from './divider.js';
 import { $, h, notify, put } from './dom.js';
 import { Favourites } from './favourites.js';
+import { Firing } from './firing.js';
 import { Now } from './now.js';
 import { Plots } from './plots.js';
 import { Processes } from './processes.js';
@@ -85,14 +86,26 @@ class Page {
     $('#start').replaceChildren();
     document.body.classList.add('started');
     this.#welcome();
-    if (this.view.shown == null) {
-      const first = this.favourites.ids.length ? this.favourites.ids : this.#suggested;
-      this.view.shown = first.slice(0, FIRST_PLOTS);
-    }
+    this.#choose();
     divide();
     this.tree.rebuild();
     this.show();
     requestAnimationFrame(() => setTimeout(() => performance.mark('shown')));
+  }
+
+  /** What is plotted while nobody has chosen anything. */
+  #choose() {
+    const first = this.favourites.ids.length ? this.favourites.ids : this.#suggested;
+    this.view.shown ??= first.slice(0, FIRST_PLOTS);
+  }
+
+  /** The address is another one. */
+  follow() {
+    if (this.firing.route()) return;
+    this.view.read();
+    if (!this.isStarted) return this.view.shown?.length && this.start();
+    this.#choose();
+    this.show();
   }
 
   #welcome() {
@@ -172,12 +185,15 @@ function listenToKeys(page) {
     const { target } = event;
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest('dialog')) return;
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+    if (page.firing.isOpen && event.key !== '?') return;
     if (event.key === '/') {
       openPanel('statistics');
       $('#search').focus();
       $('#search').select();
     } else if (event.key === '?') {
       help();
+    } else if (event.key === 'a') {
+      page.firing.link.click();
     } else if (event.key === 'f') {
       const plot = page.plots.plots.find(plot => plot.element.contains(target));
       const stat = plot?.stat ?? page.tree.active?.stat;
@@ -192,7 +208,12 @@ function listenToKeys(page) {
   });
   $('#help-open').addEventListener('click', help);
   for (const button of document.querySelectorAll('#panels button')) {
-    button.addEventListener('click', () => openPanel(button.dataset.panel));
+    button.addEventListener('click', () => {
+      const { panel } = button.dataset;
+      if (panel === 'alerts') location.hash = 'alerts';
+      else if (page.firing.isOpen) page.firing.leave(panel);
+      else openPanel(panel);
+    });
   }
 }
 
@@ -241,7 +262,8 @@ async function look(session, isVisitor = false) {
   page.unusual = new Unusual(page);
   listenToKeys(page);
   openPanel('watch');
-  addEventListener('popstate', () => { page.view.read(); page.isStarted ? page.show() : page.view.shown?.length && page.start(); });
+  page.firing = new Firing(page, openPanel);
+  addEventListener('popstate', () => page.follow());
   await Promise.all([
     page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true)),
     loadUnits().catch(error => notify(`The units were not loaded: ${error.message}`, true)),

@@ -11,6 +11,7 @@ const rows = () => [
   [keys('Enter'), 'plot a statistic, or no longer; open a group'],
   [keys('f'), 'favourite, or no longer'],
   [keys('c'), 'copy the exact value; it is also shown under the mouse'],
+  [keys('a'), 'alerts: what fires, and the rules'],
   [keys('Alt ← →'), 'move a favourite'],
   [keys('+ - 0'), 'zoom in a plot; ', key('Shift'), ' with arrows moves the window'],
   [keys('Esc'), 'clear the search, or the cursor'],

@@ -64,7 +64,8 @@ export class Plot {
       h(`p.readout.${stat.kind}`, {}, this.at, item(1), item(0), this.versus = h('span.versus'),
         ...this.names.slice(2).map((_, i) => item(i + 2))),
       h('div.frame', {}, h('p.unit', {}, MEANING[stat.kind]), this.chart, this.hair, this.message),
-      h('footer', {}, this.summary, this.restarts, this.table));
+      h('footer', {}, this.summary, this.restarts,
+        h('a.watch', { href: `#alerts&new=${stat.id}`, 'aria-label': `Make an alert about ${stat.path}` }, 'Make an alert'), this.table));
     // For whoever looks from a console.
     this.element.plot = this;
     this.refresh();

@@ -90,6 +90,24 @@ struct AlertEvaluatorTests {
         await harness.stop()
     }
 
+    @Test("are shown with the value of the only statistic, good or not, and of several with those that are not good")
+    func overview() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([#"{"id":"r","match":"*","measure":"sum","above":10}"#])
+        func shown() async throws -> String {
+            let book = try await harness.evaluator.book(of: harness.user)
+            return String(decoding: AlertJSON.overview(book, messagesInHour: 0, at: harness.clock.now()).bytes, as: UTF8.self)
+        }
+        try await harness.send(1)
+        try await harness.endSlot()
+        #expect(try await shown().contains(#""instances":[{"subject":"c:a","state":"ok""#))
+        try await harness.send(1, "b")
+        try await harness.endSlot()
+        let several = try await shown()
+        #expect(several.contains(#""instances":[]"#) && several.contains(#""counts":{"ok":2}"#), "\(several)")
+        await harness.stop()
+    }
+
     @Test("of a silence are written down and not told, and what is acknowledged is not told again")
     func silences() async throws {
         let harness = try AlertHarness()
@@ -192,6 +210,27 @@ struct AlertEvaluatorTests {
         }
         #expect(live.sorted() == replayed.sorted())
         #expect(live.count >= 4)
+        let key = StatisticKey(.counter, "b")
+        let curve = BacktestCurve(key, .sum, minutes[key] ?? [], active: active, range: range)
+        try checkCurve(curve, minutes[key] ?? [], range)
         await harness.stop()
+    }
+
+    /// As many bins as there are minutes, so each has the number of its own; a counter that was silent has zero.
+    private func checkCurve(_ curve: BacktestCurve, _ minutes: [MinutePoint], _ range: Range<Minute>) throws {
+        var json = JSONWriter()
+        json.object { curve.write(&$0) }
+        let text = String(decoding: json.bytes, as: UTF8.self)
+        #expect(text.hasPrefix(#"{"curve":{"subject":"c:b","step":60,"points":[["#), "\(text.prefix(200))")
+        let sums = Dictionary(grouping: minutes, by: \.minute).mapValues { $0.reduce(0) { $0 + $1.aggregate.sum } }
+        let first = try #require(sums.keys.min())
+        var known = 0
+        for minute in range where minute >= first {
+            let sum = Int64(sums[minute] ?? 0)
+            guard text.contains("[\(minute.start.seconds),") else { continue }
+            #expect(text.contains("[\(minute.start.seconds),\(sum),\(sum)]"), "\(minute): \(sum), \(text)")
+            known += 1
+        }
+        #expect(known >= sums.count)
     }
 }

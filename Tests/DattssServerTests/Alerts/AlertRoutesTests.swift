@@ -86,6 +86,9 @@ struct AlertRoutesTests {
         let id = try #require(made.body.firstMatch(of: /"id":"([0-9a-f]+)"/)?.1)
         #expect(try await ask(.get, "").body.contains(#""match":"a.**""#))
         #expect(try await ask(.delete, "/silences/\(id)").status == 204)
+        // An audit says what was silenced, and not only that something was.
+        let events = try await ask(.get, "/events").body
+        #expect(events.ranges(of: #""rule":"**","name":"new","subject":"a.**","event":"silence"#).count == 2, "\(events)")
         for (body, problem) in [
             (#"{}"#, "until: is missing"), (#"{"until":5}"#, "until: expected"), (#"{"for":60,"match":"a b"}"#, "match: expected"),
             (#"{"for":1e9}"#, "until: expected"), (#"{"for":60,"x":1}"#, "x: there is no such member"),

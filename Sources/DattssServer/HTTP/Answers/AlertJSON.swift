@@ -31,7 +31,7 @@ enum AlertJSON {
         return json
     }
 
-    /// The state that matters most, how many instances have which, and those that are not good.
+    /// The state that matters most, how many instances have which, and those that are not good, or the only one.
     private static func writeState(_ instances: [AlertSubject: AlertInstance], _ json: inout JSONWriter) {
         let order: [AlertInstance.State] = [.firing, .acknowledged, .silenced, .pending, .noData, .ok]
         let counts = instances.values.reduce(into: [AlertInstance.State: Int64]()) { $0[$1.state, default: 0] += 1 }
@@ -44,7 +44,9 @@ enum AlertJSON {
             }
         }
         json.array("instances") { json in
-            let shown = instances.filter { $0.value.state != .ok }.sorted { $0.key < $1.key }.prefix(instancesShown)
+            // A rule about one statistic says of it whatever is known.
+            let told = instances.filter { $0.value.state != .ok || instances.count == 1 }
+            let shown = told.sorted { $0.key < $1.key }.prefix(instancesShown)
             for (subject, instance) in shown {
                 json.object { json in
                     json.member("subject", subject.description)
