@@ -25,6 +25,10 @@ public struct Server: Service {
         public var udp: HostPort
         /// Where statsd lines come over TCP, if they do.
         public var statsdTCP: HostPort?
+        /// Where Graphite's lines come over TCP, if they do.
+        public var graphiteTCP: HostPort?
+        /// The same in datagrams: the same port, unless the system chose.
+        public var graphiteUDP: HostPort?
         /// Signs in as `local`, once and within a day: as long as nobody ever has, or where it is asked for at every start.
         public var signInLink: String?
         /// Where the demo is, if there is one.
@@ -60,7 +64,8 @@ public struct Server: Service {
     public func run() async throws {
         let parts = ServerParts(configuration, accounts, pipeline, turns, logger)
         let (collector, intake) = (parts.makeCollector(), parts.makeLineIntake())
-        let furtherListeners = try FurtherListeners(configuration, collector: collector, intake: intake)
+        let furtherListeners = try FurtherListeners(
+            configuration, collector: collector, graphiteCollector: parts.makeCollector(of: .graphite), intake: intake)
         let httpPlace = ListeningPlace.http(configuration.http)
         _ = try httpPlace.resolved()
         let udp = try UDPPort(configuration, collector: collector, intake: intake)

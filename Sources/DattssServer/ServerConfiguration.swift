@@ -12,6 +12,8 @@ public struct ServerConfiguration: Sendable {
     public var udp: HostPort
     /// Where statsd lines are taken in over TCP, too.
     public var statsdTCP: HostPort?
+    /// Where lines of Graphite's plaintext protocol are taken in, over TCP and in datagrams.
+    public var graphite: HostPort?
     /// The path of a Unix datagram socket for statsd lines.
     public var statsdSocket: String?
     /// The path of a Unix stream socket for statsd lines.
@@ -20,7 +22,7 @@ public struct ServerConfiguration: Sendable {
     public var statsdSocketMode: UInt32 = 0o666
     /// When what was taken in is forced to the disk.
     public var syncMode = SyncMode.second
-    /// Whose statsd lines are; without one, names begin with an auth key and a dot.
+    /// Whose statsd lines, and those of Graphite, are; without one, names begin with an auth key and a dot.
     public var statsdUser: UserID?
     /// Every bound on what one sender can make the server do.
     public var limits = Limits()

@@ -46,6 +46,7 @@ struct ListeningPlace: Sendable, Hashable {
     static func http(_ address: HostPort) -> ListeningPlace { ListeningPlace(option: "http", address: address) }
     static func udp(_ address: HostPort) -> ListeningPlace { ListeningPlace(option: "udp", address: address) }
     static func tcp(_ address: HostPort) -> ListeningPlace { ListeningPlace(option: "statsd-tcp", address: address) }
+    static func graphite(_ address: HostPort) -> ListeningPlace { ListeningPlace(option: "graphite", address: address) }
     static func socket(_ path: String, _ option: String) -> ListeningPlace { ListeningPlace(option: option, path: path) }
 
     private var name: String { address?.description ?? path ?? option }

@@ -24,6 +24,8 @@ class Server:
         self.addresses = {"http": "127.0.0.1:0", "udp": "127.0.0.1:0", "statsd-tcp": "127.0.0.1:0"}
         self.arguments = ["--statsd-user", "local", "--statsd-socket", self.socket]
         self.arguments += ["--statsd-stream-socket", self.stream_socket, *arguments]
+        # The ports of its lines, where it has them.
+        self.graphite = {}
         self.process = None
         self.start()
         self.key = subprocess.run(
@@ -46,6 +48,8 @@ class Server:
                 self.addresses["udp"] = words[3]
             elif words[:2] == ["statsd", "tcp"]:
                 self.addresses["statsd-tcp"] = words[2]
+            elif words[:2] == ["graphite", "tcp"]:
+                self.graphite = {"tcp": int(words[2].rsplit(":", 1)[1]), "udp": int(words[4].rsplit(":", 1)[1])}
             elif words[:1] == ["ready"]:
                 return
         raise AssertionError(f"the server did not start: {command}")

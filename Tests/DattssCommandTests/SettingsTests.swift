@@ -73,7 +73,7 @@ struct SettingsTests {
     func serve() throws {
         let lines = [
             "data-dir = /d", "http = 1.2.3.4:5", "udp = 1.2.3.4:6", "sync = never", "statsd-user = shop", "retention-days = 3",
-            "hour-retention-days = 30", "statsd-tcp = [::1]:7", "statsd-socket = /s", "statsd-stream-socket = /t",
+            "hour-retention-days = 30", "statsd-tcp = [::1]:7", "graphite = [::1]:2003", "statsd-socket = /s", "statsd-stream-socket = /t",
             "statsd-socket-mode = 0620",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
             "max-queued-per-user = 15", "max-queued = 16", "max-connections = 170", "max-connections-per-address = 18",
@@ -92,7 +92,7 @@ struct SettingsTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
         #expect(server.dataDirectory == "/d" && "\(server.http) \(server.udp)" == "1.2.3.4:5 1.2.3.4:6")
-        #expect(server.statsdTCP == HostPort(host: "::1", port: 7))
+        #expect(server.statsdTCP == HostPort(host: "::1", port: 7) && server.graphite == HostPort(host: "::1", port: 2003))
         #expect(
             server.web.outgoing.hosts == ["hooks.slack.com", ".example.com"] && server.web.outgoing.commandDirectory == "/pagers")
         #expect(server.web.outgoing.exceptions == TrustedProxies("127.0.0.1,10.0.0.0/8"))

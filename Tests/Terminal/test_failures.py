@@ -65,6 +65,7 @@ class StartTests(ShellTest):
             ("--http", "192.0.2.1:3002", UNAVAILABLE, "no address of this machine"),
             ("--udp", "192.0.2.1:8125", UNAVAILABLE, "no address of this machine"),
             ("--statsd-tcp", "192.0.2.1:8125", UNAVAILABLE, "0.0.0.0:8125"),
+            ("--graphite", "192.0.2.1:2003", UNAVAILABLE, "0.0.0.0:2003"),
             ("--statsd-socket", "/nowhere/at/all.sock", 71, "does not exist"),
             ("--statsd-stream-socket", "/" + "long/" * 30, 71, "too long"),
         ]

@@ -14,6 +14,12 @@ public struct DatagramCollector: Sendable {
     private var stranger: [UInt8] = []
     /// What was received, since the collector was made.
     public private(set) var counts = DatagramCounts()
+    /// What the lines are.
+    public enum Syntax: Sendable { case statsd, graphite }
+
+    /// The minute in which lines are received, for those that tell a time.
+    package var minute = Minute(0)
+    private let syntax: Syntax
     private let authenticator: any Authenticator
     private let statsdUser: UserID?
     /// Where in `senders` it is, once lines came.
@@ -66,8 +72,9 @@ public struct DatagramCollector: Sendable {
     /// How many names of processes one user may give in one period; one more is noted in the next.
     private static let processesMax = 10_000
 
-    /// - Parameter statsdUser: whose statsd lines are; without one, a name begins with an auth key and a dot.
-    public init(authenticator: any Authenticator, statsdUser: UserID?, limits: Limits) {
+    /// - Parameter statsdUser: whose statsd lines, and those of Graphite, are; without one, a name begins with an auth key and a dot.
+    public init(authenticator: any Authenticator, statsdUser: UserID?, limits: Limits, syntax: Syntax = .statsd) {
+        self.syntax = syntax
         self.authenticator = authenticator
         self.statsdUser = statsdUser
         self.limits = limits
@@ -100,7 +107,7 @@ public struct DatagramCollector: Sendable {
     /// - Returns: where the first one begins that does.
     @inline(__always)
     private mutating func takeUsual(_ lines: DatagramLine.Bytes, from start: Int) -> Int {
-        guard let statsdPosition else { return start }
+        guard let statsdPosition, syntax == .statsd else { return start }
         let (count, end) = senders[statsdPosition].table.addUsualLines(of: lines, from: start)
         counts.lines += count
         counts.samples += count
@@ -155,6 +162,7 @@ public struct DatagramCollector: Sendable {
     }
 
     private mutating func receive(line: DatagramLine.Bytes) throws(DatagramError) {
+        if syntax == .graphite { return try receive(try GraphiteLine(line)) }
         switch try DatagramLine.parse(line) {
         case .statsd(let line): try receive(line)
         case .message(.event): counts.events += 1
@@ -183,7 +191,7 @@ public struct DatagramCollector: Sendable {
 
     /// A name that is known, or valid, costs no more than to look it up; only any other is rewritten.
     private mutating func receive(_ line: StatsdLine) throws(DatagramError) {
-        let (position, keyBytes) = try sender(of: line)
+        let (position, keyBytes) = try sender(ofName: line.name)
         if !line.hasTags {
             do throws(DatagramError) {
                 return try add(line, to: DatagramLine.Bytes(rebasing: line.name[keyBytes...]), of: position)
@@ -210,15 +218,28 @@ public struct DatagramCollector: Sendable {
         }
     }
 
-    /// Whose a statsd line is, and how many bytes of its name say so.
-    private mutating func sender(of line: StatsdLine) throws(DatagramError) -> (position: Int, keyBytes: Int) {
+    /// A value is one of the minute in which it comes. Its time only says whether it is recent.
+    private mutating func receive(_ line: GraphiteLine) throws(DatagramError) {
+        if let sent = line.minute {
+            guard sent == minute || sent == minute.advanced(by: -1) else { throw .badTime }
+        }
+        let (position, keyBytes) = try sender(ofName: line.name)
+        try line.withPath(behind: keyBytes) { (path) throws(DatagramError) in
+            try senders[position].table.add(SampleValue(value: line.value, kind: .gauge), to: path.bytes)
+            counts.samples += 1
+            if path.isRewritten { counts.note(rewriting: line, behind: keyBytes, to: path.bytes) }
+        }
+    }
+
+    /// Whose a statsd line is, or one of Graphite, and how many bytes of its name say so.
+    private mutating func sender(ofName name: DatagramLine.Bytes) throws(DatagramError) -> (position: Int, keyBytes: Int) {
         if let statsdUser {
             let position = statsdPosition ?? position(of: statsdUser)
             statsdPosition = position
             return (position, 0)
         }
-        guard let end = Self.keyEnd(in: line.name) else { throw .unknownKey }
-        return (try sender(forKey: DatagramLine.Bytes(rebasing: line.name[..<end])).position, end + 1)
+        guard let end = Self.keyEnd(in: name) else { throw .unknownKey }
+        return (try sender(forKey: DatagramLine.Bytes(rebasing: name[..<end])).position, end + 1)
     }
 
     // MARK: Senders

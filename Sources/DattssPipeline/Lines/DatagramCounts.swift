@@ -44,6 +44,17 @@ extension DatagramCounts {
     /// - Parameters:
     ///   - keyBytes: how many bytes of its name are an auth key and a dot, which nobody else may see.
     ///   - path: what became of the others, and of the tags.
+    mutating func note(rewriting line: GraphiteLine, behind keyBytes: Int, to path: DatagramLine.Bytes) {
+        rewrittenNames += 1
+        rewritings.note(path: path) { original in
+            original.append(line.name[keyBytes...])
+            original.append(line.tags)
+        }
+    }
+
+    /// - Parameters:
+    ///   - keyBytes: how many bytes of its name are an auth key and a dot, which nobody else may see.
+    ///   - path: what became of the others, and of the tags.
     mutating func note(rewriting line: StatsdLine, behind keyBytes: Int, to path: DatagramLine.Bytes) {
         rewrittenNames += 1
         rewritings.note(path: path) { original in

@@ -8,6 +8,8 @@ enum LineSource: Sendable, Hashable {
     case unix
     case tcp
     case unixStream
+    case graphiteUDP
+    case graphiteTCP
 }
 
 /// The counts of all that takes in lines, for `/metrics`.

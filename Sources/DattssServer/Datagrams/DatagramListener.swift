@@ -29,7 +29,7 @@ struct DatagramListener: Service {
         let sockets = try openSockets()
         // With the port that the system chose where it was left to it.
         let bound = sockets[0].localAddress
-        if let port = bound.port { intake.counters.port.store(port, ordering: .relaxed) }
+        if source == .udp, let port = bound.port { intake.counters.port.store(port, ordering: .relaxed) }
         defer { UnixSocketFile.remove(address) }
         onListening(bound)
         let readers = try sockets.enumerated().map { number, socket in try read(socket, number) }

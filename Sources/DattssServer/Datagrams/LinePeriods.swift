@@ -20,6 +20,7 @@ struct LinePeriods: Sendable {
     /// - Returns: what was collected in an earlier minute, if these are the first of another.
     mutating func begin() -> DatagramCollector.Collected? {
         let now = clock.now().minute
+        collector.minute = now
         if minute == now { return nil }
         let ended = minute == nil ? nil : flush()
         minute = now

@@ -37,7 +37,7 @@ extension Routes {
         _ answer: @escaping Answerer
     ) -> @Sendable (Request, Context) async throws -> Response {
         { request, context in
-            let user = try prometheusUser(request, context)
+            let user = try toolUser(request, context)
             do {
                 let parameters = try await PrometheusParameters(request)
                 return try await answer(Question(user: user, parameters: parameters, context: context))
@@ -51,7 +51,7 @@ extension Routes {
 
     /// A key that may read: as everywhere, or as the password of basic authentication, which is what Grafana sends. A session, too, for
     /// what is only looked at.
-    private func prometheusUser(_ request: Request, _ context: Context) throws -> UserID {
+    func toolUser(_ request: Request, _ context: Context) throws -> UserID {
         if request.head.authKey == nil, let key = request.head.basicPassword {
             return try accounts.verified(presenting: key, for: .read).owner.user
         }

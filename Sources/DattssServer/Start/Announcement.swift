@@ -22,11 +22,12 @@ struct Announcement: Sendable {
         let (configuration, web) = (parts.configuration, parts.web)
         let http = HostPort(host: configuration.http.host, port: port.localAddress?.port ?? configuration.http.port)
         guard let udp = await udp.listening() else { return }
-        let statsdTCP: HostPort?
-        do { statsdTCP = try await further.listening() } catch { return }
+        let ports: FurtherListeners.Ports
+        do { ports = try await further.listening() } catch { return }
         web.address.url = Server.url(http, isSecure: configuration.web.certificate != nil)
         web.address.udpPort = udp.port
-        var listening = Server.Listening(http: http, udp: udp, statsdTCP: statsdTCP)
+        var listening = Server.Listening(http: http, udp: udp, statsdTCP: ports.statsdTCP)
+        (listening.graphiteTCP, listening.graphiteUDP) = (ports.graphiteTCP, ports.graphiteUDP)
         listening.demo = web.settings.hasDemo ? web.link("/demo") : nil
         listening.signInLink = await signInLink()
         onListening(listening)

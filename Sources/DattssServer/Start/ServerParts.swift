@@ -52,8 +52,9 @@ struct ServerParts: Sendable {
 
     // MARK: Lines
 
-    func makeCollector() -> DatagramCollector {
-        DatagramCollector(authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits)
+    func makeCollector(of syntax: DatagramCollector.Syntax = .statsd) -> DatagramCollector {
+        DatagramCollector(
+            authenticator: accounts, statsdUser: configuration.statsdUser, limits: configuration.limits, syntax: syntax)
     }
 
     func makeLineIntake() -> LineIntake {

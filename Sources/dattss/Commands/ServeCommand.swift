@@ -37,7 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     /// What a configuration file may say.
     static let optionNames: Set<String> = WebSettingNames.all.union([
-        "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "statsd-socket",
+        "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "graphite", "statsd-socket",
         "statsd-stream-socket", "statsd-socket-mode", "retention-days", "hour-retention-days", "max-body-bytes",
         "max-partials", "max-statistics", "max-memory", "max-connections", "max-connections-per-address", "request-seconds",
         "idle-seconds",
@@ -63,6 +63,9 @@ struct ServeCommand: AsyncParsableCommand {
             UserID($0).map(Optional.some)
         }
         server.statsdTCP = try settings.value("statsd-tcp", statsd.statsdTcp, standard: nil, address) {
+            HostPort($0).map(Optional.some)
+        }
+        server.graphite = try settings.value("graphite", statsd.graphite, standard: nil, address) {
             HostPort($0).map(Optional.some)
         }
         server.statsdSocket = try settings.value("statsd-socket", statsd.statsdSocket, standard: nil, "a path") { .some($0) }
@@ -147,6 +150,9 @@ struct ServeCommand: AsyncParsableCommand {
                 do { try addressFile.write(url) } catch { logger.error("cannot write the address file: \(error)") }
                 print("  listening  \(url)   udp \(listening.udp)")
                 if let address = listening.statsdTCP { print("  statsd     tcp \(address)") }
+                if let tcp = listening.graphiteTCP, let udp = listening.graphiteUDP {
+                    print("  graphite   tcp \(tcp)   udp \(udp)")
+                }
                 print("  sign in    \(listening.signInLink ?? "by the link of 'dattss user link local\(dataOption)'")")
                 if let demo = listening.demo { print("  demo       \(demo)") }
                 print("  ready\n")

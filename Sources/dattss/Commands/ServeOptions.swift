@@ -16,10 +16,12 @@ struct ListeningOptions: ParsableArguments {
 
 /// Whose lines of statsd are, and where they come beside the UDP port.
 struct StatsdOptions: ParsableArguments {
-    @Option(help: "Whose statsd lines are. Without it, a name begins with an auth key and a dot.")
+    @Option(help: "Whose statsd lines, and those of Graphite, are. Without it, a name begins with an auth key and a dot.")
     var statsdUser: String?
     @Option(help: "Where to take in statsd lines over TCP, too: HOST:PORT.")
     var statsdTcp: String?
+    @Option(help: "Where to take in lines of Graphite's plaintext protocol, over TCP and UDP: HOST:PORT.")
+    var graphite: String?
     @Option(help: "The path of a Unix datagram socket for statsd lines.")
     var statsdSocket: String?
     @Option(help: "The path of a Unix stream socket for statsd lines, each ended by a line feed.")

@@ -189,6 +189,42 @@ struct DatagramCollectorTests {
         #expect(second?.last == 24 && second?.first == 25 && second?.count == 2)
     }
 
+    /// Goal: Graphite's lines are gauges of the statsd user, under the names that statsd lines would have; times of this minute and the
+    /// one before are good, and whatever is refused costs only itself.
+    @Test("takes in Graphite's lines, and counts what it refuses by reason")
+    func graphite() {
+        let minute = Minute(29_900_000)
+        let now = minute.index * 60
+        var collector = DatagramCollector(
+            authenticator: Keyed(), statsdUser: UserID("joe"), limits: Limits(), syntax: .graphite)
+        collector.minute = minute
+        let lines = [
+            "load 1 \(now)", "load 2 \(now + 59)", "load 3 \(now - 60)", "load 4 -1", "load 5", "disk/a;host=b;az=c 6 \(now)\r",
+            "old 1 \(now - 61)", "new 1 \(now + 60)", "odd 1 N", "x nan \(now)", "x inf -1", "x", "x 1 2 3", ";a=b 1", "\0", "",
+            "hits:1|c", "dis\0k;az=c;host=b 7 \(now)\0",
+        ]
+        Array(lines.joined(separator: "\n").utf8).withUnsafeBytes { collector.receive($0) }
+        #expect(collector.counts.lines == 16 && collector.counts.samples == 7)
+        #expect(collector.counts.refusedLines == [.badTime: 3, .badValue: 2, .badFormat: 3, .badPath: 1])
+        #expect(collector.counts.rewritings.all.map(\.originalText) == ["disk/a;host=b;az=c", "dis\0k;az=c;host=b"])
+        let collected = collector.flush().all
+        #expect(collected.map(\.user.string) == ["joe"])
+        let partials = collected.first?.batch.partials ?? []
+        #expect(partials.map(\.key.path) == ["load", "disk-a.az:c.host:b", "disk.az:c.host:b"])
+        #expect(partials.allSatisfy { $0.key.kind == .gauge })
+        #expect(partials.map(\.aggregate.last) == [5, 6, 7] && partials.first?.aggregate.count == 5)
+    }
+
+    /// Goal: without a statsd user the name begins with a key, as in statsd's lines.
+    @Test("finds the user of Graphite's lines by a key in front of the name")
+    func graphiteKeys() {
+        var collector = DatagramCollector(authenticator: Keyed(), statsdUser: nil, limits: Limits(), syntax: .graphite)
+        let lines = "ann.k1.0123.load;a=b 1 -1\nann.k2.0123.load 1 -1\nload 1\nann.0123. 1"
+        Array(lines.utf8).withUnsafeBytes { collector.receive($0) }
+        #expect(collector.flush().all.first?.batch.partials.map(\.key.path) == ["load.a:b"])
+        #expect(collector.counts.refusedLines == [.wrongScope: 1, .unknownKey: 1, .badPath: 1])
+    }
+
     /// Goal: the column of the kernel's table that counts drops, for one port.
     @Test("reads the kernel's drops of a port")
     func kernelDrops() {

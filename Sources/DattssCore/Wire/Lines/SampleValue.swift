@@ -77,7 +77,7 @@ public struct SampleValue: Sendable, Hashable {
 
 /// Why a line of a datagram was not taken in. The raw value is the label of its counter in `/metrics`.
 public enum DatagramError: String, Error, Sendable, Hashable, CaseIterable {
-    /// Neither `name:value|type` nor `auth:process:path:value`.
+    /// Neither `name:value|type` nor `auth:process:path:value`; where Graphite's lines come, not `path value timestamp`.
     case badFormat = "bad_format"
     /// No path, and none can be made of it: nothing is left of it, or more than 255 bytes.
     case badPath = "bad_path"
@@ -98,6 +98,8 @@ public enum DatagramError: String, Error, Sendable, Hashable, CaseIterable {
     case badEvent = "bad_event"
     /// A service check of DogStatsD without a name, or without a status from 0 to 3.
     case badServiceCheck = "bad_service_check"
+    /// A time of a Graphite line that is no number, or neither of the open minute nor of the one before.
+    case badTime = "bad_time"
     /// More statistics than fit in one period, or more distinct values than a set holds.
     case full
 }

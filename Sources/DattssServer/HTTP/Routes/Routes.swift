@@ -65,6 +65,7 @@ struct Routes: Sendable {
         addStatistics(to: router.group("/server/api/v1"), of: .server, isThere: web.settings.keepsOwnStatistics)
 
         addPrometheus(to: router)
+        addGraphite(to: router)
 
         let pages = router.group().add(middleware: budget)
         pages.get("/", use: start)

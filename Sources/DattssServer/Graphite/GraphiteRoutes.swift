@@ -1,0 +1,149 @@
+import DattssCore
+import DattssPipeline
+import DattssQuery
+import HTTPTypes
+import Hummingbird
+
+extension Routes {
+    /// The API of graphite-web, as far as there is something to answer: for Grafana and whatever else asks Graphite. Also without the
+    /// prefix, where nothing else is.
+    func addGraphite(to router: Router<Context>) {
+        for prefix in ["", "/graphite"] {
+            for method in [HTTPRequest.Method.get, .post] {
+                router.on("\(prefix)/metrics/find", method: method, use: graphite(findMetrics))
+                router.on("\(prefix)/render", method: method, use: graphite(render))
+            }
+        }
+    }
+
+    /// Who asks, and what.
+    private struct Question {
+        var user: UserID
+        var parameters: PrometheusParameters
+        var context: Context
+    }
+
+    private func graphite(
+        _ answer: @escaping @Sendable (Question) async throws -> Response
+    ) -> @Sendable (Request, Context) async throws -> Response {
+        { request, context in
+            let user = try toolUser(request, context)
+            do {
+                return try await answer(
+                    Question(user: user, parameters: try await PrometheusParameters(request), context: context))
+            } catch let error as QueryError {
+                throw error.graphiteAnswer
+            }
+        }
+    }
+
+    /// `GET|POST /graphite/render?target&from&until&format=json&maxDataPoints`
+    @Sendable private func render(_ question: Question) async throws -> Response {
+        let parameters = question.parameters
+        guard parameters["format"] == "json" else {
+            throw ErrorAnswer(
+                .badRequest, .badValue, "format: is '\((parameters["format"] ?? "png").prefix(16))', only json is supported")
+        }
+        let targets = parameters.all("target").filter { !$0.isEmpty }
+        guard targets.count <= Self.graphiteTargetsMax else {
+            throw ErrorAnswer(.badRequest, .badValue, "target: more than \(Self.graphiteTargetsMax)")
+        }
+        if let jsonp = parameters["jsonp"], !jsonp.isEmpty {
+            throw ErrorAnswer(.badRequest, .badValue, "jsonp: is not supported")
+        }
+        if let zone = parameters["tz"], !["", "UTC", "Etc/UTC"].contains(zone) {
+            throw ErrorAnswer(.badRequest, .badValue, "tz: is '\(zone.prefix(40))', only UTC is supported")
+        }
+        let now = clock.now()
+        let range = try graphiteRange(parameters, now, standard: "-24h")
+        let pointsMax = try parameters.count("maxDataPoints", atLeast: 1)
+        let factor = try parameters.share("xFilesFactor") ?? 0
+        let hasGaps = !["1", "true"].contains(parameters["noNullPoints"] ?? "")
+        let limits = QueryLimits()
+        return try await graphiteInTurn(question) { source, watch in
+            let evaluator = GraphiteEvaluator(source, limits, watch, now: now, xFilesFactor: factor)
+            var series: [GraphiteSeries] = []
+            for target in targets { series += try await evaluator.series(target, in: range) }
+            return GraphiteJSON.series(series, pointsMax: pointsMax, hasGaps: hasGaps)
+        }
+    }
+
+    private static let graphiteTargetsMax = 200
+
+    /// `GET|POST /graphite/metrics/find?query&from&until&format`
+    @Sendable private func findMetrics(_ question: Question) async throws -> Response {
+        let parameters = question.parameters
+        var query = try parameters.required("query")
+        let format = parameters["format"] ?? "treejson"
+        guard format == "treejson" || format == "completer" else {
+            throw ErrorAnswer(
+                .badRequest, .badValue, "format: is '\(format.prefix(16))', only treejson and completer are supported")
+        }
+        let base = query.lastIndex(of: ".").map { String(query[...$0]) } ?? ""
+        if format == "completer" {
+            query = query.replacing("..", with: "*.")
+            if !query.hasSuffix("*") { query += "*" }
+        }
+        let now = clock.now()
+        let range = try graphiteRange(parameters, now, standard: "-24h")
+        let minutes =
+            Minute(Int64(range.lowerBound.flooredQuotient(by: 60)))..<Minute(Int64(range.upperBound.flooredQuotient(by: 60)) + 1)
+        return try await graphiteInTurn(question) { [query] source, watch in
+            let nodes = try await GraphiteTree(source, QueryLimits(), watch).nodes(query, in: minutes)
+            return format == "completer" ? GraphiteJSON.completer(nodes) : GraphiteJSON.tree(nodes, under: base)
+        }
+    }
+
+    /// Works something out when the user's turn has come, away from the threads that take samples in; until the connection is closed.
+    private func graphiteInTurn(
+        _ question: Question, _ body: @escaping @Sendable (UserSeries, QueryWatch) async throws -> JSONWriter
+    ) async throws -> Response {
+        let (queries, unsent, user, isConnected) = (pipeline.queries, memory.unsent, question.user, question.context.isConnected)
+        return try await queries.inTurn(of: user, isWanted: isConnected) {
+            let watch = QueryWatch(QueryLimits(), isWanted: isConnected)
+            return try Rendering(try await body(UserSeries(queries: queries, user: user), watch), within: unsent)
+        }.response()
+    }
+
+    /// In seconds.
+    private func graphiteRange(
+        _ parameters: PrometheusParameters, _ now: Timestamp, standard: String
+    ) throws -> Range<Int> {
+        let time = GraphiteTime(now: now)
+        func asked(_ name: String, _ standard: String) throws(QueryError) -> Int {
+            guard let text = parameters[name], !text.isEmpty, text != "-1" else { return try time.parse(standard, name) }
+            return try time.parse(text, name)
+        }
+        let (from, until) = (try asked("from", standard), try asked("until", "now"))
+        guard from < until else { throw ErrorAnswer(.badRequest, .badValue, "from, until: the range is empty") }
+        return from..<until
+    }
+}
+
+extension PrometheusParameters {
+    fileprivate func count(_ name: String, atLeast least: Int) throws(ErrorAnswer) -> Int? {
+        guard let text = self[name], !text.isEmpty else { return nil }
+        guard let value = Int(text), least...1_000_000 ~= value else {
+            throw ErrorAnswer(.badRequest, .badValue, "\(name): is '\(text.prefix(16))', expected \(least) to 1000000")
+        }
+        return value
+    }
+
+    fileprivate func share(_ name: String) throws(ErrorAnswer) -> Double? {
+        guard let text = self[name], !text.isEmpty else { return nil }
+        guard let value = Double(text), 0...1 ~= value else {
+            throw ErrorAnswer(.badRequest, .badValue, "\(name): is '\(text.prefix(16))', expected 0 to 1")
+        }
+        return value
+    }
+}
+
+extension QueryError {
+    fileprivate var graphiteAnswer: ErrorAnswer {
+        switch code {
+        case .malformed, .unsupported, .invalid: ErrorAnswer(.badRequest, .badValue, message)
+        case .limit: ErrorAnswer(.unprocessableContent, .tooMany, message)
+        case .cancelled: ErrorAnswer(.serviceUnavailable, .overloaded, message)
+        }
+    }
+}
