@@ -126,7 +126,7 @@ extension Routes {
 
     /// `GET /api/v1/export/prometheus`: all statistics as they are now, to be scraped.
     @Sendable private func export(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try prometheusUser(request, context)
+        let user = try toolUser(request, context)
         let format = ExportText.Format(accepted: request.headers[.accept])
         let (queries, unsent) = (pipeline.queries, memory.unsent)
         return try await queries.inTurn(of: user, isWanted: context.isConnected) {
