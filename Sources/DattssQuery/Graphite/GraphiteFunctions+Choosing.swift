@@ -33,8 +33,9 @@ extension GraphiteFunctions {
                 let count = try call.requiredInteger(1, "n")
                 let series = try await call.series().filter { one in one.values.contains { !$0.isNaN } }
                 let ordered = sorted(series, highestFirst: true) { one in
-                    let deviation = GraphiteAggregation.stddev.of(one.points)
-                    return deviation * deviation
+                    let present = one.points.filter { !$0.isNaN }
+                    let mean = present.reduce(0, +) / Double(present.count)
+                    return present.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(present.count)
                 }
                 return Array(ordered.prefix(max(0, count)))
             },
