@@ -48,6 +48,20 @@ public struct AlertProgram: Sendable, Hashable {
     public init(name: String, isUp: Bool, hasEnded: Bool) { (self.name, self.isUp, self.hasEnded) = (name, isUp, hasEnded) }
 }
 
+/// Which rules are looked at.
+///
+/// What is usual is found out some seconds after a minute is over, and after a start only when the past was learned; rules about anything
+/// else wait for none of that.
+public enum AlertScope: Sendable, Hashable {
+    case all
+    /// Those of the measure ``AlertMeasure/usual``.
+    case usual
+    /// All others.
+    case others
+
+    func includes(_ measure: AlertMeasure) -> Bool { self == .all || (measure == .usual) == (self == .usual) }
+}
+
 /// All rules of one user and where each of their instances stands, as a value: what is looked at goes in, what happened comes out.
 ///
 /// It is the same for what is live and for the past, so that what would have been told is what is told.
@@ -59,6 +73,7 @@ public struct AlertBook: Sendable {
     private var instances: [[AlertSubject: AlertInstance]]
     private var index: AlertRuleIndex
     private var programRules: [Int]
+    private var usualPositions: [Int]
     private var rulesOf: [StatisticKey: [Int]] = [:]
     /// How many instances there are.
     public private(set) var instanceCount = 0
@@ -93,13 +108,17 @@ public struct AlertBook: Sendable {
         instances = rules.map { _ in [:] }
         index = AlertRuleIndex(rules)
         programRules = rules.indices.filter { rules[$0].measure == .process && rules[$0].isEnabled }
+        usualPositions = rules.indices.filter { rules[$0].measure == .usual && rules[$0].isEnabled }
     }
 
-    /// Whether a statistic has to be watched.
-    public var isWatched: @Sendable (StatisticKey) -> Bool {
-        let index = index
+    /// Whether any rule of a scope is about a statistic.
+    public func isWatched(_ scope: AlertScope) -> @Sendable (StatisticKey) -> Bool {
+        let index = AlertRuleIndex(rules.filter { scope.includes($0.measure) })
         return { !index.rules(of: $0).isEmpty }
     }
+
+    /// The rules of the measure ``AlertMeasure/usual`` that are looked at.
+    public var usualRules: [AlertRule] { usualPositions.map { rules[$0] } }
 
     /// Whether any rule is about programs.
     public var watchesPrograms: Bool { !programRules.isEmpty }
@@ -115,9 +134,17 @@ public struct AlertBook: Sendable {
         rules.firstIndex { $0.id == rule }.map { instances[$0] } ?? [:]
     }
 
+    /// The state that matters most of each rule, in their order; where there is no instance nothing is known.
+    public func states() -> [AlertInstance.State] {
+        instances.map { instances in
+            let states = Set(instances.values.lazy.map(\.state))
+            return AlertInstance.State.byWeight.first { states.contains($0) } ?? .noData
+        }
+    }
+
     /// After a start: what was looked at before is not looked at again, and that nothing was heard meanwhile is nobody's fault.
-    public mutating func resume(at slot: Int64) {
-        for position in rules.indices {
+    public mutating func resume(at slot: Int64, _ scope: AlertScope) {
+        for position in rules.indices where scope.includes(rules[position].measure) {
             for subject in instances[position].keys { instances[position][subject]?.resume(at: slot) }
         }
     }
@@ -170,25 +197,31 @@ public struct AlertBook: Sendable {
     ///   - score: how unusual a statistic is at the end of a slot, if that is known.
     ///   - minutely: whether all rules are looked at as if each were ``AlertCadence/minute``, because only minutes are known.
     ///   - isNew: whether the server has just begun to hear of its users: then nothing is said of what is missing.
+    ///   - scope: which rules are looked at.
     public mutating func look(
-        _ view: SlotView, programs: [AlertProgram], minutely: Bool = false, isNew: Bool = false,
+        _ view: SlotView, programs: [AlertProgram], minutely: Bool = false, isNew: Bool = false, scope: AlertScope = .all,
         score: (StatisticKey, Int64) -> Double?
     ) -> Outcome {
         look(
-            slot: view.slot, isActive: view.isActive, programs: programs, minutely: minutely, isNew: isNew, score: score,
+            slot: view.slot, isActive: view.isActive, programs: programs, minutely: minutely, isNew: isNew, scope: scope,
+            score: score,
             windows: view.statuses.lazy.map { ($0.key, AlertWindow($0, at: view.slot, isActive: view.isActive)) })
     }
 
     /// The same for windows of any origin.
     public mutating func look(
         slot: Int64, isActive: Bool, programs: [AlertProgram], minutely: Bool = false, isNew: Bool = false,
-        score: (StatisticKey, Int64) -> Double?, windows: some Sequence<(StatisticKey, AlertWindow)>
+        scope: AlertScope = .all, score: (StatisticKey, Int64) -> Double?, windows: some Sequence<(StatisticKey, AlertWindow)>
     ) -> Outcome {
+        func isDue(_ position: Int) -> Bool {
+            let measure = rules[position].measure
+            guard scope.includes(measure), !isNew || measure == .usual || !measure.isMinutely else { return false }
+            return SlotView.endsMinute(slot) || (rules[position].cadence == .slot && !minutely)
+        }
         let time = Timestamp(milliseconds: (slot + 1) * Window.slotMilliseconds)
-        let endsMinute = SlotView.endsMinute(slot)
         var outcome = Outcome()
         for (key, window) in windows {
-            for position in positions(of: key) where isDue(position, endsMinute, minutely, isNew) {
+            for position in positions(of: key) where isDue(position) {
                 let rule = rules[position]
                 let reading = AlertReading(
                     rule, window, score: score(key, slot), isProgramUp: Self.isUp(rule.process, programs, isActive))
@@ -196,15 +229,10 @@ public struct AlertBook: Sendable {
             }
         }
         // What is not live any more, or never was.
-        for position in rules.indices where rules[position].isEnabled && isDue(position, endsMinute, minutely, isNew) {
+        for position in rules.indices where rules[position].isEnabled && isDue(position) {
             lookAtMissing(position, slot: slot, isActive: isActive, programs: programs, time, &outcome)
         }
         return outcome
-    }
-
-    private func isDue(_ position: Int, _ endsMinute: Bool, _ minutely: Bool, _ isNew: Bool) -> Bool {
-        if isNew, rules[position].measure.isMinutely { return false }
-        return endsMinute || (rules[position].cadence == .slot && !minutely)
     }
 
     private mutating func positions(of key: StatisticKey) -> [Int] {

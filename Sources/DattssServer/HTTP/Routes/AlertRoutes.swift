@@ -28,7 +28,8 @@ extension Routes {
         let messages = try await accounts.run {
             try $0.alertMessageCount(of: user, since: clock.now().advanced(byMilliseconds: -3_600_000))
         }
-        return Response(json: AlertJSON.overview(book, messagesInHour: messages, at: clock.now()))
+        let omitted = await alerts.usualOmitted[user] ?? 0
+        return Response(json: AlertJSON.overview(book, usualOmitted: omitted, messagesInHour: messages, at: clock.now()))
     }
 
     /// `GET BASE/api/v1/alerts/events`
