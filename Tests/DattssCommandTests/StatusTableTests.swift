@@ -63,7 +63,7 @@ struct StatusTableTests {
     @Test("cuts a name in the middle")
     func middle() {
         for width in 0...12 {
-            let text = StatusTable.shortened("abcdefghij", to: width)
+            let text = TextTable.shortened("abcdefghij", to: width)
             #expect(text.count == min(10, max(1, width)))
             if width > 2, width < 10 { #expect(text.first == "a" && text.last == "j" && text.contains("…")) }
         }

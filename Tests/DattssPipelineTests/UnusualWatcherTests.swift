@@ -36,6 +36,10 @@ import Testing
         #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).statistics.count == 1 })
         let found = try #require(await harness.pipeline.unusual.unusual(of: Self.ann).statistics.first)
         #expect(found.key == Self.load && found.points.count == 24)
+        // In short it is the same, for whoever looks at the status.
+        #expect(await eventually { harness.pipeline.unusual.summary(of: Self.ann)[Self.load]?.since == found.since })
+        let summary = try #require(harness.pipeline.unusual.summary(of: Self.ann)[Self.load])
+        #expect(summary.score > 1 && harness.pipeline.unusual.summary(of: Self.ben).isEmpty)
 
         try await harness.killAndRestart()
         await send(harness, load: 40, &generator)
@@ -54,6 +58,7 @@ import Testing
         #expect(await harness.pipeline.unusual.unusual(of: UserID("nobody")!).unknownCount == 0)
         await harness.pipeline.erase(Self.ann)
         await sendOfBen(harness)
+        #expect(harness.pipeline.unusual.summary(of: Self.ann).isEmpty)
         #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).unknownCount == 0 })
         await harness.stop()
     }

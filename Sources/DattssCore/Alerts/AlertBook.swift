@@ -48,6 +48,20 @@ public struct AlertProgram: Sendable, Hashable {
     public init(name: String, isUp: Bool, hasEnded: Bool) { (self.name, self.isUp, self.hasEnded) = (name, isUp, hasEnded) }
 }
 
+/// Which rules are looked at.
+///
+/// What is usual is found out some seconds after a minute is over, and after a start only when the past was learned; rules about anything
+/// else wait for none of that.
+public enum AlertScope: Sendable, Hashable {
+    case all
+    /// Those of the measure ``AlertMeasure/usual``.
+    case usual
+    /// All others.
+    case others
+
+    func includes(_ measure: AlertMeasure) -> Bool { self == .all || (measure == .usual) == (self == .usual) }
+}
+
 /// All rules of one user and where each of their instances stands, as a value: what is looked at goes in, what happened comes out.
 ///
 /// It is the same for what is live and for the past, so that what would have been told is what is told.
@@ -57,8 +71,11 @@ public struct AlertBook: Sendable {
     /// Times in which some of them tell nothing.
     public var silences: [AlertSilence]
     private var instances: [[AlertSubject: AlertInstance]]
+    /// Where each rule is, by its ID.
+    private let positions: [String: Int]
     private var index: AlertRuleIndex
     private var programRules: [Int]
+    private var usualPositions: [Int]
     private var rulesOf: [StatisticKey: [Int]] = [:]
     /// How many instances there are.
     public private(set) var instanceCount = 0
@@ -91,33 +108,49 @@ public struct AlertBook: Sendable {
     public init(_ rules: [AlertRule], silences: [AlertSilence] = [], instancesMax: Int = Self.instancesMaxStandard) {
         (self.rules, self.silences, self.instancesMax) = (rules, silences, instancesMax)
         instances = rules.map { _ in [:] }
+        positions = Dictionary(rules.enumerated().map { ($1.id, $0) }) { first, _ in first }
         index = AlertRuleIndex(rules)
         programRules = rules.indices.filter { rules[$0].measure == .process && rules[$0].isEnabled }
+        usualPositions = rules.indices.filter { rules[$0].measure == .usual && rules[$0].isEnabled }
     }
 
-    /// Which statistics have to be watched.
-    public var watched: WatchQuestion {
-        let index = index
+    /// Which statistics rules of a scope are about.
+    public func watched(_ scope: AlertScope) -> WatchQuestion {
+        let index = AlertRuleIndex(rules.filter { scope.includes($0.measure) })
         return WatchQuestion(patternCount: index.patternCount) { index.hasRule(of: $0) }
     }
+
+    /// The rules of the measure ``AlertMeasure/usual`` that are looked at.
+    public var usualRules: [AlertRule] { usualPositions.map { rules[$0] } }
 
     /// Whether any rule is about programs.
     public var watchesPrograms: Bool { !programRules.isEmpty }
 
     /// Puts an instance where it stood.
     public mutating func restore(_ instance: AlertInstance, of rule: String, _ subject: AlertSubject) {
-        guard let position = rules.firstIndex(where: { $0.id == rule }) else { return }
+        guard let position = positions[rule] else { return }
         if instances[position].updateValue(instance, forKey: subject) == nil { instanceCount += 1 }
     }
 
     /// Where the instances of a rule stand, by subject.
     public func instances(of rule: String) -> [AlertSubject: AlertInstance] {
-        rules.firstIndex { $0.id == rule }.map { instances[$0] } ?? [:]
+        positions[rule].map { instances[$0] } ?? [:]
+    }
+
+    /// Every rule with its instances, in their order.
+    public var standing: [(rule: AlertRule, instances: [AlertSubject: AlertInstance])] { Array(zip(rules, instances)) }
+
+    /// The state that matters most of each rule, in their order; where there is no instance nothing is known.
+    public func states() -> [AlertInstance.State] {
+        instances.map { instances in
+            let states = Set(instances.values.lazy.map(\.state))
+            return AlertInstance.State.byWeight.first { states.contains($0) } ?? .noData
+        }
     }
 
     /// After a start: what was looked at before is not looked at again, and that nothing was heard meanwhile is nobody's fault.
-    public mutating func resume(at slot: Int64) {
-        for position in rules.indices {
+    public mutating func resume(at slot: Int64, _ scope: AlertScope) {
+        for position in rules.indices where scope.includes(rules[position].measure) {
             for subject in instances[position].keys { instances[position][subject]?.resume(at: slot) }
         }
     }
@@ -127,8 +160,9 @@ public struct AlertBook: Sendable {
     public mutating func setRules(_ new: [AlertRule], at slot: Int64) -> Outcome {
         var outcome = Outcome()
         var kept: [String: [AlertSubject: AlertInstance]] = [:]
+        let replacements = Dictionary(new.map { ($0.id, $0) }) { first, _ in first }
         for (position, rule) in rules.enumerated() {
-            if let same = new.first(where: { $0.id == rule.id }), same.looksAtTheSame(as: rule) {
+            if let same = replacements[rule.id], same.looksAtTheSame(as: rule) {
                 kept[rule.id] = instances[position]
                 continue
             }
@@ -152,7 +186,7 @@ public struct AlertBook: Sendable {
     /// - Returns: the instances that are acknowledged now.
     public mutating func acknowledge(_ rule: String, _ subject: AlertSubject?) -> Outcome {
         var outcome = Outcome()
-        guard let position = rules.firstIndex(where: { $0.id == rule }) else { return outcome }
+        guard let position = positions[rule] else { return outcome }
         for key in instances[position].keys.sorted() where subject == nil || key == subject {
             guard var instance = instances[position][key], !instance.isAcknowledged, instance.acknowledge() else { continue }
             instances[position][key] = instance
@@ -170,25 +204,31 @@ public struct AlertBook: Sendable {
     ///   - score: how unusual a statistic is at the end of a slot, if that is known.
     ///   - minutely: whether all rules are looked at as if each were ``AlertCadence/minute``, because only minutes are known.
     ///   - isNew: whether the server has just begun to hear of its users: then nothing is said of what is missing.
+    ///   - scope: which rules are looked at.
     public mutating func look(
-        _ view: SlotView, programs: [AlertProgram], minutely: Bool = false, isNew: Bool = false,
+        _ view: SlotView, programs: [AlertProgram], minutely: Bool = false, isNew: Bool = false, scope: AlertScope = .all,
         score: (StatisticKey, Int64) -> Double?
     ) -> Outcome {
         look(
-            slot: view.slot, isActive: view.isActive, programs: programs, minutely: minutely, isNew: isNew, score: score,
+            slot: view.slot, isActive: view.isActive, programs: programs, minutely: minutely, isNew: isNew, scope: scope,
+            score: score,
             windows: view.statuses.lazy.map { ($0.key, AlertWindow($0, at: view.slot, isActive: view.isActive)) })
     }
 
     /// The same for windows of any origin.
     public mutating func look(
         slot: Int64, isActive: Bool, programs: [AlertProgram], minutely: Bool = false, isNew: Bool = false,
-        score: (StatisticKey, Int64) -> Double?, windows: some Sequence<(StatisticKey, AlertWindow)>
+        scope: AlertScope = .all, score: (StatisticKey, Int64) -> Double?, windows: some Sequence<(StatisticKey, AlertWindow)>
     ) -> Outcome {
+        func isDue(_ position: Int) -> Bool {
+            let measure = rules[position].measure
+            guard scope.includes(measure), !isNew || measure == .usual || !measure.isMinutely else { return false }
+            return SlotView.endsMinute(slot) || (rules[position].cadence == .slot && !minutely)
+        }
         let time = Timestamp(milliseconds: (slot + 1) * Window.slotMilliseconds)
-        let endsMinute = SlotView.endsMinute(slot)
         var outcome = Outcome()
         for (key, window) in windows {
-            for position in positions(of: key) where isDue(position, endsMinute, minutely, isNew) {
+            for position in positions(of: key) where isDue(position) {
                 let rule = rules[position]
                 let reading = AlertReading(
                     rule, window, score: score(key, slot), isProgramUp: Self.isUp(rule.process, programs, isActive))
@@ -196,15 +236,10 @@ public struct AlertBook: Sendable {
             }
         }
         // What is not live any more, or never was.
-        for position in rules.indices where rules[position].isEnabled && isDue(position, endsMinute, minutely, isNew) {
+        for position in rules.indices where rules[position].isEnabled && isDue(position) {
             lookAtMissing(position, slot: slot, isActive: isActive, programs: programs, time, &outcome)
         }
         return outcome
-    }
-
-    private func isDue(_ position: Int, _ endsMinute: Bool, _ minutely: Bool, _ isNew: Bool) -> Bool {
-        if isNew, rules[position].measure.isMinutely { return false }
-        return endsMinute || (rules[position].cadence == .slot && !minutely)
     }
 
     private mutating func positions(of key: StatisticKey) -> [Int] {

@@ -75,6 +75,9 @@ public struct AlertInstance: Sendable, Hashable {
         case acknowledged
         case silenced
         case noData = "no-data"
+
+        /// That which matters most first.
+        public static let byWeight: [State] = [.firing, .acknowledged, .silenced, .pending, .noData, .ok]
     }
 
     /// How it is shown.

@@ -107,6 +107,18 @@ public struct Queries: Sendable {
         }
     }
 
+    /// The points of many of a user's statistics in minutes that are over, sorted by minute, and the minutes in which the user sent
+    /// anything. Those that are not stored yet are among them.
+    /// - Throws: as reading the log does.
+    public func points(
+        of user: UserID, in range: Range<Minute>, _ isWanted: @escaping @Sendable (StatisticKey) -> Bool
+    ) async throws -> (points: [StatisticKey: [MinutePoint]], active: MinuteRuns) {
+        let collector = PointCollector(isWanted)
+        let request = SurveyRequest(user: user, prefix: "", minutes: range, withSketches: true, withTotals: false)
+        let active = try await withTaskExecutorPreference(threads) { try await survey(request, into: collector.reader) }
+        return (collector.points, active)
+    }
+
     /// A reader of a user's live changes.
     public func live(of user: UserID) -> LiveReader {
         LiveReader(directory: directory, user: user, clock: clock)
@@ -266,6 +278,9 @@ public struct StatisticMinutes: Sendable {
     public var aggregates: [MinutePoint]
     /// The minutes in which the user sent anything, of whichever statistic.
     public var active: MinuteRuns
+
+    /// Makes them of their parts.
+    public init(aggregates: [MinutePoint], active: MinuteRuns) { (self.aggregates, self.active) = (aggregates, active) }
 }
 
 /// Reads what changed, again and again, at the reader's own pace: what a slow reader missed is in its next answer.

@@ -18,6 +18,8 @@ public actor UnusualWatcher {
     private let isEnding = Atomic(false)
     private let isWatching: Bool
     private var users: [UserID: WatchedUser] = [:]
+    /// What is unusual, for those who do not wait for this thread.
+    private let summaries = Mutex<[UserID: [StatisticKey: UnusualSummary]]>([:])
     /// Statistics of all users.
     private var count = 0
     private(set) var failedReads = 0
@@ -61,10 +63,25 @@ public actor UnusualWatcher {
         users[user]?.list ?? UnusualList()
     }
 
+    /// The same in short, as it was at the end of the last step. It waits for nobody.
+    public nonisolated func summary(of user: UserID) -> [StatisticKey: UnusualSummary] {
+        summaries.withLock { $0[user] ?? [:] }
+    }
+
+    private func summarise() {
+        var found: [UserID: [StatisticKey: UnusualSummary]] = [:]
+        for (id, user) in users {
+            let summary = user.summary
+            if !summary.isEmpty { found[id] = summary }
+        }
+        summaries.withLock { $0 = found }
+    }
+
     /// Reads what was written since, after a start the whole day; an hour at a time, and whoever asks comes in between.
     private func take(through minute: Minute) async {
         for user in users.keys where directory.existing(user) == nil {
             count -= users.removeValue(forKey: user)?.count ?? 0
+            summaries.withLock { $0[user] = nil }
         }
         let midnight = Minute(minute.day * Minute.perDay)
         var first = next ?? midnight
@@ -104,6 +121,7 @@ public actor UnusualWatcher {
         if let slot, slot >= next { return }
         slot = next
         for user in users.keys { users[user]?.advance(to: next) }
+        summarise()
     }
 
     // MARK: Learning
@@ -112,7 +130,10 @@ public actor UnusualWatcher {
         let clock = ContinuousClock()
         let start = clock.now
         for user in users.keys.sorted() {
+            var hasLearned = false
+            defer { if hasLearned { users[user]?.rank() } }
             while let due = users[user]?.due(at: minute), !isEnding.load(ordering: .relaxed) {
+                hasLearned = true
                 let passed = clock.now - start
                 let limit = due.isFirst ? Self.learningMilliseconds : Self.refreshingMilliseconds
                 if passed > .milliseconds(limit) { break }
@@ -125,6 +146,7 @@ public actor UnusualWatcher {
                 await Task.yield()
             }
         }
+        summarise()
     }
 
     /// A week and a day, as long as minutes are kept by default.
@@ -162,4 +184,14 @@ public struct UnusualList: Sendable {
         /// The last two hours.
         public var points: [UsualWatched.Point]
     }
+}
+
+/// That a statistic is unusual, in short.
+public struct UnusualSummary: Sendable, Hashable {
+    /// How improbable its last step is, positive above what is usual and negative below.
+    public var score: Double
+    /// When it became unusual.
+    public var since: UsualSlot
+    /// By which part of what is usual the last step differs from it: 0.4 is 40 % more; nil where nothing, or nothing above 0, is usual.
+    public var difference: Double?
 }

@@ -6,8 +6,17 @@ struct WatchedUser: Sendable {
     private var slot: UsualSlot?
     private var activeMinutes = 0
     private var lastActive: Minute?
+    /// Those that are unusual, the most unusual first, and how many others there are: after the last step, or after learning.
+    private var ranking = Ranking()
+
+    private struct Ranking: Sendable {
+        var keys: [StatisticKey] = []
+        var knownCount = 0
+        var unknownCount = 0
+    }
 
     fileprivate struct Watched: Sendable {
+        let measure: UsualMeasure
         var open = UsualOpenStep()
         var known: UsualWatched?
         /// The steps of the day of UTC, which no sealed file has yet; NaN where there is none.
@@ -28,11 +37,31 @@ struct WatchedUser: Sendable {
     /// Ends the open step when a later one begins.
     mutating func advance(to next: UsualSlot) {
         guard let slot, slot < next else { return }
-        for key in statistics.keys {
-            let measure = UsualMeasure(key.kind)
-            statistics[key]?.close(slot, measure, activeMinutes)
+        // (In place: names need not be found again.)
+        var place = statistics.values.startIndex
+        while place != statistics.values.endIndex {
+            statistics.values[place].close(slot, activeMinutes)
+            statistics.values.formIndex(after: &place)
         }
         (self.slot, activeMinutes) = (next, 0)
+        rank()
+    }
+
+    /// Finds out which are unusual.
+    mutating func rank() {
+        var ranking = Ranking()
+        var found: [(weight: Double, key: StatisticKey)] = []
+        for (key, watched) in statistics {
+            guard let known = watched.known else {
+                ranking.unknownCount += 1
+                continue
+            }
+            ranking.knownCount += 1
+            if let weight = known.weight { found.append((weight, key)) }
+        }
+        found.sort { ($1.weight, $0.key) < ($0.weight, $1.key) }
+        ranking.keys = found.map(\.key)
+        self.ranking = ranking
     }
 
     /// Takes in a minute of the open step.
@@ -41,11 +70,13 @@ struct WatchedUser: Sendable {
         if lastActive != minute { activeMinutes += 1 }
         lastActive = minute
         for partial in part.aggregates {
-            if statistics[partial.key] == nil {
-                guard room > 0 else { continue }
-                room -= 1
-            }
-            statistics[partial.key, default: Watched()].open.add(partial.aggregate, UsualMeasure(partial.key.kind))
+            let measure = UsualMeasure(partial.key.kind)
+            if statistics[partial.key]?.open.add(partial.aggregate, measure) != nil { continue }
+            guard room > 0 else { continue }
+            room -= 1
+            var watched = Watched(measure: measure)
+            watched.open.add(partial.aggregate, measure)
+            statistics[partial.key] = watched
         }
     }
 
@@ -78,25 +109,32 @@ struct WatchedUser: Sendable {
         statistics[key]?.due = known == nil ? minute.advanced(by: 60) : Minute((minute.day + 1) * Minute.perDay + spread)
     }
 
+    /// What is unusual. It takes as long as that is much, and not as there are many statistics.
     var list: UnusualList {
         var list = UnusualList()
-        for (key, watched) in statistics {
-            guard let known = watched.known else {
-                list.unknownCount += 1
-                continue
-            }
-            list.knownCount += 1
-            guard let since = known.reading.since else { continue }
-            list.statistics.append(
-                UnusualList.Statistic(key: key, reading: known.reading, since: since, points: known.recent(Self.pointsShown)))
+        (list.knownCount, list.unknownCount) = (ranking.knownCount, ranking.unknownCount)
+        list.statistics = ranking.keys.compactMap { key in
+            guard let known = statistics[key]?.known, let since = known.reading.since else { return nil }
+            return UnusualList.Statistic(key: key, reading: known.reading, since: since, points: known.recent(Self.pointsShown))
         }
-        list.statistics.sort { ($1.weight, $0.key) < ($0.weight, $1.key) }
         return list
+    }
+
+    /// The same in short, for those who look at all statistics.
+    var summary: [StatisticKey: UnusualSummary] {
+        var summary: [StatisticKey: UnusualSummary] = [:]
+        for key in ranking.keys {
+            guard let known = statistics[key]?.known, let since = known.reading.since else { continue }
+            let last = known.recent(1).last
+            let part = last.flatMap { last in last.usual.flatMap { $0 > 0 ? (last.value - $0) / $0 : nil } }
+            summary[key] = UnusualSummary(score: known.reading.score, since: since, difference: part)
+        }
+        return summary
     }
 }
 
 extension WatchedUser.Watched {
-    fileprivate mutating func close(_ slot: UsualSlot, _ measure: UsualMeasure, _ activeMinutes: Int) {
+    fileprivate mutating func close(_ slot: UsualSlot, _ activeMinutes: Int) {
         open.activeMinutes = activeMinutes
         defer { open = UsualOpenStep() }
         guard let value = open.value(measure) else { return }
@@ -109,10 +147,11 @@ extension WatchedUser.Watched {
     }
 }
 
-extension UnusualList.Statistic {
-    /// How improbable it is, and a little for how long it has been.
-    fileprivate var weight: Double {
-        let steps = points.last.map { $0.slot.index - since.index } ?? 0
+extension UsualWatched {
+    /// How improbable it is, and a little for how long it has been; nil when it is as usual.
+    fileprivate var weight: Double? {
+        guard let since = reading.since else { return nil }
+        let steps = last.map { $0.index - since.index } ?? 0
         return reading.score.magnitude + Double(max(1, steps)).squareRoot() / 10
     }
 }

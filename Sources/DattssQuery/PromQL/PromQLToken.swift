@@ -31,6 +31,8 @@ struct PromQLToken: Hashable {
 struct PromQLLexer {
     private let bytes: [UInt8]
     private var position = 0
+    /// Inside brackets a colon is that of a subquery and no name.
+    private var isInBrackets = false
 
     private static let signs = [
         "==", "!=", ">=", "<=", "=~", "!~", "+", "-", "*", "/", "%", "^", "(", ")", "{", "}", "[", "]", ",", "=", ">", "<", "@",
@@ -43,17 +45,20 @@ struct PromQLLexer {
     static func tokens(of text: String) throws(QueryError) -> [PromQLToken] {
         var lexer = PromQLLexer(text)
         var tokens: [PromQLToken] = []
-        repeat { tokens.append(try lexer.next(after: tokens)) } while tokens.last?.kind != .end
+        repeat {
+            let token = try lexer.next()
+            if token.kind == .sign("[") { lexer.isInBrackets = true }
+            if token.kind == .sign("]") { lexer.isInBrackets = false }
+            tokens.append(token)
+        } while tokens.last?.kind != .end
         return tokens
     }
 
-    private mutating func next(after earlier: [PromQLToken]) throws(QueryError) -> PromQLToken {
+    private mutating func next() throws(QueryError) -> PromQLToken {
         skipBlanks()
         let start = position
         guard position < bytes.count else { return PromQLToken(kind: .end, offset: start) }
         let byte = bytes[position]
-        // Inside brackets a colon is that of a subquery and no name.
-        let isInBrackets = earlier.last { $0.kind == .sign("[") || $0.kind == .sign("]") }?.kind == .sign("[")
         if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") || byte == UInt8(ascii: "`") {
             return PromQLToken(kind: .string(try text(endedBy: byte)), offset: start)
         }

@@ -15,6 +15,7 @@ final class AlertDelivery: Service {
     private let policy: OutgoingPolicy
     private let clock: any WallClock
     private let logger: Logger
+    private let counters: AlertCounters
     private let state = Mutex(State())
 
     private struct State {
@@ -27,7 +28,8 @@ final class AlertDelivery: Service {
     /// How long is waited before the next try; behind the last there is none. A mail server may be away for a day.
     static let pausesSeconds: [Int64] = [5, 15, 60, 300, 900, 3600, 3600, 7200, 14_400, 28_800, 43_200]
 
-    init(_ accounts: Accounts, _ web: WebServices, clock: any WallClock) {
+    init(_ accounts: Accounts, _ web: WebServices, clock: any WallClock, counters: AlertCounters = AlertCounters()) {
+        self.counters = counters
         (self.accounts, self.web, self.clock) = (accounts, web, clock)
         (policy, logger) = (web.settings.outgoing, web.logger)
     }
@@ -74,6 +76,7 @@ final class AlertDelivery: Service {
         do { try await send(line) } catch let error as AlertProblem { problem = error } catch {
             problem = AlertProblem("\(error)", isFinal: false)
         }
+        counters.addTry(isSent: problem == nil)
         let now = clock.now()
         let pause = Self.pausesSeconds.indices.contains(Int(line.attempts)) ? Self.pausesSeconds[Int(line.attempts)] : nil
         let next = problem.flatMap { $0.isFinal ? nil : pause }.map { now.advanced(byMilliseconds: $0 * 1000) }

@@ -3,25 +3,32 @@ import DattssPipeline
 import Logging
 import ServiceLifecycle
 
-/// How unusual a statistic of a user is at the end of a slot: −log10 of how improbable, negative for less than usual; nil when that is
-/// not known.
-typealias AlertScore = @Sendable (UserID, StatisticKey, Int64) -> Double?
-
 /// Looks at what is live for all users that have rules, and lets what happened and who is to be told of it be written in one
 /// transaction.
 ///
 /// Samples never wait for it: the aggregators look at watched statistics when a slot is over, and here it is found out later, on the
 /// threads of questions, what that means.
 ///
-///     slots of a user ──► AlertBook ──► AlertCommit ──► accounts.sqlite ──► AlertDelivery
+///     slots of a user ──┐
+///                       ├─► AlertBook ──► AlertCommit ──► accounts.sqlite ──► AlertDelivery
+///     minutes, scored ──┘
+///
+/// Rules about what is usual are looked at by themselves, some seconds after a minute is over and out of the log: see ``UsualLook``.
 actor AlertEvaluator: Service {
     private let accounts: Accounts
     private let queries: Queries
     private let processes: ProcessRegistry
     private let clock: any WallClock
     private let logger: Logger
-    private let score: AlertScore
+    nonisolated let counters = AlertCounters()
     private var entries: [UserID: Entry] = [:]
+    /// What is known for rules about what is usual, by user.
+    private var usual: [UserID: UsualLook] = [:]
+    /// The first minute that a run before this one has not looked at for them; nil once everybody was taken up.
+    private var usualStart: Minute?
+    private var isFirstTurn = true
+    /// How many statistics were left out of them, by user.
+    private(set) var usualOmitted: [UserID: Int] = [:]
     private let startSlot: Int64
 
     private struct Entry {
@@ -37,6 +44,10 @@ actor AlertEvaluator: Service {
 
     /// How long after the end of a slot it is asked for: what was accepted in it is in the log by then.
     static let lateMilliseconds: Int64 = 300
+    /// How long after its end a minute is asked for to say what was usual: whatever belongs to it is in it by then.
+    static let usualLateMilliseconds: Int64 = 2000
+    /// How long is learned for that in one turn: others wait meanwhile.
+    private static let learningMilliseconds = 500
     /// A pause of the server that is shorter is made up for by what its log has.
     private static let shortSlots: Int64 = 2
     /// As far back as what was missed is looked at after a start.
@@ -47,11 +58,10 @@ actor AlertEvaluator: Service {
     static let silencesMax = 1000
 
     init(
-        _ accounts: Accounts, _ queries: Queries, _ processes: ProcessRegistry, clock: any WallClock, logger: Logger,
-        score: @escaping AlertScore = { _, _, _ in nil }
+        _ accounts: Accounts, _ queries: Queries, _ processes: ProcessRegistry, clock: any WallClock, logger: Logger
     ) {
         (self.accounts, self.queries, self.processes, self.clock) = (accounts, queries, processes, clock)
-        (self.logger, self.score) = (logger, score)
+        self.logger = logger
         startSlot = Window.slotNumber(at: clock.now())
     }
 
@@ -70,14 +80,18 @@ actor AlertEvaluator: Service {
 
     /// Looks at everything that is over.
     func turn() async {
+        let began = ContinuousClock.now
         let through = Window.slotNumber(at: clock.now().advanced(byMilliseconds: -Self.lateMilliseconds)) - 1
         do {
             let users = try await accounts.run { try $0.alertUsers() }
             for user in entries.keys where !users.contains(user) { entries[user] = nil }
             for user in users { try await look(user, through: through) }
             let done = users.compactMap { entries[$0]?.nextSlot }.min()
-            if let done { try await accounts.run { try $0.noteAlertSlot(done - 1) } }
+            if let done { try await accounts.run { try $0.noteAlertSlot(done - 1, .others) } }
+            try await lookAtUsual(users)
+            counters.addTurn(ContinuousClock.now - began, end: clock.now())
         } catch {
+            counters.addTurn(ContinuousClock.now - began, end: nil)
             logger.error("cannot look at alerts: \(error)")
         }
     }
@@ -86,7 +100,7 @@ actor AlertEvaluator: Service {
         try await prepare(user)
         guard let from = entries[user]?.nextSlot, from <= through else { return }
         if let book = entries[user]?.book, entries[user]?.isWatching == false {
-            entries[user]?.isWatching = await queries.watchSlots(of: user, from: from, book.watched)
+            entries[user]?.isWatching = await queries.watchSlots(of: user, from: from, book.watched(.others))
         }
         let views: [SlotView]
         if let found = await queries.slots(of: user, through: through) {
@@ -107,12 +121,13 @@ actor AlertEvaluator: Service {
 
     private func look(_ view: SlotView, _ user: UserID, _ entry: inout Entry) {
         entry.nextSlot = view.slot + 1
+        counters.addLook()
         if view.slot < entry.quietSlot { return }
         let programs =
             view.endsMinute
             ? processes.processes(of: user).map { AlertProgram(name: $0.name, isUp: $0.isUp, hasEnded: $0.hasEnded) } : []
         let outcome = entry.book.look(
-            view, programs: programs, isNew: view.slot < startSlot + Window.slotCount, score: { score(user, $0, $1) })
+            view, programs: programs, isNew: view.slot < startSlot + Window.slotCount, scope: .others, score: { _, _ in nil })
         entry.unwritten.add(outcome)
         if !entry.unwritten.isEmpty { entry.unwritten.slot = view.slot }
     }
@@ -147,7 +162,7 @@ actor AlertEvaluator: Service {
             guard entries[user] == nil else { return }
             entry.nextSlot = max(missed, mark, now - 2) + 1
             if now - mark > Self.shortSlots + 1 { entry.quietSlot = max(now, startSlot) + Window.slotCount - 1 }
-            entry.book.resume(at: entry.nextSlot)
+            entry.book.resume(at: entry.nextSlot, .others)
         }
         entries[user] = entry
     }
@@ -159,7 +174,7 @@ actor AlertEvaluator: Service {
         let end = clock.now().minute
         let first = max(minute(mark + 1), end.advanced(by: -Self.missedMinutesMax))
         guard first < end else { return mark }
-        let (points, active) = try await queries.storedPoints(of: user, in: first..<end, entry.book.watched.isWatched)
+        let (points, active) = try await queries.storedPoints(of: user, in: first..<end, entry.book.watched(.others).isWatched)
         var last = mark
         // In a minute in which nobody was heard, perhaps nobody listened.
         for minute in active.minutes {
@@ -171,13 +186,102 @@ actor AlertEvaluator: Service {
             }
             let slot = SlotView.lastSlot(of: minute)
             let outcome = entry.book.look(
-                slot: slot, isActive: true, programs: [], minutely: true, isNew: true, score: { score(user, $0, $1) },
+                slot: slot, isActive: true, programs: [], minutely: true, isNew: true, scope: .others, score: { _, _ in nil },
                 windows: windows)
             entry.unwritten.add(outcome)
             entry.unwritten.slot = slot
             last = slot
         }
         return last
+    }
+
+    // MARK: What is usual
+
+    private func lookAtUsual(_ users: [UserID]) async throws {
+        for user in usual.keys where !users.contains(user) { (usual[user], usualOmitted[user]) = (nil, nil) }
+        if isFirstTurn {
+            let mark = try await accounts.run { $0.usualAlertSlot() }
+            usualStart = mark.map { Timestamp(milliseconds: ($0 + 1) * Window.slotMilliseconds).minute }
+        }
+        let now = clock.now()
+        let end = now.advanced(byMilliseconds: -Self.usualLateMilliseconds).minute
+        for user in users {
+            guard let rules = entries[user]?.book.usualRules, !rules.isEmpty else {
+                (usual[user], usualOmitted[user]) = (nil, nil)
+                continue
+            }
+            // (Taken out, so that it is not copied.)
+            var look = usual.removeValue(forKey: user) ?? newLook(of: user, at: now.minute)
+            defer { usual[user] = look }
+            look.setRules(rules)
+            while look.next < end, entries[user] != nil, await isLearned(&look, of: user) {
+                try await take(&look, of: user, before: end)
+            }
+            usualOmitted[user] = look.omitted
+        }
+        (isFirstTurn, usualStart) = (false, nil)
+        if let done = usual.values.map(\.next).min() {
+            try await accounts.run { try $0.noteAlertSlot(SlotView.lastSlot(of: done.advanced(by: -1)), .usual) }
+        }
+    }
+
+    /// Begins where the last run of the server ended, or with the minute that is not over yet.
+    private func newLook(of user: UserID, at minute: Minute) -> UsualLook {
+        let first = min(minute, max(usualStart ?? minute, minute.advanced(by: -Self.missedMinutesMax)))
+        entries[user]?.book.resume(at: SlotView.lastSlot(of: first), .usual)
+        return UsualLook(from: first)
+    }
+
+    /// Learns what is not known yet, for a while.
+    /// - Returns: whether there is nothing left to learn.
+    private func isLearned(_ look: inout UsualLook, of user: UserID) async -> Bool {
+        if look.isSearching, let isWanted = entries[user]?.book.watched(.usual).isWatched {
+            let live = await queries.status(of: user).statistics.map(\.key)
+            let silent = await queries.silent(of: user, atMost: UsualLook.statisticsMax).statistics
+                .filter { look.next.start.seconds - $0.totals.seen.seconds < UsualScorer.pastStepsMinutes * 60 }.map(\.key)
+            look.search((live + silent).filter(isWanted))
+        }
+        let began = ContinuousClock.now
+        while let key = look.unlearned {
+            // What cannot be read is as good as new.
+            var past = StatisticMinutes(aggregates: [], active: MinuteRuns())
+            do { past = try await queries.minutes(of: key, user: user, in: look.past) } catch {
+                logger.error("cannot learn what is usual of \(key.path) of \(user): \(error)")
+            }
+            look.learn(key, past.aggregates, active: past.active)
+            if ContinuousClock.now - began > .milliseconds(Self.learningMilliseconds), look.unlearned != nil { return false }
+        }
+        if !look.isComplete {
+            let isNew = look.isNew
+            do {
+                let today = try await queries.points(of: user, in: look.today) { isNew.contains($0) }
+                look.complete(today.points, active: today.active)
+            } catch {
+                logger.error("cannot learn what is usual today of \(user): \(error)")
+                look.complete([:], active: MinuteRuns())
+            }
+        }
+        return true
+    }
+
+    /// Looks at minutes that are over, an hour at most.
+    private func take(_ look: inout UsualLook, of user: UserID, before end: Minute) async throws {
+        let range = look.next..<min(end, look.hourEnd)
+        let known = look.known
+        let (points, active) = try await queries.points(of: user, in: range) { known[$0] != nil }
+        guard var entry = entries.removeValue(forKey: user) else { return }
+        for minute in range {
+            let isActive = active.clamped(to: minute..<minute.advanced(by: 1)).count > 0
+            look.take(points, isActive: isActive)
+            counters.addLook()
+            let slot = SlotView.lastSlot(of: minute)
+            let outcome = entry.book.look(
+                slot: slot, isActive: isActive, programs: [], minutely: true, scope: .usual,
+                score: { key, _ in look.score(of: key) }, windows: look.windows(isActive: isActive))
+            entry.unwritten.add(outcome)
+        }
+        entries[user] = entry
+        try await write(user)
     }
 
     // MARK: What people do
@@ -187,6 +291,18 @@ actor AlertEvaluator: Service {
         try await prepare(user)
         return entries[user]?.book ?? AlertBook([])
     }
+
+    /// How many rules of all users are in which state, by the one of theirs that matters most; nil for those that are not looked at.
+    var ruleStates: [AlertInstance.State?: Int] {
+        entries.values.reduce(into: [:]) { counts, entry in
+            for (rule, state) in zip(entry.book.rules, entry.book.states()) {
+                counts[rule.isEnabled ? state : nil, default: 0] += 1
+            }
+        }
+    }
+
+    /// How many messages of each state are kept.
+    func outboxCounts() async -> [Accounts.OutboxState: Int] { (try? await accounts.run { try $0.outboxCounts() }) ?? [:] }
 
     /// Changes the rules of a user.
     /// - Parameters:

@@ -1,3 +1,4 @@
+import DattssCore
 import LibC
 
 /// Up to which slot everything was looked at, in a file of its own: it changes every five seconds, and a transaction each time would
@@ -6,9 +7,12 @@ import LibC
 struct AlertSlotFile {
     private let path: String
 
-    /// - Parameter database: the path of the accounts.
-    init(besides database: String) {
-        path = (database.lastIndex(of: "/").map { String(database[...$0]) } ?? "") + "alerts.slot"
+    /// - Parameters:
+    ///   - database: the path of the accounts.
+    ///   - scope: of the rules about what is usual, which may be behind, it is a file of its own.
+    init(besides database: String, _ scope: AlertScope) {
+        let name = scope == .usual ? "alerts.usual.slot" : "alerts.slot"
+        path = (database.lastIndex(of: "/").map { String(database[...$0]) } ?? "") + name
     }
 
     private static let digits = 20

@@ -94,7 +94,7 @@ extension Accounts {
                 state.instances.append((row["rule"], subject, instance))
             }
             let slot = try Int64.fetchOne(database, sql: "SELECT slot FROM alertMark WHERE uid = ?", arguments: [user.string])
-            state.slot = [slot, AlertSlotFile(besides: self.database.path).read()].compactMap(\.self).max()
+            state.slot = [slot, AlertSlotFile(besides: self.database.path, .others).read()].compactMap(\.self).max()
             return state
         }
     }
@@ -213,7 +213,10 @@ extension Accounts {
 
     /// Everything of all users was looked at up to a slot.
     /// - Throws: ``AccountError`` when that cannot be written.
-    func noteAlertSlot(_ slot: Int64) throws { try AlertSlotFile(besides: database.path).write(slot) }
+    func noteAlertSlot(_ slot: Int64, _ scope: AlertScope) throws { try AlertSlotFile(besides: database.path, scope).write(slot) }
+
+    /// Up to which slot the rules about what is usual were looked at; nil when there were none.
+    func usualAlertSlot() -> Int64? { AlertSlotFile(besides: database.path, .usual).read() }
 
     // MARK: The outbox
 

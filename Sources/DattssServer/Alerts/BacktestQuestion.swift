@@ -64,13 +64,16 @@ struct BacktestQuestion: Sendable {
         let all = await queries.status(of: user).statistics.map(\.key).filter { rule.matches($0) }
         var minutes: [StatisticKey: [MinutePoint]] = [:]
         var active = MinuteRuns()
+        // What is usual comes from the days before.
+        let past = rule.measure == .usual ? UsualScorer.pastMinutes : 0
         for key in all.prefix(Self.statisticsMax) {
-            let found = try await queries.minutes(of: key, user: user, in: range)
+            let found = try await queries.minutes(of: key, user: user, in: range.lowerBound.advanced(by: -past)..<range.upperBound)
             minutes[key] = found.aggregates
             active = found.active
         }
-        let test = AlertBacktest(rule, minutes: minutes, active: active, range: range)
-        let suggestion = atMost.flatMap { suggested($0, minutes, active, range) }
+        let scores = UsualScores(of: rule.measure == .usual ? minutes : [:], active: active, in: range)
+        let test = AlertBacktest(rule, minutes: minutes, active: active, range: range, score: scores.score)
+        let suggestion = atMost.flatMap { suggested($0, minutes, active, range, scores) }
         var json = JSONWriter()
         json.object { json in
             json.member("from", range.lowerBound.start.seconds)
@@ -108,12 +111,13 @@ struct BacktestQuestion: Sendable {
 
     /// The nearest threshold with which, and with each that is further out, it would have fired no more often.
     private func suggested(
-        _ times: Int, _ minutes: [StatisticKey: [MinutePoint]], _ active: MinuteRuns, _ range: Range<Minute>
+        _ times: Int, _ minutes: [StatisticKey: [MinutePoint]], _ active: MinuteRuns, _ range: Range<Minute>, _ scores: UsualScores
     ) -> Double? {
         let isAbove = if case .above? = rule.condition { true } else { false }
-        let numbers = minutes.flatMap { key, points in
+        let measured = minutes.flatMap { key, points in
             points.compactMap { AlertWindow(key.kind, $0.aggregate, last: $0.aggregate.last, isActive: true).number(rule.measure) }
-        }.sorted()
+        }
+        let numbers = (rule.measure == .usual ? scores.values : measured).sorted()
         guard !numbers.isEmpty else { return nil }
         // Denser towards the end that matters.
         let places = (0..<Self.candidates).map { step in
@@ -128,7 +132,8 @@ struct BacktestQuestion: Sendable {
             var rule = rule
             rule.condition = isAbove ? .above(numbers[place]) : .below(numbers[place])
             rule.recover = nil
-            guard AlertBacktest(rule, minutes: minutes, active: active, range: range).stretches.count <= times else { break }
+            let test = AlertBacktest(rule, minutes: minutes, active: active, range: range, score: scores.score)
+            guard test.stretches.count <= times else { break }
             best = numbers[place]
         }
         return best

@@ -76,7 +76,7 @@ export class Backtest {
   /** Why there is nothing to look back at; nothing when there is. */
   get #obstacle() {
     const { match, measure } = this.#said;
-    if (measure === 'usual') return 'How unusual something was in the past is not kept: this rule cannot be looked back at.';
+    if (measure === 'usual') return 'A rule about what is usual is looked back at in the shell, by dattss alert backtest.';
     if (measure === 'process') return 'Which programs were up in the past is not kept: this rule cannot be looked back at.';
     if (!match.trim()) return 'Say which statistic, and you see when the rule would have fired.';
     return matcher(match.trim()) ? '' : 'This is no path or pattern yet.';

@@ -13,6 +13,7 @@ struct Metrics: Sendable {
     let telemetry: OTLPIntake
     let memory: MemoryBudget
     let decoding: DecodingPool
+    let alerts: AlertEvaluator
     let startedAt: Timestamp
 
     func exposition() async -> String {
@@ -27,6 +28,7 @@ struct Metrics: Sendable {
         bodies(decoding.counts, &text)
         held(&text)
         people(&text)
+        await alerts(&text)
         log(snapshot, &text)
         text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)
         text.metric("dattss_live_statistics", .gauge, "Statistics in memory, of all users.", snapshot.statisticCount)

@@ -47,7 +47,7 @@ struct ServerParts: Sendable {
             passwords: PasswordWork(niceness: configuration.decodingNiceness), clock: clock, logger: logger)
         feeds = LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock)
         alerts = AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: logger)
-        delivery = AlertDelivery(accounts, web, clock: clock)
+        delivery = AlertDelivery(accounts, web, clock: clock, counters: alerts.counters)
     }
 
     // MARK: Lines
@@ -93,7 +93,7 @@ struct ServerParts: Sendable {
     private func makeMetrics() -> Metrics {
         Metrics(
             pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
-            telemetry: telemetry, memory: memory, decoding: decoding, startedAt: startedAt)
+            telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts, startedAt: startedAt)
     }
 
     private func makeDashboard() -> DashboardFiles {

@@ -14,7 +14,8 @@ struct StatusCommand: AsyncParsableCommand {
               dattss status --json | jq .c       # for programs
 
             'last minute' is what a counter counted in the last minute, and the mean of a gauge's and a timer's samples in it. \
-            'value' is a counter's total and a gauge's last value. On a terminal long names are cut in the middle, and \
+            'value' is a counter's total and a gauge's last value. 'unusual' is there when anything is: how improbable the last five minutes \
+            were and how far from what is usual, as 'dattss unusual' says. On a terminal long names are cut in the middle, and \
             23.8G is short for 23,800,000,000; in a pipe all is printed in full, without colours (which NO_COLOR=1 leaves out, too).
             """)
 
@@ -102,10 +103,24 @@ struct StatusAnswer: Codable {
         var exact: Bool?
         var emp: Bool
         var seen: Int64
+        var unusual: Unusual?
 
         /// What is known of the last minute: how much a counter counted, the mean of others. The average of a counter is a second's.
         var lastMinute: Double? { typ == "c" ? avg.map { $0 * 60 } : avg }
         var value: Double? { sum ?? lst }
+    }
+
+    /// That a statistic is unusual.
+    struct Unusual: Codable {
+        var score: Double
+        var since: Int64
+        var difference: Double?
+
+        /// `5.8 (+140 %)`
+        var text: String {
+            let score = UnusualAnswer.number(score, 1)
+            return difference.map { "\(score) (\(UnusualAnswer.percentage($0)))" } ?? score
+        }
     }
 
     var rows: [Row] { c + g + ms }

@@ -1,23 +1,14 @@
 /// A status as lines of text in columns, in the order of its rows.
 struct StatusTable {
-    private var cells: [[String]]
-    private let styles: [Style]
+    private let table: TextTable
 
-    private enum Style: String {
-        case heading = "\u{1B}[1m"
-        case emphasised = "\u{1B}[1;33m"
-        /// Not heard of for some minutes.
-        case silent = "\u{1B}[2m"
-        case usual = ""
-    }
-
-    private static let headings = ["", "statistic", "last minute", "value", "min", "max", "p50", "p95", "p99", "seen"]
-    /// What is left out where a terminal is too narrow, the first first.
-    private static let dispensable = ["min", "max", "p50", "p99", "p95", "value"]
-    private static let pathColumn = 1
-    /// Rather than to cut names further, columns are left out.
-    private static let pathWidthMin = 20
-    private static let gap = "  "
+    private static let columns: [TextTable.Column] = [
+        .init(), .init(heading: "statistic", isCut: true), .init(heading: "last minute", isText: false),
+        .init(heading: "unusual", isText: false, leftOut: 7), .init(heading: "value", isText: false, leftOut: 6),
+        .init(heading: "min", isText: false, leftOut: 1), .init(heading: "max", isText: false, leftOut: 2),
+        .init(heading: "p50", isText: false, leftOut: 3), .init(heading: "p95", isText: false, leftOut: 5),
+        .init(heading: "p99", isText: false, leftOut: 4), .init(heading: "seen", isText: false),
+    ]
     /// As on the page.
     private static let silentSeconds: Int64 = 300
 
@@ -25,53 +16,24 @@ struct StatusTable {
     init(_ answer: StatusAnswer, order: StatusOrder = .name, isShort: Bool = false) {
         func number(_ value: Double?) -> String { Self.number(value, isShort: isShort) }
         let rows = answer.rows.sorted(by: order.precedes)
-        cells =
-            [Self.headings]
-            + rows.map { row in
-                [
-                    row.typ, row.pth + (row.emp ? " !" : ""), number(row.lastMinute) + (row.typ == "c" ? "/min" : ""),
-                    number(row.value), number(row.min), number(row.max), number(row.p50), number(row.p95), number(row.p99),
-                    Self.age(answer.at - row.seen),
-                ]
-            }
-        styles =
-            [.heading]
-            + rows.map { row in
-                answer.at - row.seen > Self.silentSeconds ? .silent : row.emp ? .emphasised : .usual
-            }
+        let cells = rows.map { row in
+            [
+                row.typ, row.pth + (row.emp ? " !" : ""), number(row.lastMinute) + (row.typ == "c" ? "/min" : ""),
+                row.unusual?.text ?? "", number(row.value), number(row.min), number(row.max), number(row.p50), number(row.p95),
+                number(row.p99), Self.age(answer.at - row.seen),
+            ]
+        }
+        let styles = rows.map { row -> TextTable.Style in
+            answer.at - row.seen > Self.silentSeconds ? .silent : row.emp ? .emphasised : .usual
+        }
+        table = TextTable(Self.columns, rows: cells, styles: styles)
     }
 
     /// - Parameters:
     ///   - rows: how many lines at most; the last says how many are left out.
     ///   - columns: how wide a line may be; nil where that does not matter.
     func lines(rows: Int = .max, columns: Int? = nil, isColoured: Bool = false) -> [String] {
-        var columnsShown = Array(Self.headings.indices)
-        var widths = columnsShown.map { column in cells.reduce(0) { max($0, $1[column].count) } }
-        if let columns {
-            func excess() -> Int { columnsShown.reduce(-Self.gap.count) { $0 + widths[$1] + Self.gap.count } - columns }
-            var spare = Self.dispensable[...]
-            while excess() > max(0, widths[Self.pathColumn] - Self.pathWidthMin), let name = spare.popFirst() {
-                columnsShown.removeAll { Self.headings[$0] == name }
-            }
-            widths[Self.pathColumn] = max(1, widths[Self.pathColumn] - max(0, excess()))
-        }
-        let shown = cells.count > rows ? max(1, rows - 1) : cells.count
-        let lines = zip(cells, styles).prefix(shown).map { row, style in
-            let line = columnsShown.map { column in
-                let text = column == Self.pathColumn ? Self.shortened(row[column], to: widths[column]) : row[column]
-                let padding = String(repeating: " ", count: widths[column] - text.count)
-                return column <= Self.pathColumn ? text + padding : padding + text
-            }.joined(separator: Self.gap)
-            return isColoured && style != .usual ? "\(style.rawValue)\(line)\u{1B}[0m" : line
-        }
-        return shown < cells.count ? lines + ["… and \(cells.count - shown) more"] : lines
-    }
-
-    /// Cut in the middle: names of one family begin and end differently.
-    static func shortened(_ text: String, to width: Int) -> String {
-        guard text.count > width else { return text }
-        let kept = max(0, width - 1)
-        return text.prefix(kept / 2) + "…" + text.suffix(kept - kept / 2)
+        table.lines(rows: rows, columns: columns, isColoured: isColoured)
     }
 
     private static func number(_ value: Double?, isShort: Bool) -> String {
@@ -106,7 +68,7 @@ enum StatusScreen {
         var notice: [String] = []
         if let problem {
             rows -= 1
-            let line = StatusTable.shortened("\(problem.problem); trying again", to: columns)
+            let line = TextTable.shortened("\(problem.problem); trying again", to: columns)
             notice = [Terminal.isColoured ? "\u{1B}[1;31m\(line)\u{1B}[0m" : line]
         } else if answer.rows.isEmpty {
             notice = [StatusAnswer.nothing]

@@ -29,7 +29,8 @@ struct UnusualCommand: AsyncParsableCommand {
                 try Output.line(String(decoding: answer, as: UTF8.self))
             } else {
                 if found.unusual.isEmpty { StandardStream.error.note(found.nothing) }
-                for line in found.lines(isColoured: Terminal.isColoured) { try Output.line(line) }
+                let columns = Terminal.isOutput ? Terminal.columns : nil
+                for line in found.lines(columns: columns, isColoured: Terminal.isColoured) { try Output.line(line) }
             }
             try Output.flush()
         } catch {
@@ -63,27 +64,32 @@ struct UnusualAnswer: Decodable {
         "nothing is unusual, of \(known) statistics" + (unknown > 0 ? "; of \(unknown) too little is known yet" : "")
     }
 
-    func lines(isColoured: Bool) -> [String] {
+    private static let columns: [TextTable.Column] = [
+        .init(), .init(heading: "statistic", isCut: true), .init(heading: "score", isText: false),
+        .init(heading: "for", isText: false), .init(heading: "last step", isText: false, leftOut: 2),
+        .init(heading: "usual", isText: false, leftOut: 1), .init(heading: "difference", isText: false, leftOut: 3),
+    ]
+
+    func lines(columns: Int? = nil, isColoured: Bool = false) -> [String] {
         if unusual.isEmpty { return [] }
-        let cells =
-            [["", "statistic", "score", "for", "last step", "usual"]]
-            + unusual.map { row in
-                [
-                    row.typ, row.pth, Self.number(row.score, 1), Self.span(at - row.since), Self.number(row.points.last?.value, 2),
-                    Self.number(row.points.last?.usual ?? nil, 2),
-                ]
-            }
-        let widths = cells[0].indices.map { column in cells.reduce(0) { max($0, $1[column].count) } }
-        return cells.enumerated().map { index, row in
-            let line = zip(row, widths).enumerated().map { column, cell in
-                let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-                return column < 2 ? cell.0 + padding : padding + cell.0
-            }.joined(separator: "  ")
-            return isColoured && index == 0 ? "\u{1B}[1m\(line)\u{1B}[0m" : line
+        let rows = unusual.map { row in
+            let last = row.points.last
+            let difference = last.flatMap { last in last.usual.flatMap { $0 > 0 ? (last.value - $0) / $0 : nil } }
+            return [
+                row.typ, row.pth, Self.number(row.score, 1), Self.span(at - row.since), Self.number(last?.value, 2),
+                Self.number(last?.usual, 2), difference.map(Self.percentage) ?? "–",
+            ]
         }
+        return TextTable(Self.columns, rows: rows).lines(columns: columns, isColoured: isColoured)
     }
 
-    private static func number(_ value: Double?, _ digits: Int) -> String {
+    /// `+140 %`
+    static func percentage(_ part: Double) -> String {
+        let percent = (part * 100).rounded()
+        return (percent < 0 ? "−" : "+") + number(percent.magnitude, 1) + " %"
+    }
+
+    static func number(_ value: Double?, _ digits: Int) -> String {
         guard let value else { return "–" }
         let scale: Double = digits == 1 ? 10 : 100
         let rounded = value.magnitude < 1e13 ? (value * scale).rounded() / scale : value

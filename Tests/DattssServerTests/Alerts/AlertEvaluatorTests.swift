@@ -96,7 +96,7 @@ struct AlertEvaluatorTests {
         try await harness.setRules([#"{"id":"r","match":"*","measure":"sum","above":10}"#])
         func shown() async throws -> String {
             let book = try await harness.evaluator.book(of: harness.user)
-            return String(decoding: AlertJSON.overview(book, messagesInHour: 0, at: harness.clock.now()).bytes, as: UTF8.self)
+            return String(decoding: AlertJSON.overview(book, usualOmitted: 0, messagesInHour: 0, at: harness.clock.now()).bytes, as: UTF8.self)
         }
         try await harness.send(1)
         try await harness.endSlot()
@@ -232,5 +232,74 @@ struct AlertEvaluatorTests {
             known += 1
         }
         #expect(known >= sums.count)
+    }
+
+    /// Goal: four days of the past, then three hours with two storms, a kill in the first of them while it fires, and one after which some
+    /// minutes were looked at by nobody. What was said live is what a back-test says of the log.
+    @Test("about what is usual say live what a look back at the log says, and nothing twice over a kill")
+    func usual() async throws {
+        var random = SeededGenerator(seed: 12)
+        let harness = try AlertHarness()
+        for _ in 0..<4 * 288 {
+            try await harness.send(4 + random.normal() / 4, "load", .gauge)
+            try await harness.send(Double(Int.random(in: 15...25, using: &random)), "orders")
+            harness.clock.advance(byMilliseconds: 300_000)
+        }
+        let text = #"{"id":"r","match":"*","measure":"usual","outside":4,"recover":2,"channels":["ops"]}"#
+        try await harness.setRules([text])
+        let first = harness.clock.now().minute
+        for minute in 0..<180 {
+            let isStorm = (60..<80).contains(minute) || (120..<140).contains(minute)
+            try await harness.send((isStorm ? 40 : 4) + random.normal() / 4, "load", .gauge)
+            if minute % 5 == 0, !(90..<110).contains(minute) {
+                try await harness.send(Double(Int.random(in: 15...25, using: &random)), "orders")
+            }
+            if minute == 70 || minute == 126 { try await harness.killAndRestart() }
+            if (122..<126).contains(minute) {
+                harness.clock.set(harness.clock.now().minute.end.advanced(byMilliseconds: 1))
+            } else {
+                try await harness.endMinute()
+            }
+        }
+        let live = try harness.accounts.alertEvents(of: harness.user).reversed().filter { $0.kind != "rule-set" }.map {
+            "\($0.kind) \($0.subject) \($0.at.seconds) \($0.value ?? 0)"
+        }
+        let rule = try await harness.evaluator.book(of: harness.user).rules[0]
+        let range = first..<harness.clock.now().minute
+        var minutes: [StatisticKey: [MinutePoint]] = [:]
+        var active = MinuteRuns()
+        for key in [StatisticKey(.counter, "orders"), StatisticKey(.gauge, "load")] {
+            let past = first.advanced(by: -UsualScorer.pastMinutes)..<range.upperBound
+            let found = try await harness.pipeline.queries.minutes(of: key, user: harness.user, in: past)
+            (minutes[key], active) = (found.aggregates, found.active)
+        }
+        let scores = UsualScores(of: minutes, active: active, in: range)
+        let replayed = AlertBacktest(rule, minutes: minutes, active: active, range: range, score: scores.score).news.map {
+            "\($0.event.kind.rawValue) \($0.subject) \(AlertMessage.Entry.seconds($0.event.slot)) \($0.event.value ?? 0)"
+        }
+        #expect(live.sorted() == replayed.sorted())
+        let told = try harness.told()
+        #expect(told.filter { $0.hasSuffix("load") } == ["fired load", "resolved load", "fired load", "resolved load"])
+        #expect(told.contains("fired orders") && told.count == live.count)
+        await harness.stop()
+    }
+
+    /// Goal: what nobody knows yet is no alert, and is to be seen as such.
+    @Test("about what is usual have no data as long as that is not known")
+    func notYetKnown() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([#"{"id":"r","match":"a","measure":"usual","outside":2,"channels":["ops"]}"#])
+        for minute in 0..<8 {
+            try await harness.send(minute == 4 ? 1000 : 1, "a", .gauge)
+            try await harness.endMinute()
+        }
+        #expect(try harness.told().isEmpty)
+        // Statistics are looked for each hour.
+        while harness.clock.now().minute.index % 60 != 8 {
+            try await harness.send(1, "a", .gauge)
+            try await harness.endMinute()
+        }
+        #expect(try await harness.evaluator.book(of: harness.user).instances(of: "r").values.map(\.state) == [.noData])
+        await harness.stop()
     }
 }

@@ -87,6 +87,20 @@ final class AlertHarness {
         throw Unexpected(description: "slot \(slot) is not looked at")
     }
 
+    /// The minute of the clock's time is over, and rules about what is usual were looked at.
+    func endMinute() async throws {
+        let minute = clock.now().minute
+        clock.set(minute.end.advanced(byMilliseconds: AlertEvaluator.usualLateMilliseconds))
+        let deadline = ContinuousClock.now + .seconds(300)
+        while ContinuousClock.now < deadline {
+            await evaluator.turn()
+            if accounts.usualAlertSlot() ?? 0 >= SlotView.lastSlot(of: minute) { return }
+            // Waits: others need the processor more than a look that comes too early.
+            try await Task.sleep(for: .milliseconds(1))
+        }
+        throw Unexpected(description: "minute \(minute.index) is not looked at")
+    }
+
     /// `fired a`, `resolved a`, …: what was told, in order.
     func told(_ channel: String = "ops") throws -> [String] {
         try accounts.outbox(of: user, limit: 10_000).reversed().filter { $0.channel == channel }.flatMap { line in

@@ -69,15 +69,15 @@ struct RoutesTests {
         let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
         let processes = ProcessRegistry(clock: clock)
         let (telemetry, decoding) = (OTLPIntake(startedAt: clock.now()), DecodingPool())
+        let alerts = AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: Logger(label: "test"))
         return Routes(
             pipeline: pipeline, processes: processes,
             feeds: LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock),
-            accounts: accounts, web: web,
-            alerts: AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: Logger(label: "test")),
+            accounts: accounts, web: web, alerts: alerts,
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), deadlines: FastPathChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web,
-                telemetry: telemetry, memory: memory, decoding: decoding, startedAt: clock.now()),
+                telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts, startedAt: clock.now()),
             dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: limits, telemetry: telemetry,
             memory: memory, decoding: decoding)
     }

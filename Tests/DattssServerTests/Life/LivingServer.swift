@@ -81,13 +81,13 @@ final class LivingServer {
         let web = WebServices(configuration.web, statsdUser: .local, clock: clock, logger: logger)
         let feeds = LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock)
         let (telemetry, decoding) = (OTLPIntake(startedAt: clock.now()), DecodingPool())
+        let alerts = AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: logger)
         let routes = Routes(
-            pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web,
-            alerts: AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: logger),
+            pipeline: pipeline, processes: processes, feeds: feeds, accounts: accounts, web: web, alerts: alerts,
             metrics: Metrics(
                 pipeline: pipeline, datagrams: counters, deadlines: FastPathChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web, telemetry: telemetry,
-                memory: memory, decoding: decoding, startedAt: clock.now()),
+                memory: memory, decoding: decoding, alerts: alerts, startedAt: clock.now()),
             dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: settings.limits, telemetry: telemetry,
             memory: memory, decoding: decoding)
         let refresher = AccountsRefresher(

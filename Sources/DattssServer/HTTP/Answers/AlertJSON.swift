@@ -4,14 +4,14 @@ import DattssCore
 enum AlertJSON {
     static let instancesShown = 200
 
-    static func overview(_ book: AlertBook, messagesInHour: Int, at time: Timestamp) -> JSONWriter {
+    static func overview(_ book: AlertBook, usualOmitted: Int, messagesInHour: Int, at time: Timestamp) -> JSONWriter {
         var json = JSONWriter()
         json.object { json in
             json.array("rules") { json in
-                for rule in book.rules.sorted(by: { ($0.name, $0.id) < ($1.name, $1.id) }) {
+                for (rule, instances) in book.standing.sorted(by: { ($0.rule.name, $0.rule.id) < ($1.rule.name, $1.rule.id) }) {
                     json.object { json in
                         rule.writeMembers(&json)
-                        writeState(book.instances(of: rule.id), &json)
+                        writeState(instances, &json)
                     }
                 }
             }
@@ -24,6 +24,8 @@ enum AlertJSON {
                 json.member("instances", Int64(book.instanceCount))
                 json.member("instancesMax", Int64(AlertBook.instancesMaxStandard))
                 json.member("instancesRefused", Int64(book.refusedInstances))
+                json.member("usualMax", Int64(UsualLook.statisticsMax))
+                json.member("usualOmitted", Int64(usualOmitted))
                 json.member("messagesInHour", Int64(messagesInHour))
                 json.member("messagesPerHourMax", Int64(Accounts.alertMessagesPerHourMax))
             }
@@ -33,7 +35,7 @@ enum AlertJSON {
 
     /// The state that matters most, how many instances have which, and those that are not good, or the only one.
     private static func writeState(_ instances: [AlertSubject: AlertInstance], _ json: inout JSONWriter) {
-        let order: [AlertInstance.State] = [.firing, .acknowledged, .silenced, .pending, .noData, .ok]
+        let order = AlertInstance.State.byWeight
         let counts = instances.values.reduce(into: [AlertInstance.State: Int64]()) { $0[$1.state, default: 0] += 1 }
         json.member("state", order.first { counts[$0] != nil }?.rawValue ?? AlertInstance.State.noData.rawValue)
         json.object("counts") { json in

@@ -3,18 +3,23 @@ import DattssPipeline
 
 /// How statuses, series and days are written as JSON.
 enum StatusJSON {
-    static func write(_ statistics: [StatisticStatus], at time: Timestamp) -> JSONWriter {
+    /// - Parameter unusual: what is said of those that are; a live stream says nothing of it.
+    static func write(
+        _ statistics: [StatisticStatus], unusual: [StatisticKey: UnusualSummary] = [:], at time: Timestamp
+    ) -> JSONWriter {
         var json = JSONWriter(capacity: 64 + statistics.count * 128)
         json.object { json in
             json.member("at", time.seconds)
-            json.array("c") { write(statistics, .counter, &$0) }
-            json.array("g") { write(statistics, .gauge, &$0) }
-            json.array("ms") { write(statistics, .timer, &$0) }
+            json.array("c") { write(statistics, .counter, unusual, &$0) }
+            json.array("g") { write(statistics, .gauge, unusual, &$0) }
+            json.array("ms") { write(statistics, .timer, unusual, &$0) }
         }
         return json
     }
 
-    private static func write(_ statistics: [StatisticStatus], _ kind: Kind, _ json: inout JSONWriter) {
+    private static func write(
+        _ statistics: [StatisticStatus], _ kind: Kind, _ unusual: [StatisticKey: UnusualSummary], _ json: inout JSONWriter
+    ) {
         for status in statistics where status.key.kind == kind {
             json.object { json in
                 json.member("typ", kind.symbol)
@@ -35,8 +40,15 @@ enum StatusJSON {
                 if kind == .timer { json.markedPercentiles(status.percentiles) }
                 json.member("emp", status.isEmphasised)
                 json.member("seen", status.seen.seconds)
+                if !unusual.isEmpty, let summary = unusual[status.key] { json.object("unusual") { write(summary, &$0) } }
             }
         }
+    }
+
+    private static func write(_ summary: UnusualSummary, _ json: inout JSONWriter) {
+        json.member("score", summary.score)
+        json.member("since", summary.since.minute.start.seconds)
+        json.member("difference", summary.difference)
     }
 
     static func write(silent statistics: [UserCheckpoint.StatisticTotals], at time: Timestamp) -> JSONWriter {

@@ -24,11 +24,15 @@ extension Routes {
     /// `GET BASE/api/v1/alerts`
     func listAlerts(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
-        let book = try await alerts.book(of: user)
-        let messages = try await accounts.run {
-            try $0.alertMessageCount(of: user, since: clock.now().advanced(byMilliseconds: -3_600_000))
+        let (alerts, accounts, now) = (alerts, accounts, clock.now())
+        return try await pipeline.queries.inTurn(of: user, isWanted: context.isConnected) {
+            let book = try await alerts.book(of: user)
+            let messages = try await accounts.run {
+                try $0.alertMessageCount(of: user, since: now.advanced(byMilliseconds: -3_600_000))
+            }
+            let omitted = await alerts.usualOmitted[user] ?? 0
+            return Response(json: AlertJSON.overview(book, usualOmitted: omitted, messagesInHour: messages, at: now))
         }
-        return Response(json: AlertJSON.overview(book, messagesInHour: messages, at: clock.now()))
     }
 
     /// `GET BASE/api/v1/alerts/events`
@@ -41,14 +45,26 @@ extension Routes {
 
     /// `PUT /api/v1/alerts/rules?dry`: the rules are these and no others. With `dry=true` it is only said what would change.
     private func applyRules(_ request: Request, _ context: Context) async throws -> Response {
-        let isDry = request.uri.queryParameters["dry"] == "true"
+        let isDry = try request.uri.queryParameters["dry"].map { try Self.truth($0, "dry") } ?? false
         let viewer = try viewer(request, context, .change)
         let bytes = try await request.body.collected(request.headers, upTo: limits.bodyBytes)
-        let rules = try bytes.withUnsafeBytes { bytes throws(WireError) in try Self.rules(bytes) }
-        try await checkChannels(rules, of: viewer.user)
-        let before = try await alerts.book(of: viewer.user).rules
-        if !isDry { try await alerts.changeRules(of: viewer.user, by: viewer.by) { $0 = rules } }
-        return Response(json: AlertJSON.difference(from: before, to: rules))
+        // There may be thousands: not on an event loop.
+        return try await pipeline.queries.inTurn(of: viewer.user, isWanted: context.isConnected) {
+            let rules = try bytes.withUnsafeBytes { bytes throws(WireError) in try Self.rules(bytes) }
+            try await checkChannels(rules, of: viewer.user)
+            let before = try await alerts.book(of: viewer.user).rules
+            if !isDry { try await alerts.changeRules(of: viewer.user, by: viewer.by) { $0 = rules } }
+            return Response(json: AlertJSON.difference(from: before, to: rules))
+        }
+    }
+
+    /// A parameter that is `true` or `false`.
+    private static func truth(_ text: Substring, _ name: String) throws -> Bool {
+        switch text {
+        case "true": return true
+        case "false": return false
+        default: throw ErrorAnswer(.badRequest, .badValue, "\(name): expected true or false, not '\(text.prefix(64))'")
+        }
     }
 
     /// `{"rules":[…]}`, in which each has an ID, or a name from which one is made.

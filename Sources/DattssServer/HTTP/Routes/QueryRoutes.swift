@@ -8,12 +8,12 @@ extension Routes {
     /// `GET /api/v1/status`
     func status(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
-        let (queries, unsent) = (pipeline.queries, memory.unsent)
+        let (queries, unusual, unsent) = (pipeline.queries, pipeline.unusual, memory.unsent)
         return try await statuses.value(of: user, isWanted: context.isConnected) { group in
             try await queries.inTurn(of: user, isWanted: group.isWanted) {
                 group.begin()
                 let (at, statistics) = await queries.status(of: user)
-                return try Rendering(StatusJSON.write(statistics, at: at), within: unsent)
+                return try Rendering(StatusJSON.write(statistics, unusual: unusual.summary(of: user), at: at), within: unsent)
             }
         }.response()
     }

@@ -32,8 +32,8 @@ struct AlertApplyCommand: AsyncParsableCommand {
             throw CommandFailure(failure.code, "the rules cannot be read: \(failure.problem)", failure.wayOut)
         }
         let body = try AlertRuleFile.json(of: text, named: file)
-        let answer = try await server.ask(dryRun ? "rules?dry=true" : "rules", .PUT, body)
-        for line in AlertRuleFile.lines(of: answer) { try Output.line(line) }
+        let difference: AlertDifference = try await server.ask(dryRun ? "rules?dry=true" : "rules", .PUT, body)
+        for line in difference.lines { try Output.line(line) }
         if dryRun { StandardStream.error.note("nothing was changed") }
         try Output.flush()
     }
@@ -64,31 +64,6 @@ enum AlertRuleFile {
             if let number = node.float { return .number(number) }
             return .text(scalar.string)
         case .alias: return .nothing
-        }
-    }
-
-    /// What changes: `+` and `-` for rules, and for each that is changed the members that are.
-    static func lines(of difference: [String: Any]) -> [String] {
-        func ids(_ name: String, _ sign: String) -> [String] {
-            (difference[name] as? [String] ?? []).map { "\(sign) \($0)" }
-        }
-        let changed = (difference["changed"] as? [[String: Any]] ?? []).flatMap { change -> [String] in
-            let (from, to) = (change["from"] as? [String: Any] ?? [:], change["to"] as? [String: Any] ?? [:])
-            let members = Set(from.keys).union(to.keys).sorted().compactMap { name -> String? in
-                let (old, new) = (shown(from[name]), shown(to[name]))
-                return old == new ? nil : "    \(name): \(old) → \(new)"
-            }
-            return ["~ \(to["id"] as? String ?? "")"] + members
-        }
-        let same = (difference["same"] as? [String] ?? []).count
-        return ids("added", "+") + changed + ids("removed", "-") + ["\(same) unchanged"]
-    }
-
-    private static func shown(_ value: Any?) -> String {
-        switch value {
-        case nil: "(none)"
-        case let list as [Any]: "[" + list.map { shown($0) }.joined(separator: ", ") + "]"
-        case let value?: "\(value)"
         }
     }
 }

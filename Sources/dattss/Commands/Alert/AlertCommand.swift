@@ -77,11 +77,13 @@ struct AlertAddCommand: AsyncParsableCommand {
         if let remind { members.append(("remind", .number(remind))) }
         members.append(("channels", .list(channel.map { .text($0) })))
         let body = AlertMember.object(members).json
-        let answer =
-            try await
-            (id == nil
-            ? server.ask("rules", .POST, body) : server.ask("rules/\(AlertServerOptions.escaped(id ?? ""))", .PUT, body))
-        try Output.line("\(answer["id"] as? String ?? "")  \(answer["name"] as? String ?? "")")
+        let answer: AlertMadeAnswer =
+            if let id {
+                try await server.ask("rules/\(AlertServerOptions.escaped(id))", .PUT, body)
+            } else {
+                try await server.ask("rules", .POST, body)
+            }
+        try Output.line("\(answer.id)  \(answer.name ?? "")")
         try Output.flush()
     }
 }
@@ -93,7 +95,7 @@ struct AlertRemoveCommand: AsyncParsableCommand {
     @OptionGroup var server: AlertServerOptions
     @Argument(help: "The rule's ID.") var id: String
 
-    func run() async throws { _ = try await server.ask("rules/\(AlertServerOptions.escaped(id))", .DELETE) }
+    func run() async throws { try await server.tell("rules/\(AlertServerOptions.escaped(id))", .DELETE) }
 }
 
 /// `dattss alert acknowledge ID [SUBJECT]`
@@ -107,8 +109,9 @@ struct AlertAcknowledgeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let body = AlertMember.object(subject.map { [("subject", .text($0))] } ?? []).json
-        let answer = try await server.ask("rules/\(AlertServerOptions.escaped(id))/acknowledge", .POST, body)
-        try Output.line("acknowledged \(answer["acknowledged"] as? Int ?? 0)")
+        let answer: AlertAcknowledgedAnswer = try await server.ask(
+            "rules/\(AlertServerOptions.escaped(id))/acknowledge", .POST, body)
+        try Output.line("acknowledged \(answer.acknowledged)")
         try Output.flush()
     }
 }
@@ -129,7 +132,7 @@ struct AlertSilenceCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let remove {
-            _ = try await server.ask("silences/\(AlertServerOptions.escaped(remove))", .DELETE)
+            try await server.tell("silences/\(AlertServerOptions.escaped(remove))", .DELETE)
             return
         }
         var members = [("for", AlertMember.number(forSeconds))]
@@ -137,8 +140,8 @@ struct AlertSilenceCommand: AsyncParsableCommand {
             if let text { members.append((name, .text(text))) }
         }
         if let from { members.append(("from", .number(from))) }
-        let answer = try await server.ask("silences", .POST, AlertMember.object(members).json)
-        try Output.line("\(answer["id"] as? String ?? "")  until \(AlertTimes.text(answer["until"]))")
+        let answer: AlertMadeAnswer = try await server.ask("silences", .POST, AlertMember.object(members).json)
+        try Output.line("\(answer.id)  until \(answer.until.map { AlertTimes.text($0) } ?? "-")")
         try Output.flush()
     }
 }
@@ -161,23 +164,19 @@ struct AlertChannelCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard let name else {
-            for channel in try await server.list("channels") {
-                let type = channel["type"] as? String ?? ""
-                let place = channel["url"] as? String ?? channel["to"] as? String ?? channel["command"] as? String ?? ""
-                try Output.line("\(channel["name"] as? String ?? "")  \(type)  \(place)")
-            }
+            try AlertLists.channels(try await server.ask("channels")).print()
             return try Output.flush()
         }
         let path = "channels/\(AlertServerOptions.escaped(name))"
         if remove {
-            _ = try await server.ask(path, .DELETE)
+            try await server.tell(path, .DELETE)
             return
         }
         let members = [
             ("type", type), ("url", address), ("secret", secret), ("to", to), ("command", command), ("method", method),
             ("body", body),
         ].compactMap { name, text in text.map { (name, AlertMember.text($0)) } }
-        _ = try await server.ask(path, .PUT, AlertMember.object(members).json)
+        try await server.tell(path, .PUT, AlertMember.object(members).json)
     }
 }
 
@@ -189,18 +188,17 @@ struct AlertTestCommand: AsyncParsableCommand {
     @Argument(help: "The channel's name.") var channel: String
 
     func run() async throws {
-        let answer = try await server.ask("channels/\(AlertServerOptions.escaped(channel))/test", .POST)
-        let key = answer["key"] as? String
+        let test: AlertTestAnswer = try await server.ask("channels/\(AlertServerOptions.escaped(channel))/test", .POST)
         // One try takes seconds at most.
         for _ in 0..<60 {
             try await Task.sleep(for: .milliseconds(500))
-            guard let message = try await server.list("messages").first(where: { $0["key"] as? String == key }) else { continue }
-            let (state, problem) = (message["state"] as? String ?? "", message["problem"] as? String)
-            if state == "sent" {
+            let messages: [AlertMessageAnswer] = try await server.ask("messages")
+            guard let message = messages.first(where: { $0.key == test.key }) else { continue }
+            if message.state == "sent" {
                 try Output.line("sent")
                 return try Output.flush()
             }
-            if let problem { throw CommandFailure(.unavailable, "the test was not delivered: \(problem)") }
+            if let problem = message.problem { throw CommandFailure(.unavailable, "the test was not delivered: \(problem)") }
         }
         throw CommandFailure(.unavailable, "the test is still on its way")
     }

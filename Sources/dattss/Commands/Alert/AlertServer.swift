@@ -11,27 +11,30 @@ struct AlertServerOptions: ParsableArguments {
     @Option(help: "The auth key (default: that of the user 'local').") var auth: String?
 
     /// - Parameter path: behind `/api/v1/alerts/`.
-    func ask(_ path: String, _ method: HTTPMethod = .GET, _ body: [UInt8]? = nil) async throws(CommandFailure) -> [String: Any] {
-        try await value(path, method, body) as? [String: Any] ?? [:]
-    }
-
-    func list(_ path: String) async throws(CommandFailure) -> [[String: Any]] {
-        try await value(path, .GET, nil) as? [[String: Any]] ?? []
-    }
-
-    private func value(_ path: String, _ method: HTTPMethod, _ body: [UInt8]?) async throws(CommandFailure) -> Any? {
+    func ask<Answer: Decodable>(
+        _ path: String, _ method: HTTPMethod = .GET, _ body: [UInt8]? = nil, as type: Answer.Type = Answer.self
+    ) async throws(CommandFailure) -> Answer {
+        let bytes: [UInt8]
         do {
             let endpoint = try Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory.path)
             let place = "/api/v1/alerts" + (path.isEmpty ? "" : "/" + path)
             let answer = try await endpoint.ask(place, method: method, body: body) { _, status, message in
                 CommandFailure(status < 500 ? .data : .unavailable, message)
             }
-            return answer.isEmpty ? nil : try JSONSerialization.jsonObject(with: Data(answer))
+            bytes = answer.isEmpty ? Array("{}".utf8) : Array(answer)
         } catch let failure as CommandFailure {
             throw failure
         } catch {
             throw CommandFailure(explaining: error)
         }
+        do { return try JSONDecoder().decode(Answer.self, from: Data(bytes)) } catch {
+            throw CommandFailure(.unavailable, "the server's answer is not understood")
+        }
+    }
+
+    /// Asks for what answers nothing that is read.
+    func tell(_ path: String, _ method: HTTPMethod, _ body: [UInt8]? = nil) async throws(CommandFailure) {
+        _ = try await ask(path, method, body, as: AlertNoAnswer.self)
     }
 
     /// A part of a path.
@@ -40,8 +43,8 @@ struct AlertServerOptions: ParsableArguments {
     }
 }
 
-/// A value of JSON that is sent.
-enum AlertMember {
+/// A value of JSON that is sent, or that came and is shown.
+enum AlertMember: Decodable {
     case text(String)
     case number(Double)
     case flag(Bool)
@@ -54,6 +57,35 @@ enum AlertMember {
         var json = JSONWriter()
         write(&json)
         return json.bytes
+    }
+
+    init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if value.decodeNil() {
+            self = .nothing
+        } else if let flag = try? value.decode(Bool.self) {
+            self = .flag(flag)
+        } else if let number = try? value.decode(Double.self) {
+            self = .number(number)
+        } else if let text = try? value.decode(String.self) {
+            self = .text(text)
+        } else if let list = try? value.decode([AlertMember].self) {
+            self = .list(list)
+        } else {
+            self = .object(try value.decode([String: AlertMember].self).sorted { $0.key < $1.key })
+        }
+    }
+
+    /// For people.
+    var shown: String {
+        switch self {
+        case .text(let text): text
+        case .number(let number): AlertLists.number(number)
+        case .flag(let flag): "\(flag)"
+        case .nothing: "(none)"
+        case .list(let members): "[" + members.map(\.shown).joined(separator: ", ") + "]"
+        case .object(let members): "{" + members.map { "\($0): \($1.shown)" }.joined(separator: ", ") + "}"
+        }
     }
 
     private func write(_ json: inout JSONWriter) {
@@ -77,11 +109,19 @@ enum AlertMember {
     }
 }
 
+extension TextTable {
+    /// Prints it, as wide as the terminal is, if it is one.
+    func print() throws {
+        for line in lines(columns: Terminal.isOutput ? Terminal.columns : nil, isColoured: Terminal.isColoured) {
+            try Output.line(line)
+        }
+    }
+}
+
 /// Moments for people.
 enum AlertTimes {
-    static func text(_ seconds: Any?) -> String {
-        guard let seconds = (seconds as? NSNumber)?.doubleValue else { return "-" }
-        return Date(timeIntervalSince1970: seconds).formatted(.iso8601.dateTimeSeparator(.space))
+    static func text(_ seconds: Int64) -> String {
+        Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601.dateTimeSeparator(.space))
     }
 
     /// `41 minutes`
