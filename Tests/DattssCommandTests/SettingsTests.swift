@@ -73,8 +73,8 @@ struct SettingsTests {
     func serve() throws {
         let lines = [
             "data-dir = /d", "http = 1.2.3.4:5", "udp = 1.2.3.4:6", "sync = never", "statsd-user = shop", "retention-days = 3",
-            "hour-retention-days = 30", "statsd-tcp = [::1]:7", "graphite = [::1]:2003", "statsd-socket = /s", "statsd-stream-socket = /t",
-            "statsd-socket-mode = 0620",
+            "hour-retention-days = 30", "statsd-tcp = [::1]:7", "graphite = [::1]:2003", "statsd-socket = /s",
+            "statsd-stream-socket = /t", "statsd-socket-mode = 0620",
             "max-body-bytes = 2048", "max-partials = 11", "max-statistics = 12", "request-seconds = 13", "idle-seconds = 140",
             "max-queued-per-user = 15", "max-queued = 16", "max-connections = 170", "max-connections-per-address = 18",
             "receive-buffer-bytes = 17000", "udp-sockets = 3", "max-memory = 256m",

@@ -73,3 +73,7 @@ const void *datagram_batch_bytes(const struct datagram_batch *batch, int positio
 }
 
 size_t datagram_batch_length(const struct datagram_batch *batch, int position) { return batch->messages[position].msg_len; }
+
+int datagram_batch_is_cut(const struct datagram_batch *batch, int position) {
+    return (batch->messages[position].msg_hdr.msg_flags & MSG_TRUNC) != 0;
+}

@@ -86,6 +86,13 @@ public struct DatagramCollector: Sendable {
         receive(lines: datagram)
     }
 
+    /// Takes in what there is of a datagram whose end was lost: its last line may be another one, and is refused.
+    package mutating func receive(cut datagram: UnsafeRawBufferPointer) {
+        let end = (datagram.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+        receive(UnsafeRawBufferPointer(rebasing: datagram[..<end]))
+        refuseLine(.badFormat)
+    }
+
     /// Takes in whole lines of a stream.
     package mutating func receive(lines: UnsafeRawBufferPointer) {
         counts.bytes += lines.count

@@ -90,10 +90,10 @@ final class DatagramReceiver: Sendable {
                 waits = false
             }
             var isFirst = true
-            return socket.receive(waiting: waits) { datagram in
+            return socket.receive(waiting: waits) { datagram, isCut in
                 if isFirst, let ended = periods.begin() { handOn(ended, periods) }
                 isFirst = false
-                periods.collector.receive(datagram)
+                if isCut { periods.collector.receive(cut: datagram) } else { periods.collector.receive(datagram) }
             }
         }
     }

@@ -69,8 +69,10 @@ struct DatagramSocket: ~Copyable, Sendable {
     }
 
     /// Calls `body` with each datagram that has arrived.
-    /// - Parameter waiting: whether to wait for the first one.
-    func receive(waiting: Bool, _ body: (UnsafeRawBufferPointer) -> Void) -> Received {
+    /// - Parameters:
+    ///   - waiting: whether to wait for the first one.
+    ///   - body: also gets whether the end of the datagram was cut off, for which there was no room.
+    func receive(waiting: Bool, _ body: (UnsafeRawBufferPointer, _ isCut: Bool) -> Void) -> Received {
         let count = datagram_batch_receive(batch, descriptor, waiting ? 0 : 1)
         if count < 0 {
             return count == -EAGAIN || count == -EINTR
@@ -79,7 +81,8 @@ struct DatagramSocket: ~Copyable, Sendable {
         for position in 0..<count {
             body(
                 UnsafeRawBufferPointer(
-                    start: datagram_batch_bytes(batch, position), count: datagram_batch_length(batch, position)))
+                    start: datagram_batch_bytes(batch, position), count: datagram_batch_length(batch, position)),
+                datagram_batch_is_cut(batch, position) != 0)
         }
         return .datagrams(Int(count))
     }

@@ -96,7 +96,8 @@ struct AlertEvaluatorTests {
         try await harness.setRules([#"{"id":"r","match":"*","measure":"sum","above":10}"#])
         func shown() async throws -> String {
             let book = try await harness.evaluator.book(of: harness.user)
-            return String(decoding: AlertJSON.overview(book, usualOmitted: 0, messagesInHour: 0, at: harness.clock.now()).bytes, as: UTF8.self)
+            let json = AlertJSON.overview(book, usualOmitted: 0, messagesInHour: 0, at: harness.clock.now())
+            return String(decoding: json.bytes, as: UTF8.self)
         }
         try await harness.send(1)
         try await harness.endSlot()

@@ -53,7 +53,12 @@ struct AlertRoutesTests {
         #expect(
             try await ask(.put, "/rules?dry=true", first).body == #"{"added":["one","two"],"changed":[],"removed":[],"same":[]}"#)
         #expect(try await ask(.get, "").body.contains(#""rules":[]"#))
-        #expect(try await ask(.put, "/rules", first).status == 200)
+        #expect(try await ask(.put, "/rules?dry=false", first).status == 200)
+        // What is neither yes nor no is no reason to let all rules go.
+        for text in ["1", "TRUE", "yes", "", "true%20"] {
+            #expect(try await ask(.put, "/rules?dry=\(text)", #"{"rules":[]}"#).status == 400, "\(text)")
+        }
+        #expect(try await ask(.get, "").body.contains(#""id":"two""#))
         let second = #"{"rules":[{"name":"One","match":"a","measure":"sum","above":5}]}"#
         let changed = try await ask(.put, "/rules", second).body
         #expect(changed.contains(#""removed":["two"]"#) && changed.contains(#""above":1"#) && changed.contains(#""above":5"#))

@@ -22,6 +22,17 @@ struct DatagramCollectorTests {
         return collector
     }
 
+    /// Goal: of a datagram whose end was lost the whole lines count; the last one could be another than it seems, and is refused.
+    @Test("refuses the last line of a datagram that was cut off")
+    func cut() {
+        var collector = collect([], statsdUser: "joe")
+        Array("hits:2|c\nhits:3|c\nhits:1|c".utf8).withUnsafeBytes { collector.receive(cut: $0) }
+        Array("hits:1|c".utf8).withUnsafeBytes { collector.receive(cut: $0) }
+        #expect(collector.flush().all.first?.batch.partials.map(\.aggregate.sum) == [5])
+        #expect(collector.counts.refusedLines == [.badFormat: 2])
+        #expect(collector.counts.lines == 4 && collector.counts.datagrams == 2)
+    }
+
     /// Goal: whose a line is: by its key, by the key in front of a statsd name, or the user that is set for statsd.
     @Test("finds the user of a line")
     func owner() {

@@ -1,3 +1,4 @@
+import DattssTestSupport
 import LibC
 import NIOCore
 import Testing
@@ -12,15 +13,36 @@ import Testing
             bindingTo: try SocketAddress(ipAddress: "127.0.0.1", port: 0), receiveBufferBytes: 8 << 20)
         try send((0..<1000).map { "hits.\($0):1|c" }, to: socket.localAddress)
         var (received, calls): ([String], Int) = ([], 0)
-        while case .datagrams = socket.receive(waiting: false, { received.append(String(decoding: $0, as: UTF8.self)) }) {
+        while case .datagrams = socket.receive(
+            waiting: false,
+            { bytes, isCut in
+                received.append(String(decoding: bytes, as: UTF8.self))
+                #expect(!isCut)
+            })
+        {
             calls += 1
         }
         #expect(received == (0..<1000).map { "hits.\($0):1|c" })
         #expect(calls == (1000 + DatagramSocket.batchCapacity - 1) / DatagramSocket.batchCapacity)
     }
 
-    private func send(_ datagrams: [String], to address: SocketAddress) throws {
-        let sender = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+    /// Goal: a Unix socket takes datagrams for which there is no room; it is known that their end is lost, and that of no other.
+    @Test("says which datagram was cut off")
+    func cut() throws {
+        let folder = try TestFolder()
+        let address = try SocketAddress(unixDomainSocketPath: folder.path + "/s")
+        let socket = try DatagramSocket(bindingTo: address, receiveBufferBytes: 1 << 20)
+        let line = "hits:1|c|@0.1\n"
+        let long = String(repeating: line, count: 70_000 / line.utf8.count)
+        try send([line, long, String(long.prefix(65_536))], to: address, AF_UNIX)
+        var received: [(count: Int, isCut: Bool)] = []
+        while case .datagrams = socket.receive(waiting: false, { received.append(($0.count, $1)) }) {}
+        #expect(received.map(\.count) == [line.utf8.count, 65_536, 65_536])
+        #expect(received.map(\.isCut) == [false, true, false])
+    }
+
+    private func send(_ datagrams: [String], to address: SocketAddress, _ family: Int32 = AF_INET) throws {
+        let sender = socket(family, Int32(SOCK_DGRAM.rawValue), 0)
         try #require(sender >= 0)
         defer { close(sender) }
         for datagram in datagrams {

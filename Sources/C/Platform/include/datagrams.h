@@ -22,4 +22,7 @@ int datagram_batch_receive(struct datagram_batch *batch, int socket, int dont_wa
 const void *datagram_batch_bytes(const struct datagram_batch *batch, int position);
 size_t datagram_batch_length(const struct datagram_batch *batch, int position);
 
+/// Whether it was longer than 64 KiB, as those of Unix sockets may be, and its end is lost.
+int datagram_batch_is_cut(const struct datagram_batch *batch, int position);
+
 #endif
