@@ -49,13 +49,35 @@ enum AlertRuleFile {
         guard let root, case .mapping(let mapping) = root, let rules = mapping["rules"], case .sequence = rules else {
             throw CommandFailure(.data, "\(file): expected 'rules:' with a list of rules below it")
         }
-        return AlertMember.object([("rules", member(rules))]).json
+        var left = valuesMax
+        guard let rules = member(rules, &left) else {
+            throw CommandFailure(.data, "\(file): expected at most \(valuesMax) values, with those that aliases repeat")
+        }
+        return AlertMember.object([("rules", rules)]).json
     }
 
-    private static func member(_ node: Node) -> AlertMember {
+    /// More than 10,000 rules have. (A kilobyte of aliases of aliases stands for a billion.)
+    private static let valuesMax = 500_000
+
+    /// - Returns: nil when there are too many.
+    private static func member(_ node: Node, _ left: inout Int) -> AlertMember? {
+        left -= 1
+        if left < 0 { return nil }
         switch node {
-        case .mapping(let mapping): return .object(mapping.map { ($0.key.string ?? "", member($0.value)) })
-        case .sequence(let sequence): return .list(sequence.map { member($0) })
+        case .mapping(let mapping):
+            var members: [(String, AlertMember)] = []
+            for (key, value) in mapping {
+                guard let value = member(value, &left) else { return nil }
+                members.append((key.string ?? "", value))
+            }
+            return .object(members)
+        case .sequence(let sequence):
+            var members: [AlertMember] = []
+            for node in sequence {
+                guard let value = member(node, &left) else { return nil }
+                members.append(value)
+            }
+            return .list(members)
         case .scalar(let scalar):
             // A text in quotes is a text, whatever it looks like.
             if scalar.style == .doubleQuoted || scalar.style == .singleQuoted { return .text(scalar.string) }
