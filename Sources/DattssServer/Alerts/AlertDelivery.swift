@@ -99,7 +99,7 @@ final class AlertDelivery: Service {
         case .mail: try await sendMail(line, channel, link)
         case .command:
             try await CommandChannel.run(channel.settings["command"] ?? "", ChannelRequests.body(line.message, link), policy)
-        default:
+        case .webhook, .slack, .pagerduty, .alertmanager, .ntfy, .gotify, .http:
             for request in ChannelRequests.requests(line.message, channel, at: clock.now(), link: link) {
                 try Self.check(try await request.send(policy))
             }
