@@ -17,6 +17,7 @@ import { Unusual } from './unusual.js';
 import { View } from './view.js';
 
 const FIRST_PLOTS = 2;
+const UNUSUAL_WAIT_MS = 500;
 
 /** What all parts of the page share. */
 class Page {
@@ -267,7 +268,8 @@ async function look(session, isVisitor = false) {
   await Promise.all([
     page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true)),
     loadUnits().catch(error => notify(`The units were not loaded: ${error.message}`, true)),
-    page.unusual.tick(),
+    // Otherwise it would push down what is there; but nothing waits long for it.
+    Promise.race([page.unusual.tick(), new Promise(resolve => setTimeout(resolve, UNUSUAL_WAIT_MS))]),
   ]);
   if (base === '/server') (await import('./rewritten.js')).showRewrittenNames();
   let isTold = false;
