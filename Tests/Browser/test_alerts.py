@@ -196,7 +196,7 @@ class Alerts(Scene):
         self.each("alerts-pattern")
         # Of a rule whose past is not kept that is said.
         self.choose(self.field("What is looked at"), "usual")
-        self.until_looked_back(lambda text: "cannot be looked back at" in text)
+        self.until_looked_back(lambda text: "in the shell" in text)
         self.assert_sound()
 
     def test_what_fires_is_acknowledged_silenced_and_resolved_on_a_phone(self):
@@ -379,6 +379,8 @@ class Alerts(Scene):
         self.fill("Title", "Mail waits long")
         for session in self.server.command("user", "sessions", "list", "local").splitlines():
             self.server.command("user", "sessions", "revoke", "local", session.split("\t")[0])
+        # (Until the server has heard of it, it would be saved.)
+        until(lambda: page.js("return fetch('/api/v1/session').then(answer => answer.status)") == 401, 30, "the session's end")
         page.one(".rule-form .actions .primary").click()
         page.until_text("#alerts .general", "You are signed out")
         page.until_text("#live", "Signed out. Sign in again.")
