@@ -119,7 +119,7 @@ class ReadmeTests(unittest.TestCase):
         self.assertTrue((modules / "DattssClient.swiftmodule").exists(), "the debug build")
         program = self.program("clients/swift/README.md", "swift", "main.swift")
         # The C modules of what the client is made of.
-        maps = sorted(REPOSITORY.glob("Sources/*/include/module.modulemap"))
+        maps = sorted(REPOSITORY.glob("Sources/C/*/include/module.modulemap"))
         maps += sorted(REPOSITORY.glob(".build/checkouts/*/Sources/*/include/module.modulemap"))
         maps += sorted(REPOSITORY.glob(".build/debug/*.build/module.modulemap"))
         self.run_as_printed(
