@@ -8,7 +8,7 @@ struct GraphiteExpression: Sendable {
     private var groupCount = 1
 
     private enum Instruction: Sendable {
-        case take(Set)
+        case take(ByteSet)
         case jump(Int)
         /// The first is preferred.
         case split(Int, Int)
@@ -16,36 +16,8 @@ struct GraphiteExpression: Sendable {
         case begin, end, match
     }
 
-    private struct Set: Sendable {
-        var bits: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        var isInverted = false
-
-        init(_ ranges: [ClosedRange<UInt8>] = []) { for range in ranges { for byte in range { insert(byte) } } }
-
-        mutating func insert(_ byte: UInt8) {
-            let bit: UInt64 = 1 << UInt64(byte & 63)
-            switch byte >> 6 {
-            case 0: bits.0 |= bit
-            case 1: bits.1 |= bit
-            case 2: bits.2 |= bit
-            default: bits.3 |= bit
-            }
-        }
-
-        mutating func formUnion(_ other: Set) {
-            for byte in UInt8.min ... .max where other.contains(byte) { insert(byte) }
-        }
-
-        func contains(_ byte: UInt8) -> Bool {
-            let bit: UInt64 = 1 << UInt64(byte & 63)
-            let word = byte < 64 ? bits.0 : byte < 128 ? bits.1 : byte < 192 ? bits.2 : bits.3
-            return (word & bit != 0) != isInverted
-        }
-    }
-
     static let bytesMax = 1024
     static let instructionsMax = 4096
-    private static let repeatsMax = 1000
     private static let groupsMax = 9
 
     /// - Throws: ``QueryError/Code/malformed``, and ``QueryError/Code/unsupported`` for what Python has and this does not.
@@ -53,7 +25,7 @@ struct GraphiteExpression: Sendable {
         guard text.utf8.count <= Self.bytesMax else {
             throw QueryError(.limit, "a regular expression has at most \(Self.bytesMax) bytes")
         }
-        var parser = Parser(bytes: Array(text.utf8))
+        var parser = Parser(text)
         let node = try parser.choice()
         guard parser.isAtEnd else { throw QueryError(.malformed, "a regular expression has a ) without a (") }
         groupCount = parser.groupCount
@@ -230,7 +202,7 @@ struct GraphiteExpression: Sendable {
 
     private indirect enum Node {
         case nothing, begin, end
-        case set(Set)
+        case set(ByteSet)
         case sequence([Node])
         case choice(Node, Node)
         case group(Node, Int?)
@@ -240,21 +212,20 @@ struct GraphiteExpression: Sendable {
     // MARK: Reading
 
     private struct Parser {
-        let bytes: [UInt8]
-        var position = 0
-        var groupCount = 1
+        private var reader: PatternReader
+        private(set) var groupCount = 1
         private var depth = 0
 
-        init(bytes: [UInt8]) { self.bytes = bytes }
+        init(_ text: String) { reader = PatternReader(text, blanks: ByteSet(9...13, 32...32)) }
 
-        var isAtEnd: Bool { position == bytes.count }
+        var isAtEnd: Bool { reader.isAtEnd }
 
         mutating func choice() throws(QueryError) -> Node {
             depth += 1
             defer { depth -= 1 }
             guard depth <= 50 else { throw QueryError(.limit, "a regular expression has more than 50 groups in each other") }
             var choices = [try sequence()]
-            while take("|") { choices.append(try sequence()) }
+            while reader.take("|") { choices.append(try sequence()) }
             var node = choices.removeLast()
             while let left = choices.popLast() { node = .choice(left, node) }
             return node
@@ -262,66 +233,34 @@ struct GraphiteExpression: Sendable {
 
         private mutating func sequence() throws(QueryError) -> Node {
             var nodes: [Node] = []
-            while position < bytes.count, !isNext("|"), !isNext(")") { nodes.append(try repeated()) }
+            while !reader.isAtEnd, !reader.isNext("|"), !reader.isNext(")") { nodes.append(try repeated()) }
             return nodes.isEmpty ? .nothing : .sequence(nodes)
         }
 
         private mutating func repeated() throws(QueryError) -> Node {
             var node = try atom()
-            while position < bytes.count {
-                let bounds: (Int, Int?)
-                if take("*") {
-                    bounds = (0, nil)
-                } else if take("+") {
-                    bounds = (1, nil)
-                } else if take("?") {
-                    bounds = (0, 1)
-                } else if isNext("{"), let (least, most, end) = counts() {
-                    position = end
-                    bounds = (least, most)
-                } else {
-                    return node
-                }
-                guard bounds.0 <= repeatsMax, bounds.1 ?? 0 <= repeatsMax, bounds.1.map({ $0 >= bounds.0 }) ?? true else {
-                    throw QueryError(.malformed, "a regular expression repeats too often")
-                }
-                node = .repeats(node, least: bounds.0, most: bounds.1, isLazy: take("?"))
+            while let (least, most) = try reader.repeats() {
+                node = .repeats(node, least: least, most: most, isLazy: reader.take("?"))
             }
             return node
         }
 
-        private func counts() -> (Int, Int?, Int)? {
-            guard let end = bytes[position...].firstIndex(of: UInt8(ascii: "}")) else { return nil }
-            let parts = String(decoding: bytes[(position + 1)..<end], as: UTF8.self)
-                .split(separator: ",", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let least = Int(parts[0]), least >= 0 else { return nil }
-            if parts.count == 1 { return (least, least, end + 1) }
-            return parts[1].isEmpty ? (least, nil, end + 1) : Int(parts[1]).map { (least, $0, end + 1) }
-        }
-
         private mutating func atom() throws(QueryError) -> Node {
-            let byte = bytes[position]
-            position += 1
+            let byte = reader.next()
             switch byte {
             case UInt8(ascii: "^"): return .begin
             case UInt8(ascii: "$"): return .end
             case UInt8(ascii: "("): return try group()
-            case UInt8(ascii: "["): return .set(try set())
-            case UInt8(ascii: "."):
-                var all = Set([10...10])
-                all.isInverted = true
-                return .set(all)
-            case UInt8(ascii: "\\"): return .set(try escape())
-            case UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "?"):
-                throw QueryError(.malformed, "a regular expression repeats nothing")
-            default: return .set(Set([byte...byte]))
+            default: return .set(try reader.bytes(of: byte))
             }
         }
 
         private mutating func group() throws(QueryError) -> Node {
             var number: Int?
-            if take("?") {
-                guard take(":") else { throw QueryError(.unsupported, "a regular expression has (? with something else than (?:") }
+            if reader.take("?") {
+                guard reader.take(":") else {
+                    throw QueryError(.unsupported, "a regular expression has (? with something else than (?:")
+                }
             } else {
                 guard groupCount <= groupsMax else {
                     throw QueryError(.limit, "a regular expression has more than \(groupsMax) groups")
@@ -330,62 +269,8 @@ struct GraphiteExpression: Sendable {
                 groupCount += 1
             }
             let node = try choice()
-            guard take(")") else { throw QueryError(.malformed, "a regular expression has a ( without a )") }
+            guard reader.take(")") else { throw QueryError(.malformed, "a regular expression has a ( without a )") }
             return .group(node, number)
-        }
-
-        private mutating func set() throws(QueryError) -> Set {
-            var set = Set()
-            let isInverted = take("^")
-            var isFirst = true
-            while position < bytes.count, isFirst || !isNext("]") {
-                isFirst = false
-                let byte = bytes[position]
-                position += 1
-                if byte == UInt8(ascii: "\\") {
-                    set.formUnion(try escape())
-                } else if position + 1 < bytes.count, isNext("-"), bytes[position + 1] != UInt8(ascii: "]") {
-                    let last = bytes[position + 1]
-                    position += 2
-                    guard byte <= last else { throw QueryError(.malformed, "a regular expression has a range that goes backwards") }
-                    set.formUnion(Set([byte...last]))
-                } else {
-                    set.insert(byte)
-                }
-            }
-            guard take("]") else { throw QueryError(.malformed, "a regular expression has a [ without a ]") }
-            set.isInverted = isInverted
-            return set
-        }
-
-        private mutating func escape() throws(QueryError) -> Set {
-            guard position < bytes.count else { throw QueryError(.malformed, "a regular expression ends with a \\") }
-            let byte = bytes[position]
-            position += 1
-            var set: Set
-            switch byte | 0x20 {
-            case UInt8(ascii: "d"): set = Set([48...57])
-            case UInt8(ascii: "w"): set = Set([48...57, 65...90, 97...122, 95...95])
-            case UInt8(ascii: "s"): set = Set([9...13, 32...32])
-            default:
-                switch byte {
-                case UInt8(ascii: "n"): return Set([10...10])
-                case UInt8(ascii: "t"): return Set([9...9])
-                case 48...57, 65...90, 97...122:
-                    throw QueryError(.unsupported, "a regular expression has \\\(String(UnicodeScalar(byte)))")
-                default: return Set([byte...byte])
-                }
-            }
-            set.isInverted = byte & 0x20 == 0
-            return set
-        }
-
-        private func isNext(_ byte: Unicode.Scalar) -> Bool { position < bytes.count && bytes[position] == UInt8(ascii: byte) }
-
-        private mutating func take(_ byte: Unicode.Scalar) -> Bool {
-            guard isNext(byte) else { return false }
-            position += 1
-            return true
         }
     }
 }
