@@ -18,7 +18,7 @@ final class Rendering: Sendable {
     }
 
     convenience init(_ json: JSONWriter, within unsent: ByteBudget) throws(WireError) {
-        try self.init(ByteBuffer(bytes: json.bytes), within: unsent)
+        try self.init(json.buffer, within: unsent)
     }
 
     /// Hands it to the connection piece by piece, each when the one before is on its way, so that a connection that is
@@ -30,7 +30,9 @@ final class Rendering: Sendable {
         }
     }
 
-    func response(type: String = "application/json; charset=utf-8") -> Response {
+    static let jsonType = "application/json; charset=utf-8"
+
+    func response(type: String = jsonType) -> Response {
         Response(
             status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
             body: ResponseBody(contentLength: bytes.readableBytes) { [self] writer in

@@ -16,21 +16,14 @@ extension Routes {
         }
     }
 
-    /// Who asks, and what.
-    private struct Question {
-        var user: UserID
-        var parameters: PrometheusParameters
-        var context: Context
-    }
-
     private func graphite(
-        _ answer: @escaping @Sendable (Question) async throws -> Response
+        _ answer: @escaping @Sendable (ToolQuestion) async throws -> Response
     ) -> @Sendable (Request, Context) async throws -> Response {
         { request, context in
             let user = try toolUser(request, context)
             do {
                 return try await answer(
-                    Question(user: user, parameters: try await PrometheusParameters(request), context: context))
+                    ToolQuestion(user: user, parameters: try await FormParameters(request), context: context))
             } catch let error as QueryError {
                 throw error.graphiteAnswer
             }
@@ -38,7 +31,7 @@ extension Routes {
     }
 
     /// `GET|POST /graphite/render?target&from&until&format=json&maxDataPoints`
-    @Sendable private func render(_ question: Question) async throws -> Response {
+    @Sendable private func render(_ question: ToolQuestion) async throws -> Response {
         let parameters = question.parameters
         guard parameters["format"] == "json" else {
             throw ErrorAnswer(
@@ -60,18 +53,18 @@ extension Routes {
         let factor = try parameters.share("xFilesFactor") ?? 0
         let hasGaps = !["1", "true"].contains(parameters["noNullPoints"] ?? "")
         let limits = QueryLimits()
-        return try await graphiteInTurn(question) { source, watch in
+        return try await inTurn(question, limits) { source, watch in
             let evaluator = GraphiteEvaluator(source, limits, watch, now: now, xFilesFactor: factor)
             var series: [GraphiteSeries] = []
             for target in targets { series += try await evaluator.series(target, in: range) }
-            return GraphiteJSON.series(series, pointsMax: pointsMax, hasGaps: hasGaps)
+            return GraphiteJSON.series(series, pointsMax: pointsMax, hasGaps: hasGaps).buffer
         }
     }
 
     private static let graphiteTargetsMax = 200
 
     /// `GET|POST /graphite/metrics/find?query&from&until&format`
-    @Sendable private func findMetrics(_ question: Question) async throws -> Response {
+    @Sendable private func findMetrics(_ question: ToolQuestion) async throws -> Response {
         let parameters = question.parameters
         var query = try parameters.required("query")
         let format = parameters["format"] ?? "treejson"
@@ -88,26 +81,16 @@ extension Routes {
         let range = try graphiteRange(parameters, now, standard: "-24h")
         let minutes =
             Minute(Int64(range.lowerBound.flooredQuotient(by: 60)))..<Minute(Int64(range.upperBound.flooredQuotient(by: 60)) + 1)
-        return try await graphiteInTurn(question) { [query] source, watch in
-            let nodes = try await GraphiteTree(source, QueryLimits(), watch).nodes(query, in: minutes)
-            return format == "completer" ? GraphiteJSON.completer(nodes) : GraphiteJSON.tree(nodes, under: base)
+        let limits = QueryLimits()
+        return try await inTurn(question, limits) { [query] source, watch in
+            let nodes = try await GraphiteTree(source, limits, watch).nodes(query, in: minutes)
+            return (format == "completer" ? GraphiteJSON.completer(nodes) : GraphiteJSON.tree(nodes, under: base)).buffer
         }
-    }
-
-    /// Works something out when the user's turn has come, away from the threads that take samples in; until the connection is closed.
-    private func graphiteInTurn(
-        _ question: Question, _ body: @escaping @Sendable (UserSeries, QueryWatch) async throws -> JSONWriter
-    ) async throws -> Response {
-        let (queries, unsent, user, isConnected) = (pipeline.queries, memory.unsent, question.user, question.context.isConnected)
-        return try await queries.inTurn(of: user, isWanted: isConnected) {
-            let watch = QueryWatch(QueryLimits(), isWanted: isConnected)
-            return try Rendering(try await body(UserSeries(queries: queries, user: user), watch), within: unsent)
-        }.response()
     }
 
     /// In seconds.
     private func graphiteRange(
-        _ parameters: PrometheusParameters, _ now: Timestamp, standard: String
+        _ parameters: FormParameters, _ now: Timestamp, standard: String
     ) throws -> Range<Int> {
         let time = GraphiteTime(now: now)
         func asked(_ name: String, _ standard: String) throws(QueryError) -> Int {
@@ -120,7 +103,7 @@ extension Routes {
     }
 }
 
-extension PrometheusParameters {
+extension FormParameters {
     fileprivate func count(_ name: String, atLeast least: Int) throws(ErrorAnswer) -> Int? {
         guard let text = self[name], !text.isEmpty else { return nil }
         guard let value = Int(text), least...1_000_000 ~= value else {

@@ -23,14 +23,7 @@ extension Routes {
         group.get("status/buildinfo", use: prometheus(buildInformation))
     }
 
-    /// Who asks, and what.
-    private struct Question {
-        var user: UserID
-        var parameters: PrometheusParameters
-        var context: Context
-    }
-
-    private typealias Answerer = @Sendable (Question) async throws -> Response
+    private typealias Answerer = @Sendable (ToolQuestion) async throws -> Response
 
     /// A route whose failures are answered in Prometheus' form, but for those of keys.
     private func prometheus(
@@ -39,8 +32,8 @@ extension Routes {
         { request, context in
             let user = try toolUser(request, context)
             do {
-                let parameters = try await PrometheusParameters(request)
-                return try await answer(Question(user: user, parameters: parameters, context: context))
+                let parameters = try await FormParameters(request)
+                return try await answer(ToolQuestion(user: user, parameters: parameters, context: context))
             } catch let error as QueryError {
                 return Response(json: PrometheusJSON.failure(error.prometheusType, error.message), status: error.status)
             } catch let error as ErrorAnswer where error.status == .badRequest {
@@ -49,25 +42,16 @@ extension Routes {
         }
     }
 
-    /// A key that may read: as everywhere, or as the password of basic authentication, which is what Grafana sends. A session, too, for
-    /// what is only looked at.
-    func toolUser(_ request: Request, _ context: Context) throws -> UserID {
-        if request.head.authKey == nil, let key = request.head.basicPassword {
-            return try accounts.verified(presenting: key, for: .read).owner.user
-        }
-        return try viewer(request, context).user
-    }
-
     // MARK: Queries
 
     /// `GET|POST /prometheus/api/v1/query?query&time`
-    @Sendable private func queryInstant(_ question: Question) async throws -> Response {
+    @Sendable private func queryInstant(_ question: ToolQuestion) async throws -> Response {
         let time = try question.parameters.time("time") ?? clock.now()
         return try await answer(question, on: TimeGrid(at: time), isRange: false)
     }
 
     /// `GET|POST /prometheus/api/v1/query_range?query&start&end&step`
-    @Sendable private func queryRange(_ question: Question) async throws -> Response {
+    @Sendable private func queryRange(_ question: ToolQuestion) async throws -> Response {
         let parameters = question.parameters
         _ = try (parameters.required("start"), parameters.required("end"), parameters.required("step"))
         guard let start = try parameters.time("start"), let end = try parameters.time("end"),
@@ -77,51 +61,42 @@ extension Routes {
         return try await answer(question, on: grid, isRange: true)
     }
 
-    private func answer(_ question: Question, on grid: TimeGrid, isRange: Bool) async throws -> Response {
+    private func answer(_ question: ToolQuestion, on grid: TimeGrid, isRange: Bool) async throws -> Response {
         let expression = try PromQL.expression(question.parameters.required("query"))
         let limits = try queryLimits(question)
-        return try await inTurn(question) { evaluator in
-            PrometheusJSON.answer(try await evaluator(limits).answer(expression, on: grid), isRange: isRange)
+        return try await evaluated(question, limits) { evaluator in
+            PrometheusJSON.answer(try await evaluator.answer(expression, on: grid), isRange: isRange).buffer
         }
     }
 
     /// The caller may want less time than there is.
-    private func queryLimits(_ question: Question) throws -> QueryLimits {
+    private func queryLimits(_ question: ToolQuestion) throws -> QueryLimits {
         var limits = QueryLimits()
         if let timeout = try question.parameters.duration("timeout") { limits.milliseconds = min(limits.milliseconds, timeout) }
         return limits
     }
 
-    /// Works something out when the user's turn has come, away from the threads that take samples in.
-    private func inTurn(
-        _ question: Question,
-        _ body: @escaping @Sendable (_ evaluator: @Sendable (QueryLimits) -> Evaluator) async throws -> JSONWriter
+    private func evaluated(
+        _ question: ToolQuestion, _ limits: QueryLimits, type: String = Rendering.jsonType,
+        _ body: @escaping @Sendable (Evaluator) async throws -> ByteBuffer
     ) async throws -> Response {
-        let (queries, unsent, user, isConnected) = (pipeline.queries, memory.unsent, question.user, question.context.isConnected)
-        return try await queries.inTurn(of: user, isWanted: isConnected) {
-            let json = try await body { limits in
-                Evaluator(UserSeries(queries: queries, user: user), limits, QueryWatch(limits, isWanted: isConnected))
-            }
-            return try Rendering(json, within: unsent)
-        }.response()
+        try await inTurn(question, limits, type: type) { try await body(Evaluator($0, limits, $1)) }
     }
 
     /// `GET /prometheus/federate?match[]`: the latest values of series, as another Prometheus scrapes them.
-    @Sendable private func federate(_ question: Question) async throws -> Response {
+    @Sendable private func federate(_ question: ToolQuestion) async throws -> Response {
         let texts = question.parameters.all("match[]")
         guard !texts.isEmpty else { throw ErrorAnswer(.badRequest, .badValue, "match[]: is missing") }
         var selections: [Selection] = []
         for text in texts { selections.append(try PromQL.selection(text)) }
         let (limits, grid) = (try queryLimits(question), TimeGrid(at: Timestamp(milliseconds: clock.now().minute.index * 60_000)))
-        let (queries, unsent, user, isConnected) = (pipeline.queries, memory.unsent, question.user, question.context.isConnected)
-        return try await queries.inTurn(of: user, isWanted: isConnected) { [selections] in
-            let evaluator = Evaluator(UserSeries(queries: queries, user: user), limits, QueryWatch(limits, isWanted: isConnected))
+        return try await evaluated(question, limits, type: ExportText.Format.plain.contentType) { [selections] evaluator in
             var text = FederationText()
             for selection in selections {
                 text.add(try await evaluator.answer(.statistics(selection, .instant, Span()), on: grid))
             }
-            return try Rendering(ByteBuffer(string: text.written(at: grid.start)), within: unsent)
-        }.response(type: "text/plain; version=0.0.4; charset=utf-8")
+            return ByteBuffer(string: text.written(at: grid.start))
+        }
     }
 
     /// `GET /api/v1/export/prometheus`: all statistics as they are now, to be scraped.
@@ -138,7 +113,7 @@ extension Routes {
     // MARK: What there is
 
     /// `GET|POST /prometheus/api/v1/series?match[]&start&end`
-    @Sendable private func listSeries(_ question: Question) async throws -> Response {
+    @Sendable private func listSeries(_ question: ToolQuestion) async throws -> Response {
         guard !question.parameters.all("match[]").isEmpty else { throw ErrorAnswer(.badRequest, .badValue, "match[]: is missing") }
         return try await names(question) { names in
             PrometheusJSON.success { json in
@@ -148,7 +123,7 @@ extension Routes {
     }
 
     /// `GET|POST /prometheus/api/v1/labels?match[]&start&end`
-    @Sendable private func labelNames(_ question: Question) async throws -> Response {
+    @Sendable private func labelNames(_ question: ToolQuestion) async throws -> Response {
         try await names(question) { names in
             let labels = Set(names.flatMap { $0.labels.all.map(\.name) })
             return PrometheusJSON.success { json in
@@ -158,7 +133,7 @@ extension Routes {
     }
 
     /// `GET /prometheus/api/v1/label/{name}/values?match[]&start&end`
-    @Sendable private func labelValues(_ question: Question) async throws -> Response {
+    @Sendable private func labelValues(_ question: ToolQuestion) async throws -> Response {
         let name = try decoded("name", question.context)
         return try await names(question) { names in
             let values = Set(names.map { $0.value(of: name) }.filter { !$0.isEmpty })
@@ -169,7 +144,7 @@ extension Routes {
     }
 
     /// `GET /prometheus/api/v1/metadata?metric&limit`
-    @Sendable private func metadata(_ question: Question) async throws -> Response {
+    @Sendable private func metadata(_ question: ToolQuestion) async throws -> Response {
         let (metric, limit) = (question.parameters["metric"], question.parameters["limit"].flatMap { Int($0) } ?? .max)
         return try await names(question) { names in
             let found = Dictionary(names.map { ($0.metric, $0) }) { first, _ in first }.sorted { $0.key < $1.key }
@@ -192,7 +167,7 @@ extension Routes {
 
     /// Answers about the names of the last day, unless another time is asked for.
     private func names(
-        _ question: Question, _ write: @escaping @Sendable (Set<MetricName>) -> JSONWriter
+        _ question: ToolQuestion, _ write: @escaping @Sendable (Set<MetricName>) -> JSONWriter
     ) async throws -> Response {
         let parameters = question.parameters
         // Prometheus' own tools ask until the end of time, and from its beginning.
@@ -205,13 +180,13 @@ extension Routes {
         let limits = try queryLimits(question)
         let earliest = end.minute.advanced(by: -limits.days * Minute.perDay)
         let range = max(start.minute, earliest)..<end.minute.advanced(by: 1)
-        return try await inTurn(question) { [selections] evaluator in
-            write(try await evaluator(limits).names(in: range, matching: selections))
+        return try await evaluated(question, limits) { [selections] evaluator in
+            write(try await evaluator.names(in: range, matching: selections)).buffer
         }
     }
 
     /// `GET /prometheus/api/v1/status/buildinfo`: Grafana asks what it may expect.
-    @Sendable private func buildInformation(_ question: Question) async throws -> Response {
+    @Sendable private func buildInformation(_ question: ToolQuestion) async throws -> Response {
         Response(
             json: PrometheusJSON.success { json in
                 json.object("data") { json in
@@ -270,14 +245,13 @@ extension QueryError {
     }
 }
 
-extension HTTPRequest {
-    /// The password of `Authorization: Basic`; nil where there is none.
-    var basicPassword: String? {
-        guard let authorization = headerFields[.authorization] else { return nil }
-        let parts = authorization.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "basic", let data = Data(base64Encoded: String(parts[1])),
-            let text = String(data: data, encoding: .utf8), let colon = text.firstIndex(of: ":")
-        else { return nil }
-        return String(text[text.index(after: colon)...])
+extension FormParameters {
+    fileprivate func duration(_ name: String) throws(ErrorAnswer) -> Int64? {
+        guard let text = self[name], !text.isEmpty else { return nil }
+        guard let milliseconds = PromQL.duration(text), milliseconds > 0 else {
+            throw ErrorAnswer(
+                .badRequest, .badValue, "\(name): is '\(text.prefix(16))', expected a duration such as 60 or 5m, above zero")
+        }
+        return milliseconds
     }
 }

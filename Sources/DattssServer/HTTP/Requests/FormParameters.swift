@@ -1,11 +1,10 @@
 import DattssCore
-import DattssQuery
 import Foundation
 import HTTPTypes
 import Hummingbird
 
-/// What a request to the Prometheus API asks: of the address, and of a posted form.
-struct PrometheusParameters {
+/// What a request asks by its address, and by a posted form.
+struct FormParameters {
     private var values: [(name: String, value: String)] = []
 
     static let bodyBytesMax = 65_536
@@ -41,14 +40,5 @@ struct PrometheusParameters {
     func time(_ name: String) throws(ErrorAnswer) -> Timestamp? {
         guard let text = self[name], !text.isEmpty else { return nil }
         return try TimeParameter.parse(text, name)
-    }
-
-    func duration(_ name: String) throws(ErrorAnswer) -> Int64? {
-        guard let text = self[name], !text.isEmpty else { return nil }
-        guard let milliseconds = PromQL.duration(text), milliseconds > 0 else {
-            throw ErrorAnswer(
-                .badRequest, .badValue, "\(name): is '\(text.prefix(16))', expected a duration such as 60 or 5m, above zero")
-        }
-        return milliseconds
     }
 }

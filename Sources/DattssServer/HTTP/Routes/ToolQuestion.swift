@@ -1,0 +1,53 @@
+import DattssCore
+import DattssPipeline
+import DattssQuery
+import Foundation
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// What a tool asks of a user's statistics in a language of its own, as Grafana asks Prometheus and Graphite.
+struct ToolQuestion {
+    var user: UserID
+    var parameters: FormParameters
+    var context: Routes.Context
+}
+
+extension Routes {
+    /// A key that may read: as everywhere, or as the password of basic authentication, which is what Grafana sends. A session, too, for
+    /// what is only looked at.
+    func toolUser(_ request: Request, _ context: Context) throws -> UserID {
+        if request.head.authKey == nil, let key = request.head.basicPassword {
+            return try accounts.verified(presenting: key, for: .read).owner.user
+        }
+        return try viewer(request, context).user
+    }
+
+    /// Works something out when the user's turn has come, away from the threads that take samples in; until the connection is closed.
+    func inTurn(
+        _ question: ToolQuestion, _ limits: QueryLimits, type: String = Rendering.jsonType,
+        _ body: @escaping @Sendable (UserSeries, QueryWatch) async throws -> ByteBuffer
+    ) async throws -> Response {
+        let (queries, unsent, user, isConnected) = (pipeline.queries, memory.unsent, question.user, question.context.isConnected)
+        return try await queries.inTurn(of: user, isWanted: isConnected) {
+            let watch = QueryWatch(limits, isWanted: isConnected)
+            return try Rendering(try await body(UserSeries(queries: queries, user: user), watch), within: unsent)
+        }.response(type: type)
+    }
+}
+
+extension JSONWriter {
+    var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
+}
+
+extension HTTPRequest {
+    /// The password of `Authorization: Basic`; nil where there is none.
+    var basicPassword: String? {
+        guard let authorization = headerFields[.authorization] else { return nil }
+        let parts = authorization.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic", let data = Data(base64Encoded: String(parts[1])),
+            let text = String(data: data, encoding: .utf8), let colon = text.firstIndex(of: ":")
+        else { return nil }
+        return String(text[text.index(after: colon)...])
+    }
+}
