@@ -28,9 +28,7 @@ class Server:
         self.graphite = {}
         self.process = None
         self.start()
-        self.key = subprocess.run(
-            [BINARY, "user", "key", "local", "--data-dir", self.data], check=True, capture_output=True, text=True
-        ).stdout.strip()
+        self.key = self.command("user", "key", "local").strip()
 
     @property
     def data(self):
@@ -53,6 +51,18 @@ class Server:
             elif words[:1] == ["ready"]:
                 return
         raise AssertionError(f"the server did not start: {command}")
+
+    def command(self, *arguments):
+        """What a command says about the server's data."""
+        return subprocess.run(
+            [BINARY, *arguments, "--data-dir", self.data], check=True, capture_output=True, text=True).stdout
+
+    def bring_in(self, lines):
+        """Gives the user local a past, while the server does not run: lines of CSV."""
+        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
+            file.write("\n".join(lines) + "\n")
+            file.flush()
+            self.command("import", "--user", "local", file.name)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)

@@ -4,14 +4,12 @@ import json
 import math
 import os
 import random
-import subprocess
-import tempfile
 import time
 import unittest
 import urllib.parse
 
 from .graphite_oracle import GraphiteWeb
-from .server import BINARY, Server
+from .server import Server
 
 MINUTES = 240
 TARGETS = 400
@@ -139,12 +137,8 @@ class RenderTests(unittest.TestCase):
         cls.server = Server()
         cls.addClassCleanup(cls.server.discard)
         cls.server.kill()
-        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
-            file.write("\n".join(cls.site.lines) + "\n")
-            file.flush()
-            subprocess.run(
-                [BINARY, "import", "--user", "local", file.name, "--data-dir", cls.server.data], check=True, capture_output=True)
-        subprocess.run([BINARY, "user", "add", "other", "--data-dir", cls.server.data], check=True, capture_output=True)
+        cls.server.bring_in(cls.site.lines)
+        cls.server.command("user", "add", "other")
         cls.server.start()
 
     def ask(self, path, parameters, post=False, headers=None):
@@ -275,9 +269,7 @@ class RenderTests(unittest.TestCase):
         self.assertEqual(self.ask("/graphite/render", {"target": "a", **times}, headers={"Authorization": "Bearer no"})[0], 401)
 
     def test_a_user_sees_nothing_of_another(self):
-        key = subprocess.run(
-            [BINARY, "user", "key", "other", "--data-dir", self.server.data], check=True, capture_output=True, text=True
-        ).stdout.strip()
+        key = self.server.command("user", "key", "other").strip()
         headers = {"Authorization": f"Bearer {key}"}
         for path, parameters in (
             ("/graphite/render", {"target": ["servers.*.*", "stats.counters.*.*.*.rate"], "format": "json"}),

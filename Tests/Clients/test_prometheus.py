@@ -13,7 +13,7 @@ import unittest
 import urllib.request
 
 from .prometheus import Prometheus, ask, free_port
-from .server import BINARY, Server, eventually
+from .server import Server, eventually
 
 MINUTES = 300
 QUERIES = 400
@@ -173,21 +173,12 @@ class PrometheusTests(unittest.TestCase):
         cls.server = Server()
         cls.addClassCleanup(cls.server.discard)
         cls.server.kill()
-        with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
-            file.write("\n".join(cls.shop.lines) + "\n")
-            file.flush()
-            cls.command("import", "--user", "local", file.name)
-        cls.command("user", "add", "other")
+        cls.server.bring_in(cls.shop.lines)
+        cls.server.command("user", "add", "other")
         cls.server.start()
-        cls.other_key = cls.command("user", "key", "other").strip()
+        cls.other_key = cls.server.command("user", "key", "other").strip()
         cls.url = f"http://{cls.server.addresses['http']}/prometheus"
         cls.bearer = {"Authorization": f"Bearer {cls.server.key}"}
-
-    @classmethod
-    def command(cls, *arguments):
-        done = subprocess.run(
-            [BINARY, *arguments, "--data-dir", cls.server.data], check=True, capture_output=True, text=True)
-        return done.stdout
 
     def ask(self, path, parameters, headers=None, post=False):
         return ask(self.url, path, parameters, headers or self.bearer, post)
