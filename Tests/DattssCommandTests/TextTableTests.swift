@@ -109,7 +109,7 @@ struct TextTableTests {
             {"typ":"g","pth":"load","since":1795000000,"score":-2.5,"points":[{"at":1,"value":2,"usual":null,"low":null,"high":null}]}]}
             """
         let answer = try JSONDecoder().decode(UnusualAnswer.self, from: Data(json.utf8))
-        let lines = answer.lines(columns: 80)
+        let lines = answer.table.lines(columns: 80)
         #expect(Set(lines.map(TextTable.width)).count == 1)
         #expect(lines[1].hasSuffix("  5.8  11 min        120     50      +140 %") && lines[2].hasSuffix("  –           –"))
         let row = StatusAnswer.Row(

@@ -64,12 +64,8 @@ public struct SlotWatch: Sendable {
 
     /// The statistics of which it is not known whether they are watched. To find out may take long, where there are many rules: it is
     /// done elsewhere, and ``judge(_:_:)`` takes in what was found.
-    public func unjudged(_ state: borrowing UserState) -> [WatchVerdict] {
-        (0..<state.numberCount).compactMap { index in
-            let id = StatisticID(index: Int32(index))
-            guard index >= verdicts.count || verdicts[index] == nil, let key = state.key(of: id) else { return nil }
-            return WatchVerdict(id: id, key: key, isWatched: false)
-        }
+    public func unjudged(_ state: borrowing UserState) -> [(id: StatisticID, key: StatisticKey)] {
+        state.numbered { $0 >= verdicts.count || verdicts[$0] == nil }
     }
 
     /// Takes in what was found, as far as the numbers still stand for the same statistics.

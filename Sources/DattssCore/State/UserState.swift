@@ -114,6 +114,17 @@ public struct UserState: Sendable {
     /// The numbers of live statistics are below this.
     public var numberCount: Int { statistics.count }
 
+    /// The live statistics whose numbers are asked for.
+    func numbered(where isAsked: (Int) -> Bool) -> [(id: StatisticID, key: StatisticKey)] {
+        (0..<numberCount).compactMap { index in
+            let id = StatisticID(index: Int32(index))
+            return isAsked(index) ? key(of: id).map { (id, $0) } : nil
+        }
+    }
+
+    /// All live statistics with their numbers.
+    public var numbered: [(id: StatisticID, key: StatisticKey)] { numbered { _ in true } }
+
     /// The statistic with a number; nil when none is live under it.
     public func key(of id: StatisticID) -> StatisticKey? { live(id)?.key }
 

@@ -188,11 +188,12 @@ actor UserAggregator {
         self.watch = watch
     }
 
-    /// The statistics of which it is not known whether they are watched.
-    /// - Parameter isNew: all, because somebody else is going to watch.
-    func unjudged(isNew: Bool = false) -> (question: WatchQuestion?, statistics: [WatchVerdict]) {
-        if isNew { return (nil, SlotWatch(from: 0, WatchQuestion { _ in false }).unjudged(state)) }
-        return watch.map { ($0.question, $0.unjudged(state)) } ?? (nil, [])
+    /// All live statistics with their numbers.
+    var numbered: [(id: StatisticID, key: StatisticKey)] { state.numbered }
+
+    /// What is asked of whoever watches, and the statistics of which it is not known; nil when nobody does.
+    var unjudged: (question: WatchQuestion, statistics: [(id: StatisticID, key: StatisticKey)])? {
+        watch.map { ($0.question, $0.unjudged(state)) }
     }
 
     func judge(_ found: [WatchVerdict]) { watch?.judge(found, state) }

@@ -40,15 +40,15 @@ final class PointCollector: Sendable {
     var points: [StatisticKey: [MinutePoint]] {
         state.withLock { state in
             Dictionary(
-                uniqueKeysWithValues: zip(state.keys, state.points).map { key, points in
-                    let isInOrder = zip(points, points.dropFirst()).allSatisfy { $0.minute <= $1.minute }
-                    let sorted =
-                        isInOrder
-                        ? points
-                        : points.enumerated().sorted { ($0.element.minute, $0.offset) < ($1.element.minute, $1.offset) }
-                            .map(\.element)
-                    return (key, sorted)
-                })
+                uniqueKeysWithValues: zip(state.keys, state.points).map { key, points in (key, points.inOrderOfMinutes) })
         }
+    }
+}
+
+extension [MinutePoint] {
+    /// By minute; several of one minute stay in their order.
+    var inOrderOfMinutes: [MinutePoint] {
+        if zip(self, dropFirst()).allSatisfy({ $0.minute <= $1.minute }) { return self }
+        return enumerated().sorted { ($0.element.minute, $0.offset) < ($1.element.minute, $1.offset) }.map(\.element)
     }
 }

@@ -69,7 +69,7 @@ public struct Queries: Sendable {
         of user: UserID, from slot: Int64, _ question: WatchQuestion
     ) async -> Bool {
         guard let aggregator = directory.existing(user)?.aggregator else { return false }
-        let found = await judged(await aggregator.unjudged(isNew: true).statistics, question)
+        let found = await judged(await aggregator.numbered, question)
         await aggregator.watchSlots(from: slot, question, found)
         return true
     }
@@ -78,13 +78,16 @@ public struct Queries: Sendable {
     /// watched.
     public func slots(of user: UserID, through slot: Int64) async -> [SlotView]? {
         guard let aggregator = await caughtUp(user) else { return nil }
-        let (question, news) = await aggregator.unjudged()
-        if let question, !news.isEmpty { await aggregator.judge(await judged(news, question)) }
+        if let (question, news) = await aggregator.unjudged, !news.isEmpty {
+            await aggregator.judge(await judged(news, question))
+        }
         return await aggregator.slots(through: slot)
     }
 
     /// Whether statistics are watched: on threads of questions, because many rules take long.
-    private func judged(_ statistics: [WatchVerdict], _ question: WatchQuestion) async -> [WatchVerdict] {
+    private func judged(
+        _ statistics: [(id: StatisticID, key: StatisticKey)], _ question: WatchQuestion
+    ) async -> [WatchVerdict] {
         await withTaskExecutorPreference(threads) {
             statistics.map { WatchVerdict(id: $0.id, key: $0.key, isWatched: question.isWatched($0.key)) }
         }
@@ -146,11 +149,8 @@ public struct Queries: Sendable {
             minutes.aggregates.last.map { $0.minute <= first.minute } ?? true
             && zip(news, news.dropFirst()).allSatisfy { $0.minute <= $1.minute }
         minutes.aggregates += news
-        if isInOrder { return minutes }
         // Stored ones come first where a minute is in both.
-        minutes.aggregates = minutes.aggregates.enumerated()
-            .sorted { ($0.element.minute, $0.offset) < ($1.element.minute, $1.offset) }
-            .map(\.element)
+        if !isInOrder { minutes.aggregates = minutes.aggregates.inOrderOfMinutes }
         return minutes
     }
 

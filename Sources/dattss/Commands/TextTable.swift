@@ -116,3 +116,12 @@ struct TextTable {
             String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
     }
 }
+
+extension TextTable {
+    /// Prints it, as wide as the terminal is, if it is one.
+    func print() throws {
+        for line in lines(columns: Terminal.isOutput ? Terminal.columns : nil, isColoured: Terminal.isColoured) {
+            try Output.line(line)
+        }
+    }
+}

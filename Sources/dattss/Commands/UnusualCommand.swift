@@ -28,9 +28,7 @@ struct UnusualCommand: AsyncParsableCommand {
             if json {
                 try Output.line(String(decoding: answer, as: UTF8.self))
             } else {
-                if found.unusual.isEmpty { StandardStream.error.note(found.nothing) }
-                let columns = Terminal.isOutput ? Terminal.columns : nil
-                for line in found.lines(columns: columns, isColoured: Terminal.isColoured) { try Output.line(line) }
+                if found.unusual.isEmpty { StandardStream.error.note(found.nothing) } else { try found.table.print() }
             }
             try Output.flush()
         } catch {
@@ -70,8 +68,7 @@ struct UnusualAnswer: Decodable {
         .init(heading: "usual", isText: false, leftOut: 1), .init(heading: "difference", isText: false, leftOut: 3),
     ]
 
-    func lines(columns: Int? = nil, isColoured: Bool = false) -> [String] {
-        if unusual.isEmpty { return [] }
+    var table: TextTable {
         let rows = unusual.map { row in
             let last = row.points.last
             let difference = last.flatMap { last in last.usual.flatMap { $0 > 0 ? (last.value - $0) / $0 : nil } }
@@ -80,7 +77,7 @@ struct UnusualAnswer: Decodable {
                 Self.number(last?.usual, 2), difference.map(Self.percentage) ?? "–",
             ]
         }
-        return TextTable(Self.columns, rows: rows).lines(columns: columns, isColoured: isColoured)
+        return TextTable(Self.columns, rows: rows)
     }
 
     /// `+140 %`

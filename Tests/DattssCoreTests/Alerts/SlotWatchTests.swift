@@ -64,9 +64,9 @@ struct SlotWatchTests {
         watch.look(through: first, state)
         let early = watch.take()
         #expect(early.map { $0.statuses.map(\.key.path) } == [["n.0", "n.1"]])
-        var found = watch.unjudged(state)
-        #expect(found.map(\.key.path) == (2..<10).map { "n.\($0)" })
-        for index in found.indices { found[index].isWatched = watch.question.isWatched(found[index].key) }
+        let unjudged = watch.unjudged(state)
+        #expect(unjudged.map(\.key.path) == (2..<10).map { "n.\($0)" })
+        var found = unjudged.map { WatchVerdict(id: $0.id, key: $0.key, isWatched: watch.question.isWatched($0.key)) }
         found[7].key = StatisticKey(.counter, "another")
         watch.judge(found, state)
         #expect(watch.unjudged(state).map(\.key.path) == ["n.9"])

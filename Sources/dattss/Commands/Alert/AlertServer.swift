@@ -109,15 +109,6 @@ enum AlertMember: Decodable {
     }
 }
 
-extension TextTable {
-    /// Prints it, as wide as the terminal is, if it is one.
-    func print() throws {
-        for line in lines(columns: Terminal.isOutput ? Terminal.columns : nil, isColoured: Terminal.isColoured) {
-            try Output.line(line)
-        }
-    }
-}
-
 /// Moments for people.
 enum AlertTimes {
     static func text(_ seconds: Int64) -> String {
