@@ -44,6 +44,9 @@ public struct UserState: Sendable {
         return minute
     }
 
+    /// The minute of which statistics do not know yet what they keep of it: one that is open or being closed; nil when there is none.
+    public var unsettledMinute: Minute? { (closing ?? open)?.minute }
+
     /// Merges a batch.
     /// - Precondition: an open minute is not later than `time`'s; one that is earlier was closed.
     public mutating func apply(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {

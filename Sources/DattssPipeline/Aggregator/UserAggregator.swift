@@ -28,7 +28,6 @@ actor UserAggregator {
     nonisolated let forgottenTotals = Atomic(0)
     /// What somebody wants to see of each slot.
     private var watch: SlotWatch?
-    private var closedMinute: Minute?
 
     init(
         state: UserState, admission: UserAdmission, link: Link<UserEvent>, roller: Link<RollerEvent>, written: WrittenMark,
@@ -95,7 +94,6 @@ actor UserAggregator {
             let isLarge = closed.count > closer.settledByLoopsMax
             state.endClosing(isLarge ? await closer.settlement(of: closed) : closed.settlement())
         }
-        closedMinute = edge.minute
         let checkpoint = edge.wantsCheckpoint && !isErased ? state.checkpoint : nil
         await roller.send(
             .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
@@ -200,12 +198,12 @@ actor UserAggregator {
 
     /// What was found of slots since the last call; nil when nothing is watched.
     ///
-    /// A minute's last slot waits until the minute is closed: then its percentiles are those that go to the log.
+    /// A minute's last slot waits until the minute is closed: then its percentiles are those that go to the log. A minute in which nothing
+    /// was sent is never closed, and nothing waits for it.
     func slots(through slot: Int64) -> [SlotView]? {
         guard watch != nil else { return nil }
-        let minute = Timestamp(milliseconds: slot * Window.slotMilliseconds).minute
-        let open = (closedMinute ?? minute.advanced(by: -1)).advanced(by: 1)
-        watch?.look(through: min(slot, SlotView.lastSlot(of: open) - 1), state)
+        let limit = state.unsettledMinute.map { SlotView.lastSlot(of: $0) - 1 } ?? slot
+        watch?.look(through: min(slot, limit), state)
         return watch?.take()
     }
 

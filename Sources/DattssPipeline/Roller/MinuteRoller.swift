@@ -26,13 +26,15 @@ actor MinuteRoller {
     }
 
     /// Says at the end of every minute that it is over, and again when that waits no longer; returns when the task is cancelled.
+    ///
+    /// It says so at once, too: a minute may have ended between the start of the writer and this.
     nonisolated func watchClock() async {
         while true {
             let now = clock.now()
+            writeAhead.signal(.tick)
             let deadline = MinuteHolds.deadline(of: now.minute.advanced(by: -1))
             let next = now < deadline ? deadline : now.minute.end
             guard (try? await clock.sleep(until: next, since: now)) != nil else { return }
-            writeAhead.signal(.tick)
         }
     }
 

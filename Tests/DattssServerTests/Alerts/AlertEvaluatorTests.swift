@@ -28,6 +28,35 @@ struct AlertEvaluatorTests {
         await harness.stop()
     }
 
+    @Test("go on while nobody sends anything, over minutes")
+    func silentUser() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([Self.above])
+        try await harness.send(50)
+        for _ in 0..<40 { try await harness.endSlot() }
+        #expect(try harness.told() == ["fired a"])
+        for _ in 0..<3 {
+            try await harness.killAndRestart()
+            for _ in 0..<15 { try await harness.endSlot() }
+        }
+        await harness.stop()
+    }
+
+    @Test("of programs are told when the only one of a user is down")
+    func onlyProgram() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([#"{"id":"r","match":"shop","measure":"process","for":60,"channels":["ops"]}"#])
+        for _ in 0..<15 {
+            harness.processes.note("shop", of: harness.user, client: "1")
+            try await harness.send(1)
+            try await harness.endSlot()
+        }
+        #expect(try harness.told().isEmpty)
+        for _ in 0..<48 { try await harness.endSlot() }
+        #expect(try harness.told() == ["fired shop"])
+        await harness.stop()
+    }
+
     /// Goal: a kill between any two looks neither repeats a message nor misses one.
     @Test("are told once over kills at any moment", arguments: 0..<8)
     func kills(_ seed: Int) async throws {
