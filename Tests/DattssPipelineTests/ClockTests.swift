@@ -34,6 +34,37 @@ struct ClockTests {
         #expect(counts == [1, 2, 1])
     }
 
+    /// Goal: the clock is set while an aggregator is minutes behind, and no statistic gets what another one was sent.
+    @Test("numbers that are under way are given to nobody else, however late an aggregator is")
+    func lateAggregator() async throws {
+        let (disk, clock) = (SimulatedFileSystem(), ManualClock(Timestamp(seconds: 1_795_330_020)))
+        try DataFolder.lock("/data", fileSystem: disk).release()
+        let pipeline = try Pipeline(
+            PipelineConfiguration(directory: "/data", syncMode: .never, fileSystem: disk, clock: clock)
+        ) { _ in }
+        func send(_ path: String) async {
+            let batch = batch([(StatisticKey(.counter, path), [1])])
+            #expect(await pipeline.ingest.submit(batch, of: Self.ann) == .accepted)
+        }
+        let writing = Task { await pipeline.acceptedWriter.run() }
+        await send("hits")
+        for _ in 0..<2 {
+            clock.advance(byMilliseconds: 60_000)
+            await send("hits")
+        }
+        clock.jump(byMilliseconds: 3 * 86_400_000)
+        let aggregating = Task { await pipeline.directory.run() }
+        #expect(await pipeline.queries.status(of: Self.ann).statistics.map(\.sum) == [3])
+        await send("others")
+        await send("hits")
+        let status = await pipeline.queries.status(of: Self.ann).statistics
+        #expect(status.map(\.key.path) == ["hits", "others"] && status.map(\.sum) == [4, 1])
+        pipeline.links.writeAhead.finish()
+        await writing.value
+        pipeline.directory.finish()
+        await aggregating.value
+    }
+
     /// Goal: `--sync second` costs a second at most, by the clock.
     @Test("what was accepted is synced when the clock has moved on by a second")
     func syncing() async throws {

@@ -16,6 +16,8 @@ public struct Admission: Sendable {
     private var passed: PassedTime?
     private var clients: ClientTable
     private var pending: Set<Batch.Origin> = []
+    /// How many batches are under way, by the second of `passed` in which they were admitted, which never goes back.
+    private var underWay: [(second: UInt32, count: Int)] = []
 
     /// - Parameter limits: of them only ``Limits/clientsPerUser`` counts here.
     public init(limits: Limits = Limits()) {
@@ -24,13 +26,18 @@ public struct Admission: Sendable {
 
     /// What is to be done with a batch.
     public enum Verdict: Sendable, Hashable {
-        /// The statistic of each partial, in order.
-        case admitted([StatisticID])
+        /// The statistic of each partial, in order. The batch is under way until ``Admission/end(_:)``.
+        case admitted([StatisticID], Ticket)
         case duplicate
         case pending(Batch.Origin)
         /// `live` is how many statistics the user would have.
         case overStatisticLimit(live: Int, limit: Int)
         case sequenceTooOld(highest: Int64)
+    }
+
+    /// When a batch was admitted: what it is under way since.
+    public struct Ticket: Sendable, Hashable {
+        fileprivate let second: UInt32
     }
 
     /// How many statistics are live.
@@ -58,7 +65,39 @@ public struct Admission: Sendable {
         if let origin = batch.origin { pending.insert(origin) }
         let used = passedTime(at: time)
         for id in ids { note(id, usedAt: used) }
-        return .admitted(ids)
+        return .admitted(ids, begin(Self.second(of: used)))
+    }
+
+    private mutating func begin(_ second: UInt32) -> Ticket {
+        if underWay.last?.second == second {
+            underWay[underWay.count - 1].count += 1
+        } else {
+            underWay.append((second, 1))
+        }
+        return Ticket(second: second)
+    }
+
+    /// A batch was handed on, or refused: it is not under way any more.
+    public mutating func end(_ ticket: Ticket) {
+        // (Near the front: they end about in the order in which they began.)
+        guard let position = underWay.firstIndex(where: { $0.second == ticket.second }) else { return }
+        underWay[position].count -= 1
+        if underWay[position].count == 0 { underWay.remove(at: position) }
+    }
+
+    /// The end of a minute, in time that has passed.
+    public struct MinuteMark: Sendable, Hashable {
+        /// When it was.
+        public var passed: Timestamp
+        /// Batches that are still under way were admitted no earlier: what was used before is not used by what comes after it.
+        public var settled: Timestamp
+    }
+
+    /// Marks the end of a minute, in the order in which batches are handed on.
+    /// - Parameter time: what the clock shows.
+    public mutating func minuteMark(at time: Timestamp) -> MinuteMark {
+        let passed = passedTime(at: time)
+        return MinuteMark(passed: passed, settled: underWay.first.map { Timestamp(seconds: Int64($0.second)) } ?? passed)
     }
 
     /// What has passed, as far as this knows, when the clock shows `time`: never less than at an earlier call.

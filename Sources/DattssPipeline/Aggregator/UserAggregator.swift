@@ -51,8 +51,8 @@ actor UserAggregator {
             case .batches(let batches, let time):
                 if isErased { break }
                 await apply(batches, at: time)
-            case .minuteEnded(let edge):
-                await close(edge)
+            case .minuteEnded(let edge, let mark):
+                await close(edge, mark)
             case .erased:
                 state = UserState(user: state.user, limits: limits)
                 unwritten = []
@@ -85,7 +85,7 @@ actor UserAggregator {
     /// How many partials are merged in one go, of batches that are not too large by themselves: some hundred microseconds' worth.
     private static let mergedAtOnce = 2000
 
-    private func close(_ edge: MinuteAssembly.Edge) async {
+    private func close(_ edge: MinuteAssembly.Edge, _ mark: Admission.MinuteMark) async {
         let closed = state.beginClosing(through: edge.minute)
         closedThrough = edge.through
         dropWritten()
@@ -98,13 +98,10 @@ actor UserAggregator {
         await roller.send(
             .closed(edge: edge.number, user: state.user, minute: closed, checkpoint: checkpoint),
             weight: max(1, closed?.count ?? 0))
-        // As of the edge before: a batch that is under way now was admitted after that one, so nothing of it is idle,
-        // wherever the clock was set to since.
-        // (By the clock as it is now, read under the lock: what the edge was noticed at may be from before the clock was set, and would
-        // count as time that passed if a batch was admitted since.)
-        let passed = admission.withLock { $0.passedTime(at: confirmed.shown) }
-        if let edgeBefore { forgetIdle(at: edgeBefore) }
-        edgeBefore = passed
+        // As of the edge before: a clock that was set forward since makes nothing idle that is in use. And never what a batch uses that
+        // comes behind this, however long it takes: its numbers would be somebody else's by then.
+        if let edgeBefore { forgetIdle(at: min(edgeBefore, mark.settled)) }
+        edgeBefore = mark.passed
     }
 
     /// Makes room: statistics that nobody sent for a while leave memory, but for their totals. Admission gives their

@@ -25,7 +25,7 @@ final class UserEntry: Sendable {
 enum UserEvent: Sendable {
     /// They are in the log, as of this time.
     case batches([WriteAhead.Pending], at: Timestamp)
-    case minuteEnded(MinuteAssembly.Edge)
+    case minuteEnded(MinuteAssembly.Edge, Admission.MinuteMark)
     /// The user was deleted: forget everything, and whatever still comes.
     case erased
     /// A reader that wants to see everything that was acknowledged before.

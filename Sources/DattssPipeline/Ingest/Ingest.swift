@@ -61,12 +61,12 @@ public struct Ingest: Sendable {
         case .closed: throw .shuttingDown
         }
         let verdict = user.admission.withLock { $0.admit(batch, at: clock.now(), limits: limits) }
-        guard case .admitted(let ids) = verdict else {
+        guard case .admitted(let ids, let ticket) = verdict else {
             user.link.cancel(reserved: weight)
             return try answer(to: verdict, batch, user)
         }
         let record = BatchCodec.encode(user: user.id, batch: batch)
-        group.append(WriteAhead.Pending(user: user, batch: batch, ids: ids, record: record, weight: weight))
+        group.append(WriteAhead.Pending(user: user, batch: batch, ids: ids, ticket: ticket, record: record, weight: weight))
         return .grouped
     }
 

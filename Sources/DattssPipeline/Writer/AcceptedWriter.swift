@@ -263,6 +263,10 @@ actor AcceptedWriter {
             wantsCheckpoint: wantsCheckpoint)
         edgeCount += 1
         roller.signal(.minuteEnded(edge))
-        for user in users { user.link.signal(.minuteEnded(edge)) }
+        for user in users {
+            // (The clock is read under the lock: an earlier time would count as passed if a batch was admitted since.)
+            let mark = user.admission.withLock { $0.minuteMark(at: clock.now()) }
+            user.link.signal(.minuteEnded(edge, mark))
+        }
     }
 }

@@ -32,9 +32,6 @@ final class ConfirmedClock: Sendable {
     /// Where time has got to as far as can be told without the clock.
     var line: Timestamp { look().line }
 
-    /// What the clock shows now, whatever is certain of it.
-    var shown: Timestamp { clock.now() }
-
     /// Looks at the clock, and says what is known.
     func look() -> ConfirmedTime {
         // Read under the lock: whoever comes second must not bring an earlier time.

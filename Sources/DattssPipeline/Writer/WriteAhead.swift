@@ -27,16 +27,23 @@ enum WriteAhead: Sendable {
         let user: UserEntry
         let batch: Batch
         let ids: [StatisticID]
+        let ticket: Admission.Ticket
         let record: [UInt8]
         let weight: Int
 
-        /// It is in the log, and a duplicate from now on.
+        /// It is in the log, a duplicate from now on, and about to be handed on.
         func commit(at time: Timestamp) {
-            if let origin = batch.origin { user.admission.withLock { $0.commit(origin, at: time) } }
+            user.admission.withLock { admission in
+                if let origin = batch.origin { admission.commit(origin, at: time) }
+                admission.end(ticket)
+            }
         }
 
         func cancel() {
-            if let origin = batch.origin { user.admission.withLock { $0.cancel(origin) } }
+            user.admission.withLock { admission in
+                if let origin = batch.origin { admission.cancel(origin) }
+                admission.end(ticket)
+            }
             user.link.cancel(reserved: weight)
         }
     }

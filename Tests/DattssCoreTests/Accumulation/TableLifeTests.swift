@@ -229,7 +229,7 @@ import Testing
                 partials: keys.map { Partial($0, Aggregate(sample: Double(Int.random(in: 1...9, using: &generator)))) })
             let fitting = Batch(partials: admission.fitting(batch.partials, limits: limits))
             #expect(live.union(keys).count <= 12 ? fitting == batch : fitting.partials.count < batch.partials.count)
-            guard case .admitted(let ids) = admission.admit(fitting, at: time, limits: limits) else {
+            guard case .admitted(let ids, _) = admission.admit(fitting, at: time, limits: limits) else {
                 Issue.record("what fits was not admitted, seed \(seed)")
                 return
             }

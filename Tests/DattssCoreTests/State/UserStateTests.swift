@@ -279,7 +279,7 @@ extension UserID {
 
 extension Admission {
     mutating func ids(of batch: Batch, at time: Timestamp) -> [StatisticID] {
-        guard case .admitted(let ids) = admit(batch, at: time, limits: Limits()) else { return [] }
+        guard case .admitted(let ids, _) = admit(batch, at: time, limits: Limits()) else { return [] }
         if let origin = batch.origin { commit(origin, at: time) }
         return ids
     }
