@@ -155,6 +155,16 @@ public struct AlertBook: Sendable {
         }
     }
 
+    /// The latest slot in which any instance was looked at.
+    public var latestSlot: Int64? { instances.lazy.flatMap(\.values).map(\.slot).max() }
+
+    /// The clock was set back by more than is waited for: what goes on does so by what it shows now.
+    public mutating func move(bySlots delta: Int64) {
+        for position in rules.indices {
+            for subject in instances[position].keys { instances[position][subject]?.move(bySlots: delta) }
+        }
+    }
+
     /// Replaces the rules. Instances of rules that look at the same as before stay where they are.
     /// - Returns: that the others end.
     public mutating func setRules(_ new: [AlertRule], at slot: Int64) -> Outcome {

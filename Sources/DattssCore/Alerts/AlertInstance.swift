@@ -13,7 +13,7 @@ public struct AlertInstance: Sendable, Hashable {
     /// Where it stands.
     public private(set) var phase = Phase.ok
     /// The slot in which the phase began; of a pending one, in which it began to be wrong.
-    public private(set) var since: Int64
+    public internal(set) var since: Int64
     /// The last slot that was looked at.
     public internal(set) var slot: Int64
     /// The last slot in which anything was known.
@@ -29,11 +29,11 @@ public struct AlertInstance: Sendable, Hashable {
     /// Whether it fires behind a silence.
     public private(set) var isSilenced = false
     /// When it was told last.
-    public private(set) var toldSlot: Int64 = 0
+    public internal(set) var toldSlot: Int64 = 0
     /// When it began to fire, the last ``flapEdges`` times.
-    public private(set) var edges: [Int64] = []
+    public internal(set) var edges: [Int64] = []
     /// When it began or ceased to fire last.
-    public private(set) var changedSlot: Int64 = 0
+    public internal(set) var changedSlot: Int64 = 0
     /// Whether it has begun to fire so often that it is told of only once.
     public private(set) var isFlapping = false
 

@@ -21,6 +21,16 @@ extension AlertInstance {
             changedSlot: changed, flags: flags, edges: fields[10].split(separator: ",").compactMap { Int64($0) })
     }
 
+    /// The clock was set back: what was some slots ago is as many slots ago by what it shows now. What goes on keeps its name.
+    mutating func move(bySlots delta: Int64) {
+        since += delta
+        slot += delta
+        dataSlot += delta
+        toldSlot += delta
+        changedSlot += delta
+        edges = edges.map { $0 + delta }
+    }
+
     /// After a start: everything before a slot was looked at.
     mutating func resume(at slot: Int64) {
         self.slot = Swift.max(self.slot, slot - 1)

@@ -20,7 +20,8 @@ public struct SlotWatch: Sendable {
     /// Watches from a slot on.
     /// - Parameter active: the latest slot before in which anything was sent, as far as that is known.
     public init(from slot: Int64, active: Int64 = .min / 2, _ question: WatchQuestion) {
-        (next, activeSlot, self.question) = (slot, active, question)
+        // (A clock that has been set back since was once ahead.)
+        (next, activeSlot, self.question) = (slot, min(active, slot), question)
     }
 
     /// The first slot that was not looked at.
@@ -30,7 +31,7 @@ public struct SlotWatch: Sendable {
     /// - Parameter hasSamples: whether there is anything in them.
     public mutating func willApply(in slot: Int64, _ state: borrowing UserState, hasSamples: Bool = true) {
         if slot > next { look(through: slot - 1, state) }
-        if hasSamples { activeSlot = max(activeSlot, slot) }
+        if hasSamples { activeSlot = slot }
     }
 
     /// Looks at all slots up to one, if that has not been done.

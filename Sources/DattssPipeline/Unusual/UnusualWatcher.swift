@@ -84,6 +84,11 @@ public actor UnusualWatcher {
             summaries.withLock { $0[user] = nil }
         }
         let midnight = Minute(minute.day * Minute.perDay)
+        // Minutes that have come already: the clock was set back, and what was seen of a time that never was is of no use.
+        if let next, minute.advanced(by: 1) < next {
+            (users, count, self.next, slot) = ([:], 0, nil, nil)
+            summarise()
+        }
         var first = next ?? midnight
         // What is older is learned from sealed files.
         if minute.index - first.index > Minute.perDay { first = midnight }

@@ -29,14 +29,17 @@ actor AlertEvaluator: Service {
     private var isFirstTurn = true
     /// How many statistics were left out of them, by user.
     private(set) var usualOmitted: [UserID: Int] = [:]
-    private let startSlot: Int64
+    /// Since when users have been heard of.
+    private var startSlot: Int64
+    /// When it looked last.
+    private var lookedAt: Timestamp?
 
     private struct Entry {
         var book: AlertBook
         /// The first slot that was not looked at.
         var nextSlot: Int64
-        /// Up to this slot too little was heard to say anything.
-        var quietSlot = Int64.min
+        /// In these slots too little was heard to say anything.
+        var quiet = Int64.min..<Int64.min
         var isWatching = false
         /// What could not be written yet.
         var unwritten = AlertCommit()
@@ -48,6 +51,8 @@ actor AlertEvaluator: Service {
     static let usualLateMilliseconds: Int64 = 2000
     /// How long is learned for that in one turn: others wait meanwhile.
     private static let learningMilliseconds = 500
+    /// Whoever looks so much later than at the end of the next slot has slept, and everybody else may have as well.
+    private static let sleepMilliseconds: Int64 = 15_000
     /// A pause of the server that is shorter is made up for by what its log has.
     private static let shortSlots: Int64 = 2
     /// As far back as what was missed is looked at after a start.
@@ -81,6 +86,8 @@ actor AlertEvaluator: Service {
     /// Looks at everything that is over.
     func turn() async {
         let began = ContinuousClock.now
+        noteClock(clock.now())
+        defer { lookedAt = clock.now() }
         let through = Window.slotNumber(at: clock.now().advanced(byMilliseconds: -Self.lateMilliseconds)) - 1
         do {
             let users = try await accounts.run { try $0.alertUsers() }
@@ -94,6 +101,30 @@ actor AlertEvaluator: Service {
             counters.addTurn(ContinuousClock.now - began, end: nil)
             logger.error("cannot look at alerts: \(error)")
         }
+    }
+
+    /// After a time in which nobody looked, because the machine slept or the clock was set, nothing is said of it, nor of the minute that
+    /// follows: what was not heard in it is nobody's fault. Of a clock that was set back by more than the log waits for, all is told by
+    /// what it shows now.
+    private func noteClock(_ now: Timestamp) {
+        guard let last = lookedAt else { return }
+        let (slot, lastSlot) = (Window.slotNumber(at: now), Window.slotNumber(at: last))
+        let isSetBack = now < last.advanced(byMilliseconds: -MinuteEdge.jumpBackMilliseconds)
+        guard isSetBack || now > last.advanced(byMilliseconds: Self.sleepMilliseconds) else { return }
+        let seconds = (now.milliseconds - last.milliseconds) / 1000
+        logger.notice("alerts: the clock has moved by \(seconds) s at once; nothing is said of that time")
+        startSlot = slot
+        for user in entries.keys {
+            // (In place: a book may be large.)
+            if isSetBack, let next = entries[user]?.nextSlot {
+                entries[user]?.book.move(bySlots: slot - next)
+                entries[user]?.nextSlot = slot
+                entries[user]?.isWatching = false
+            }
+            entries[user]?.quiet = (isSetBack ? slot : lastSlot)..<(slot + Window.slotCount)
+            entries[user]?.book.resume(at: slot, .others)
+        }
+        if isSetBack { (usual, usualOmitted) = ([:], [:]) }
     }
 
     private func look(_ user: UserID, through: Int64) async throws {
@@ -122,7 +153,7 @@ actor AlertEvaluator: Service {
     private func look(_ view: SlotView, _ user: UserID, _ entry: inout Entry) {
         entry.nextSlot = view.slot + 1
         counters.addLook()
-        if view.slot < entry.quietSlot { return }
+        if entry.quiet.contains(view.slot) { return }
         let programs =
             view.endsMinute
             ? processes.processes(of: user).map { AlertProgram(name: $0.name, isUp: $0.isUp, hasEnded: $0.hasEnded) } : []
@@ -161,9 +192,11 @@ actor AlertEvaluator: Service {
             let missed = try await missed(user, &entry, after: mark)
             guard entries[user] == nil else { return }
             entry.nextSlot = max(missed, mark, now - 2) + 1
-            if now - mark > Self.shortSlots + 1 { entry.quietSlot = max(now, startSlot) + Window.slotCount - 1 }
+            if now - mark > Self.shortSlots + 1 { entry.quiet = .min..<(max(now, startSlot) + Window.slotCount - 1) }
             entry.book.resume(at: entry.nextSlot, .others)
         }
+        // What was looked at when a clock was ahead that has been set back since.
+        if let latest = entry.book.latestSlot, latest > now { entry.book.move(bySlots: now - 1 - latest) }
         entries[user] = entry
     }
 

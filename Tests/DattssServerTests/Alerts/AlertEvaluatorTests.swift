@@ -57,6 +57,62 @@ struct AlertEvaluatorTests {
         await harness.stop()
     }
 
+    @Test("say nothing of the time in which the machine slept", arguments: [61, 600, 7200], ["**", "shop"])
+    func sleep(seconds: Int64, match: String) async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([
+            #"{"id":"p","match":"\#(match)","measure":"process","for":60,"channels":["ops"]}"#,
+            #"{"id":"s","match":"a","kind":"c","measure":"silence","for":60,"channels":["ops"]}"#,
+            #"{"id":"b","match":"a","kind":"c","measure":"sum","below":1,"channels":["ops"]}"#,
+            #"{"id":"n","match":"a","kind":"c","measure":"absence","for":60,"channels":["ops"]}"#,
+        ])
+        func live(slots: Int) async throws {
+            for _ in 0..<slots {
+                harness.processes.note("shop", of: harness.user, client: "1")
+                try await harness.send(1)
+                try await harness.endSlot()
+            }
+        }
+        try await live(slots: 30)
+        harness.clock.advance(byMilliseconds: seconds * 1000)
+        // Whatever wakes first.
+        await harness.evaluator.turn()
+        try await live(slots: 40)
+        let told = try harness.told()
+        #expect(told.isEmpty, "\(told)")
+        await harness.stop()
+    }
+
+    @Test("go on when the clock was set back, by less than the log waits for or by more", arguments: [1, 3, 200], [false, true])
+    func setBack(hours: Int64, isKilled: Bool) async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([
+            #"{"id":"r","match":"a","measure":"sum","above":10,"for":30,"channels":["ops"]}"#,
+            #"{"id":"p","match":"shop","measure":"process","for":60,"channels":["ops"]}"#,
+        ])
+        func live(_ value: Double, slots: Int, program: Bool = true) async throws {
+            for _ in 0..<slots {
+                if program { harness.processes.note("shop", of: harness.user, client: "1") }
+                try await harness.send(value)
+                try await harness.endSlot()
+            }
+        }
+        try await live(20, slots: 20)
+        #expect(try harness.told() == ["fired a"])
+        harness.clock.jump(byMilliseconds: -hours * 3_600_000)
+        if isKilled { try await harness.killAndRestart() }
+        // What is waited for is waited for.
+        if hours == 1 { harness.clock.advance(byMilliseconds: 3_600_000) }
+        try await live(20, slots: 30)
+        #expect(try harness.told() == ["fired a"])
+        try await live(0, slots: 30)
+        #expect(try harness.told() == ["fired a", "resolved a"])
+        try await live(20, slots: 20, program: false)
+        try await live(0, slots: 40, program: false)
+        #expect(try harness.told() == ["fired a", "resolved a", "fired a", "fired shop", "resolved a"])
+        await harness.stop()
+    }
+
     /// Goal: a kill between any two looks neither repeats a message nor misses one.
     @Test("are told once over kills at any moment", arguments: 0..<8)
     func kills(_ seed: Int) async throws {
