@@ -70,7 +70,7 @@ public struct Server: Service {
         _ = try httpPlace.resolved()
         let udp = try UDPPort(configuration, collector: collector, intake: intake)
         let announcement = Announcement(parts, udp: udp, further: furtherListeners, onListening)
-        let application = try parts.makeApplication { channel in
+        let http = try parts.makeHTTPServer { channel in
             await parts.limitConnections(to: channel)
             await announcement.make(of: channel)
         }
@@ -82,7 +82,7 @@ public struct Server: Service {
         if configuration.web.keepsOwnStatistics { services.append(parts.makeOwnStatistics(replaySeconds: replaySeconds)) }
         services += furtherListeners.services
         // Live streams end before the port does: it waits for them.
-        services += [udp.service, PlacedService(application, at: httpPlace), parts.feeds, EndOfRetries(pipeline: pipeline)]
+        services += [udp.service, PlacedService(http, at: httpPlace), parts.feeds, EndOfRetries(pipeline: pipeline)]
         try await makeGroup(services).run()
         lock.release()
     }

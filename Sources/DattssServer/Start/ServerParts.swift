@@ -4,6 +4,9 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
+import NIOPosix
+import ServiceLifecycle
 
 /// What the services of a server have in common while it runs, and how each of them is made of it.
 struct ServerParts: Sendable {
@@ -63,23 +66,44 @@ struct ServerParts: Sendable {
 
     // MARK: HTTP
 
+    /// What listens for HTTP.
+    ///
+    /// (Hummingbird's server without its `Application`: that has a timer beside it which is merged with the end of the program, and a merge
+    /// of swift-async-algorithms 1.1 holds its lock over a suspension, at which a start that failed came to hang:
+    /// apple/swift-async-algorithms#430.)
     /// - Parameter onListening: called with the port when it is open.
     /// - Throws: ``ServerStartError`` when the certificate is not good.
-    func makeApplication(
-        onListening: @escaping @Sendable (any Channel) async -> Void
-    ) throws -> Application<RouterResponder<ServerContext>> {
+    func makeHTTPServer(onListening: @escaping @Sendable (any Channel) async -> Void) throws -> any Service {
         let routes = makeRoutes()
         let tls = try configuration.web.certificate?.tlsContext()
-        return Application(
-            router: routes.makeRouter(),
-            server: HTTPServerBuilder { [deadlines, memory, web, turns] responder in
-                FastPathChannel(
-                    routed: HTTP1Channel(responder: responder), tls: tls, intakes: AggregateIntakes(routes.endpoint),
-                    deadlines: deadlines, uploads: memory.uploads, refusals: web.refusals, turns: turns)
-            },
-            configuration: .init(
-                address: .hostname(configuration.http.host, port: configuration.http.port), serverName: "dattss"),
-            onServerRunning: onListening, logger: logger)
+        let server = HTTPServerBuilder { [deadlines, memory, web, turns] responder in
+            FastPathChannel(
+                routed: HTTP1Channel(responder: responder), tls: tls, intakes: AggregateIntakes(routes.endpoint),
+                deadlines: deadlines, uploads: memory.uploads, refusals: web.refusals, turns: turns)
+        }
+        return try server.buildServer(
+            configuration: .init(address: .hostname(configuration.http.host, port: configuration.http.port)),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger,
+            responder: responder(of: routes.makeRouter().buildResponder()), onServerRunning: onListening)
+    }
+
+    private func responder(of router: some HTTPResponder<ServerContext>) -> HTTPChannelHandler.Responder {
+        { [logger, clock] request, writer, channel in
+            let context = ServerContext(source: .init(channel: channel, logger: logger))
+            var response: Response
+            do { response = try await router.respond(to: request, context: context) } catch let error as HTTPParserError {
+                throw error
+            } catch {
+                // (Whoever asked is gone: all other errors have been made answers.)
+                response = Response(status: .internalServerError)
+            }
+            response.headers[.date] = HTTPDate.text(clock.now())
+            response.headers[.server] = "dattss"
+            do { try await writer.write(response: response.head, body: response.body) } catch is HTTPParserError {
+                // Part of an answer is written: there can be no other one.
+                throw ChannelError.ioOnClosedChannel
+            }
+        }
     }
 
     private func makeRoutes() -> Routes {
