@@ -48,6 +48,25 @@ import Testing
         await harness.stop()
     }
 
+    @Test("what is unusual is told at once after a clock that was ahead is set back")
+    func setBack() async throws {
+        // Goal: hours that never were, and nobody waits until they come.
+        let harness = try PipelineHarness(at: Timestamp(seconds: 1_795_305_600))
+        var generator = SeededGenerator(seed: 12)
+        for _ in 0..<200 {
+            let load = 4 + generator.normal() / 4
+            await send(harness, load: load, &generator)
+        }
+        harness.clock.jump(byMilliseconds: 5 * 3_600_000)
+        for _ in 0..<3 { await send(harness, load: 4, &generator) }
+        #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).knownCount == 1 })
+        harness.clock.jump(byMilliseconds: -5 * 3_600_000)
+        for _ in 0..<2 { await send(harness, load: 4, &generator) }
+        for _ in 0..<6 { await send(harness, load: 40, &generator) }
+        #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).statistics.first?.key == Self.load })
+        await harness.stop()
+    }
+
     @Test("of a new statistic, and of a user who is not there, nothing is known")
     func nothing() async throws {
         let harness = try PipelineHarness()
