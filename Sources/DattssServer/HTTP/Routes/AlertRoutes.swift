@@ -46,10 +46,49 @@ extension Routes {
         let viewer = try viewer(request, context, .change)
         let bytes = try await request.body.collected(request.headers, upTo: limits.bodyBytes)
         let rules = try bytes.withUnsafeBytes { bytes throws(WireError) in try Self.rules(bytes) }
+        let now = Timestamp(seconds: clock.now().seconds)
+        let weekly = try bytes.withUnsafeBytes { bytes throws(WireError) in try Self.silences(bytes, now: now) }
         try await checkChannels(rules, of: viewer.user)
-        let before = try await alerts.book(of: viewer.user).rules
-        if !isDry { try await alerts.changeRules(of: viewer.user, by: viewer.by) { $0 = rules } }
-        return Response(json: AlertJSON.difference(from: before, to: rules))
+        let before = try await alerts.book(of: viewer.user)
+        if !isDry {
+            try await alerts.changeRules(of: viewer.user, by: viewer.by) { $0 = rules }
+            if let weekly, case let change = AlertSilence.difference(from: before.silences, to: weekly),
+                !change.added.isEmpty || !change.removed.isEmpty
+            {
+                try await alerts.changeSilences(of: viewer.user, by: viewer.by, note: "silences-set") { silences in
+                    // What is the same goes on, and those of one time are not the file's business.
+                    let kept = silences.filter { old in old.week == nil || weekly.contains { $0.isSame(as: old) } }
+                    silences = kept + weekly.filter { new in !kept.contains { $0.isSame(as: new) } }
+                }
+            }
+        }
+        return Response(json: AlertJSON.difference(from: before, to: rules, weekly))
+    }
+
+    /// `"silences":[…]` beside the rules, each with `every`; nil when there is no such member, and all stay as they are.
+    static func silences(_ bytes: UnsafeRawBufferPointer, now: Timestamp) throws(WireError) -> [AlertSilence]? {
+        var silences: [AlertSilence]?
+        try JSONCursor.read(bytes) { (cursor) throws(WireError) in
+            try cursor.object { (name, cursor) throws(WireError) in
+                guard name == "silences" else { return try cursor.skipValue() }
+                var found: [AlertSilence] = []
+                try cursor.array { (index, cursor) throws(WireError) in
+                    guard index < AlertEvaluator.silencesMax else {
+                        throw WireError(.badValue, "silences: expected at most \(AlertEvaluator.silencesMax)")
+                    }
+                    let silence = try inside("silences[\(index)]") { () throws(WireError) in
+                        try AlertSilence(&cursor, id: Secret.randomID(), now: now)
+                    }
+                    guard silence.week != nil else {
+                        throw WireError(.missingField, "silences[\(index)].every: is missing; others are made by themselves")
+                    }
+                    try checkZone(of: silence, "silences[\(index)].every")
+                    found.append(silence)
+                }
+                silences = found
+            }
+        }
+        return silences
     }
 
     /// `{"rules":[…]}`, in which each has an ID, or a name from which one is made.
@@ -248,10 +287,18 @@ extension Routes {
             }
         }
         guard silence.until > now else { throw WireError(.badValue, "until: is past") }
+        try Self.checkZone(of: silence, "every")
         try await alerts.changeSilences(of: viewer.user, by: viewer.by, note: "silenced") { $0.append(silence) }
         var json = JSONWriter()
         silence.write(&json)
         return Response(json: json, status: .created)
+    }
+
+    private static func checkZone(of silence: AlertSilence, _ place: String) throws(WireError) {
+        guard let week = silence.week else { return }
+        do { _ = try NamedTimeZone(week.zone) } catch {
+            throw WireError(.badValue, "\(place): there is no time zone '\(week.zone.prefix(40))', expected one like Europe/Paris")
+        }
     }
 
     private func removeSilence(_ request: Request, _ context: Context) async throws -> Response {

@@ -19,6 +19,9 @@ struct AlertApplyCommand: AsyncParsableCommand {
                   recover: 700
                   for: 60
                   channels: [ops]
+              silences:              # maintenance that comes each week; without this, what there is stays
+                - every: Sun 02:00-04:00 Europe/Paris
+                  match: checkout.**
             """)
 
     @OptionGroup var server: AlertServerOptions
@@ -49,7 +52,8 @@ enum AlertRuleFile {
         guard let root, case .mapping(let mapping) = root, let rules = mapping["rules"], case .sequence = rules else {
             throw CommandFailure(.data, "\(file): expected 'rules:' with a list of rules below it")
         }
-        return AlertMember.object([("rules", member(rules))]).json
+        let silences = mapping["silences"].map { [("silences", member($0))] } ?? []
+        return AlertMember.object([("rules", member(rules))] + silences).json
     }
 
     private static func member(_ node: Node) -> AlertMember {
