@@ -156,6 +156,7 @@ actor AlertEvaluator: Service {
         guard entries[user] == nil else { return }
         let now = Window.slotNumber(at: clock.now())
         var entry = Entry(book: AlertBook(state.rules, silences: state.silences), nextSlot: now)
+        entry.book.secondsFromUTC = { zone, time in (try? NamedTimeZone(zone))?.secondsFromUTC(at: time) ?? 0 }
         for (rule, subject, instance) in state.instances { entry.book.restore(instance, of: rule, subject) }
         if let mark = state.slot, mark < now {
             let missed = try await missed(user, &entry, after: mark)

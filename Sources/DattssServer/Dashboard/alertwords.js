@@ -114,6 +114,7 @@ export function countWords({ counts = {} }) {
 const EVENTS = {
   fired: 'fired', resolved: 'is good again', reminder: 'still fires', flapping: 'fires again and again', 'no-data': 'fired, and now nothing is known',
   acknowledged: 'acknowledged', 'rule-set': 'the rule was saved', 'rule-removed': 'the rule was removed', silenced: 'silenced', 'silence-removed': 'the silence was ended',
+  'silences-set': 'the silences of each week were changed',
 };
 /** What happened, in words. */
 export const eventWords = ({ event }) => EVENTS[event] ?? event;
@@ -296,11 +297,28 @@ export function quotaWords({ rules, rulesMax, instances, instancesMax, instances
 
 /** The silences that cover a rule now; those of single statistics only if `match` says everything. */
 export const silencesOf = (rule, silences, time) => silences.filter(silence =>
-  silence.from <= time && time < silence.until && matcher(silence.rule)?.(rule.id));
+  (silence.every ? silence.active : silence.from <= time && time < silence.until) && matcher(silence.rule)?.(rule.id));
 
-/** `until 15:05, checkout.*: new release` */
-export function silenceWords({ match, until, reason }, zone, time) {
-  return `until ${moment(until, zone, time)}${match === '**' ? '' : `, ${match}`}${reason ? `: ${reason}` : ''}`;
+/** `every Sun 02:00-04:00 Europe/Paris`, but `daily 02:00-04:00 Europe/Paris`. */
+export const weekWords = every => every.startsWith('daily') ? every : `every ${every}`;
+
+/** `until 15:05, checkout.*: new release`, or `every Sun 02:00-04:00 Europe/Paris: backup` */
+export function silenceWords({ match, until, every, reason }, zone, time) {
+  const when = [every && weekWords(every), until && `until ${moment(until, zone, time)}`].filter(Boolean).join(', ');
+  return `${when}${match === '**' ? '' : `, ${match}`}${reason ? `: ${reason}` : ''}`;
+}
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** The times of a week as a server reads them: days from 0, Monday, on. An end at midnight is that of the day. */
+export function everyOf({ days, from, to, zone }) {
+  const runs = [];
+  for (const day of [...days].sort()) {
+    if (day - 1 === runs.at(-1)?.at(-1)) runs.at(-1).push(day);
+    else runs.push([day]);
+  }
+  const words = runs.flatMap(run => run.length > 2 ? `${DAYS[run[0]]}-${DAYS[run.at(-1)]}` : run.map(day => DAYS[day]));
+  return `${days.length === DAYS.length ? 'daily' : words.join(',')} ${from}-${to === '00:00' ? '24:00' : to} ${zone}`;
 }
 
 // MARK: The plot of a look back

@@ -103,6 +103,35 @@ struct AlertRoutesTests {
         }
     }
 
+    @Test("takes silences of each week by themselves and with the rules, and says what changes")
+    func weekly() async throws {
+        let made = try await ask(.post, "/silences", #"{"every":"Sun 02:00-04:00 Europe/Paris","match":"a"}"#)
+        #expect(made.status == 201 && !made.body.contains("until"), "\(made.body)")
+        for (body, problem) in [
+            (#"{"every":"Sun 02:00-04:00 Mars/Base"}"#, "every: there is no time zone 'Mars/Base'"),
+            (#"{"every":"Sun"}"#, "every: expected days"),
+        ] {
+            let answer = try await ask(.post, "/silences", body)
+            #expect(answer.status == 400 && answer.body.contains(problem), "\(answer.body)")
+        }
+        func put(_ silences: String) async throws -> (status: Int, body: String) {
+            let answer = try await ask(.put, "/rules", #"{"rules":[]\#(silences)}"#)
+            return (answer.status, answer.body)
+        }
+        // Without the member they stay; with it they are those and no others; one of one time is left alone.
+        #expect(try await ask(.post, "/silences", #"{"for":60,"match":"once"}"#).status == 201)
+        #expect(try await !put("").body.contains("silences"))
+        let other = #","silences":[{"every":"daily 03:00-04:00","match":"b"}]"#
+        let changed = try await put(other)
+        #expect(changed.body.contains(#""silencesAdded":["daily 03:00-04:00: b"]"#), "\(changed.body)")
+        #expect(changed.body.contains("Sun 02:00-04:00 Europe"))
+        #expect(try await put(other).body.contains(#""silencesAdded":[],"silencesRemoved":[]"#))
+        let list = try await ask(.get, "").body
+        #expect(list.contains("once") && list.contains("daily 03:00-04:00") && !list.contains("Paris"))
+        let wrong = try await put(#","silences":[{"for":60}]"#)
+        #expect(wrong.status == 400 && wrong.body.contains("silences[0].every: is missing"), "\(wrong.body)")
+    }
+
     @Test("looks back, and names what is wrong with the question")
     func backtest() async throws {
         let rule = #"{"match":"a","measure":"sum","above":1}"#
@@ -127,3 +156,4 @@ struct AlertRoutesTests {
         #expect(try await ask(.post, "/rules/r/acknowledge", #"{"subject":"a"}"#).status == 400)
     }
 }
+        #expect(list.ranges(of: #""active":"#).count == 2)

@@ -26,7 +26,9 @@ struct AlertOverview: Decodable {
         var id: String
         var rule: String
         var match: String
-        var until: Int64
+        /// nil of one that comes each week for ever.
+        var until: Int64?
+        var every: String?
         var reason: String
     }
 
@@ -108,6 +110,9 @@ struct AlertDifference: Decodable {
     var changed: [Change]
     var removed: [String]
     var same: [String]
+    /// Those that come each week.
+    var silencesAdded: [String]?
+    var silencesRemoved: [String]?
 
     struct Change: Decodable {
         var from: [String: AlertMember]
@@ -123,7 +128,9 @@ struct AlertDifference: Decodable {
             }
             return ["~ \(change.to["id"]?.shown ?? "")"] + members
         }
-        return added.map { "+ \($0)" } + changes + removed.map { "- \($0)" } + ["\(same.count) unchanged"]
+        let silences =
+            (silencesAdded ?? []).map { "+ silence \($0)" } + (silencesRemoved ?? []).map { "- silence \($0)" }
+        return added.map { "+ \($0)" } + changes + removed.map { "- \($0)" } + silences + ["\(same.count) unchanged"]
     }
 }
 
@@ -164,7 +171,9 @@ enum AlertLists {
             Array(repeating: .init(), count: 3) + [.init(isCut: true), .init(), .init(leftOut: 1)],
             rows: silences.map { silence in
                 [
-                    "silence", silence.id, "rules \(silence.rule)", silence.match, "until \(AlertTimes.text(silence.until))",
+                    "silence", silence.id, "rules \(silence.rule)", silence.match,
+                    [silence.every.map { AlertTimes.every($0) }, silence.until.map { "until \(AlertTimes.text($0))" }].compactMap(\.self)
+                        .joined(separator: ", "),
                     silence.reason,
                 ]
             })
