@@ -31,7 +31,7 @@ export const MEASURES = {
 /** The measures that are compared with a threshold. */
 export const isNumber = measure => MEASURES[measure]?.length === 3;
 /** Those of which the past is kept. */
-export const isKept = measure => measure !== 'usual' && measure !== 'process';
+export const isKept = measure => measure !== 'process';
 
 export const conditionsOf = measure => measure === 'usual' ? ['outside', 'above', 'below'] : ['above', 'below', 'equal'];
 const CONDITIONS = ['above', 'below', 'equal', 'outside'];
@@ -142,9 +142,10 @@ export function backtestWords({ times, seconds, statistics, from, to }) {
 }
 
 /** What has to be known of the answer besides. */
-export function caveats({ statistics, omitted, exact }) {
+export function caveats({ statistics, omitted, exact, isUsual }) {
   if (!statistics) return [];
   return [
+    isUsual && 'What is usual at a time comes from the days before it: where there are too few, nothing is known.',
     statistics > 1 && `Of ${some(statistics, 'statistic')} together.`,
     omitted > 0 && `${some(omitted, 'more statistic')} ${omitted === 1 ? 'was' : 'were'} not looked at.`,
     !exact && 'Only whole minutes are kept: what lasts less than one may be missing.',

@@ -308,6 +308,8 @@ struct AlertEvaluatorTests {
             "\($0.event.kind.rawValue) \($0.subject) \(AlertMessage.Entry.seconds($0.event.slot)) \($0.event.value ?? 0)"
         }
         #expect(live.sorted() == replayed.sorted())
+        let curve = BacktestCurve(StatisticKey(.gauge, "load"), scores, range: range)
+        #expect(curve.points.count > 150 && curve.points.map(\.high).max() ?? 0 >= 4)
         let told = try harness.told()
         #expect(told.filter { $0.hasSuffix("load") } == ["fired load", "resolved load", "fired load", "resolved load"])
         #expect(told.contains("fired orders") && told.count == live.count)
