@@ -139,6 +139,10 @@ class Alerts(unittest.TestCase):
         rules.write_text(rules.read_text().replace("50", "60"))
         self.assertIn("above: 50 → 60", self.command("apply", str(rules)))
         self.assertIn("fired", self.command("list", "--events"))
+        self.assertIn("acknowledged", self.command("history", "too-hot"))
+        self.assertEqual(len(self.command("history", "too-hot", "--limit", "2").splitlines()), 2)
+        self.assertEqual(self.command("history", "none"), "")
+        self.assertIn("limit: expected a whole number", self.command("history", "--limit", "0", status=65))
         self.assertIn("sent", self.command("list", "--messages"))
         self.command("silence", "--every", "Sun 02:00-04:00 Europe/Paris", "--match", "heat.*")
         self.assertIn("every Sun 02:00-04:00 Europe/Paris", self.command("list"))
@@ -205,10 +209,6 @@ class Alerts(unittest.TestCase):
         letter = json.loads(mail.stdout.readline())
         self.assertEqual(letter["to"], ["ann@example.com"])
         self.assertIn("multipart/alternative", letter["text"])
-
-    def test_metrics(self):
-        """What is watched, what fires and what becomes of messages is in /metrics, as promtool wants it."""
-        promtool = shutil.which("promtool")
         # With what is known of the statistic there is a picture of it.
         self.server.kill()
         now = int(time.time()) // 60 * 60
@@ -234,6 +234,10 @@ class Alerts(unittest.TestCase):
         path = os.environ.get("DATTSS_PICTURE")
         if path:
             Path(path).write_bytes(picture.get_content())
+
+    def test_metrics(self):
+        """What is watched, what fires and what becomes of messages is in /metrics, as promtool wants it."""
+        promtool = shutil.which("promtool")
         if not promtool:
             self.skipTest("no promtool: apt-get install prometheus")
 

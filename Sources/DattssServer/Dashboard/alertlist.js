@@ -3,7 +3,7 @@
 import { ask } from './api.js';
 import { button, chip, head, link, severityChip } from './alertparts.js';
 import {
-  byWords, countWords, eventWords, isAbout, isDeed, matcher, nameOf, overviewWords, quotaWords, refusalWords, ruleWords, silencesOf, silenceWords, sinceOf, sorted,
+  byWords, countWords, eventWords, isDeed, matcher, nameOf, overviewWords, quotaWords, refusalWords, ruleWords, silencesOf, silenceWords, sinceOf, sorted,
   stateOf, valueWords,
 } from './alertwords.js';
 import { confirm, h, put, badge, KINDS } from './dom.js';
@@ -11,6 +11,8 @@ import { span } from './format.js';
 import { now } from './statistics.js';
 
 const SHOWN_INSTANCES = 5;
+/** So many events are loaded at a time. */
+const PAGE = 100;
 const HOUR = 3600;
 const SILENCES = { '1 h': HOUR, '8 h': 8 * HOUR, '1 d': 24 * HOUR, '7 d': 168 * HOUR };
 
@@ -158,7 +160,9 @@ export class RuleHistory {
     this.head = h('div');
     this.events = h('ol.events', { 'aria-label': 'What happened, the newest first' });
     this.note = h('p.about', { role: 'status' }, 'Loading …');
-    this.element = h('div', {}, this.head, h('section', { 'aria-label': 'History' }, h('h2', {}, 'History'), this.note, this.events));
+    this.older = button('Older', () => this.#loadOlder());
+    this.older.hidden = true;
+    this.element = h('div', {}, this.head, h('section', { 'aria-label': 'History' }, h('h2', {}, 'History'), this.note, this.events, this.older));
     this.#load();
   }
 
@@ -229,13 +233,36 @@ export class RuleHistory {
   async #load() {
     const asked = ++this.#asked;
     try {
-      const events = (await ask('alerts/events')).filter(event => isAbout(event, this.id));
+      const events = await ask(this.#question());
       if (asked !== this.#asked) return;
       put(this.note, events.length ? '' : 'Nothing yet.');
       this.events.replaceChildren(...events.map(event => this.#event(event)));
+      this.#keepPlace(events);
     } catch (error) {
       put(this.note, `Not loaded: ${refusalWords(error)}`);
     }
+  }
+
+  #question(before) { return `alerts/events?limit=${PAGE}&rule=${encodeURIComponent(this.id)}${before ? `&before=${before}` : ''}`; }
+
+  #keepPlace(events) {
+    this.oldest = events.at(-1)?.id;
+    this.older.hidden = events.length < PAGE;
+  }
+
+  async #loadOlder() {
+    const asked = ++this.#asked;
+    this.older.disabled = true;
+    try {
+      const events = await ask(this.#question(this.oldest));
+      if (asked === this.#asked) {
+        this.events.append(...events.map(event => this.#event(event)));
+        this.#keepPlace(events);
+      }
+    } catch (error) {
+      put(this.note, `Not loaded: ${refusalWords(error)}`);
+    }
+    this.older.disabled = false;
   }
 
   #event(event) {

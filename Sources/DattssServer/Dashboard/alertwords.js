@@ -118,8 +118,6 @@ const EVENTS = {
 };
 /** What happened, in words. */
 export const eventWords = ({ event }) => EVENTS[event] ?? event;
-/** Whether an event belongs to the history of a rule: also the silences of several. */
-export const isAbout = ({ event, rule }, id) => rule === id || event.startsWith('silence') && Boolean(matcher(rule)?.(id));
 
 /** Who did it: somebody in a browser, or whoever has a key. */
 export const byWords = by => by === 'session' ? ' in a browser' : by ? ` with the key ${by}` : '';
@@ -145,9 +143,9 @@ export function backtestWords({ times, seconds, statistics, from, to }) {
 export function caveats({ statistics, omitted, exact, isUsual }) {
   if (!statistics) return [];
   return [
-    isUsual && 'What is usual at a time comes from the days before it: where there are too few, nothing is known.',
     statistics > 1 && `Of ${some(statistics, 'statistic')} together.`,
     omitted > 0 && `${some(omitted, 'more statistic')} ${omitted === 1 ? 'was' : 'were'} not looked at.`,
+    isUsual && 'What is usual at a time comes from the days before it: where there are too few, nothing is known.',
     !exact && 'Only whole minutes are kept: what lasts less than one may be missing.',
   ].filter(Boolean);
 }
@@ -296,7 +294,10 @@ export function quotaWords({ rules, rulesMax, instances, instancesMax, instances
   ].filter(Boolean);
 }
 
-/** The silences that cover a rule now; those of single statistics only if `match` says everything. */
+/**
+ * The silences that cover a rule now; those of single statistics only if `match` says everything. Of one that comes each week the server
+ * knows whether it is under way.
+ */
 export const silencesOf = (rule, silences, time) => silences.filter(silence =>
   (silence.every ? silence.active : silence.from <= time && time < silence.until) && matcher(silence.rule)?.(rule.id));
 

@@ -125,6 +125,7 @@ enum AlertJSON {
         json.array { json in
             for line in lines {
                 json.object { json in
+                    json.member("id", line.id)
                     json.member("at", line.at.seconds)
                     json.member("rule", line.rule)
                     json.member("name", line.name)

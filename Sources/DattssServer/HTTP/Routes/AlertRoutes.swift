@@ -35,10 +35,29 @@ extension Routes {
         }
     }
 
-    /// `GET BASE/api/v1/alerts/events`
+    /// `GET BASE/api/v1/alerts/events?rule=slow&before=1234&limit=500`
     func listAlertEvents(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
-        return Response(json: AlertJSON.events(try await accounts.run { try $0.alertEvents(of: user) }))
+        let parameters = request.uri.queryParameters
+        let rule = parameters["rule"].map(String.init)
+        let before = try Self.number(parameters["before"], "before", 1...Int64.max) ?? .max
+        let limit = try Self.number(parameters["limit"], "limit", 1...Self.eventsMax) ?? Self.eventsMax
+        return Response(
+            json: AlertJSON.events(
+                try await accounts.run { try $0.alertEvents(of: user, rule: rule, before: before, limit: Int(limit)) }))
+    }
+
+    /// So many events are in one answer.
+    private static let eventsMax: Int64 = 500
+
+    private static func number(_ text: Substring?, _ name: String, _ range: ClosedRange<Int64>) throws -> Int64? {
+        guard let text else { return nil }
+        guard let number = Int64(text), range.contains(number) else {
+            throw ErrorAnswer(
+                .badRequest, .badValue,
+                "\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text.prefix(64))'")
+        }
+        return number
     }
 
     // MARK: Rules

@@ -61,6 +61,7 @@ struct AlertOverview: Decodable {
 
 /// One of `/api/v1/alerts/events`.
 struct AlertEventAnswer: Decodable {
+    var id: Int64?
     var at: Int64
     var event: String
     var name: String
@@ -179,11 +180,12 @@ enum AlertLists {
             })
     }
 
-    static func events(_ events: [AlertEventAnswer]) -> TextTable {
-        TextTable(
-            [.init(), .init(), .init(), .init(isCut: true), .init(isText: false), .init(leftOut: 1)],
+    static func events(_ events: [AlertEventAnswer], withIDs: Bool = false) -> TextTable {
+        let columns: [TextTable.Column] = [.init(), .init(), .init(), .init(isCut: true), .init(isText: false), .init(leftOut: 1)]
+        return TextTable(
+            (withIDs ? [.init(isText: false)] : []) + columns,
             rows: events.map { event in
-                [
+                (withIDs ? [event.id.map { "\($0)" } ?? ""] : []) + [
                     AlertTimes.text(event.at), event.event, event.name, event.subject, number(event.value),
                     event.by.isEmpty ? "" : "by \(event.by)",
                 ]

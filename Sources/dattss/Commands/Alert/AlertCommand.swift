@@ -8,6 +8,7 @@ struct AlertCommand: AsyncParsableCommand {
         abstract: "Watches statistics, and tells people.",
         discussion: """
               dattss alert list                                   # what is watched, and what fires
+              dattss alert history slow-checkout                  # what happened to one rule
               dattss alert channel ops --type slack --address https://hooks.slack.com/…
               dattss alert test ops                               # sends a test
               dattss alert backtest --match 'checkout.*' --measure p95 --above 800
@@ -18,7 +19,8 @@ struct AlertCommand: AsyncParsableCommand {
             A rule that is looked at each five seconds is told of within seconds; the past is looked at minute by minute.
             """,
         subcommands: [
-            AlertListCommand.self, AlertAddCommand.self, AlertRemoveCommand.self, AlertAcknowledgeCommand.self,
+            AlertListCommand.self, AlertHistoryCommand.self, AlertAddCommand.self, AlertRemoveCommand.self,
+            AlertAcknowledgeCommand.self,
             AlertBacktestCommand.self, AlertChannelCommand.self, AlertTestCommand.self, AlertSilenceCommand.self,
             AlertApplyCommand.self,
         ])
