@@ -222,12 +222,15 @@ extension Accounts {
 
     // MARK: The outbox
 
-    /// Messages whose time has come, the oldest first.
+    /// The oldest message of each channel whose time has come: however many wait for one that hangs, those of others are among them.
     func dueMessages(at time: Timestamp, limit: Int) throws -> [OutboxLine] {
         try database.read { database in
             try Row.fetchAll(
                 database,
-                sql: "SELECT * FROM alertMessage WHERE state = 'waiting' AND dueAtMilliseconds <= ? ORDER BY id LIMIT ?",
+                sql: """
+                    SELECT *, min(id) FROM alertMessage WHERE state = 'waiting' AND dueAtMilliseconds <= ?
+                    GROUP BY uid, channel ORDER BY id LIMIT ?
+                    """,
                 arguments: [time.milliseconds, limit]
             ).compactMap { try Self.line($0) }
         }
