@@ -1,5 +1,7 @@
 """Alerts: made, looked back at, fired, acknowledged and resolved, by mouse, by keyboard and on a phone, in both themes."""
 
+import hashlib
+import hmac
 import http.server
 import json
 import threading
@@ -16,17 +18,25 @@ class Receiver(http.server.BaseHTTPRequestHandler):
     """Takes what a webhook sends, at /good; refuses everything else."""
 
     bodies = []
+    signed = []
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"] or 0))
         if self.path == "/good":
             Receiver.bodies.append(json.loads(body))
+            Receiver.signed.append((self.headers["X-DaTtSs-Signature"], body))
         self.send_response(200 if self.path == "/good" else 403)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, *_):
         """Nothing."""
+
+
+def signature(like, body, secret):
+    """What signs a body at the time that another signature names."""
+    at = like.removeprefix("t=").partition(",")[0]
+    return f"t={at},v1=" + hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256).hexdigest()
 
 
 class Alerts(Scene):
@@ -195,8 +205,155 @@ class Alerts(Scene):
         page.until_text(".stretches ol", "shop.pages.product")
         self.each("alerts-pattern")
         # Of a rule whose past is not kept that is said.
+        self.choose(self.field("What is looked at"), "process")
+        self.until_looked_back(lambda text: "is not kept" in text)
+        self.assert_sound()
+
+    def test_a_rule_about_what_is_usual_is_looked_back_at_by_its_scores(self):
+        page = self.page
+        self.open("&new=g:host.web1.load.1m")
+        self.heading("New rule")
         self.choose(self.field("What is looked at"), "usual")
-        self.until_looked_back(lambda text: "in the shell" in text)
+        self.choose(page.one("#alerts [aria-label='How it is compared']"), "outside")
+        self.fill("For", "0")
+        self.until_looked_back(lambda text: text.startswith("Say a threshold"))
+        page.until_text(".backtest .about", "comes from the days before")
+        self.fill("Fires when it", "0.5")
+        self.until_looked_back(lambda text: "in 8 days" in text and not text.startswith("Never"))
+        often = self.found()
+        # Scores have both signs, and the threshold stands at both.
+        self.assertLess(page.js("return Number(document.querySelector('.threshold').getAttribute('aria-valuemin'))"), 0)
+        self.assertEqual(len(page.all(".plot-frame .recover")), 1)
+        self.assertGreater(len(page.js("return document.querySelector('.plot-frame .curve').getAttribute('d')")), 1000)
+        self.each("alerts-usual")
+        page.size(*PHONE)
+        self.each("alerts-usual-phone")
+        page.size(1440, 900)
+        page.js("document.querySelector('.suggest input').value = 1")
+        page.one(".suggest button").click()
+        until(lambda: float(self.field("Fires when it").get_attribute("value")) > 0.5)
+        self.until_looked_back(lambda text: text != often and text.startswith(("Never", "Once")))
+        # What has no sign cannot be dragged below nothing.
+        handle = page.one("#alerts .threshold")
+        page.mouse().click_and_hold(handle).move_by_offset(0, 190).release().perform()
+        self.assertEqual(float(self.field("Fires when it").get_attribute("value")), 0)
+        self.assert_sound()
+
+    def test_maintenance_of_each_week_is_made_and_removed(self):
+        page = self.page
+        self.make(name="Mail waits")
+        self.open()
+        page.until_text(".rules", "Mail waits")
+        page.one("#alerts .links a[href='#alerts&maintenance']").click()
+        self.heading("Maintenance each week")
+        for box in page.all("#alerts .channels input:checked"):
+            box.click()
+        page.one(".rule-form .primary").click()
+        until(lambda: "Expected one day" in self.problem("Days"), 20, lambda: self.problem("Days"))
+        for box in page.all("#alerts .channels input"):
+            box.click()
+        # All of the day, so that it is under way now.
+        self.choose(self.field("From"), "00:00")
+        self.choose(page.one("#alerts [aria-label='Until']"), "00:00")
+        self.fill("Time zone", "Mars/Base")
+        self.fill("Which statistics", "queue.**")
+        self.fill("Why", "backup")
+        page.one(".rule-form .primary").click()
+        until(lambda: "There is no time zone" in self.problem("Time zone"), 20, lambda: self.problem("Time zone"))
+        self.each("alerts-maintenance")
+        page.size(*PHONE)
+        self.each("alerts-maintenance-phone")
+        page.size(1440, 900)
+        self.fill("Time zone", "Europe/Paris")
+        page.one(".rule-form .primary").click()
+        self.heading("Alerts")
+        page.until_text(".silences", "daily 00:00-24:00 Europe/Paris, queue.**: backup")
+        page.until_text(".silences", "Silenced")
+        page.until_text(".rules .covered", "Silent daily 00:00")
+        self.each("alerts-weekly")
+        silence = self.server.api("alerts")["silences"][0]
+        self.assertEqual([silence["every"], silence["match"], silence["active"]], ["daily 00:00-24:00 Europe/Paris", "queue.**", True])
+        page.one(".silences button").click()
+        until(lambda: not self.server.api("alerts")["silences"])
+        page.driver.get_log("browser")
+
+    def test_a_channel_is_changed_and_keeps_its_secret(self):
+        page = self.page
+        self.request("PUT", "channels/ops", {"type": "webhook", "url": self.hook + "/good", "secret": "hush-hush"})
+        self.request("PUT", "channels/sms", {"type": "http", "url": self.hook + "/good", "body": "{}", "headers": {"X-To": "me"}})
+        self.open("&channels")
+        page.until_text(".channel-list", "ops")
+
+        def change(name):
+            page.one(f".channel-list button[aria-label='Change {name}']").click()
+            page.until_text("#alerts legend", f"Change {name}")
+
+        def save():
+            page.one(".rule-form .primary").click()
+
+        change("ops")
+        self.assertEqual(self.field("Address").get_attribute("value"), self.hook + "/good")
+        self.assertEqual(self.field("Secret that signs it (if there is one)").get_attribute("value"), "")
+        self.assertFalse(self.field("Name").is_enabled())
+        self.each("alerts-channel-change")
+        page.size(*PHONE)
+        self.each("alerts-channel-change-phone")
+        page.size(1440, 900)
+        # At another address the secret has to be given again.
+        self.fill("Address", self.hook + "/good?more")
+        save()
+        until(lambda: "given again" in self.problem("Secret that signs it (if there is one)"), 20)
+        self.fill("Secret that signs it (if there is one)", "new-hush")
+        save()
+        page.until_text(".channel-list", "/good?more")
+        page.until_text("#alerts legend", "Add a channel")
+        page.one(".channel-list button[aria-label='Send a test to ops']").click()
+        page.until_text(".channel-list .outcome", "ops did not take it", 60)
+        # At the same one it is kept, and what is sent is signed by it.
+        change("ops")
+        self.fill("Address", self.hook + "/good")
+        self.fill("Secret that signs it (if there is one)", "new-hush")
+        save()
+        until(lambda: self.server.api("alerts/channels")[0]["url"] == self.hook + "/good")
+        page.until_text("#alerts legend", "Add a channel")
+        change("ops")
+        save()
+        page.until_text("#alerts legend", "Add a channel")
+        page.one(".channel-list button[aria-label='Send a test to ops']").click()
+        page.until_text(".channel-list .outcome", "ops took the test.", 60)
+        at, body = Receiver.signed[-1]
+        self.assertEqual(at, signature(at, body, "new-hush"))
+        self.assertNotIn("hush", page.js("return document.body.outerHTML") + str(self.server.api("alerts/channels")))
+        # What is shown is filled in, and what is said to be gone is gone.
+        change("sms")
+        self.assertEqual(self.field("Headers, one a line (if there is one)").get_attribute("value"), "X-To: me")
+        page.one(".rule-form .actions button:not(.primary)").click()
+        page.until_text("#alerts legend", "Add a channel")
+        change("ops")
+        page.one("#alerts .members input[type=checkbox]").click()
+        save()
+        until(lambda: "secret" not in self.server.api("alerts/channels")[0])
+        page.driver.get_log("browser")
+
+    def test_the_skip_link_keeps_the_address(self):
+        page = self.page
+        self.make(name="Mail waits")
+        self.open()
+        page.until_text(".rules", "Mail waits")
+        page.js("document.querySelector('.skip').focus()")
+        self.assertEqual(page.text(".skip"), "Skip to the alerts")
+        page.press(Keys.ENTER)
+        until(lambda: page.js("return document.activeElement === document.querySelector('#alerts h1')"), 10, "the heading has the focus")
+        self.assertEqual(page.js("return location.hash"), "#alerts")
+        self.heading("Alerts")
+        page.open("/#show=g:queue.mail.length").dashboard()
+        page.plots()
+        address = page.js("return location.hash")
+        page.js("document.querySelector('.skip').focus()")
+        self.assertEqual(page.text(".skip"), "Skip to the plots")
+        page.press(Keys.ENTER)
+        until(lambda: page.js("return document.activeElement.id") == "watch", 10, "the plots have the focus")
+        self.assertEqual(page.js("return location.hash"), address)
         self.assert_sound()
 
     def test_what_fires_is_acknowledged_silenced_and_resolved_on_a_phone(self):
@@ -357,7 +514,7 @@ class Alerts(Scene):
         self.each("alerts-channels")
         page.size(*PHONE)
         self.each("alerts-channels-phone")
-        page.js("document.querySelectorAll('.channel-list li:first-child button')[1].click()")
+        page.one(".channel-list button[aria-label='Remove deaf']").click()
         page.one("dialog button.danger").click()
         until(lambda: [channel["name"] for channel in self.server.api("alerts/channels")] == ["ops"])
         page.driver.get_log("browser")

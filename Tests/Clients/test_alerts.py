@@ -1,15 +1,19 @@
 """Alerts end to end: the real server, its command, a real Alertmanager, and a receiver that honours keys."""
 
+import email
+import email.policy
 import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import tempfile
 import threading
 import time
 import unittest
 import urllib.request
+import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -68,6 +72,21 @@ def post_channel(server, name, **members):
     return server.request("PUT", f"/api/v1/alerts/channels/{name}", json.dumps(members).encode())
 
 
+def picture_size(png):
+    """Width and height of a PNG whose pixels are all there."""
+    assert png[:8] == b"\x89PNG\r\n\x1a\n", png[:8]
+    width, height = struct.unpack(">II", png[16:24])
+    place, rows = 8, b""
+    while place < len(png):
+        (count,), name = struct.unpack(">I", png[place : place + 4]), png[place + 4 : place + 8]
+        data = png[place + 8 : place + 8 + count]
+        assert struct.unpack(">I", png[place + 8 + count : place + 12 + count])[0] == zlib.crc32(name + data), name
+        rows += data if name == b"IDAT" else b""
+        place += 12 + count
+    assert len(zlib.decompress(rows)) == height * (width + 1)
+    return width, height
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -120,7 +139,17 @@ class Alerts(unittest.TestCase):
         rules.write_text(rules.read_text().replace("50", "60"))
         self.assertIn("above: 50 → 60", self.command("apply", str(rules)))
         self.assertIn("fired", self.command("list", "--events"))
+        self.assertIn("acknowledged", self.command("history", "too-hot"))
+        self.assertEqual(len(self.command("history", "too-hot", "--limit", "2").splitlines()), 2)
+        self.assertEqual(self.command("history", "none"), "")
+        self.assertIn("limit: expected a whole number", self.command("history", "--limit", "0", status=65))
         self.assertIn("sent", self.command("list", "--messages"))
+        self.command("silence", "--every", "Sun 02:00-04:00 Europe/Paris", "--match", "heat.*")
+        self.assertIn("every Sun 02:00-04:00 Europe/Paris", self.command("list"))
+        rules.write_text(rules.read_text() + "silences:\n  - every: daily 03:00-04:00\n    match: heat.*\n")
+        shown = self.command("apply", str(rules))
+        self.assertIn("+ silence daily 03:00-04:00: heat.*", shown)
+        self.assertIn("- silence Sun 02:00-04:00 Europe/Paris: heat.*", shown)
         self.assertIn("in 8 days", self.command("backtest", "--match", "heat.*", "--measure", "value", "--above", "10"))
         self.assertIn("measure: is 'p42'", self.command("add", "--match", "a", "--measure", "p42", "--above", "1", status=65))
         self.assertIn("rules[0].above", self.refused_file("rules: [{match: a, measure: sum, above: many}]"))
@@ -180,6 +209,31 @@ class Alerts(unittest.TestCase):
         letter = json.loads(mail.stdout.readline())
         self.assertEqual(letter["to"], ["ann@example.com"])
         self.assertIn("multipart/alternative", letter["text"])
+        # With what is known of the statistic there is a picture of it.
+        self.server.kill()
+        now = int(time.time()) // 60 * 60
+        self.server.bring_in(
+            ["timestamp,kind,path,value", *(f"{now - 60 * ago},g,heat,{40 + ago % 7}" for ago in range(240, 0, -1))])
+        self.server.start()
+        self.command("add", "--name", "Hot & dry", "--match", "heat", "--measure", "value", "--above", "50", "--channel", "mail")
+        gauge = Gauge(self.server, "heat", 77)
+        self.addCleanup(gauge.ended.set)
+        letter = email.message_from_string(json.loads(mail.stdout.readline())["text"], policy=email.policy.default)
+        self.assertIn("Hot & dry", letter["subject"])
+        text, related = letter.iter_parts()
+        self.assertEqual(
+            [letter.get_content_type(), text.get_content_type(), related.get_content_type()],
+            ["multipart/alternative", "text/plain", "multipart/related"])
+        self.assertIn("value is 77, above 50", text.get_content())
+        page, picture = related.iter_parts()
+        self.assertEqual((page.get_content_type(), picture.get_content_type()), ("text/html", "image/png"))
+        self.assertEqual(picture.get_content_disposition(), "inline")
+        self.assertIn(f'src="cid:{picture["content-id"].strip("<>")}"', page.get_content())
+        self.assertIn('alt="heat in the last hours: value from 40 to ', page.get_content())
+        self.assertEqual(picture_size(picture.get_content()), (1040, 340))
+        path = os.environ.get("DATTSS_PICTURE")
+        if path:
+            Path(path).write_bytes(picture.get_content())
 
     def test_metrics(self):
         """What is watched, what fires and what becomes of messages is in /metrics, as promtool wants it."""

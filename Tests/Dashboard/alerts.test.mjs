@@ -6,7 +6,7 @@ import { load, NOON, serve, statistic } from './page.mjs';
 
 const words = await load('alertwords.js');
 const { timeTicks } = await load('backtest.js');
-const { headersOf, outcomeWords, targetWords, TYPES } = await load('channels.js');
+const { bodyOf, headerLines, headersOf, outcomeWords, targetWords, TYPES } = await load('channels.js');
 const { countFiring } = await load('firing.js');
 const { stripped } = await load('alertlist.js');
 const { loadUnits } = await load('units.js');
@@ -160,9 +160,7 @@ test('what is no number is said at its field, and what is missing is left to the
   assert.deepEqual(words.ruleOf({ ...words.saidOf({ measure: 'value' }), threshold: '' }).problems, {});
 });
 
-test('the history of a rule has its silences, also those of several rules', () => {
-  const events = [['fired', 'a'], ['fired', 'b'], ['silenced', 'a'], ['silenced', '**'], ['silence-removed', 'a*'], ['silenced', 'b'], ['silenced', '']];
-  assert.deepEqual(events.filter(([event, rule]) => words.isAbout({ event, rule }, 'ab')).map(([, rule]) => rule), ['**', 'a*']);
+test('who did it is told', () => {
   assert.deepEqual(['session', 'deploy', ''].map(words.byWords), [' in a browser', ' with the key deploy', '']);
 });
 
@@ -179,6 +177,33 @@ test('a quota is told when it bites', () => {
   assert.deepEqual(words.quotaWords({ ...calm, rules: 10000, instancesRefused: 7, messagesInHour: 200 }), ['There are 10,000 rules: no more can be made.',
     'The rules are about more than 50,000 statistics: 7 are not watched.', 'More than 200 messages in an hour: the rest is not sent.']);
   assert.deepEqual(words.quotaWords({ ...calm, instances: 45000 }), ['45,000 of 50,000 statistics that can be watched are.']);
+});
+
+test('a silence of each week covers a rule while the server says so, and is told by its days', () => {
+  const every = 'Sun 02:00-04:00 Europe/Paris';
+  const all = [{ rule: '**', match: '**', from: 0, every, active: true, reason: 'backup' }, { rule: '**', match: 'a.*', from: 0, every, active: false }];
+  assert.deepEqual(words.silencesOf({ id: 'a' }, all, 4).map(found => all.indexOf(found)), [0]);
+  assert.equal(words.silenceWords(all[0], 'UTC', 4), `every ${every}: backup`);
+  assert.equal(words.weekWords('daily 02:00-04:00 UTC'), 'daily 02:00-04:00 UTC');
+  assert.equal(words.silenceWords(all[1], 'UTC', 4), `every ${every}, a.*`);
+});
+
+for (const [days, from, to, expected] of [
+  [[6], '02:00', '04:00', 'Sun 02:00-04:00 UTC'], [[4, 0, 1, 2, 3], '22:00', '06:00', 'Mon-Fri 22:00-06:00 UTC'],
+  [[5, 6], '00:00', '00:00', 'Sat,Sun 00:00-24:00 UTC'], [[0, 2, 3, 4], '01:00', '00:00', 'Mon,Wed-Fri 01:00-24:00 UTC'],
+  [[0, 1, 2, 3, 4, 5, 6], '03:00', '03:30', 'daily 03:00-03:30 UTC'],
+]) test(`days and times of a week are said as a server reads them: ${expected}`, () => assert.equal(words.everyOf({ days, from, to, zone: 'UTC' }), expected));
+
+test('a form of a channel sends what was typed, and keeps a secret that was not', () => {
+  const known = { name: 'ops', type: 'webhook', url: 'https://a/', secret: '(not shown)' };
+  assert.deepEqual(bodyOf('webhook', { url: ' https://b/ ', secret: '' }, known), { type: 'webhook', url: 'https://b/', secret: '(not shown)' });
+  assert.deepEqual(bodyOf('webhook', { url: 'https://a/', secret: 'new' }, known), { type: 'webhook', url: 'https://a/', secret: 'new' });
+  assert.deepEqual(bodyOf('webhook', { url: 'https://a/', secret: '' }, known, ['secret']), { type: 'webhook', url: 'https://a/' });
+  assert.deepEqual(bodyOf('webhook', { url: 'https://a/', secret: '' }), { type: 'webhook', url: 'https://a/' });
+  assert.deepEqual(bodyOf('http', { headers: 'A: b', secret: '' }, known), { type: 'http', headers: { A: 'b' } });
+  assert.equal(headerLines({ A: 'b', C: 'd: e' }), 'A: b\nC: d: e');
+  assert.deepEqual(headersOf(headerLines({ A: 'b', C: 'd: e' })), { A: 'b', C: 'd: e' });
+  assert.equal(targetWords({ type: 'slack', url: '(not shown)' }), 'an address that is not shown');
 });
 
 test('a silence covers a rule by its pattern, from when it begins until it ends', () => {

@@ -70,6 +70,10 @@ public struct AlertBook: Sendable {
     public private(set) var rules: [AlertRule]
     /// Times in which some of them tell nothing.
     public var silences: [AlertSilence]
+    /// By how much the clocks of a zone are ahead of UTC.
+    public var secondsFromUTC: @Sendable (_ zone: String, Timestamp) -> Int64 = { _, _ in 0 }
+    /// Those that are under way in the slot that is looked at.
+    private var underWay: [AlertSilence] = []
     private var instances: [[AlertSubject: AlertInstance]]
     /// Where each rule is, by its ID.
     private let positions: [String: Int]
@@ -181,9 +185,9 @@ public struct AlertBook: Sendable {
                 outcome.changed.append((rule.id, subject, AlertInstance(at: slot)))
             }
         }
-        let refused = refusedInstances
+        let (refused, zones) = (refusedInstances, secondsFromUTC)
         self = AlertBook(new, silences: silences, instancesMax: instancesMax)
-        refusedInstances = refused
+        (refusedInstances, secondsFromUTC) = (refused, zones)
         for (position, rule) in rules.enumerated() {
             instances[position] = kept[rule.id] ?? [:]
             instanceCount += instances[position].count
@@ -236,18 +240,19 @@ public struct AlertBook: Sendable {
             return SlotView.endsMinute(slot) || (rules[position].cadence == .slot && !minutely)
         }
         let time = Timestamp(milliseconds: (slot + 1) * Window.slotMilliseconds)
+        underWay = silences.filter { $0.isUnderWay(at: time, secondsFromUTC) }
         var outcome = Outcome()
         for (key, window) in windows {
             for position in positions(of: key) where isDue(position) {
                 let rule = rules[position]
                 let reading = AlertReading(
                     rule, window, score: score(key, slot), isProgramUp: Self.isUp(rule.process, programs, isActive))
-                step(position, .statistic(key), reading, at: slot, time, &outcome)
+                step(position, .statistic(key), reading, at: slot, &outcome)
             }
         }
         // What is not live any more, or never was.
         for position in rules.indices where rules[position].isEnabled && isDue(position) {
-            lookAtMissing(position, slot: slot, isActive: isActive, programs: programs, time, &outcome)
+            lookAtMissing(position, slot: slot, isActive: isActive, programs: programs, &outcome)
         }
         return outcome
     }
@@ -267,26 +272,26 @@ public struct AlertBook: Sendable {
     }
 
     private mutating func lookAtMissing(
-        _ position: Int, slot: Int64, isActive: Bool, programs: [AlertProgram], _ time: Timestamp, _ outcome: inout Outcome
+        _ position: Int, slot: Int64, isActive: Bool, programs: [AlertProgram], _ outcome: inout Outcome
     ) {
         let rule = rules[position]
         if rule.measure == .process {
             for program in programs where rule.match.matches(program.name) {
-                step(position, .program(program.name), .isWrong(!program.isUp && !program.hasEnded), at: slot, time, &outcome)
+                step(position, .program(program.name), .isWrong(!program.isUp && !program.hasEnded), at: slot, &outcome)
             }
             // One that nobody has heard of since the start is down.
-            for subject in missing(position, slot) { step(position, subject, .isWrong(true), at: slot, time, &outcome) }
+            for subject in missing(position, slot) { step(position, subject, .isWrong(true), at: slot, &outcome) }
             return
         }
         for subject in missing(position, slot) {
             guard case .statistic(let key) = subject else { continue }
             let window = AlertWindow(key.kind, nil, last: nil, isActive: isActive)
             let reading = AlertReading(rule, window, score: nil, isProgramUp: Self.isUp(rule.process, programs, isActive))
-            step(position, subject, reading, at: slot, time, &outcome)
+            step(position, subject, reading, at: slot, &outcome)
         }
         guard rule.measure == .absence, rule.match.isName, let kind = rule.kind else { return }
         let subject = AlertSubject.statistic(StatisticKey(kind, rule.match.description))
-        if instances[position][subject] == nil { step(position, subject, .isWrong(true), at: slot, time, &outcome) }
+        if instances[position][subject] == nil { step(position, subject, .isWrong(true), at: slot, &outcome) }
     }
 
     /// Subjects of which there is an instance that was not looked at in this slot.
@@ -295,12 +300,11 @@ public struct AlertBook: Sendable {
     }
 
     private mutating func step(
-        _ position: Int, _ subject: AlertSubject, _ reading: AlertReading, at slot: Int64, _ time: Timestamp,
-        _ outcome: inout Outcome
+        _ position: Int, _ subject: AlertSubject, _ reading: AlertReading, at slot: Int64, _ outcome: inout Outcome
     ) {
         let rule = rules[position]
         guard rule.isEnabled else { return }
-        let isSilenced = !silences.isEmpty && silences.contains { $0.covers(rule, subject.name, at: time) }
+        let isSilenced = underWay.contains { $0.covers(rule, subject.name) }
         var before: AlertInstance?
         var events: [AlertEvent] = []
         if instances[position][subject] == nil {

@@ -183,6 +183,8 @@ actor UserAggregator {
         self.watch = watch
     }
 
+    func endWatch() { watch = nil }
+
     /// All live statistics with their numbers.
     var numbered: [(id: StatisticID, key: StatisticKey)] { state.numbered }
 

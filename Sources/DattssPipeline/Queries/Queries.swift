@@ -74,6 +74,9 @@ public struct Queries: Sendable {
         return true
     }
 
+    /// Nobody watches statistics of a user any more: what is found of them is not kept.
+    public func endWatch(of user: UserID) async { await directory.existing(user)?.aggregator.endWatch() }
+
     /// What was found of watched slots since the last call, after everything that was accepted so far; nil when nothing of the user is
     /// watched.
     public func slots(of user: UserID, through slot: Int64) async -> [SlotView]? {

@@ -12,6 +12,8 @@ import Synchronization
 final class AlertDelivery: Service {
     private let accounts: Accounts
     private let web: WebServices
+    /// For what letters show; nil where they show nothing.
+    private let queries: Queries?
     private let policy: OutgoingPolicy
     private let clock: any WallClock
     private let logger: Logger
@@ -28,8 +30,11 @@ final class AlertDelivery: Service {
     /// How long is waited before the next try; behind the last there is none. A mail server may be away for a day.
     static let pausesSeconds: [Int64] = [5, 15, 60, 300, 900, 3600, 3600, 7200, 14_400, 28_800, 43_200]
 
-    init(_ accounts: Accounts, _ web: WebServices, clock: any WallClock, counters: AlertCounters = AlertCounters()) {
-        self.counters = counters
+    init(
+        _ accounts: Accounts, _ web: WebServices, _ queries: Queries? = nil, clock: any WallClock,
+        counters: AlertCounters = AlertCounters()
+    ) {
+        (self.counters, self.queries) = (counters, queries)
         (self.accounts, self.web, self.clock) = (accounts, web, clock)
         (policy, logger) = (web.settings.outgoing, web.logger)
     }
@@ -135,8 +140,18 @@ final class AlertDelivery: Service {
         guard to.lowercased() == own || person?.isAdmin == true || line.user == .dattss else {
             throw AlertProblem("mail goes to the account's own address only", isFinal: true)
         }
-        do { try await web.mailer.deliver(AlertMail(line.message, to: address, link: link)) } catch {
+        let picture = await picture(line)
+        do { try await web.mailer.deliver(AlertMail(line.message, to: address, link: link, picture: picture)) } catch {
             throw AlertProblem("\(error)", isFinal: false)
+        }
+    }
+
+    /// A letter without a picture is better than none.
+    private func picture(_ line: Accounts.OutboxLine) async -> AlertPicture? {
+        guard let queries else { return nil }
+        do { return try await queries.aside { try await AlertPicture.of(line.message, queries, line.user) } } catch {
+            logger.error("cannot draw the picture of a message to \(line.user): \(error)")
+            return nil
         }
     }
 }

@@ -91,12 +91,18 @@ actor AlertEvaluator: Service {
         let through = Window.slotNumber(at: clock.now().advanced(byMilliseconds: -Self.lateMilliseconds)) - 1
         do {
             let users = try await accounts.run { try $0.alertUsers() }
-            for user in entries.keys where !users.contains(user) { entries[user] = nil }
-            for user in users { try await look(user, through: through) }
-            let done = users.compactMap { entries[$0]?.nextSlot }.min()
-            if let done { try await accounts.run { try $0.noteAlertSlot(done - 1, .others) } }
-            try await lookAtUsual(users)
-            counters.addTurn(ContinuousClock.now - began, end: clock.now())
+            for user in entries.keys where !users.contains(user) {
+                entries[user] = nil
+                await queries.endWatch(of: user)
+            }
+            // What cannot be read or written of one user is nobody else's misfortune.
+            let areLooked = await each(users, "look at alerts") { try await self.look($0, through: through) }
+            // (After a kill somebody looks again at what could not be written.)
+            if areLooked, let done = users.compactMap({ entries[$0]?.nextSlot }).min() {
+                try await accounts.run { try $0.noteAlertSlot(done - 1, .others) }
+            }
+            let isUsualLooked = try await lookAtUsual(users)
+            counters.addTurn(ContinuousClock.now - began, end: areLooked && isUsualLooked ? clock.now() : nil)
         } catch {
             counters.addTurn(ContinuousClock.now - began, end: nil)
             logger.error("cannot look at alerts: \(error)")
@@ -125,6 +131,19 @@ actor AlertEvaluator: Service {
             entries[user]?.book.resume(at: slot, .others)
         }
         if isSetBack { (usual, usualOmitted) = ([:], [:]) }
+    }
+
+    /// Does something for each user, and says of whom that was not possible.
+    /// - Returns: whether it was possible of all.
+    private func each(_ users: [UserID], _ what: String, _ body: (UserID) async throws -> Void) async -> Bool {
+        var isGood = true
+        for user in users {
+            do { try await body(user) } catch {
+                isGood = false
+                logger.error("cannot \(what) of \(user): \(error)")
+            }
+        }
+        return isGood
     }
 
     private func look(_ user: UserID, through: Int64) async throws {
@@ -187,6 +206,7 @@ actor AlertEvaluator: Service {
         guard entries[user] == nil else { return }
         let now = Window.slotNumber(at: clock.now())
         var entry = Entry(book: AlertBook(state.rules, silences: state.silences), nextSlot: now)
+        entry.book.secondsFromUTC = { zone, time in (try? NamedTimeZone(zone))?.secondsFromUTC(at: time) ?? 0 }
         for (rule, subject, instance) in state.instances { entry.book.restore(instance, of: rule, subject) }
         if let mark = state.slot, mark < now {
             let missed = try await missed(user, &entry, after: mark)
@@ -230,7 +250,8 @@ actor AlertEvaluator: Service {
 
     // MARK: What is usual
 
-    private func lookAtUsual(_ users: [UserID]) async throws {
+    /// - Returns: whether it was possible of all users.
+    private func lookAtUsual(_ users: [UserID]) async throws -> Bool {
         for user in usual.keys where !users.contains(user) { (usual[user], usualOmitted[user]) = (nil, nil) }
         if isFirstTurn {
             let mark = try await accounts.run { $0.usualAlertSlot() }
@@ -238,10 +259,10 @@ actor AlertEvaluator: Service {
         }
         let now = clock.now()
         let end = now.advanced(byMilliseconds: -Self.usualLateMilliseconds).minute
-        for user in users {
+        let areLooked = await each(users, "look at what is usual") { user in
             guard let rules = entries[user]?.book.usualRules, !rules.isEmpty else {
                 (usual[user], usualOmitted[user]) = (nil, nil)
-                continue
+                return
             }
             // (Taken out, so that it is not copied.)
             var look = usual.removeValue(forKey: user) ?? newLook(of: user, at: now.minute)
@@ -253,9 +274,10 @@ actor AlertEvaluator: Service {
             usualOmitted[user] = look.omitted
         }
         (isFirstTurn, usualStart) = (false, nil)
-        if let done = usual.values.map(\.next).min() {
+        if areLooked, let done = usual.values.map(\.next).min() {
             try await accounts.run { try $0.noteAlertSlot(SlotView.lastSlot(of: done.advanced(by: -1)), .usual) }
         }
+        return areLooked
     }
 
     /// Begins where the last run of the server ended, or with the minute that is not over yet.
@@ -359,6 +381,8 @@ actor AlertEvaluator: Service {
         for (id, rule) in after where before[id] != rule { notes.append(.init("rule-set", rule, by: by, at: now)) }
         entry.unwritten.add(entry.book.setRules(rules, at: slot))
         entry.unwritten.rules = rules
+        // Whatever was before it is none of a new rule's business, also if the server is killed now.
+        entry.unwritten.slot = max(entry.unwritten.slot ?? .min, entry.nextSlot - 1)
         entry.isWatching = false
         entries[user] = entry
         try await writeOrForget(user, notes.sorted { $0.rule < $1.rule })

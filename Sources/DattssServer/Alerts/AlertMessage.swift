@@ -25,6 +25,8 @@ struct AlertMessage: Codable, Sendable, Hashable {
         /// When it began to fire, and when this happened: seconds since 1970.
         var since: Int64
         var at: Int64
+        /// That of ``condition``, for the picture.
+        var threshold: Double?
 
         /// Whether something is wrong.
         var isFiring: Bool { AlertEvent.Kind(rawValue: event)?.isFiring ?? false }
@@ -108,7 +110,7 @@ extension AlertMessage.Entry {
             event: event.kind.rawValue, value: event.value, measure: rule.measure.rawValue,
             condition: rule.condition.map { "\($0.name) \(Self.short($0.threshold))" } ?? "", text: rule.text,
             runbook: rule.runbook,
-            since: Self.seconds(event.edge), at: Self.seconds(event.slot))
+            since: Self.seconds(event.edge), at: Self.seconds(event.slot), threshold: rule.condition?.threshold)
     }
 
     /// The end of a slot.

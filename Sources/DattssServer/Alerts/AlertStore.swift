@@ -15,6 +15,8 @@ extension Accounts {
 
     /// What happened, and who did it.
     struct AlertEventLine: Sendable, Hashable {
+        /// Later ones have larger ones; 0 of one that is not written yet.
+        var id: Int64 = 0
         var at: Timestamp
         var rule: String
         var name: String
@@ -220,12 +222,15 @@ extension Accounts {
 
     // MARK: The outbox
 
-    /// Messages whose time has come, the oldest first.
+    /// The oldest message of each channel whose time has come: however many wait for one that hangs, those of others are among them.
     func dueMessages(at time: Timestamp, limit: Int) throws -> [OutboxLine] {
         try database.read { database in
             try Row.fetchAll(
                 database,
-                sql: "SELECT * FROM alertMessage WHERE state = 'waiting' AND dueAtMilliseconds <= ? ORDER BY id LIMIT ?",
+                sql: """
+                    SELECT *, min(id) FROM alertMessage WHERE state = 'waiting' AND dueAtMilliseconds <= ?
+                    GROUP BY uid, channel ORDER BY id LIMIT ?
+                    """,
                 arguments: [time.milliseconds, limit]
             ).compactMap { try Self.line($0) }
         }
@@ -286,16 +291,28 @@ extension Accounts {
     }
 
     /// What happened, the newest first.
-    func alertEvents(of user: UserID, limit: Int = 500) throws -> [AlertEventLine] {
+    /// - Parameters:
+    ///   - rule: only what is about this one, silences of several among it; nil for everything.
+    ///   - before: only what came before the event of this ID.
+    func alertEvents(of user: UserID, rule: String? = nil, before: Int64 = .max, limit: Int = 500) throws -> [AlertEventLine] {
         try database.read { database in
-            try Row.fetchAll(
-                database, sql: "SELECT * FROM alertEvent WHERE uid = ? ORDER BY id DESC LIMIT ?", arguments: [user.string, limit]
-            ).map { row in
-                AlertEventLine(
-                    at: Timestamp(milliseconds: row["atMilliseconds"]), rule: row["rule"], name: row["name"],
+            var lines: [AlertEventLine] = []
+            // (At most `alertEventsKept` of them; those of silences are of patterns, which the database does not know.)
+            let rows = try Row.fetchCursor(
+                database,
+                sql: """
+                    SELECT * FROM alertEvent WHERE uid = ?1 AND id < ?2 AND (?3 IS NULL OR rule = ?3 OR kind LIKE 'silence%')
+                    ORDER BY id DESC
+                    """, arguments: [user.string, before, rule])
+            while lines.count < limit, let row = try rows.next() {
+                let line = AlertEventLine(
+                    id: row["id"], at: Timestamp(milliseconds: row["atMilliseconds"]), rule: row["rule"], name: row["name"],
                     subject: row["subject"],
                     kind: row["kind"], value: row["value"], isTold: row["isTold"], by: row["by"])
+                if let rule, line.rule != rule, AlertPattern(line.rule)?.matches(rule) != true { continue }
+                lines.append(line)
             }
+            return lines
         }
     }
 

@@ -47,12 +47,9 @@ struct BacktestQuestion: Sendable {
             guard (0...1000).contains(atMost), atMost == atMost.rounded() else {
                 throw WireError(.badValue, "atMost: expected 0 to 1000")
             }
-            guard case .above? = rule.condition else {
-                if case .below? = rule.condition {
-                    (self.rule, self.days, self.atMost) = (rule, Int64(days), Int(atMost))
-                    return
-                }
-                throw WireError(.badValue, "atMost: a threshold is suggested for above and below only")
+            switch rule.condition {
+            case .above, .below, .outside: break
+            case .equal, nil: throw WireError(.badValue, "atMost: a threshold is suggested for above, below and outside only")
             }
         }
         (self.rule, self.days, self.atMost) = (rule, Int64(days), atMost.map { Int($0) })
@@ -84,8 +81,12 @@ struct BacktestQuestion: Sendable {
             json.member("omitted", Int64(all.count - minutes.count))
             json.member("exact", rule.cadence == .minute)
             if atMost != nil { json.member("suggested", suggestion) }
-            if rule.measure.isNumber, rule.measure != .usual, let key = curveKey(minutes, test.stretches) {
-                BacktestCurve(key, rule.measure, minutes[key] ?? [], active: active, range: range).write(&json)
+            if rule.measure.isNumber, let key = curveKey(minutes, test.stretches) {
+                let curve =
+                    rule.measure == .usual
+                    ? BacktestCurve(key, scores, range: range)
+                    : BacktestCurve(key, rule.measure, minutes[key] ?? [], active: active, range: range)
+                curve.write(&json)
             }
             json.array("stretches") { json in
                 for stretch in test.stretches.prefix(Self.stretchesShown) {
@@ -113,28 +114,32 @@ struct BacktestQuestion: Sendable {
     private func suggested(
         _ times: Int, _ minutes: [StatisticKey: [MinutePoint]], _ active: MinuteRuns, _ range: Range<Minute>, _ scores: UsualScores
     ) -> Double? {
-        let isAbove = if case .above? = rule.condition { true } else { false }
+        let isBelow = if case .below? = rule.condition { true } else { false }
+        let isOutside = if case .outside? = rule.condition { true } else { false }
         let measured = minutes.flatMap { key, points in
             points.compactMap { AlertWindow(key.kind, $0.aggregate, last: $0.aggregate.last, isActive: true).number(rule.measure) }
         }
-        let numbers = (rule.measure == .usual ? scores.values : measured).sorted()
+        let found = rule.measure == .usual ? scores.values : measured
+        let numbers = (isOutside ? found.map(\.magnitude) : found).sorted()
         guard !numbers.isEmpty else { return nil }
         // Denser towards the end that matters.
         let places = (0..<Self.candidates).map { step in
             let share = Double(step * step) / Double((Self.candidates - 1) * (Self.candidates - 1)) * 0.5
             let place = Int(share * Double(numbers.count - 1))
-            return isAbove ? numbers.count - 1 - place : place
+            return isBelow ? place : numbers.count - 1 - place
         }
         var best: Double?
         var before: Double?
         for place in places where numbers[place] != before {
             before = numbers[place]
             var rule = rule
-            rule.condition = isAbove ? .above(numbers[place]) : .below(numbers[place])
+            // A score of just the threshold is outside already: the next hundredth is not.
+            let threshold = isOutside ? ((numbers[place] * 100).rounded(.down) + 1) / 100 : numbers[place]
+            rule.condition = isBelow ? .below(threshold) : isOutside ? .outside(threshold) : .above(threshold)
             rule.recover = nil
             let test = AlertBacktest(rule, minutes: minutes, active: active, range: range, score: scores.score)
             guard test.stretches.count <= times else { break }
-            best = numbers[place]
+            best = threshold
         }
         return best
     }

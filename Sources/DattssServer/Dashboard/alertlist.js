@@ -3,7 +3,7 @@
 import { ask } from './api.js';
 import { button, chip, head, link, severityChip } from './alertparts.js';
 import {
-  byWords, countWords, eventWords, isAbout, isDeed, matcher, nameOf, overviewWords, quotaWords, refusalWords, ruleWords, silencesOf, silenceWords, sinceOf, sorted,
+  byWords, countWords, eventWords, isDeed, matcher, nameOf, overviewWords, quotaWords, refusalWords, ruleWords, silencesOf, silenceWords, sinceOf, sorted,
   stateOf, valueWords,
 } from './alertwords.js';
 import { confirm, h, put, badge, KINDS } from './dom.js';
@@ -11,6 +11,8 @@ import { span } from './format.js';
 import { now } from './statistics.js';
 
 const SHOWN_INSTANCES = 5;
+/** So many events are loaded at a time. */
+const PAGE = 100;
 const HOUR = 3600;
 const SILENCES = { '1 h': HOUR, '8 h': 8 * HOUR, '1 d': 24 * HOUR, '7 d': 168 * HOUR };
 
@@ -55,7 +57,7 @@ export class AlertList {
     this.empty = h('section.empty', { hidden: true, 'aria-label': 'How to begin' });
     this.silences = h('ul.silences');
     this.silent = h('section.part', { hidden: true, 'aria-label': 'Silences' }, h('h2', {}, 'Silences'), this.silences);
-    const links = alerts.isReadOnly ? [] : [link('channels', 'Channels'), link('new', 'New rule', 'a.button.primary')];
+    const links = alerts.isReadOnly ? [] : [link('channels', 'Channels'), link('maintenance', 'Maintenance'), link('new', 'New rule', 'a.button.primary')];
     this.element = h('div', {}, head('Alerts', back, ...links), this.words, this.quota, this.empty, this.list, this.silent);
   }
 
@@ -110,7 +112,7 @@ export class AlertList {
       state !== 'off' && shown.length > 0 && h('ul.instances', {}, ...shown.map(instance => instanceRow(alerts, rule, instance, isOnly)),
         more > 0 && h('li', {}, link(`rule=${rule.id}`, `and ${more} more`, 'a'))),
       covering.length > 0 && h('p.covered', {}, `Silent ${silenceWords(covering[0], alerts.page.zone, now())}`,
-        !alerts.isReadOnly && button('End', () => alerts.endSilence(covering[0]), `End the silence of ${rule.name}`, 'button.quiet')));
+        !alerts.isReadOnly && !covering[0].every && button('End', () => alerts.endSilence(covering[0]), `End the silence of ${rule.name}`, 'button.quiet')));
     // (An attribute's value may have whatever an ID has.)
     row.setAttribute('id', `rule-${rule.id}`);
     if (!alerts.isReadOnly) row.append(this.#actions(rule, state, covering));
@@ -129,9 +131,10 @@ export class AlertList {
 
   #silence(silence) {
     const name = this.alerts.rule(silence.rule)?.name ?? (silence.rule === '**' ? 'All rules' : silence.rule);
-    const isAhead = silence.from > now();
-    return h('li', {}, h('b', {}, name), h('span', {}, ` ${isAhead ? `from ${this.alerts.at(silence.from)} ` : ''}${silenceWords(silence, this.alerts.page.zone, now())} `),
-      !this.alerts.isReadOnly && button('End', () => this.alerts.endSilence(silence), `End the silence of ${name}`, 'button.quiet'));
+    const isAhead = !silence.every && silence.from > now();
+    const [deed, label] = silence.every ? ['Remove', `Remove the silence of each week of ${name}`] : ['End', `End the silence of ${name}`];
+    return h('li', {}, h('b', {}, name), silence.every && silence.active && chip('silenced'), h('span', {}, ` ${isAhead ? `from ${this.alerts.at(silence.from)} ` : ''}${silenceWords(silence, this.alerts.page.zone, now())} `),
+      !this.alerts.isReadOnly && button(deed, () => this.alerts.endSilence(silence), label, 'button.quiet'));
   }
 
   #showEmpty(isEmpty) {
@@ -157,7 +160,9 @@ export class RuleHistory {
     this.head = h('div');
     this.events = h('ol.events', { 'aria-label': 'What happened, the newest first' });
     this.note = h('p.about', { role: 'status' }, 'Loading …');
-    this.element = h('div', {}, this.head, h('section', { 'aria-label': 'History' }, h('h2', {}, 'History'), this.note, this.events));
+    this.older = button('Older', () => this.#loadOlder());
+    this.older.hidden = true;
+    this.element = h('div', {}, this.head, h('section', { 'aria-label': 'History' }, h('h2', {}, 'History'), this.note, this.events, this.older));
     this.#load();
   }
 
@@ -191,7 +196,7 @@ export class RuleHistory {
       rule.runbook && h('p', {}, h('a', { href: rule.runbook, rel: 'noreferrer' }, 'What is to be done: ', rule.runbook)),
       h('p.about', {}, rule.channels?.length ? `Told to ${rule.channels.join(', ')}.` : 'Nobody is told: the rule has no channel.'),
       ...covering.map(silence => h('p.covered', {}, `Silent ${silenceWords(silence, alerts.page.zone, now())}`,
-        !alerts.isReadOnly && button('End', () => alerts.endSilence(silence), 'End the silence', 'button.quiet'))),
+        !alerts.isReadOnly && !silence.every && button('End', () => alerts.endSilence(silence), 'End the silence', 'button.quiet'))),
       !alerts.isReadOnly && h('div.actions', {},
         state === 'firing' && button('Acknowledge', () => alerts.acknowledge(rule), null, 'button.primary'),
         h('span.group', { role: 'group', 'aria-label': 'Silence' }, h('span.about', {}, 'Silence for'),
@@ -228,13 +233,36 @@ export class RuleHistory {
   async #load() {
     const asked = ++this.#asked;
     try {
-      const events = (await ask('alerts/events')).filter(event => isAbout(event, this.id));
+      const events = await ask(this.#question());
       if (asked !== this.#asked) return;
       put(this.note, events.length ? '' : 'Nothing yet.');
       this.events.replaceChildren(...events.map(event => this.#event(event)));
+      this.#keepPlace(events);
     } catch (error) {
       put(this.note, `Not loaded: ${refusalWords(error)}`);
     }
+  }
+
+  #question(before) { return `alerts/events?limit=${PAGE}&rule=${encodeURIComponent(this.id)}${before ? `&before=${before}` : ''}`; }
+
+  #keepPlace(events) {
+    this.oldest = events.at(-1)?.id;
+    this.older.hidden = events.length < PAGE;
+  }
+
+  async #loadOlder() {
+    const asked = ++this.#asked;
+    this.older.disabled = true;
+    try {
+      const events = await ask(this.#question(this.oldest));
+      if (asked === this.#asked) {
+        this.events.append(...events.map(event => this.#event(event)));
+        this.#keepPlace(events);
+      }
+    } catch (error) {
+      put(this.note, `Not loaded: ${refusalWords(error)}`);
+    }
+    this.older.disabled = false;
   }
 
   #event(event) {

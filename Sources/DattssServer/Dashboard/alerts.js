@@ -6,6 +6,7 @@ import { ask } from './api.js';
 import { Channels } from './channels.js';
 import { $, h, notify, put } from './dom.js';
 import { moment } from './format.js';
+import { Maintenance } from './maintenance.js';
 import { now } from './statistics.js';
 import { refusalWords } from './alertwords.js';
 
@@ -61,6 +62,7 @@ export class Alerts {
     if (this.isReadOnly) return new AlertList(this);
     if (said.has('edit')) return new AlertForm(this, this.rule(said.get('edit')) ?? null, { missing: !this.rule(said.get('edit')) && said.get('edit') });
     if (said.has('new')) return new AlertForm(this, null, { about: said.get('new') });
+    if (said.has('maintenance')) return new Maintenance(this);
     return said.has('channels') ? new Channels(this) : new AlertList(this);
   }
 
@@ -109,7 +111,8 @@ export class Alerts {
   }
 
   endSilence(silence) {
-    return this.does(() => ask(`alerts/silences/${encodeURIComponent(silence.id)}`, { method: 'DELETE' }), 'The silence has ended.');
+    return this.does(() => ask(`alerts/silences/${encodeURIComponent(silence.id)}`, { method: 'DELETE' }),
+      silence.every ? 'The silence of each week is removed.' : 'The silence has ended.');
   }
 
   go(address) { location.hash = address; }

@@ -31,7 +31,7 @@ export const MEASURES = {
 /** The measures that are compared with a threshold. */
 export const isNumber = measure => MEASURES[measure]?.length === 3;
 /** Those of which the past is kept. */
-export const isKept = measure => measure !== 'usual' && measure !== 'process';
+export const isKept = measure => measure !== 'process';
 
 export const conditionsOf = measure => measure === 'usual' ? ['outside', 'above', 'below'] : ['above', 'below', 'equal'];
 const CONDITIONS = ['above', 'below', 'equal', 'outside'];
@@ -114,11 +114,10 @@ export function countWords({ counts = {} }) {
 const EVENTS = {
   fired: 'fired', resolved: 'is good again', reminder: 'still fires', flapping: 'fires again and again', 'no-data': 'fired, and now nothing is known',
   acknowledged: 'acknowledged', 'rule-set': 'the rule was saved', 'rule-removed': 'the rule was removed', silenced: 'silenced', 'silence-removed': 'the silence was ended',
+  'silences-set': 'the silences of each week were changed',
 };
 /** What happened, in words. */
 export const eventWords = ({ event }) => EVENTS[event] ?? event;
-/** Whether an event belongs to the history of a rule: also the silences of several. */
-export const isAbout = ({ event, rule }, id) => rule === id || event.startsWith('silence') && Boolean(matcher(rule)?.(id));
 
 /** Who did it: somebody in a browser, or whoever has a key. */
 export const byWords = by => by === 'session' ? ' in a browser' : by ? ` with the key ${by}` : '';
@@ -141,11 +140,12 @@ export function backtestWords({ times, seconds, statistics, from, to }) {
 }
 
 /** What has to be known of the answer besides. */
-export function caveats({ statistics, omitted, exact }) {
+export function caveats({ statistics, omitted, exact, isUsual }) {
   if (!statistics) return [];
   return [
     statistics > 1 && `Of ${some(statistics, 'statistic')} together.`,
     omitted > 0 && `${some(omitted, 'more statistic')} ${omitted === 1 ? 'was' : 'were'} not looked at.`,
+    isUsual && 'What is usual at a time comes from the days before it: where there are too few, nothing is known.',
     !exact && 'Only whole minutes are kept: what lasts less than one may be missing.',
   ].filter(Boolean);
 }
@@ -294,13 +294,33 @@ export function quotaWords({ rules, rulesMax, instances, instancesMax, instances
   ].filter(Boolean);
 }
 
-/** The silences that cover a rule now; those of single statistics only if `match` says everything. */
+/**
+ * The silences that cover a rule now; those of single statistics only if `match` says everything. Of one that comes each week the server
+ * knows whether it is under way.
+ */
 export const silencesOf = (rule, silences, time) => silences.filter(silence =>
-  silence.from <= time && time < silence.until && matcher(silence.rule)?.(rule.id));
+  (silence.every ? silence.active : silence.from <= time && time < silence.until) && matcher(silence.rule)?.(rule.id));
 
-/** `until 15:05, checkout.*: new release` */
-export function silenceWords({ match, until, reason }, zone, time) {
-  return `until ${moment(until, zone, time)}${match === '**' ? '' : `, ${match}`}${reason ? `: ${reason}` : ''}`;
+/** `every Sun 02:00-04:00 Europe/Paris`, but `daily 02:00-04:00 Europe/Paris`. */
+export const weekWords = every => every.startsWith('daily') ? every : `every ${every}`;
+
+/** `until 15:05, checkout.*: new release`, or `every Sun 02:00-04:00 Europe/Paris: backup` */
+export function silenceWords({ match, until, every, reason }, zone, time) {
+  const when = [every && weekWords(every), until && `until ${moment(until, zone, time)}`].filter(Boolean).join(', ');
+  return `${when}${match === '**' ? '' : `, ${match}`}${reason ? `: ${reason}` : ''}`;
+}
+
+const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/** The times of a week as a server reads them: days from 0, Monday, on. An end at midnight is that of the day. */
+export function everyOf({ days, from, to, zone }) {
+  const runs = [];
+  for (const day of [...days].sort()) {
+    if (day - 1 === runs.at(-1)?.at(-1)) runs.at(-1).push(day);
+    else runs.push([day]);
+  }
+  const words = runs.flatMap(run => run.length > 2 ? `${DAYS[run[0]]}-${DAYS[run.at(-1)]}` : run.map(day => DAYS[day]));
+  return `${days.length === DAYS.length ? 'daily' : words.join(',')} ${from}-${to === '00:00' ? '24:00' : to} ${zone}`;
 }
 
 // MARK: The plot of a look back

@@ -19,7 +19,10 @@ const [LEFT, RIGHT, TOP, BOTTOM, STRIP] = [58, 10, 8, 22, 8];
 const SHOWN_STRETCHES = 100;
 const LABEL_PIXELS = 64;
 /** A threshold that nothing ever crosses, as long as there is none. */
-const NEVER = { above: 1e300, below: -1e300, equal: 1e300 };
+const NEVER = { above: 1e300, below: -1e300, equal: 1e300, outside: 1e300 };
+
+/** Thresholds that can be suggested. */
+const SUGGESTED = { above: true, below: true, outside: true };
 
 export class Backtest {
   #timer = 0;
@@ -63,7 +66,7 @@ export class Backtest {
     this.statistic.hidden = found.length < 2;
     this.statistic.offer([['', 'the one that fires most'], ...found.slice(0, 50).map(id => [id, nameOf(id)])]);
     if (!found.includes(drawn)) this.statistic.value = '';
-    this.suggestion.hidden = !isNumber(said.measure) || !(said.condition === 'above' || said.condition === 'below') || !isKept(said.measure);
+    this.suggestion.hidden = !isNumber(said.measure) || !(said.condition in SUGGESTED) || !isKept(said.measure);
     this.#again();
   }
 
@@ -76,7 +79,6 @@ export class Backtest {
   /** Why there is nothing to look back at; nothing when there is. */
   get #obstacle() {
     const { match, measure } = this.#said;
-    if (measure === 'usual') return 'A rule about what is usual is looked back at in the shell, by dattss alert backtest.';
     if (measure === 'process') return 'Which programs were up in the past is not kept: this rule cannot be looked back at.';
     if (!match.trim()) return 'Say which statistic, and you see when the rule would have fired.';
     return matcher(match.trim()) ? '' : 'This is no path or pattern yet.';
@@ -161,7 +163,7 @@ export class Backtest {
     const isOpen = this.#hasThreshold;
     put(this.words, isOpen || !answer.statistics ? backtestWords(answer) : 'Say a threshold: type it, drag the line, or let one be suggested.');
     this.words.classList.toggle('fires', isOpen && answer.times > 0);
-    put(this.note, caveats(answer).join(' '));
+    put(this.note, caveats({ ...answer, isUsual: this.#rule.measure === 'usual' }).join(' '));
     this.frame.hidden = !answer.statistics || !answer.curve && !answer.stretches.length;
     this.list.hidden = !answer.stretches.length;
     const end = answer.to;
@@ -196,7 +198,9 @@ export class Backtest {
     const { curve, stretches, from, to } = answer;
     const points = curve?.points ?? [];
     const recover = this.#rule.recover;
-    if (!this.#isDragged) this.#domain = domain(points, [this.#threshold ?? NaN, recover ?? NaN]);
+    const isOutside = this.#said.condition === 'outside';
+    const threshold = this.#threshold ?? NaN;
+    if (!this.#isDragged) this.#domain = domain(points, [threshold, isOutside ? -threshold : NaN, recover ?? NaN]);
     const { width, plotHeight, x, y } = this.#scale();
     const [low, high] = this.#domain;
     const kind = curve?.subject.slice(0, curve.subject.indexOf(':')) ?? '';
@@ -221,8 +225,10 @@ export class Backtest {
       parts.push(svg('line', { class: 'axis', x1: x(at).toFixed(1), x2: x(at).toFixed(1), y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM + 4 }),
         svg('text', { class: 'tick', x: x(at).toFixed(1), y: HEIGHT - 5, 'text-anchor': 'middle' }, label));
     }
-    if (recover != null && recover >= low && recover <= high) {
-      parts.push(svg('line', { class: 'recover', x1: LEFT, x2: width - RIGHT, y1: y(recover).toFixed(1), y2: y(recover).toFixed(1) }));
+    // A score is unusual in both directions: the other threshold is drawn, too.
+    const lines = [recover, ...isOutside ? [-threshold, recover == null ? null : -recover] : []];
+    for (const value of lines.filter(value => value != null && value >= low && value <= high)) {
+      parts.push(svg('line', { class: 'recover', x1: LEFT, x2: width - RIGHT, y1: y(value).toFixed(1), y2: y(value).toFixed(1) }));
     }
     this.chart.setAttribute('width', width);
     this.chart.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
@@ -268,7 +274,7 @@ export class Backtest {
       if (!this.#isDragged) return;
       const [low, high] = this.#domain;
       const value = this.#scale().value(event.clientY - this.frame.getBoundingClientRect().top);
-      this.form.threshold = rounded(Math.min(high, Math.max(low, value)), high - low);
+      this.form.threshold = this.#allowed(rounded(Math.min(high, Math.max(low, value)), high - low));
     });
     const drop = () => {
       if (!this.#isDragged) return;
@@ -283,9 +289,12 @@ export class Backtest {
       if (!steps && event.key !== 'Home' && event.key !== 'End') return;
       event.preventDefault();
       const value = event.key === 'Home' ? low : event.key === 'End' ? high : (this.#threshold ?? high) + steps * (high - low) / 100;
-      this.form.threshold = rounded(value, high - low);
+      this.form.threshold = this.#allowed(rounded(value, high - low));
     });
   }
+
+  /** A score that is unusual in either direction has no sign. */
+  #allowed(value) { return this.#said.condition === 'outside' ? Math.max(0, value) : value; }
 }
 
 /** Where days begin, or hours of a single day, and what they are called: at most so many. */

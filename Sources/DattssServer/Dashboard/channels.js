@@ -1,4 +1,4 @@
-// The ways by which messages reach somebody: made, removed and tried; and what became of the last messages.
+// The ways by which messages reach somebody: made, changed, removed and tried; and what became of the last messages.
 
 import { button, choice, field, head, link } from './alertparts.js';
 import { fieldOf, refusalWords } from './alertwords.js';
@@ -42,9 +42,29 @@ export function outcomeWords(name, message) {
   return message.state === 'waiting' ? `${name} did not take it yet, and is tried again: ${problem}` : `${name} did not take it: ${problem}`;
 }
 
+/** What the server shows instead of a secret; sent back, it stands for the one that is known. */
+const HIDDEN = '(not shown)';
+
+/** The lines that `headersOf` reads. */
+export const headerLines = headers => Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`).join('\n');
+
+/**
+ * What is sent of a form: nothing for what is empty, and for a secret that is there already and was not typed again that it stays.
+ * `dropped` are the members of which somebody said that there is none any more.
+ */
+export function bodyOf(type, values, known = null, dropped = []) {
+  const body = { type };
+  for (const [name, text] of Object.entries(values)) {
+    const value = name === 'headers' ? headersOf(text) : text.trim();
+    if (value) body[name] = value;
+    else if (known?.[name] === HIDDEN && known.type === type && !dropped.includes(name)) body[name] = HIDDEN;
+  }
+  return body;
+}
+
 /** What is shown of a channel: its address, or to whom. */
 export const targetWords = ({ type, url, to, command, secret }) =>
-  [url ?? to ?? command ?? (type === 'mail' ? 'the address of the account' : ''), secret && 'with a secret'].filter(Boolean).join(', ');
+  [(url === HIDDEN ? 'an address that is not shown' : url) ?? to ?? command ?? (type === 'mail' ? 'the address of the account' : ''), secret && 'with a secret'].filter(Boolean).join(', ');
 
 export class Channels {
   constructor(alerts) {
@@ -56,25 +76,50 @@ export class Channels {
     this.members = h('div.members');
     this.problem = h('p.problem', { role: 'alert', hidden: true });
     this.nameField = field('Name', this.name, { hint: 'Letters, digits and _ . : ! -' });
-    this.add = h('button.primary', {}, 'Add the channel');
-    const form = h('form.rule-form', { novalidate: true, onsubmit: event => this.#add(event) },
-      h('fieldset', {}, h('legend', {}, 'Add a channel'), h('div.pair', {}, this.nameField, field('Type', this.type)), this.members, this.problem,
-        h('div.actions', {}, this.add)));
+    this.legend = h('legend');
+    this.add = h('button.primary');
+    this.cancel = button('Cancel', () => this.#edit(null));
+    const form = h('form.rule-form', { novalidate: true, onsubmit: event => this.#save(event) },
+      h('fieldset', {}, this.legend, h('div.pair', {}, this.nameField, field('Type', this.type)), this.members, this.problem,
+        h('div.actions', {}, this.cancel, this.add)));
     this.element = h('div', {}, head('Channels', link('', '← Alerts')), h('p.about', {}, 'Who is told when a rule fires. A rule names its channels; secrets are never shown again.'),
       this.list, form, h('section.part', { 'aria-label': 'Messages' }, h('h2', {}, 'The last messages'), this.messages));
-    this.#offer();
+    this.#edit(null);
     this.#load();
   }
 
+  /** Fills the form with a channel that is to be changed, or with nothing for a new one. */
+  #edit(channel) {
+    this.edited = channel;
+    this.legend.textContent = channel ? `Change ${channel.name}` : 'Add a channel';
+    this.add.textContent = channel ? 'Save' : 'Add the channel';
+    this.cancel.hidden = !channel;
+    // Rules name it: a channel of another name or type is another one.
+    this.name.disabled = this.type.disabled = Boolean(channel);
+    this.name.value = channel?.name ?? '';
+    if (channel) this.type.value = channel.type;
+    this.problem.hidden = true;
+    this.nameField.says(null);
+    this.#offer();
+  }
+
   #offer() {
+    const { edited } = this;
     const [, members] = TYPES[this.type.value];
     this.fields = { name: this.nameField };
+    this.drops = {};
     for (const [member, label, placeholder = ''] of members) {
       const name = member.replace('*', '');
       const control = name === 'method' ? choice(['POST', 'PUT', 'GET'].map(method => [method, method]))
         : name === 'body' || name === 'headers' ? h('textarea', { placeholder, rows: 3, spellcheck: 'false' })
           : h('input', { placeholder, autocomplete: name === 'secret' ? 'new-password' : 'off', type: name === 'secret' ? 'password' : 'text', spellcheck: 'false', autocapitalize: 'none' });
-      this.fields[name] = field(label + (member.endsWith('*') ? '' : name === 'method' ? '' : ' (if there is one)'), control);
+      const isOptional = !member.endsWith('*') && name !== 'method';
+      const isKept = edited?.[name] === HIDDEN;
+      if (edited && !isKept) control.value = name === 'headers' ? headerLines(edited.headers) : edited[name] ?? (name === 'method' ? 'POST' : '');
+      if (isKept) control.placeholder = 'not shown, and kept if it is empty';
+      if (isKept && isOptional) this.drops[name] = h('input', { type: 'checkbox' });
+      this.fields[name] = field(label + (isOptional ? ' (if there is one)' : ''), control,
+        this.drops[name] ? { beside: h('label', {}, this.drops[name], ' none any more') } : {});
     }
     this.members.replaceChildren(...members.map(([member]) => this.fields[member.replace('*', '')]));
   }
@@ -97,7 +142,7 @@ export class Channels {
     const users = this.alerts.rules.filter(({ channels }) => channels?.includes(channel.name));
     return h('li', {}, h('div.what', {}, h('b', {}, channel.name), h('span.about', {}, TYPES[channel.type]?.[0] ?? channel.type),
       h('small.path', {}, targetWords(channel)), h('small', {}, users.length ? `used by ${users.map(({ name }) => name).join(', ')}` : 'no rule uses it')),
-    h('div.actions', {}, test, button('Remove', () => this.#remove(channel, users), `Remove ${channel.name}`)), outcome);
+    h('div.actions', {}, test, button('Change', () => this.#change(channel), `Change ${channel.name}`), button('Remove', () => this.#remove(channel, users), `Remove ${channel.name}`)), outcome);
   }
 
   /** Sends a test, and waits for what becomes of it. */
@@ -131,29 +176,33 @@ export class Channels {
     const text = users.length ? `${users.length === 1 ? 'A rule uses' : `${users.length} rules use`} it and tells nobody there any more. ` : '';
     if (!await confirm(`Remove ${name}?`, `${text}Messages that wait for it are given up.`, 'Remove')) return;
     await this.alerts.does(() => ask(`alerts/channels/${encodeURIComponent(name)}`, { method: 'DELETE' }), `${name} is removed.`);
+    if (this.edited?.name === name) this.#edit(null);
     this.#load();
   }
 
-  async #add(event) {
+  #change(channel) {
+    this.#edit(channel);
+    this.members.scrollIntoView({ block: 'nearest' });
+    this.members.querySelector('input, textarea, select')?.focus();
+  }
+
+  async #save(event) {
     event.preventDefault();
     for (const field of Object.values(this.fields)) field.says(null);
     this.problem.hidden = true;
+    const { edited } = this;
     const name = this.name.value.trim();
-    const body = { type: this.type.value };
-    for (const [member, { control }] of Object.entries(this.fields)) {
-      if (member === 'name') continue;
-      const value = member === 'headers' ? headersOf(control.value) : control.value.trim();
-      if (value) body[member] = value;
-    }
+    const { name: _, ...fields } = this.fields;
+    const values = Object.fromEntries(Object.entries(fields).map(([member, { control }]) => [member, control.value]));
+    const body = bodyOf(this.type.value, values, edited, Object.keys(this.drops).filter(member => this.drops[member].checked));
     if (!name) return this.#complain('name', 'Expected a name, as ops');
     // Another of the same name would be changed silently.
-    if (this.known?.includes(name)) return this.#complain('name', `There is a channel ${name} already`);
+    if (!edited && this.known?.includes(name)) return this.#complain('name', `There is a channel ${name} already`);
     this.add.disabled = true;
     try {
       await ask(`alerts/channels/${encodeURIComponent(name)}`, { method: 'PUT', body });
-      this.name.value = '';
-      this.#offer();
-      notify(`The channel ${name} is there. Send a test to see whether it works.`);
+      notify(edited ? `${name} is saved. Send a test to see whether it works.` : `The channel ${name} is there. Send a test to see whether it works.`);
+      this.#edit(null);
       await this.#load();
     } catch (error) {
       const { field, text } = fieldOf(error.message);

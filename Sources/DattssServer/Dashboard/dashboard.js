@@ -208,6 +208,13 @@ function listenToKeys(page) {
     event.preventDefault();
   });
   $('#help-open').addEventListener('click', help);
+  // The address says what is shown, and not where the focus is.
+  $('.skip').addEventListener('click', event => {
+    event.preventDefault();
+    if (page.firing.isOpen) return ($('#alerts h1') ?? $('#alerts')).focus();
+    openPanel('watch');
+    $('#watch').focus();
+  });
   for (const button of document.querySelectorAll('#panels button')) {
     button.addEventListener('click', () => {
       const { panel } = button.dataset;

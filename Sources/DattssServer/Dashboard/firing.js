@@ -44,6 +44,7 @@ export class Firing {
     if (isTheirs !== this.isOpen) {
       document.body.classList.toggle('alerting', isTheirs);
       $('#alerts').hidden = !isTheirs;
+      put($('.skip'), isTheirs ? 'Skip to the alerts' : 'Skip to the plots');
       isTheirs ? this.link.setAttribute('aria-current', 'page') : this.link.removeAttribute('aria-current');
       if (isTheirs) this.#panel = document.body.dataset.panel === 'alerts' ? 'watch' : document.body.dataset.panel;
       else this.#alerts?.then(alerts => alerts?.leave());

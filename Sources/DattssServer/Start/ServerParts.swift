@@ -50,7 +50,7 @@ struct ServerParts: Sendable {
             passwords: PasswordWork(niceness: configuration.decodingNiceness), clock: clock, logger: logger)
         feeds = LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock)
         alerts = AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: logger)
-        delivery = AlertDelivery(accounts, web, clock: clock, counters: alerts.counters)
+        delivery = AlertDelivery(accounts, web, pipeline.queries, clock: clock, counters: alerts.counters)
     }
 
     // MARK: Lines

@@ -8,7 +8,7 @@ struct AlertBookTests {
     private static let start = Minute(29_922_167)
     private static let user = UserID("ann")
 
-    private static func view(_ slot: Int64, _ sums: [String: Double], isActive: Bool = true) -> SlotView {
+    static func view(_ slot: Int64, _ sums: [String: Double], isActive: Bool = true) -> SlotView {
         let statuses = sums.sorted { $0.key < $1.key }.map { path, sum in
             var window = Window.Totals()
             window.sum = sum

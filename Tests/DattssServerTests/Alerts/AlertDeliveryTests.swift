@@ -8,17 +8,26 @@ import Testing
 
 @Suite("A message of an alert")
 struct AlertDeliveryTests {
-    private let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
+    private let clock: ManualClock
     private let folder: TestFolder
     private let accounts: Accounts
     private let user: UserID
     private let delivery: AlertDelivery
 
     init() throws {
-        folder = try TestFolder()
+        try self.init(in: try TestFolder())
+        try accounts.add(user, at: clock.now())
+    }
+
+    /// The same once more, on the clock and the folder of another one.
+    private init(like other: AlertDeliveryTests) throws {
+        try self.init(in: other.folder, other.clock)
+    }
+
+    private init(in folder: TestFolder, _ clock: ManualClock = ManualClock(Timestamp(seconds: 1_795_330_000))) throws {
+        (self.folder, self.clock) = (folder, clock)
         accounts = try Accounts(directory: folder.path)
         user = try #require(UserID("ann"))
-        try accounts.add(user, at: clock.now())
         var settings = WebSettings()
         settings.outgoing.exceptions = try #require(TrustedProxies("127.0.0.1"))
         settings.outgoing.commandDirectory = folder.path
@@ -71,6 +80,32 @@ struct AlertDeliveryTests {
         let signature = ChannelRequests.signature(of: Array(requests[1].body.utf8), "s3cret", at: clock.now())
         #expect(requests[1].head.contains("X-DaTtSs-Signature: \(signature)\r\n") || requests[1].head.hasSuffix(signature))
         #expect(requests[1].head.hasPrefix("POST /in HTTP/1.1\r\n"))
+        try await receiver.stop()
+    }
+
+    /// Goal: a mail server that is away for a day, with many messages before it, holds up nobody else.
+    @Test("is among those that are due, however many wait for another channel")
+    func manyWaiting() throws {
+        for number in 0..<5 { try post(["hook"], key: "k\(number)") }
+        try post(["mail"])
+        let due = try accounts.dueMessages(at: clock.now(), limit: 2)
+        #expect(due.map(\.channel) == ["hook", "mail"] && due.map(\.message.key).first == "k0")
+    }
+
+    @Test("is tried again by the next server, when its time has come")
+    func restart() async throws {
+        let receiver = Receiver(.status(500))
+        try await receiver.start()
+        try accounts.setChannel(try channel("hook", #"{"type":"webhook","url":"\#(receiver.url)"}"#), of: user)
+        try post(["hook"])
+        await delivery.deliverDue()
+        receiver.set(.status(200))
+        let next = try AlertDeliveryTests(like: self)
+        await next.delivery.deliverDue()
+        #expect(try states() == ["hook waiting 1"])
+        clock.advance(byMilliseconds: AlertDelivery.pausesSeconds[0] * 1000)
+        await next.delivery.deliverDue()
+        #expect(try states() == ["hook sent 2"])
         try await receiver.stop()
     }
 

@@ -364,6 +364,8 @@ struct AlertEvaluatorTests {
             "\($0.event.kind.rawValue) \($0.subject) \(AlertMessage.Entry.seconds($0.event.slot)) \($0.event.value ?? 0)"
         }
         #expect(live.sorted() == replayed.sorted())
+        let curve = BacktestCurve(StatisticKey(.gauge, "load"), scores, range: range)
+        #expect(curve.points.count > 150 && curve.points.map(\.high).max() ?? 0 >= 4)
         let told = try harness.told()
         #expect(told.filter { $0.hasSuffix("load") } == ["fired load", "resolved load", "fired load", "resolved load"])
         #expect(told.contains("fired orders") && told.count == live.count)
@@ -386,6 +388,37 @@ struct AlertEvaluatorTests {
             try await harness.endMinute()
         }
         #expect(try await harness.evaluator.book(of: harness.user).instances(of: "r").values.map(\.state) == [.noData])
+        await harness.stop()
+    }
+
+    /// Goal: through the accounts, a restart and the zones of the system, in both nights in which clocks are set, in UTC and by the hour
+    /// on the wall of Paris.
+    @Test(
+        "are silent in the times of each week, by the clock on the wall",
+        arguments: [
+            ("2027-03-28", [(55, true), (60, false), (119, false), (120, true)]),
+            ("2027-10-31", [(-5, true), (0, false), (60, false), (179, false), (180, true)]),
+        ])
+    func weekly(day: String, moments: [(minute: Int64, isTold: Bool)]) async throws {
+        let harness = try AlertHarness()
+        let midnight = try #require(CalendarDate(day)).dayNumber * 1440
+        harness.clock.set(Minute(midnight - 30).start)
+        try await harness.setRules([#"{"id":"r","match":"*","kind":"g","measure":"value","above":10,"channels":["ops"]}"#])
+        let all = try #require(AlertPattern("**"))
+        let silence = AlertSilence(
+            id: "s", rule: all, match: all, from: harness.clock.now(), until: AlertSilence.never, reason: "backup",
+            week: try AlertWeek("Sun 02:00-04:00 Europe/Paris"))
+        try await harness.evaluator.changeSilences(of: harness.user, by: "test", note: "silenced") { $0.append(silence) }
+        try await harness.killAndRestart()
+        #expect(try await harness.evaluator.book(of: harness.user).silences == [silence])
+        for (number, moment) in moments.enumerated() {
+            harness.clock.set(Minute(midnight + moment.minute).start)
+            // Somebody is heard for a minute before: a server that was paused says nothing at first.
+            for _ in 0..<13 where number == 0 { try await harness.endSlot() }
+            try await harness.send(50, "g\(number)", .gauge)
+            try await harness.endSlot()
+            #expect(try harness.told().contains("fired g\(number)") == moment.isTold, "\(day) \(moment.minute)")
+        }
         await harness.stop()
     }
 }

@@ -46,6 +46,39 @@ struct AlertRoutesTests {
         #expect(events.contains(#""by":"default""#))
     }
 
+    @Test("tells what happened by rule, and page by page")
+    func events() async throws {
+        for id in ["ab", "b"] {
+            let rule = #"{"id":"\#(id)","match":"a","measure":"sum","above":1}"#
+            for _ in 0..<3 {
+                #expect(try await ask(.put, "/rules/\(id)", rule).status == 200)
+                #expect(try await ask(.delete, "/rules/\(id)").status == 204)
+            }
+        }
+        for pattern in ["a*", "**", "b"] {
+            #expect(try await ask(.post, "/silences", #"{"rule":"\#(pattern)","for":60}"#).status == 201)
+        }
+        func events(_ query: String) async throws -> [(id: Int, rule: String)] {
+            let answer = try await ask(.get, "/events" + query)
+            #expect(answer.status == 200)
+            let found = try #require(JSONSerialization.jsonObject(with: Data(answer.body.utf8)) as? [[String: Any]])
+            return found.map { ($0["id"] as? Int ?? 0, $0["rule"] as? String ?? "") }
+        }
+        #expect(try await events("").count == 15)
+        #expect(try await events("?rule=ab").map(\.rule) == ["**", "a*"] + Array(repeating: "ab", count: 6))
+        #expect(try await events("?rule=none").map(\.rule) == ["**"])
+        var (pages, before): ([[Int]], Int?) = ([], nil)
+        repeat {
+            pages.append(try await events("?rule=ab&limit=3" + (before.map { "&before=\($0)" } ?? "")).map(\.id))
+            before = pages.last?.last
+        } while before != nil
+        #expect(pages.map(\.count) == [3, 3, 2, 0])
+        #expect(pages.flatMap(\.self) == (try await events("?rule=ab").map(\.id)))
+        for query in ["?limit=0", "?limit=501", "?limit=x", "?before=0", "?before=-1"] {
+            #expect(try await ask(.get, "/events" + query).status == 400, "\(query)")
+        }
+    }
+
     @Test("says of a set of rules what it changes, and with dry=true changes nothing")
     func apply() async throws {
         let first =
@@ -101,6 +134,36 @@ struct AlertRoutesTests {
             let answer = try await ask(.post, "/silences", body)
             #expect(answer.status == 400 && answer.body.contains(problem), "\(body): \(answer.body)")
         }
+    }
+
+    @Test("takes silences of each week by themselves and with the rules, and says what changes")
+    func weekly() async throws {
+        let made = try await ask(.post, "/silences", #"{"every":"Sun 02:00-04:00 Europe/Paris","match":"a"}"#)
+        #expect(made.status == 201 && !made.body.contains("until"), "\(made.body)")
+        for (body, problem) in [
+            (#"{"every":"Sun 02:00-04:00 Mars/Base"}"#, "every: there is no time zone 'Mars/Base'"),
+            (#"{"every":"Sun"}"#, "every: expected days"),
+        ] {
+            let answer = try await ask(.post, "/silences", body)
+            #expect(answer.status == 400 && answer.body.contains(problem), "\(answer.body)")
+        }
+        func put(_ silences: String) async throws -> (status: Int, body: String) {
+            let answer = try await ask(.put, "/rules", #"{"rules":[]\#(silences)}"#)
+            return (answer.status, answer.body)
+        }
+        // Without the member they stay; with it they are those and no others; one of one time is left alone.
+        #expect(try await ask(.post, "/silences", #"{"for":60,"match":"once"}"#).status == 201)
+        #expect(try await !put("").body.contains("silences"))
+        let other = #","silences":[{"every":"daily 03:00-04:00","match":"b"}]"#
+        let changed = try await put(other)
+        #expect(changed.body.contains(#""silencesAdded":["daily 03:00-04:00: b"]"#), "\(changed.body)")
+        #expect(changed.body.contains("Sun 02:00-04:00 Europe"))
+        #expect(try await put(other).body.contains(#""silencesAdded":[],"silencesRemoved":[]"#))
+        let list = try await ask(.get, "").body
+        #expect(list.ranges(of: #""active":"#).count == 2)
+        #expect(list.contains("once") && list.contains("daily 03:00-04:00") && !list.contains("Paris"))
+        let wrong = try await put(#","silences":[{"for":60}]"#)
+        #expect(wrong.status == 400 && wrong.body.contains("silences[0].every: is missing"), "\(wrong.body)")
     }
 
     @Test("looks back, and names what is wrong with the question")

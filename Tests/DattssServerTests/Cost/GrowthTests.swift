@@ -49,7 +49,7 @@ import Testing
             var book = AlertBook(rules)
             _ = book.setRules(rules, at: 0)
             _ = AlertJSON.overview(book, usualOmitted: 0, messagesInHour: 0, at: Timestamp(seconds: 0))
-            _ = AlertJSON.difference(from: rules, to: rules)
+            _ = AlertJSON.difference(from: book, to: rules, nil)
         }
     }
 }

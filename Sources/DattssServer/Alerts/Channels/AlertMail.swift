@@ -1,13 +1,22 @@
 import DattssCore
 import Foundation
 
-/// A letter of an alert: plain text, and the same as HTML.
+/// A letter of an alert: plain text, and the same as HTML, with a picture if there is one.
+///
+///     multipart/alternative
+///     ├── text/plain
+///     └── multipart/related       (without a picture only what is first in it)
+///         ├── text/html
+///         └── image/png
 struct AlertMail: Sendable, Hashable {
     var to: EmailAddress
     private var message: AlertMessage
     private var link: String
+    private var picture: AlertPicture?
 
-    init(_ message: AlertMessage, to: EmailAddress, link: String) { (self.message, self.to, self.link) = (message, to, link) }
+    init(_ message: AlertMessage, to: EmailAddress, link: String, picture: AlertPicture? = nil) {
+        (self.message, self.to, self.link, self.picture) = (message, to, link, picture)
+    }
 
     /// As RFC 5322 and RFC 2046 want it. The key is the Message-ID, so that a letter that is sent twice is shown once by those who
     /// look at it.
@@ -19,12 +28,29 @@ struct AlertMail: Sendable, Hashable {
             "Message-ID: <alert-\(message.key)\(domain)>", "Auto-Submitted: auto-generated", "MIME-Version: 1.0",
             "Content-Type: multipart/alternative; boundary=\"\(boundary)\"", "",
         ]
-        let parts = [
-            ("text/plain", message.text + "\n\n" + link + "\n"), ("text/html", html),
-        ].flatMap { type, text in
-            ["--\(boundary)", "Content-Type: \(type); charset=utf-8", "Content-Transfer-Encoding: base64", "", Self.base64(text)]
+        let contentID = "plot-\(message.key)\(domain)"
+        var lines = head + ["--\(boundary)"] + Self.part("text/plain", message.text + "\n\n" + link + "\n") + ["--\(boundary)"]
+        if let picture {
+            // (None of them begins with the other, as RFC 2046 wants it.)
+            let inner = "related-\(message.key)"
+            lines += ["Content-Type: multipart/related; type=\"text/html\"; boundary=\"\(inner)\"", "", "--\(inner)"]
+            lines += Self.part("text/html", html(contentID)) + ["--\(inner)"]
+            lines += [
+                "Content-Type: image/png; name=\"plot.png\"", "Content-Transfer-Encoding: base64",
+                "Content-ID: <\(contentID)>", "Content-Disposition: inline; filename=\"plot.png\"", "",
+                Self.base64(Data(picture.png)), "--\(inner)--",
+            ]
+        } else {
+            lines += Self.part("text/html", html(contentID))
         }
-        return Array((head + parts + ["--\(boundary)--", ""]).joined(separator: "\r\n").utf8)
+        return Array((lines + ["--\(boundary)--", ""]).joined(separator: "\r\n").utf8)
+    }
+
+    private static func part(_ type: String, _ text: String) -> [String] {
+        [
+            "Content-Type: \(type); charset=utf-8", "Content-Transfer-Encoding: base64", "",
+            base64(Data(text.replacing("\n", with: "\r\n").utf8)),
+        ]
     }
 
     /// RFC 2047, in words of at most 75 characters.
@@ -42,13 +68,11 @@ struct AlertMail: Sendable, Hashable {
         return (words + [word]).map { "=?utf-8?B?" + Data($0.utf8).base64EncodedString() + "?=" }.joined(separator: "\r\n ")
     }
 
-    private static func base64(_ text: String) -> String {
-        Data(text.replacing("\n", with: "\r\n").utf8).base64EncodedString(options: [
-            .lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed,
-        ])
+    private static func base64(_ bytes: Data) -> String {
+        bytes.base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn, .endLineWithLineFeed])
     }
 
-    private var html: String {
+    private func html(_ contentID: String) -> String {
         let rows = message.entries.prefix(AlertMessage.listedMax).map { entry in
             let colour = !entry.isFiring ? "#2e9e5b" : entry.severity == "critical" ? "#c8322b" : "#b37400"
             let word = entry.isFiring ? entry.severity : entry.event
@@ -65,9 +89,15 @@ struct AlertMail: Sendable, Hashable {
         let body = message.isTest ? "<p>\(Self.escaped(message.text))</p>" : "<table>\(rows.joined(separator: "\n"))</table>\(rest)"
         return """
             <!doctype html><html><body style="font-family:sans-serif">
-            \(body)
+            \(body)\(image(contentID))
             <p><a href="\(Self.escaped(link))">DaTtSs</a></p></body></html>
             """
+    }
+
+    private func image(_ contentID: String) -> String {
+        guard let picture else { return "" }
+        let size = "width=\"\(AlertPlot.shownWidth)\" height=\"\(AlertPlot.shownHeight)\""
+        return "\n<p><img src=\"cid:\(Self.escaped(contentID))\" \(size) alt=\"\(Self.escaped(picture.text))\"></p>"
     }
 
     private static func escaped(_ text: String) -> String {

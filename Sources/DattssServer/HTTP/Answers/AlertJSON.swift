@@ -16,7 +16,12 @@ enum AlertJSON {
                 }
             }
             json.array("silences") { json in
-                for silence in book.silences where silence.until > time { silence.write(&json) }
+                for silence in book.silences where silence.until > time {
+                    json.object { json in
+                        silence.writeMembers(&json)
+                        json.member("active", silence.isUnderWay(at: time, book.secondsFromUTC))
+                    }
+                }
             }
             json.object("quota") { json in
                 json.member("rules", Int64(book.rules.count))
@@ -81,7 +86,8 @@ enum AlertJSON {
         return json
     }
 
-    static func difference(from before: [AlertRule], to after: [AlertRule]) -> JSONWriter {
+    static func difference(from book: AlertBook, to after: [AlertRule], _ weekly: [AlertSilence]?) -> JSONWriter {
+        let before = book.rules
         let known = Dictionary(before.map { ($0.id, $0) }) { $1 }
         let names = Set(after.map(\.id))
         var json = JSONWriter()
@@ -105,6 +111,11 @@ enum AlertJSON {
             }
             list("removed", before.filter { !names.contains($0.id) }.map(\.id), &json)
             list("same", after.filter { known[$0.id] == $0 }.map(\.id), &json)
+            if let weekly {
+                let silences = AlertSilence.difference(from: book.silences, to: weekly)
+                list("silencesAdded", silences.added.map(\.title), &json)
+                list("silencesRemoved", silences.removed.map(\.title), &json)
+            }
         }
         return json
     }
@@ -114,6 +125,7 @@ enum AlertJSON {
         json.array { json in
             for line in lines {
                 json.object { json in
+                    json.member("id", line.id)
                     json.member("at", line.at.seconds)
                     json.member("rule", line.rule)
                     json.member("name", line.name)
@@ -146,5 +158,29 @@ enum AlertJSON {
             }
         }
         return json
+    }
+}
+
+extension AlertSilence {
+    /// What people call one that comes each week: `Sun 02:00-04:00 Europe/Paris: checkout.**`.
+    var title: String {
+        let rules = rule.description == "**" ? "" : " of \(rule)"
+        return "\(week?.description ?? "once"): \(match)\(rules)"
+    }
+
+    /// Whether it says the same, whenever it was made.
+    func isSame(as other: AlertSilence) -> Bool {
+        week == other.week && rule == other.rule && match == other.match && until == other.until && reason == other.reason
+    }
+
+    /// What those that come each week are to be instead of what they are.
+    static func difference(from before: [AlertSilence], to after: [AlertSilence]) -> (
+        added: [AlertSilence], removed: [AlertSilence]
+    ) {
+        let before = before.filter { $0.week != nil }
+        return (
+            after.filter { new in !before.contains { $0.isSame(as: new) } },
+            before.filter { old in !after.contains { $0.isSame(as: old) } }
+        )
     }
 }

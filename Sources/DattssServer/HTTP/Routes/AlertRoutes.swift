@@ -35,10 +35,29 @@ extension Routes {
         }
     }
 
-    /// `GET BASE/api/v1/alerts/events`
+    /// `GET BASE/api/v1/alerts/events?rule=slow&before=1234&limit=500`
     func listAlertEvents(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
-        return Response(json: AlertJSON.events(try await accounts.run { try $0.alertEvents(of: user) }))
+        let parameters = request.uri.queryParameters
+        let rule = parameters["rule"].map(String.init)
+        let before = try Self.number(parameters["before"], "before", 1...Int64.max) ?? .max
+        let limit = try Self.number(parameters["limit"], "limit", 1...Self.eventsMax) ?? Self.eventsMax
+        return Response(
+            json: AlertJSON.events(
+                try await accounts.run { try $0.alertEvents(of: user, rule: rule, before: before, limit: Int(limit)) }))
+    }
+
+    /// So many events are in one answer.
+    private static let eventsMax: Int64 = 500
+
+    private static func number(_ text: Substring?, _ name: String, _ range: ClosedRange<Int64>) throws -> Int64? {
+        guard let text else { return nil }
+        guard let number = Int64(text), range.contains(number) else {
+            throw ErrorAnswer(
+                .badRequest, .badValue,
+                "\(name): expected a whole number from \(range.lowerBound) to \(range.upperBound), not '\(text.prefix(64))'")
+        }
+        return number
     }
 
     // MARK: Rules
@@ -48,13 +67,33 @@ extension Routes {
         let isDry = try request.uri.queryParameters["dry"].map { try Self.truth($0, "dry") } ?? false
         let viewer = try viewer(request, context, .change)
         let bytes = try await request.body.collected(request.headers, upTo: limits.bodyBytes)
+        let now = Timestamp(seconds: clock.now().seconds)
         // There may be thousands: not on an event loop.
         return try await pipeline.queries.inTurn(of: viewer.user, isWanted: context.isConnected) {
             let rules = try bytes.withUnsafeBytes { bytes throws(WireError) in try Self.rules(bytes) }
+            let weekly = try bytes.withUnsafeBytes { bytes throws(WireError) in try Self.silences(bytes, now: now) }
             try await checkChannels(rules, of: viewer.user)
-            let before = try await alerts.book(of: viewer.user).rules
-            if !isDry { try await alerts.changeRules(of: viewer.user, by: viewer.by) { $0 = rules } }
-            return Response(json: AlertJSON.difference(from: before, to: rules))
+            let before = try await alerts.book(of: viewer.user)
+            // Either both are taken or none.
+            let others = before.silences.count { $0.week == nil && $0.until > now }
+            guard others + (weekly?.count ?? 0) <= AlertEvaluator.silencesMax else {
+                throw AccountError(.tooMany, "there are more than \(AlertEvaluator.silencesMax) silences")
+            }
+            if !isDry {
+                try await alerts.changeRules(of: viewer.user, by: viewer.by) { $0 = rules }
+                if let weekly { try await setWeekly(weekly, before.silences, of: viewer) }
+            }
+            return Response(json: AlertJSON.difference(from: before, to: rules, weekly))
+        }
+    }
+
+    /// The silences of each week are these and no others: what is the same goes on, and those of one time are not the file's business.
+    private func setWeekly(_ weekly: [AlertSilence], _ before: [AlertSilence], of viewer: Viewer) async throws {
+        let change = AlertSilence.difference(from: before, to: weekly)
+        guard !change.added.isEmpty || !change.removed.isEmpty else { return }
+        try await alerts.changeSilences(of: viewer.user, by: viewer.by, note: "silences-set") { silences in
+            let kept = silences.filter { old in old.week == nil || weekly.contains { $0.isSame(as: old) } }
+            silences = kept + weekly.filter { new in !kept.contains { $0.isSame(as: new) } }
         }
     }
 
@@ -65,6 +104,32 @@ extension Routes {
         case "false": return false
         default: throw ErrorAnswer(.badRequest, .badValue, "\(name): expected true or false, not '\(text.prefix(64))'")
         }
+    }
+
+    /// `"silences":[…]` beside the rules, each with `every`; nil when there is no such member, and all stay as they are.
+    static func silences(_ bytes: UnsafeRawBufferPointer, now: Timestamp) throws(WireError) -> [AlertSilence]? {
+        var silences: [AlertSilence]?
+        try JSONCursor.read(bytes) { (cursor) throws(WireError) in
+            try cursor.object { (name, cursor) throws(WireError) in
+                guard name == "silences" else { return try cursor.skipValue() }
+                var found: [AlertSilence] = []
+                try cursor.array { (index, cursor) throws(WireError) in
+                    guard index < AlertEvaluator.silencesMax else {
+                        throw WireError(.badValue, "silences: expected at most \(AlertEvaluator.silencesMax)")
+                    }
+                    let silence = try inside("silences[\(index)]") { () throws(WireError) in
+                        try AlertSilence(&cursor, id: Secret.randomID(), now: now)
+                    }
+                    guard silence.week != nil else {
+                        throw WireError(.missingField, "silences[\(index)].every: is missing; others are made by themselves")
+                    }
+                    try checkZone(of: silence, "silences[\(index)].every")
+                    found.append(silence)
+                }
+                silences = found
+            }
+        }
+        return silences
     }
 
     /// `{"rules":[…]}`, in which each has an ID, or a name from which one is made.
@@ -263,10 +328,18 @@ extension Routes {
             }
         }
         guard silence.until > now else { throw WireError(.badValue, "until: is past") }
+        try Self.checkZone(of: silence, "every")
         try await alerts.changeSilences(of: viewer.user, by: viewer.by, note: "silenced") { $0.append(silence) }
         var json = JSONWriter()
         silence.write(&json)
         return Response(json: json, status: .created)
+    }
+
+    private static func checkZone(of silence: AlertSilence, _ place: String) throws(WireError) {
+        guard let week = silence.week else { return }
+        do { _ = try NamedTimeZone(week.zone) } catch {
+            throw WireError(.badValue, "\(place): there is no time zone '\(week.zone.prefix(40))', expected one like Europe/Paris")
+        }
     }
 
     private func removeSilence(_ request: Request, _ context: Context) async throws -> Response {

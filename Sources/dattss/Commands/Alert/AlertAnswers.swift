@@ -26,7 +26,9 @@ struct AlertOverview: Decodable {
         var id: String
         var rule: String
         var match: String
-        var until: Int64
+        /// nil of one that comes each week for ever.
+        var until: Int64?
+        var every: String?
         var reason: String
     }
 
@@ -59,6 +61,7 @@ struct AlertOverview: Decodable {
 
 /// One of `/api/v1/alerts/events`.
 struct AlertEventAnswer: Decodable {
+    var id: Int64?
     var at: Int64
     var event: String
     var name: String
@@ -108,6 +111,9 @@ struct AlertDifference: Decodable {
     var changed: [Change]
     var removed: [String]
     var same: [String]
+    /// Those that come each week.
+    var silencesAdded: [String]?
+    var silencesRemoved: [String]?
 
     struct Change: Decodable {
         var from: [String: AlertMember]
@@ -123,7 +129,9 @@ struct AlertDifference: Decodable {
             }
             return ["~ \(change.to["id"]?.shown ?? "")"] + members
         }
-        return added.map { "+ \($0)" } + changes + removed.map { "- \($0)" } + ["\(same.count) unchanged"]
+        let silences =
+            (silencesAdded ?? []).map { "+ silence \($0)" } + (silencesRemoved ?? []).map { "- silence \($0)" }
+        return added.map { "+ \($0)" } + changes + removed.map { "- \($0)" } + silences + ["\(same.count) unchanged"]
     }
 }
 
@@ -164,17 +172,20 @@ enum AlertLists {
             Array(repeating: .init(), count: 3) + [.init(isCut: true), .init(), .init(leftOut: 1)],
             rows: silences.map { silence in
                 [
-                    "silence", silence.id, "rules \(silence.rule)", silence.match, "until \(AlertTimes.text(silence.until))",
+                    "silence", silence.id, "rules \(silence.rule)", silence.match,
+                    [silence.every.map { AlertTimes.every($0) }, silence.until.map { "until \(AlertTimes.text($0))" }].compactMap(\.self)
+                        .joined(separator: ", "),
                     silence.reason,
                 ]
             })
     }
 
-    static func events(_ events: [AlertEventAnswer]) -> TextTable {
-        TextTable(
-            [.init(), .init(), .init(), .init(isCut: true), .init(isText: false), .init(leftOut: 1)],
+    static func events(_ events: [AlertEventAnswer], withIDs: Bool = false) -> TextTable {
+        let columns: [TextTable.Column] = [.init(), .init(), .init(), .init(isCut: true), .init(isText: false), .init(leftOut: 1)]
+        return TextTable(
+            (withIDs ? [.init(isText: false)] : []) + columns,
             rows: events.map { event in
-                [
+                (withIDs ? [event.id.map { "\($0)" } ?? ""] : []) + [
                     AlertTimes.text(event.at), event.event, event.name, event.subject, number(event.value),
                     event.by.isEmpty ? "" : "by \(event.by)",
                 ]

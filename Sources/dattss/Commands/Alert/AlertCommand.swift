@@ -8,6 +8,7 @@ struct AlertCommand: AsyncParsableCommand {
         abstract: "Watches statistics, and tells people.",
         discussion: """
               dattss alert list                                   # what is watched, and what fires
+              dattss alert history slow-checkout                  # what happened to one rule
               dattss alert channel ops --type slack --address https://hooks.slack.com/…
               dattss alert test ops                               # sends a test
               dattss alert backtest --match 'checkout.*' --measure p95 --above 800
@@ -18,7 +19,8 @@ struct AlertCommand: AsyncParsableCommand {
             A rule that is looked at each five seconds is told of within seconds; the past is looked at minute by minute.
             """,
         subcommands: [
-            AlertListCommand.self, AlertAddCommand.self, AlertRemoveCommand.self, AlertAcknowledgeCommand.self,
+            AlertListCommand.self, AlertHistoryCommand.self, AlertAddCommand.self, AlertRemoveCommand.self,
+            AlertAcknowledgeCommand.self,
             AlertBacktestCommand.self, AlertChannelCommand.self, AlertTestCommand.self, AlertSilenceCommand.self,
             AlertApplyCommand.self,
         ])
@@ -120,13 +122,20 @@ struct AlertAcknowledgeCommand: AsyncParsableCommand {
 struct AlertSilenceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "silence", abstract: "Tells nothing for a while.",
-        discussion: "What still fires when the time is over is told then. --remove ends a silence.")
+        discussion: """
+            What still fires when the time is over is told then. --remove ends a silence.
+
+              dattss alert silence --for 3600 --match 'checkout.**' --reason 'new release'
+              dattss alert silence --every 'Sun 02:00-04:00 Europe/Paris'     # also Mon-Fri, Sat,Sun, daily
+            """)
 
     @OptionGroup var server: AlertServerOptions
     @Option(help: "Which rules, by ID or pattern (default: all).") var rule: String?
     @Option(help: "Which statistics, by name or pattern (default: all).") var match: String?
     @Option(help: "When it begins, in seconds since 1970 (default: now).") var from: Double?
-    @Option(name: .customLong("for"), help: "For how many seconds (default: 3600).") var forSeconds = 3600.0
+    @Option(name: .customLong("for"), help: "For how many seconds (default: 3600, or, of --every, for ever).")
+    var forSeconds: Double?
+    @Option(help: "Only in these times of each week: days, times and a zone (default: UTC).") var every: String?
     @Option(help: "Why.") var reason: String?
     @Option(help: "The ID of a silence that is to end.") var remove: String?
 
@@ -135,13 +144,14 @@ struct AlertSilenceCommand: AsyncParsableCommand {
             try await server.tell("silences/\(AlertServerOptions.escaped(remove))", .DELETE)
             return
         }
-        var members = [("for", AlertMember.number(forSeconds))]
-        for (name, text) in [("rule", rule), ("match", match), ("reason", reason)] {
+        var members: [(String, AlertMember)] = []
+        if let seconds = forSeconds ?? (every == nil ? 3600 : nil) { members.append(("for", .number(seconds))) }
+        for (name, text) in [("rule", rule), ("match", match), ("reason", reason), ("every", every)] {
             if let text { members.append((name, .text(text))) }
         }
         if let from { members.append(("from", .number(from))) }
         let answer: AlertMadeAnswer = try await server.ask("silences", .POST, AlertMember.object(members).json)
-        try Output.line("\(answer.id)  until \(answer.until.map { AlertTimes.text($0) } ?? "-")")
+        try Output.line("\(answer.id)  " + (answer.until.map { "until \(AlertTimes.text($0))" } ?? AlertTimes.every(every ?? "")))
         try Output.flush()
     }
 }

@@ -30,6 +30,28 @@ struct AlertListCommand: AsyncParsableCommand {
     }
 }
 
+/// `dattss alert history`
+struct AlertHistoryCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "Shows what happened, the newest first.",
+        discussion: "Of one rule, silences of several are among it. What is older is shown by --before and the number in front.")
+
+    @OptionGroup var server: AlertServerOptions
+    @Argument(help: "The ID of a rule (default: everything).") var rule: String?
+    @Option(help: "At most so many, up to 500.") var limit = 100
+    @Option(help: "Only what came before the event of this number.") var before: Int?
+
+    func run() async throws {
+        var parameters = ["limit=\(limit)"]
+        if let rule { parameters.append("rule=\(AlertServerOptions.escaped(rule))") }
+        if let before { parameters.append("before=\(before)") }
+        let events: [AlertEventAnswer] = try await server.ask("events?" + parameters.joined(separator: "&"))
+        if events.isEmpty { StandardStream.error.note("nothing yet") }
+        try AlertLists.events(events, withIDs: true).print()
+        try Output.flush()
+    }
+}
+
 /// `dattss alert backtest`
 struct AlertBacktestCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -115,6 +115,9 @@ enum AlertTimes {
         Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601.dateTimeSeparator(.space))
     }
 
+    /// `every Sun 02:00-04:00 Europe/Paris`, but `daily 02:00-04:00 Europe/Paris`.
+    static func every(_ week: String) -> String { week.hasPrefix("daily") ? week : "every \(week)" }
+
     /// `41 minutes`
     static func duration(_ seconds: Int) -> String {
         switch seconds {
