@@ -127,7 +127,9 @@ actor AlertEvaluator: Service {
                 entries[user]?.nextSlot = slot
                 entries[user]?.isWatching = false
             }
-            entries[user]?.quiet = (isSetBack ? slot : lastSlot)..<(slot + Window.slotCount)
+            let quiet = entries[user]?.quiet ?? 0..<0
+            let first = isSetBack ? slot : quiet.contains(lastSlot) ? quiet.lowerBound : lastSlot
+            entries[user]?.quiet = first..<(slot + Window.slotCount)
             entries[user]?.book.resume(at: slot, .others)
         }
         if isSetBack { (usual, usualOmitted) = ([:], [:]) }
