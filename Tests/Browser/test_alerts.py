@@ -233,10 +233,11 @@ class Alerts(Scene):
         page.one(".suggest button").click()
         until(lambda: float(self.field("Fires when it").get_attribute("value")) > 0.5)
         self.until_looked_back(lambda text: text != often and text.startswith(("Never", "Once")))
-        # What has no sign cannot be dragged below nothing.
+        # What has no sign cannot be dragged down to nothing.
         handle = page.one("#alerts .threshold")
         page.mouse().click_and_hold(handle).move_by_offset(0, 190).release().perform()
-        self.assertEqual(float(self.field("Fires when it").get_attribute("value")), 0)
+        self.assertEqual(float(self.field("Fires when it").get_attribute("value")), 0.01)
+        self.until_looked_back(lambda text: "times in 8 days" in text)
         self.assert_sound()
 
     def test_maintenance_of_each_week_is_made_and_removed(self):
@@ -302,7 +303,7 @@ class Alerts(Scene):
         # At another address the secret has to be given again.
         self.fill("Address", self.hook + "/good?more")
         save()
-        until(lambda: "given again" in self.problem("Secret that signs it (if there is one)"), 20)
+        until(lambda: "given again" in self.problem("Secret that signs it (if there is one)"), 60, "what is wrong with the secret")
         self.fill("Secret that signs it (if there is one)", "new-hush")
         save()
         page.until_text(".channel-list", "/good?more")

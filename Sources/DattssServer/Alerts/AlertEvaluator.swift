@@ -383,7 +383,8 @@ actor AlertEvaluator: Service {
         for (id, rule) in after where before[id] != rule { notes.append(.init("rule-set", rule, by: by, at: now)) }
         entry.unwritten.add(entry.book.setRules(rules, at: slot))
         entry.unwritten.rules = rules
-        // Whatever was before it is none of a new rule's business, also if the server is killed now.
+        // Whatever was before a user's first rule is none of its business, also if the server is killed now.
+        if before.isEmpty { entry.nextSlot = max(entry.nextSlot, slot) }
         entry.unwritten.slot = max(entry.unwritten.slot ?? .min, entry.nextSlot - 1)
         entry.isWatching = false
         entries[user] = entry

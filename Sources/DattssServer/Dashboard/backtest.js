@@ -21,6 +21,7 @@ const LABEL_PIXELS = 64;
 /** A threshold that nothing ever crosses, as long as there is none. */
 const NEVER = { above: 1e300, below: -1e300, equal: 1e300, outside: 1e300 };
 
+const SCORE_MIN = .01;
 /** Thresholds that can be suggested. */
 const SUGGESTED = { above: true, below: true, outside: true };
 
@@ -293,8 +294,8 @@ export class Backtest {
     });
   }
 
-  /** A score that is unusual in either direction has no sign. */
-  #allowed(value) { return this.#said.condition === 'outside' ? Math.max(0, value) : value; }
+  /** A score that is unusual in either direction has no sign, and is never nothing. */
+  #allowed(value) { return this.#said.condition === 'outside' ? Math.max(SCORE_MIN, value) : value; }
 }
 
 /** Where days begin, or hours of a single day, and what they are called: at most so many. */

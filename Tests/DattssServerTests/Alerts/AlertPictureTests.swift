@@ -107,7 +107,8 @@ struct AlertPictureTests {
         ])
     func extremes(_ values: [Double]) throws {
         let points = values.enumerated().map {
-            MinutePoint(minute: Self.range.lowerBound.advanced(by: Int64($0)), aggregate: Aggregate(sample: $1))
+            // (Between two dashes of the threshold, which may lie on it.)
+            MinutePoint(minute: Self.range.lowerBound.advanced(by: 5 + Int64($0)), aggregate: Aggregate(sample: $1))
         }
         for threshold in [nil, 0, 1e300, -1e300] {
             var entry = Self.entry(threshold: threshold)

@@ -173,8 +173,10 @@ enum AlertLists {
             rows: silences.map { silence in
                 [
                     "silence", silence.id, "rules \(silence.rule)", silence.match,
-                    [silence.every.map { AlertTimes.every($0) }, silence.until.map { "until \(AlertTimes.text($0))" }].compactMap(\.self)
-                        .joined(separator: ", "),
+                    [silence.every.map { AlertTimes.every($0) }, silence.until.map { "until \(AlertTimes.text($0))" }].compactMap(
+                        \.self
+                    )
+                    .joined(separator: ", "),
                     silence.reason,
                 ]
             })
