@@ -6,6 +6,8 @@
     scripts/bench log --quick      the log alone; what follows 'log' goes to `dattss-bench log`
     scripts/bench --compare        says which ratio got worse than in Fixtures/bench/baseline.json, and exits with 1 then
     scripts/bench --save           writes the ratios into that file
+    scripts/bench edges            exits with 1 when acknowledgements at a minute's end take more than 10 ms longer (p99.9;
+                                   DATTSS_BENCH_EDGE_MILLISECONDS=10)
 
 The server is pinned to one core and the load to another (`dattss-bench load`, whose books have to balance in every run). The load is
 drawn from a seed: log-normal timers, uniform counters and gauges, half of the timers and gauges with decimals, statistics in
@@ -19,7 +21,7 @@ import datetime
 import os
 from dataclasses import dataclass, field
 
-from . import baseline, elsewhere, http, live, memory, otlp, process, programs, stages, start, udp
+from . import baseline, elsewhere, http, live, memory, otlp, process, programs, report, stages, start, udp
 from .runs import RUNS
 
 # By name, in the order in which all of them run. The log comes first, while nothing else has run.
@@ -66,5 +68,8 @@ def main(arguments):
         PARTS[part](*(request.log_options if part == "log" else []))
     if request.saves:
         baseline.save()
-    if request.compares and not baseline.compare():
+    is_worse = request.compares and not baseline.compare()
+    for sentence in report.exceeded:
+        print(f"beyond its limit: {sentence}", flush=True)
+    if is_worse or report.exceeded:
         raise SystemExit(1)

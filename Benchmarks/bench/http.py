@@ -4,7 +4,7 @@ import os
 
 from .load import load, was_limit
 from .receivers import Floor, Nginx, Server
-from .report import keep, line, rate, row, table
+from .report import at_most, keep, line, rate, row, table
 from .runs import RUNS, by_turns, median
 
 # Those of the table: so that it can be made in pieces on a machine that others use, too.
@@ -65,7 +65,11 @@ def latency():
     line(*(f"{median(run[part] for run in runs):.2f}" for part in ("p50", "p90", "p99", "p999", "max")))
 
 
-def edges(timers=20_000, rate=20_000, seconds=200):
+# By how much the 99.9th percentile may be worse there.
+EDGE_MILLISECONDS = float(os.environ.get("DATTSS_BENCH_EDGE_MILLISECONDS", "10"))
+
+
+def edges(timers=20_000, rate=20_000, seconds=200, limit=EDGE_MILLISECONDS):
     """Acknowledgements in the first five seconds of a minute, in which the one before is closed, against the others."""
     with Server("--max-statistics", str(2 * timers)) as server:
         result = server.load("--mix", "ms=1", "--sketch", 10, "--paths", timers, "--partials", 50, "--connections", 32,
@@ -75,7 +79,7 @@ def edges(timers=20_000, rate=20_000, seconds=200):
           ["", "p50", "p99", "p99.9", "max"])
     for name, figures in (("a minute's first five seconds", at), ("between", between)):
         line(name, *(f"{figures[part]:.2f}" for part in ("p50", "p99", "p999", "max")))
-    line("difference of p99.9", "", "", f"{at['p999'] - between['p999']:.2f}, ≤ 10 wanted", "")
+    line("difference of p99.9", "", "", at_most("p99.9 at a minute's edge", at["p999"] - between["p999"], limit, "ms"), "")
 
 
 def users():

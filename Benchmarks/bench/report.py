@@ -3,6 +3,9 @@
 # By name. More is worse.
 ratios = {}
 
+# What was beyond its limit, as sentences: a run that has some fails.
+exceeded = []
+
 
 def table(title, columns):
     print(f"\n### {title}\n\n| {' | '.join(columns)} |\n|{' --- |' * len(columns)}", flush=True)
@@ -24,6 +27,16 @@ def row(title, value, against, name, digits, inverted=False):
     ratio = value / against if against else float("inf")
     keep(name, 1 / ratio if inverted and ratio else ratio)
     line(title, f"{value:,.{digits}f}", f"{against:,.{digits}f}", f"{ratio:.2f}")
+
+
+def at_most(what, value, limit, unit):
+    """A figure beside the limit that it is to keep; beyond it, the run fails in the end, when all of its tables are there."""
+    # (What is no number keeps no limit.)
+    is_kept = value <= limit
+    text = f"{value:.2f} {unit}, at most {limit:g} wanted"
+    if not is_kept:
+        exceeded.append(f"{what}: {text}")
+    return text + ("" if is_kept else ": **beyond**")
 
 
 def rate(value, is_limited):

@@ -199,4 +199,24 @@ struct CommandLineTests {
         #expect(events.contains("shared.hits"), "\(events)")
         try await server.discard()
     }
+
+    /// Goal: whoever may look no more is not left with a connection on which nothing comes.
+    @Test("closes the live stream of a key that is revoked and of a user who is deleted")
+    func liveEnds() async throws {
+        let server = RealServer()
+        try await server.start()
+        for (user, command) in [("ann", "revoke"), ("bob", "delete")] {
+            _ = try await server.command("user", "add", user)
+            let key = try await server.key(of: user)
+            #expect(try await eventually { try await server.request(.GET, "/api/v1/status", key: key).status == 200 })
+            let connection = try RawConnection(await server.http)
+            try connection.send("GET /api/v1/live?auth=\(key) HTTP/1.1\r\nHost: x\r\n\r\n")
+            let first = try connection.read(until: ["event: processes"])
+            #expect(first.contains("HTTP/1.1 200"))
+            _ = try await server.command("user", command, user)
+            // It throws when nothing comes and nobody hangs up.
+            #expect(try connection.readToEnd().hasSuffix("0\r\n\r\n"), "\(command)")
+        }
+        try await server.discard()
+    }
 }

@@ -117,12 +117,23 @@ struct GraphiteTests {
             ("tomorrow", 84800), ("soon", nil), ("25:00_20261106", nil),
             ("-1x", nil),
             ("-", nil), ("12:3", nil), ("99999999999999", nil), ("nov", nil), ("1/2", nil),
+            // What is no day is no number of seconds either; what Graphite does not take for a day is one.
+            ("20260230", nil), ("20260229", nil), ("20261131", nil), ("20260700", nil), ("20260007", nil), ("12:30_20260230", nil),
+            ("20260230-1h", nil), ("02/30/26", nil), ("feb30", nil), ("20261301", 20_261_301 - 1_794_011_200),
+            ("20260732", 20_260_732 - 1_794_011_200), ("19001231", 19_001_231 - 1_794_011_200), ("20240229", -84_846_400),
         ] as [(String, Int?)])
     func times(text: String, offset: Int?) {
         let now = 1_794_011_200
         let time = GraphiteTime(now: Timestamp(milliseconds: Int64(now) * 1000))
         let found = Result { () throws(QueryError) in try time.parse(text, "from") }
         if let offset { #expect((try? found.get()) == now + offset) } else { #expect(throws: QueryError.self) { try found.get() } }
+    }
+
+    @Test("a day that there is not is named", arguments: ["20260230", "12:30_20260230", "20260230+1h"])
+    func noSuchDay(text: String) {
+        let time = GraphiteTime(now: Timestamp(seconds: 1_794_011_200))
+        let error = #expect(throws: QueryError.self) { try time.parse(text, "until") }
+        #expect(error?.message == "until: is '\(text)', and there is no day 20260230")
     }
 
     @Test(

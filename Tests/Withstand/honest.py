@@ -49,6 +49,8 @@ def run(port, key, core, ended, results):
                 connection.sendall(request)
                 status = answer(connection)
             except OSError:
+                if connection:
+                    connection.close()
                 connection, status = None, 0
             if status == 200:
                 times.append((due, time.monotonic() - due))
@@ -56,7 +58,21 @@ def run(port, key, core, ended, results):
                 break
             # Waits: who was refused comes again a little later.
             time.sleep(0.05)
-    results.send((times, tries, acknowledged))
+    results.send((times + still_due(began, acknowledged, time.monotonic()), tries, acknowledged))
+
+
+def still_due(began, acknowledged, now):
+    """Those that were due and are not acknowledged, as having taken as long as they have waited.
+
+    Without them a server that answers nothing for half of the time would have one slow batch, and be as fast as before.
+    """
+    due = began + acknowledged / BATCHES_PER_SECOND
+    waiting = []
+    while due < now:
+        waiting.append((due, now - due))
+        acknowledged += 1
+        due = began + acknowledged / BATCHES_PER_SECOND
+    return waiting
 
 
 def connect(port):

@@ -2,9 +2,12 @@ import contextlib
 import io
 import json
 import unittest
+from unittest import mock
 
-from bench import live, load, start, udp
+from bench import command, http, live, load, start, udp
 from bench.command import PARTS, Request
+
+from .printed import printed
 
 
 class CommandTests(unittest.TestCase):
@@ -33,6 +36,36 @@ class CommandTests(unittest.TestCase):
         self.assertEqual(end.exception.code, 0)
         words = output.getvalue().replace(",", " ").split()
         self.assertLessEqual(set(PARTS), set(words))
+
+
+class LimitTests(unittest.TestCase):
+    """A figure that is printed beside a limit, and is beyond it, ends the run with 1; one that keeps it does not."""
+
+    def run_edges(self, at, between):
+        def figures(p999):
+            return {"p50": 0.5, "p99": 1.2, "p999": p999, "max": 20}
+        result = {"streams": [{"edgeLatency": figures(at), "calmLatency": figures(between)}]}
+        server = mock.MagicMock()
+        server.return_value.__enter__.return_value.load.return_value = result
+        status = 0
+        with mock.patch.object(http, "Server", server), mock.patch.object(command.programs, "build"), printed() as lines:
+            try:
+                command.main(["edges"])
+            except SystemExit as end:
+                status = end.code
+        return status, lines
+
+    def test_a_minute_s_edge_within_its_limit_ends_well(self):
+        for at, between in ((4.8, 4.4), (14.4, 4.4), (1, 9)):
+            status, lines = self.run_edges(at, between)
+            self.assertEqual(status, 0)
+            self.assertFalse([line for line in lines if "beyond" in line])
+
+    def test_a_minute_s_edge_beyond_its_limit_fails_behind_its_table(self):
+        status, lines = self.run_edges(14.5, 4.4)
+        self.assertEqual(status, 1)
+        self.assertIn("10.10 ms, at most 10 wanted: **beyond**", lines[-2])
+        self.assertEqual(lines[-1], "beyond its limit: p99.9 at a minute's edge: 10.10 ms, at most 10 wanted")
 
 
 class LoadTests(unittest.TestCase):

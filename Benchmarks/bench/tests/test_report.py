@@ -36,6 +36,19 @@ class ReportTests(unittest.TestCase):
         self.assertEqual(report.rate(1234567.8, False), "1,234,568")
         self.assertEqual(report.rate(1234567.8, True), "≥ 1,234,568")
 
+    def test_what_keeps_its_limit_says_so_and_fails_nothing(self):
+        with printed():
+            for value in (-3, 0, 9.999, 10):
+                self.assertEqual(report.at_most("delay", value, 10, "ms"), f"{value:.2f} ms, at most 10 wanted")
+            self.assertEqual(report.exceeded, [])
+
+    def test_what_is_beyond_its_limit_is_marked_and_kept_as_a_sentence(self):
+        with printed():
+            self.assertEqual(report.at_most("delay", 10.01, 10, "ms"), "10.01 ms, at most 10 wanted: **beyond**")
+            self.assertIn("beyond", report.at_most("count", float("nan"), 10, "ms"))
+            self.assertEqual(report.exceeded[0], "delay: 10.01 ms, at most 10 wanted")
+            self.assertEqual(len(report.exceeded), 2)
+
     def test_a_stage_says_when_nothing_counted_its_allocations(self):
         figure = {"stage": "decode", "nanoseconds": 12.34, "floorNanoseconds": 6.17, "ratio": 2, "allocations": None, "allocatedBytes": None}
         self.assertEqual(stage_cells(figure), ["decode", "12.3", "6.17", "2.00", "–", "–"])

@@ -16,12 +16,16 @@ public struct GraphiteTime {
         let failure = QueryError(
             .malformed, "\(parameter): is '\(text.prefix(24))', expected a time such as -1h, now, 1794003720 or 12:30_20261106")
         guard cleaned.utf8.count <= 64, !cleaned.isEmpty else { throw failure }
-        if cleaned.utf8.allSatisfy({ 48...57 ~= $0 }), Self.date(cleaned) == nil {
+        if cleaned.utf8.allSatisfy({ 48...57 ~= $0 }), !Self.isDate(cleaned) {
             guard let seconds = Int(cleaned), seconds <= 1 << 40 else { throw failure }
             return seconds
         }
         let cut = cleaned.firstIndex(of: "+") ?? cleaned.firstIndex(of: "-") ?? cleaned.endIndex
-        guard let reference = reference(String(cleaned[..<cut])) else { throw failure }
+        guard let reference = reference(String(cleaned[..<cut])) else {
+            let date = String(cleaned[..<cut].suffix(8))
+            guard Self.isDate(date), Self.date(date) == nil else { throw failure }
+            throw QueryError(.malformed, "\(parameter): is '\(text.prefix(24))', and there is no day \(date)")
+        }
         if cut == cleaned.endIndex { return reference }
         guard let offset = Self.offset(String(cleaned[cut...])) else { throw failure }
         return reference + offset
@@ -125,9 +129,15 @@ public struct GraphiteTime {
     private static let months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
     private static let weekdays = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 
-    /// `YYYYMMDD`
+    /// Whether eight digits are meant as `YYYYMMDD`, be there such a day or not, and not as seconds: as Graphite tells the two apart.
+    private static func isDate(_ text: String) -> Bool {
+        guard text.utf8.count == 8, text.utf8.allSatisfy({ 48...57 ~= $0 }), let number = Int(text) else { return false }
+        return number / 10_000 > 1900 && number / 100 % 100 < 13 && number % 100 < 32
+    }
+
+    /// `YYYYMMDD`; nil when there is no such day.
     private static func date(_ text: String) -> Int? {
-        guard text.utf8.count == 8, let number = Int(text), number > 19_010_000 else { return nil }
+        guard isDate(text), let number = Int(text) else { return nil }
         return days(number / 10_000, number / 100 % 100, number % 100)
     }
 

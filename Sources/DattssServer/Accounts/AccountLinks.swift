@@ -151,7 +151,7 @@ extension Accounts {
                 guard let known = UserID(uid) else { throw AccountError(.unknown, "there is no user '\(uid)'") }
                 user = known
             case (.signUp, _, let email?):
-                guard let email = EmailAddress(email) else { throw AccountError(.badName, "\(email) is no address") }
+                guard let email = EmailAddress(email) else { throw AccountError(.badName, "\(email): \(EmailAddress.expected)") }
                 if let known = try self.user(of: email, database) {
                     user = known
                 } else {

@@ -8,8 +8,16 @@ public struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     private static let bytesMax = 254
     private static let localBytesMax = 64
 
+    /// What is expected where one is asked for, as the end of a sentence.
+    ///
+    /// Not all mail servers take letters outside ASCII in an address (RFC 6531), and libcurl hands them to none that does not say so: an
+    /// address that has some is refused where it is set, and not when a letter is to be sent.
+    public static let expected = "expected an address like ann@example.com, all in ASCII (a domain may be written as xn--…)"
+
     /// nil for what is no address that mail can be sent to.
     public init?(_ text: some StringProtocol) {
+        // Before anything is made of it: the sign of Kelvin has a k for its small letter.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let text = text.lowercased()
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard parts.count == 2, text.utf8.count <= Self.bytesMax,

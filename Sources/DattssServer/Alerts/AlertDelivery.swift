@@ -128,18 +128,13 @@ final class AlertDelivery: Service {
         String(text.prefix(200).map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? " " : $0 })
     }
 
-    /// To the user's own address; administrators may name another.
     private func sendMail(_ line: Accounts.OutboxLine, _ channel: AlertChannel, _ link: String) async throws {
         guard web.mailer.sends else { throw AlertProblem("this server sends no mail", isFinal: true) }
-        let person = accounts.person(line.user)
-        let own = person?.email
-        let to = channel.settings["to"] ?? own
+        let to = channel.settings["to"] ?? accounts.person(line.user)?.email
         guard let to, let address = EmailAddress(to) else {
             throw AlertProblem("the account has no address yet", isFinal: true)
         }
-        guard to.lowercased() == own || person?.isAdmin == true || line.user == .dattss else {
-            throw AlertProblem("mail goes to the account's own address only", isFinal: true)
-        }
+        guard accounts.maySendMail(to: to, of: line.user) else { throw AlertProblem(Accounts.ownAddressOnly, isFinal: true) }
         let picture = await picture(line)
         do { try await web.mailer.deliver(AlertMail(line.message, to: address, link: link, picture: picture)) } catch {
             throw AlertProblem("\(error)", isFinal: false)
@@ -154,4 +149,14 @@ final class AlertDelivery: Service {
             return nil
         }
     }
+}
+
+extension Accounts {
+    /// Whether a user's alerts may be told to an address: to the user's own; administrators may name another.
+    func maySendMail(to address: String, of user: UserID) -> Bool {
+        let person = person(user)
+        return address.lowercased() == person?.email || person?.isAdmin == true || user == .dattss
+    }
+
+    static let ownAddressOnly = "mail goes to the account's own address only"
 }

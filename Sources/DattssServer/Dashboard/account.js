@@ -5,12 +5,13 @@ import { $, h } from './dom.js';
 import { keys, sessions, invitations } from './keys.js';
 
 const SHORTEST_PASSWORD = 10;
+const PASSWORD_BYTES = 1024;
 
 /** What is wrong, in the words of somebody who wants to sign in. */
 function explain(error) {
   switch (error.name) {
     case 'bad_credentials': return 'The address or the password is wrong.';
-    case 'weak_password': return `A password has at least ${SHORTEST_PASSWORD} characters.`;
+    case 'weak_password': return `A password has at least ${SHORTEST_PASSWORD} characters, and at most ${PASSWORD_BYTES} bytes.`;
     case 'link_expired': return 'This link was used before, or is too old. Ask for another one.';
     case 'invitation_needed': return 'This invitation is for another address, or was used before.';
     case 'too_many_attempts': {

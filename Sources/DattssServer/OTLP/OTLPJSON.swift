@@ -249,7 +249,8 @@ struct OTLPJSON {
         _ cursor: inout JSONCursor, _ member: (String, inout JSONCursor) throws(WireError) -> Void
     ) throws(WireError) {
         if cursor.takeNull() { return }
-        try cursor.object { (name, cursor) throws(WireError) in
+        // (What is there twice, protobuf takes the last of.)
+        try cursor.members { (name, cursor) throws(WireError) in
             if cursor.takeNull() { return }
             try member(lowerCamelCase(name.string), &cursor)
         }

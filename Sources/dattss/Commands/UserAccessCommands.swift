@@ -156,7 +156,7 @@ extension UserCommand {
             abstract: "Prints a link by which one person may sign up, within a week.")
         @OptionGroup var dataDirectory: DataDirectoryOption
         @OptionGroup var base: LinkBaseOption
-        @Argument(help: "If only somebody of this address may.") var email: EmailAddress?
+        @Argument(help: "If only somebody of this address may.", transform: EmailAddress.asked) var email: EmailAddress?
 
         func run() throws {
             let token = try dataDirectory.accounts().invite(email, at: SystemClock().now())

@@ -24,7 +24,9 @@ struct UserCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Makes a user, and prints the key.")
         @OptionGroup var dataDirectory: DataDirectoryOption
         @Argument(help: "The user's name: a-z 0-9 _ -, at most 32.") var uid: UserID
-        @Option(help: "The address by which the user signs in; 'dattss user reset' makes a link to set a password.")
+        @Option(
+            help: "The address by which the user signs in; 'dattss user reset' makes a link to set a password.",
+            transform: EmailAddress.asked)
         var email: EmailAddress?
         @Flag(help: "May invite others, and see the server's own statistics.") var admin = false
 
@@ -65,7 +67,7 @@ struct UserCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Sets the address by which a user signs in.")
         @OptionGroup var dataDirectory: DataDirectoryOption
         @Argument(help: "The user's name.") var uid: UserID
-        @Argument(help: "The address.") var email: EmailAddress
+        @Argument(help: "The address.", transform: EmailAddress.asked) var email: EmailAddress
 
         func run() throws { try dataDirectory.accounts().setEmail(email, of: uid) }
     }
@@ -136,8 +138,12 @@ extension UserID: ExpressibleByArgument {
     public init?(argument: String) { self.init(argument) }
 }
 
-extension EmailAddress: ExpressibleByArgument {
-    public init?(argument: String) { self.init(argument) }
+extension EmailAddress {
+    /// - Throws: `ValidationError` that says what an address is.
+    static func asked(_ argument: String) throws -> EmailAddress {
+        guard let address = EmailAddress(argument) else { throw ValidationError("'\(argument)': \(expected)") }
+        return address
+    }
 }
 
 extension Timestamp {

@@ -47,7 +47,9 @@ extension ServeCommand {
             return isMail && !text.dropFirst(8).contains("/") && !text.contains(where: \.isWhitespace) ? .some(text) : nil
         }
         let command = settings.text("sendmail", people.sendmail)
-        let from = try settings.value("mail-from", people.mailFrom, standard: EmailAddress?.none, "an address") { text in
+        let from = try settings.value(
+            "mail-from", people.mailFrom, standard: EmailAddress?.none, "an address like ann@example.com, all in ASCII"
+        ) { text in
             EmailAddress(text).map(Optional.some)
         }
         guard let from else {

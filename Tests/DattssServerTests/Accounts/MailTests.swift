@@ -12,7 +12,8 @@ struct MailTests {
             "", "ann", "@example.com", "ann@", "ann@example.com\r\nBcc: bob@example.com", "ann@example.com\nx", "a b@example.com",
             "<ann@example.com>", "ann@example.com,bob@example.com", "ann@exa mple.com", "ann@@example.com", "a..b@example.com",
             ".ann@example.com", "ann@example..com", "ann@-example.com", "änn@example.com", "ann@example.com>", "\"a\"@example.com",
-            "ann\u{0}@example.com", String(repeating: "a", count: 65) + "@example.com",
+            "ann\u{0}@example.com", "\u{212A}@example.com", "ann@example.\u{212A}", "ann@exämple.com",
+            String(repeating: "a", count: 65) + "@example.com",
         ])
     func malformed(_ text: String) { #expect(EmailAddress(text) == nil) }
 

@@ -22,9 +22,31 @@ struct ParameterTests {
         arguments: [
             "", "now", "nan", "inf", "1e300", "2026-11-22", "2026-13-22T20:13:20Z",
             "+999999999999999-01-01T00:00:00Z", "99999999999999999999-01-01T00:00:00Z", "999999999-12-31T23:59:59.999Z",
+            "2026-11-22T24:00:00Z", "2026-11-22T25:13:20Z", "2026-11-22T20:60:20Z", "2026-11-22T20:13:61Z",
+            "2026-11-22T20:13:20+24:00",
+            "2026-11-22T20:13:20+01:60", "2026-11-22T20:13:20", "2026-11-22T20:13:20Zx", "2026-11-22T20:13:20Z+01:00",
+            "2026-11-22T20:13:20." + String(repeating: "0", count: 100) + "Z",
         ])
     func notTimes(text: String) {
         #expect(throws: ErrorAnswer.self) { try TimeParameter.parse(text, "from") }
+    }
+
+    @Test(
+        "name a day that there is not",
+        arguments: ["2026-02-30", "2026-02-29", "2025-11-31", "2026-04-31", "2026-13-01", "2026-00-10", "2026-01-00", "2100-02-29"])
+    func noSuchDays(day: String) {
+        for time in ["T20:13:20Z", "T20:13:20.5Z", "T00:00:00+01:00", "t20:13:20z"] {
+            let error = #expect(throws: ErrorAnswer.self) { try TimeParameter.parse(day + time, "from") }
+            #expect(error?.message == "from: there is no day '\(day)'")
+        }
+        #expect(CalendarDate(day) == nil)
+    }
+
+    @Test(
+        "know the 29th of February",
+        arguments: [("2024-02-29T00:00:00Z", 1_709_164_800), ("2000-02-29t12:00:00.000+0200", 951_818_400)])
+    func leapDays(text: String, seconds: Int64) throws {
+        #expect(try TimeParameter.parse(text, "from") == Timestamp(seconds: seconds))
     }
 
     /// Goal: the day that a zone's calendars show, also across a change of clocks.

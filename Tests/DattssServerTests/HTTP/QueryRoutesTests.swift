@@ -77,4 +77,19 @@ struct QueryRoutesTests {
         for path in Self.paths { #expect(try await get(path, ann, isConnected: false).status == .serviceUnavailable, "\(path)") }
         #expect(routes.pipeline.queries.counts.abandoned == 5)
     }
+
+    /// Goal: an integer is written with all its digits, whatever a reader makes of them; nothing here goes by way of a double.
+    @Test("counts above 2^53 are told with all their digits", arguments: [(1 << 53) + 1, (1 << 62) + 1, Int64.max] as [Int64])
+    func largeCounts(count: Int64) {
+        var aggregate = Aggregate(sample: 1)
+        aggregate.count = count
+        let points = Series.points([MinutePoint(minute: Minute(0), aggregate: aggregate)], stepMinutes: 1)
+        let json = String(decoding: StatusJSON.write(points, of: StatisticKey(.counter, "a"), stepMinutes: 1).bytes, as: UTF8.self)
+        #expect(json.contains(#""cnt":\#(count),"#), "\(json)")
+        // Merged, they stop at what an integer holds.
+        let twice = Series.points(
+            [MinutePoint(minute: Minute(0), aggregate: aggregate), MinutePoint(minute: Minute(1), aggregate: aggregate)],
+            stepMinutes: 2)
+        #expect(twice.map(\.aggregate.count) == [count.saturatingAdd(count)])
+    }
 }

@@ -38,6 +38,19 @@ struct TrustedProxiesTests {
         #expect(try origin("10.0.0.0/8", peer: "10.0.0.1", fields("192.0.2.7, <script>")).address == "10.0.0.1")
     }
 
+    /// Goal: behind a proxy that tells ports, too, not all people are one, who together try too many passwords.
+    @Test(
+        "may say a port behind an address",
+        arguments: [
+            ("192.0.2.7:443", "192.0.2.7"), ("[2001:db8::1]:443", "2001:db8::1"), ("[2001:db8::1]", "2001:db8::1"),
+            ("2001:db8::1", "2001:db8::1"), ("1.1.1.1, 192.0.2.7:50000, 10.0.0.2:80", "192.0.2.7"), ("192.0.2.7:", "192.0.2.7"),
+            ("192.0.2.7:1:2", "10.0.0.1"), (":443", "10.0.0.1"), ("[]:443", "10.0.0.1"), ("[", "10.0.0.1"),
+            ("unknown:1", "10.0.0.1"),
+        ])
+    func ports(forwardedFor: String, address: String) throws {
+        #expect(try origin("10.0.0.0/8", peer: "10.0.0.1", fields(forwardedFor)).address == address)
+    }
+
     /// Goal: what is neither an address nor a range is an error, not a range of nothing.
     @Test(
         "are addresses and ranges", arguments: ["", "10.0.0.0/33", "10.0.0/8", "localhost", "::1/129", "10.0.0.1,", "1.2.3.4/-1"])

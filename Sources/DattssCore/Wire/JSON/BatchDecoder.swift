@@ -1,7 +1,7 @@
 /// Decodes the body of `PUT /agg`, version 2 and version 1, straight into partials.
 ///
 /// A body is taken whole or not at all; the error names the first offending field and its index. Members that are not
-/// known are passed over, so that clients may grow.
+/// known are passed over, so that clients may grow; one that is known may be there once.
 public enum BatchDecoder {
     /// Decodes one body.
     /// - Throws: what is wrong with the first offending field.
@@ -27,27 +27,30 @@ public enum BatchDecoder {
         var batch = Batch(partials: [])
         var client: String?
         var sequence: Int64?
-        var hasPartials = false
+        var seen = SeenMembers()
         try JSONCursor.read(bytes, readsAhead: readsAhead) { (cursor) throws(WireError) in
-            try cursor.object { (name, cursor) throws(WireError) in
+            try cursor.members { (name, cursor) throws(WireError) in
                 if name == "prt" {
-                    guard !hasPartials else { throw WireError(.malformed, "prt: is there twice") }
+                    try seen.insert(0, "prt")
                     batch.partials = try partials(&cursor, limits: limits, &paths)
-                    hasPartials = true
                 } else if name == "nam" {
+                    try seen.insert(1, "nam")
                     batch.process = try process(&cursor)
                 } else if name == "upt" {
+                    try seen.insert(2, "upt")
                     batch.uptimeSeconds = try optional(&cursor, "upt") { (cursor) throws(WireError) in try cursor.number() }
                 } else if name == "cid" {
+                    try seen.insert(3, "cid")
                     client = try self.client(&cursor)
                 } else if name == "seq" {
+                    try seen.insert(4, "seq")
                     sequence = try self.sequence(&cursor)
                 } else {
                     try cursor.skipValue()
                 }
             }
         }
-        guard hasPartials else { throw WireError(.missingField, "prt: is missing") }
+        guard seen.contains(0) else { throw WireError(.missingField, "prt: is missing") }
         batch.origin = try origin(client, sequence)
         return batch
     }

@@ -48,7 +48,20 @@ public struct JSONCursor: ~Copyable {
     // MARK: Structure
 
     /// Reads an object, calling `member` with each name and the cursor at its value, which `member` must consume.
+    /// - Throws: also for a name that is there twice: nobody can tell which of the two values is meant.
     public mutating func object(
+        _ member: (JSONName, inout JSONCursor) throws(WireError) -> Void
+    ) throws(WireError) {
+        var names: Set<String> = []
+        try members { (name, cursor) throws(WireError) in
+            let text = name.string
+            guard names.insert(text).inserted else { throw WireError(.malformed, "\(text.utf8Prefix(40)): is there twice") }
+            try member(name, &cursor)
+        }
+    }
+
+    /// The same for an object whose names may come again: for callers that know what that means, or that see to it more cheaply.
+    public mutating func members(
         _ member: (JSONName, inout JSONCursor) throws(WireError) -> Void
     ) throws(WireError) {
         try openObject()
@@ -72,7 +85,7 @@ public struct JSONCursor: ~Copyable {
     public mutating func skipValue() throws(WireError) {
         skipSpace()
         switch peek() {
-        case UInt8(ascii: "{"): try object { (_, cursor) throws(WireError) in try cursor.skipValue() }
+        case UInt8(ascii: "{"): try members { (_, cursor) throws(WireError) in try cursor.skipValue() }
         case UInt8(ascii: "["): try array { (_, cursor) throws(WireError) in try cursor.skipValue() }
         case UInt8(ascii: "\""): _ = try string()
         case UInt8(ascii: "t"), UInt8(ascii: "f"): _ = try bool()

@@ -10,6 +10,8 @@ struct PartialDecoder {
     private var numbers: InlineArray<9, Double> = .init(repeating: 0)
     /// Bit i says that number i is there, bit ``sketch`` that a sketch is.
     private var present: UInt16 = 0
+    /// Which members were there, also as null: at the positions of ``UsualMember``, and behind them.
+    private var seen = SeenMembers()
     private var isEmphasised = false
     /// Whether percentiles are missing, and something else stands for them.
     private var isFilledIn = false
@@ -21,6 +23,8 @@ struct PartialDecoder {
     private static let last = 7
     private static let fraction = 8
     private static let sketch = 9
+    /// Where ``seen`` has what is no ``UsualMember``.
+    private static let (seenSketch, seenName) = (12, 13)
 
     /// - Parameter kind: the kind of the array that the partials stand in; `typ`, when it is there, must agree.
     init(kind: Kind) { self.kind = kind }
@@ -30,7 +34,7 @@ struct PartialDecoder {
     mutating func decode(
         _ cursor: inout JSONCursor, to partials: inout [Partial], _ paths: inout NameCache
     ) throws(WireError) {
-        (present, isEmphasised, isFilledIn) = (0, false, false)
+        (present, seen, isEmphasised, isFilledIn) = (0, SeenMembers(), false, false)
         if invalidPath != nil { invalidPath = nil }
         try cursor.openObject()
         var isFirst = true
@@ -48,12 +52,12 @@ struct PartialDecoder {
         _ cursor: inout JSONCursor, _ isFirst: inout Bool, _ paths: inout NameCache
     ) -> Bool {
         var words = JSONWordReader(cursor, isFirst: isFirst)
-        var present = present
+        var taken = seen
         while let name = words.name(), let position = UsualMember.position(of: name) {
+            var seen = taken
+            guard seen.take(position) else { break }
             if position <= Self.fraction {
-                guard present & 1 &<< UInt16(position) == 0, let number = words.number(isInteger: position == Self.count)
-                else { break }
-                present |= 1 &<< UInt16(position)
+                guard let number = words.number(isInteger: position == Self.count) else { break }
                 numbers[position] = number
             } else if position == UsualMember.path {
                 guard let path = words.path(&paths) else { break }
@@ -65,8 +69,10 @@ struct PartialDecoder {
                 guard isTrue || words.take("false") else { break }
                 isEmphasised = isTrue
             }
+            taken = seen
         }
-        self.present = present
+        present |= (taken.bits ^ seen.bits) & 0b1_1111_1111
+        seen = taken
         guard let end = words.end else { return false }
         isFirst = false
         cursor.position = end
@@ -98,21 +104,28 @@ struct PartialDecoder {
         _ name: JSONName, _ cursor: inout JSONCursor, _ paths: inout NameCache
     ) throws(WireError) {
         if let position = Self.position(of: name) {
+            try seen.insert(position, ".\(Self.fields[position])")
             // A version 1 client sends null for what it does not have.
             if !cursor.takeNull() { try number(position, &cursor) }
         } else if name == "pth" {
+            try seen.insert(UsualMember.path, ".pth")
             try readPath(&cursor, &paths)
             isVersion1 = false
-        } else if name == "nam", path == nil, invalidPath == nil {
+        } else if name == "nam" {
+            try seen.insert(Self.seenName, ".nam")
+            guard path == nil, invalidPath == nil else { return try cursor.skipValue() }
             try readPath(&cursor, &paths)
             isVersion1 = true
         } else if name == "typ" {
+            try seen.insert(UsualMember.type, ".typ")
             try type(&cursor)
         } else if name == "emp" {
+            try seen.insert(UsualMember.emphasis, ".emp")
             if !cursor.takeNull() {
                 isEmphasised = try located(".emp") { () throws(WireError) in try cursor.bool() }
             }
         } else if name == "skt" {
+            try seen.insert(Self.seenSketch, ".skt")
             if !cursor.takeNull() {
                 sketch = try located(".skt") { () throws(WireError) in try SketchDecoder.decode(&cursor) }
                 present |= 1 &<< UInt16(Self.sketch)
@@ -140,9 +153,6 @@ struct PartialDecoder {
     private mutating func number(_ position: Int, _ cursor: inout JSONCursor) throws(WireError) {
         let value = try located(".\(Self.fields[position])") { () throws(WireError) in
             position == Self.count ? try cursor.integer() : try cursor.number()
-        }
-        guard present & 1 << UInt16(position) == 0 else {
-            throw WireError(.malformed, ".\(Self.fields[position]): is there twice")
         }
         present |= 1 << UInt16(position)
         numbers[position] = value
@@ -201,7 +211,7 @@ struct PartialDecoder {
             sum: numbers[0], count: count, max: numbers[2], min: numbers[3], first: numbers[6], last: numbers[7],
             bottom: numbers[5], top: numbers[4], fraction: fraction, isEmphasised: isEmphasised,
             isApproximate: isFilledIn, packedSketch: sketch.take())
-        do { return try aggregate.checked().mended() } catch {
+        do { return try aggregate.checked().withSketchInRange().mended() } catch {
             throw WireError(.badValue, ".\(error.field): \(error.problem)")
         }
     }

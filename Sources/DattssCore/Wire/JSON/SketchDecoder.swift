@@ -15,16 +15,22 @@ enum SketchDecoder {
     private static func decodeAny(_ cursor: inout JSONCursor) throws(WireError) -> PackedSketch {
         var zeroCount: Int64 = 0
         var stores = (positive: Store(), negative: Store())
-        try cursor.object { (name, cursor) throws(WireError) in
+        var seen = SeenMembers()
+        try cursor.members { (name, cursor) throws(WireError) in
             if name == "z" {
+                try seen.insert(0, ".z")
                 zeroCount = try integer(&cursor, "z", 0...Aggregate.countMax)
             } else if name == "p" {
+                try seen.insert(1, ".p")
                 try stores.positive.read(&cursor, "p")
             } else if name == "n" {
+                try seen.insert(2, ".n")
                 try stores.negative.read(&cursor, "n")
             } else if name == "cp" {
+                try seen.insert(3, ".cp")
                 stores.positive.collapsed = try integer(&cursor, "cp", 0...Aggregate.countMax)
             } else if name == "cn" {
+                try seen.insert(4, ".cn")
                 stores.negative.collapsed = try integer(&cursor, "cn", 0...Aggregate.countMax)
             } else {
                 try cursor.skipValue()

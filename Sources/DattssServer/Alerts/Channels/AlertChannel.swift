@@ -105,7 +105,7 @@ struct AlertChannel: Sendable, Hashable {
             throw WireError(.badValue, "url: expected http:// or https://, a host, and no name or password")
         }
         if let to = settings["to"], EmailAddress(to) == nil {
-            throw WireError(.badValue, "to: expected an address like ann@example.com")
+            throw WireError(.badValue, "to: \(EmailAddress.expected)")
         }
         if let command = settings["command"], !Self.isCommand(command) {
             throw WireError(.badName, "command: expected the name of one of the server's commands, without a folder")

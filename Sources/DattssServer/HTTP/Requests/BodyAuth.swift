@@ -10,8 +10,12 @@ enum BodyAuth {
     static func key(in body: UnsafeRawBufferPointer) throws(WireError) -> String {
         var key: String?
         try JSONCursor.read(body) { (cursor) throws(WireError) in
-            try cursor.object { (name, cursor) throws(WireError) in
+            // A batch may be large, and says itself what it has twice.
+            var isThere = false
+            try cursor.members { (name, cursor) throws(WireError) in
                 if name == "auth" {
+                    guard !isThere else { throw WireError(.malformed, "auth: is there twice") }
+                    isThere = true
                     if !cursor.takeNull() { key = try located("auth") { () throws(WireError) in try cursor.string() } }
                 } else {
                     try cursor.skipValue()

@@ -33,7 +33,7 @@ struct JSONBody: Sendable {
     /// - Throws: `missing_field`, or `bad_value` for what is no address.
     func email() throws(WireError) -> EmailAddress {
         guard let email = EmailAddress(try required("email")) else {
-            throw WireError(.badValue, "email: expected an address like ann@example.com")
+            throw WireError(.badValue, "email: \(EmailAddress.expected)")
         }
         return email
     }
@@ -49,9 +49,15 @@ struct JSONBody: Sendable {
     /// - Throws: 400 `weak_password`.
     func newPassword() throws -> String {
         let password = try required("password")
-        guard password.count >= PasswordHash.passwordCharactersMin, password.utf8.count <= PasswordHash.passwordBytesMax else {
+        guard password.utf8.count <= PasswordHash.passwordBytesMax else {
             throw ErrorAnswer(
-                .badRequest, .weakPassword, "password: expected at least \(PasswordHash.passwordCharactersMin) characters")
+                .badRequest, .weakPassword,
+                "password: has \(password.utf8.count) bytes in UTF-8, expected at most \(PasswordHash.passwordBytesMax)")
+        }
+        guard password.count >= PasswordHash.passwordCharactersMin else {
+            throw ErrorAnswer(
+                .badRequest, .weakPassword,
+                "password: has \(password.count) characters, expected at least \(PasswordHash.passwordCharactersMin)")
         }
         return password
     }

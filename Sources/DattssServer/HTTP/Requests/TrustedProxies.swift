@@ -23,12 +23,21 @@ public struct TrustedProxies: Sendable, Hashable {
         guard contains(origin.address) else { return origin }
         if let scheme = headers.last(of: .forwardedProto) { origin.isSecure = scheme.lowercased() == "https" }
         if let host = headers.last(of: .forwardedHost) { origin.host = host }
-        for address in headers.list(of: .forwardedFor).reversed() {
+        for text in headers.list(of: .forwardedFor).reversed() {
+            let address = Self.withoutPort(text)
             guard IPAddress(address) != nil else { break }
             origin.address = address
             if !contains(address) { break }
         }
         return origin
+    }
+
+    /// The address in `192.0.2.1:443`, `[2001:db8::1]:443` and `[2001:db8::1]`, as some proxies write it; what is written otherwise as it
+    /// is.
+    private static func withoutPort(_ text: String) -> String {
+        if text.first == "[" { return String(text.dropFirst().prefix { $0 != "]" }) }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 2 ? String(parts[0]) : text
     }
 
     func contains(_ address: IPAddress) -> Bool { ranges.contains { $0.contains(address) } }

@@ -278,6 +278,9 @@ extension Routes {
             if let url = channel.settings["url"], let host = OutgoingRequest.host(of: url), !policy.allows(host: host) {
                 throw WireError(.badValue, "url: this server does not ask the host '\(host.prefix(100))'")
             }
+            if let to = channel.settings["to"], !accounts.maySendMail(to: to, of: viewer.user) {
+                throw WireError(.badValue, "to: \(Accounts.ownAddressOnly)")
+            }
             try accounts.setChannel(channel, of: viewer.user)
             return channel
         }

@@ -14,8 +14,12 @@ extension Routes {
         let beginning = LiveBeginning(try await seat.feed.begin(isWanted: isConnected))
         return Response(
             status: .ok,
-            // nginx keeps answers back until its buffer is full, unless it is told not to.
-            headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store", .accelBuffering: "no"],
+            // nginx keeps answers back until its buffer is full, unless it is told not to. Whoever hears nothing more is told so by the
+            // end of the connection, too.
+            headers: [
+                .contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store", .accelBuffering: "no",
+                .connection: "close",
+            ],
             body: ResponseBody { writer in
                 // They end with the server, and with the reader's key or session.
                 var turn = beginning.take()

@@ -63,10 +63,12 @@ extension Routes {
 
     private func owner(_ request: Request, _ access: Access) throws -> Viewer {
         if let key = request.head.authKey {
+            // What a key may do is told to nobody who has none.
+            guard let verified = accounts.verified(key) else { throw WireError.badKey }
             guard access != .account else {
                 throw WireError(.wrongScope, "this needs somebody who is signed in, not an auth key")
             }
-            let verified = try accounts.verified(presenting: key, for: access == .read ? .read : .all)
+            try verified.owner.requireScope(access == .read ? .read : .all)
             return Viewer(user: verified.owner.user, credential: .key(key, verified))
         }
         guard let (secret, session) = session(request) else {

@@ -43,8 +43,9 @@ import Testing
     }
 
     private static func body(_ sketch: String, count: Int) -> [UInt8] {
+        // Wide enough for all buckets here.
         let timer =
-            #"{"pth":"a","sum":\#(Double(count) * 1.5),"cnt":\#(count),"max":2,"min":1,"top":2,"bot":1,"fst":1,"lst":2,"skt":\#(sketch),"emp":false}"#
+            #"{"pth":"a","sum":\#(Double(count) * 1.5),"cnt":\#(count),"max":1e200,"min":0,"top":2,"bot":1,"fst":1,"lst":2,"skt":\#(sketch),"emp":false}"#
         return Array(Bodies.body(ms: timer).utf8)
     }
 
