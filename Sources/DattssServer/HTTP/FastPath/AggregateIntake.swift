@@ -9,6 +9,7 @@ import Synchronization
 /// Belongs to its loop, with what is worth keeping from one body to the next.
 final class AggregateIntake {
     let endpoint: AggregateEndpoint
+    let exports: ExportIntake
     private let eventLoop: any EventLoop
     private let readers: BodyReaders
     private let decompressor = BodyDecompressor()
@@ -20,6 +21,7 @@ final class AggregateIntake {
     init(_ endpoint: AggregateEndpoint, on eventLoop: any EventLoop, names: SharedNames, readers: BodyReaders) {
         (self.endpoint, self.eventLoop, self.readers) = (endpoint, eventLoop, readers)
         paths = NameCache(names)
+        exports = ExportIntake(endpoint, on: eventLoop)
     }
 
     /// What becomes of a body.
@@ -61,7 +63,7 @@ final class AggregateIntake {
             NIOLoopBound(sender, eventLoop: eventLoop), eventLoop, endpoint, readers
         )
         let answer: @Sendable (IngestAnswer) -> Void = { answer in
-            eventLoop.execute { bound.value.finish(answer, at: .now()) }
+            eventLoop.execute { bound.value.finish(.batch(answer), at: .now()) }
         }
         endpoint.decoding.start(of: head.user, cost: DecodingPool.cost(of: body.readableBytes, head.encoding)) {
             readers.withOne { decompressor, paths in
@@ -88,7 +90,7 @@ final class AggregateIntake {
         endpoint.ingest.submit(group) { answer in
             eventLoop.execute {
                 let now = NIODeadline.now()
-                for sender in bound.value { sender.finish(answer, at: now) }
+                for sender in bound.value { sender.finish(.batch(answer), at: now) }
             }
         }
     }
@@ -97,7 +99,7 @@ final class AggregateIntake {
         let (bound, eventLoop) = (NIOLoopBound(sender, eventLoop: eventLoop), eventLoop)
         Task {
             let answer = await first.answer()
-            eventLoop.execute { bound.value.finish(answer, at: .now()) }
+            eventLoop.execute { bound.value.finish(.batch(answer), at: .now()) }
         }
     }
 }
