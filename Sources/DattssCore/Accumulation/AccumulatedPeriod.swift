@@ -66,6 +66,10 @@ public struct AccumulatedPeriod: Sendable {
     }
 
     private func aggregate(at position: Int, of kind: Kind, fraction: Double) -> Aggregate? {
+        // Most statistics of a sender with many have few samples in a period, and nothing else is to be considered.
+        if accumulators[position].isEmpty, distinct.isEmpty, relative.isEmpty {
+            return recent[position].aggregate(of: kind, fraction: fraction)
+        }
         var settled = accumulators[position]
         recent[position].withValues { settled.add($0) }
         if distinct.isEmpty, relative.isEmpty { return settled.partial(of: kind, fraction: fraction) }

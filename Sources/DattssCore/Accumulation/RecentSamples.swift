@@ -40,8 +40,48 @@ struct RecentSamples: Sendable {
         words[7] &= ~0xFF
     }
 
+    /// What a ``SampleAccumulator`` makes of these samples, without the memory that it takes for them; nil when there are none.
+    func aggregate(of kind: Kind, fraction: Double) -> Aggregate? {
+        withValues { values in
+            guard let first = values.first, let last = values.last else { return nil }
+            var (sum, min, max) = (0.0, first, first)
+            for value in values {
+                sum = sum.saturatingAdd(value)
+                min = value < min ? value : min
+                max = value >= max ? value : max
+            }
+            let (bottom, top, sketch) = Self.percentiles(of: values, min, max, fraction, hasSketch: kind == .timer)
+            return Aggregate(
+                sum: sum, count: Int64(values.count), max: max, min: min, first: first, last: last, bottom: bottom, top: top,
+                fraction: fraction, isEmphasised: false, packedSketch: sketch)
+        }
+    }
+
     @inline(__always)
-    func withValues(_ body: (UnsafeBufferPointer<Double>) -> Void) {
+    private static func percentiles(
+        of values: UnsafeBufferPointer<Double>, _ min: Double, _ max: Double, _ fraction: Double, hasSketch: Bool
+    ) -> (bottom: Double, top: Double, PackedSketch?) {
+        let count = Int64(values.count)
+        if min == max { return (min, min, hasSketch ? PackedSketch(of: min, count: count) : nil) }
+        return withUnsafeTemporaryAllocation(of: Double.self, capacity: capacity) { ascending in
+            for (place, value) in values.enumerated() {
+                ascending.initializeElement(at: place, to: value)
+                var at = place
+                while at > 0, ascending[at - 1] > ascending[at] {
+                    ascending.swapAt(at - 1, at)
+                    at -= 1
+                }
+            }
+            let sorted = UnsafeBufferPointer(rebasing: ascending[..<values.count])
+            return (
+                sorted[Int(nearestRank(fraction, of: count)) - 1], sorted[Int(nearestRank(1 - fraction, of: count)) - 1],
+                hasSketch ? PackedSketch(ofAscending: sorted) : nil
+            )
+        }
+    }
+
+    @inline(__always)
+    func withValues<Result>(_ body: (UnsafeBufferPointer<Double>) -> Result) -> Result {
         withUnsafeBytes(of: words) { bytes in
             bytes.withMemoryRebound(to: Double.self) { body(UnsafeBufferPointer(rebasing: $0[..<count])) }
         }

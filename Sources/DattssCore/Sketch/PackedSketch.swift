@@ -51,6 +51,11 @@ public struct PackedSketch: Sendable, Hashable {
 
     /// The sketch of a few samples: at most as many as a store has buckets.
     init(ofAscending samples: [Double]) {
+        self = samples.withUnsafeBufferPointer { PackedSketch(ofAscending: $0) }
+    }
+
+    /// The same of samples that lie elsewhere.
+    init(ofAscending samples: UnsafeBufferPointer<Double>) {
         let negativeCount = samples.prefix { $0 < 0 }.count
         let positiveStart = samples[negativeCount...].firstIndex { $0 > 0 } ?? samples.count
         let positive = AscendingMagnitudes(magnitudes: samples[positiveStart...])

@@ -4,6 +4,9 @@ import Foundation
 struct OTLPSeriesKey: Sendable, Hashable {
     fileprivate let high: UInt64
     fileprivate let low: UInt64
+
+    /// (Half of it tells as much: it is a hash already.)
+    func hash(into hasher: inout Hasher) { hasher.combine(high) }
 }
 
 /// Builds the identity of a series (OpenTelemetry's data model, "OpenTelemetry Protocol data model" and "Timeseries model"): its

@@ -22,6 +22,7 @@ final class OTLPIntake: Sendable {
     private let users: Mutex<Users>
     let counters = OTLPCounters()
     let turns = OTLPTurns()
+    let readers = OTLPReaders()
 
     private struct Users {
         var entries: [UserID: OTLPUser] = [:]

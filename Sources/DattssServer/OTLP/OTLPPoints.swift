@@ -9,11 +9,7 @@ struct OTLPPoints: Sendable {
     private(set) var problem: String?
 
     struct Point: Sendable {
-        var series: OTLPSeriesKey
-        var path: String
-        /// Name and attributes as they came, where they were no path.
-        var original: String?
-        var unit: String
+        var name: OTLPSeriesName
         /// Nanoseconds since 1970; 0 for unknown.
         var start: UInt64
         var time: UInt64
@@ -24,33 +20,55 @@ struct OTLPPoints: Sendable {
         /// Also of a sum that is cumulative and may fall.
         case gauge(Double)
         case sum(Double, isCumulative: Bool)
-        case histogram(OTLPHistogram, isCumulative: Bool)
+        /// (By reference, because the many points that are numbers would be as large.)
+        indirect case histogram(OTLPHistogram, isCumulative: Bool)
     }
 
     /// `FLAG_NO_RECORDED_VALUE`: the point says that there is none.
-    private static let noValueFlag: UInt64 = 1
+    static let noValueFlag: UInt64 = 1
+
+    /// - Parameters:
+    ///   - points: in the order in which they came.
+    ///   - process: of each resource that has one.
+    init(_ points: [Point], processes: Set<String>) {
+        (self.points, self.processes) = (points, processes)
+        sortByTime()
+    }
 
     init(_ metrics: OTLPMetrics) {
         for resource in metrics.resources {
-            if let name = resource.attributes.first(where: { $0.key == "service.name" })?.value.text { note(process: name) }
-            var identity = OTLPIdentity()
-            identity.add(resource.attributes)
-            let digest = identity.digest
+            if let process = Self.process(of: resource.attributes) { processes.insert(process) }
+            let digest = Self.digest(ofResource: resource.attributes)
             for scope in resource.scopes {
-                var identity = OTLPIdentity(below: digest)
-                identity.add(scope.name)
-                identity.add(scope.version)
-                identity.add(scope.attributes)
-                let digest = identity.digest
+                let digest = Self.digest(of: scope, in: digest)
                 for metric in scope.metrics { read(metric, of: digest) }
             }
         }
         sortByTime()
     }
 
-    private mutating func note(process: String) {
-        guard process.utf8.count <= OTLPPath.partBytesMax, let name = Name.rewritten(process.utf8) else { return }
-        processes.insert(name.utf8Prefix(Name.processBytesMax))
+    // MARK: Resources and scopes
+
+    /// The name of the process that a resource is, rewritten as statsd would.
+    static func process(of attributes: [OTLPMetrics.Attribute]) -> String? {
+        guard let text = attributes.first(where: { $0.key == "service.name" })?.value.text,
+            text.utf8.count <= OTLPPath.partBytesMax, let name = Name.rewritten(text.utf8)
+        else { return nil }
+        return name.utf8Prefix(Name.processBytesMax)
+    }
+
+    static func digest(ofResource attributes: [OTLPMetrics.Attribute]) -> SHA256Digest {
+        var identity = OTLPIdentity()
+        identity.add(attributes)
+        return identity.digest
+    }
+
+    static func digest(of scope: OTLPMetrics.Scope, in resource: SHA256Digest) -> SHA256Digest {
+        var identity = OTLPIdentity(below: resource)
+        identity.add(scope.name)
+        identity.add(scope.version)
+        identity.add(scope.attributes)
+        return identity.digest
     }
 
     // MARK: Metrics
@@ -59,62 +77,40 @@ struct OTLPPoints: Sendable {
         if metric.summaryPointCount > 0 {
             reject(metric.summaryPointCount, "\(metric.name.utf8Prefix(64)): summaries are not taken in")
         }
-        read(metric.gauge.points, "gauge", metric, of: scope, \.head) { Self.finite($0.value).map { .gauge($0) } }
-        let (isMonotonic, isCumulative) = (metric.sum.isMonotonic, Self.isCumulative(metric.sum.temporality))
-        read(metric.sum.points, "sum \(isMonotonic ? "true" : "false") \(metric.sum.temporality.name)", metric, of: scope, \.head) {
-            point in
-            guard let value = Self.finite(point.value), let isCumulative else { return nil }
-            return isCumulative && !isMonotonic ? .gauge(value) : .sum(value, isCumulative: isCumulative)
-        }
-        read(metric.histogram.points, "histogram \(metric.histogram.temporality.name)", metric, of: scope, \.head) { point in
-            guard let isCumulative = Self.isCumulative(metric.histogram.temporality) else { return nil }
-            return OTLPHistogram(point).map { .histogram($0, isCumulative: isCumulative) }
-        }
-        let temporality = metric.exponentialHistogram.temporality
-        read(metric.exponentialHistogram.points, "exponential \(temporality.name)", metric, of: scope, \.head) { point in
-            guard let isCumulative = Self.isCumulative(temporality) else { return nil }
-            return OTLPHistogram(point).map { .histogram($0, isCumulative: isCumulative) }
-        }
+        read(metric.gauge.points, Kind.gauge, metric, of: scope, \.head) { Self.value(ofGauge: $0) }
+        let sum = Kind.sum(metric.sum.temporality, isMonotonic: metric.sum.isMonotonic)
+        read(metric.sum.points, sum, metric, of: scope, \.head) { sum.value(ofSum: $0) }
+        let histogram = Kind.histogram(metric.histogram.temporality)
+        read(metric.histogram.points, histogram, metric, of: scope, \.head) { histogram.value(OTLPHistogram($0)) }
+        let exponential = Kind.exponential(metric.exponentialHistogram.temporality)
+        read(metric.exponentialHistogram.points, exponential, metric, of: scope, \.head) { exponential.value(OTLPHistogram($0)) }
     }
 
-    /// - Parameter kind: made of it only where there are points.
     /// - Parameter value: nil for what cannot be taken in.
     private mutating func read<Given>(
-        _ given: [Given], _ kind: @autoclosure () -> String, _ metric: OTLPMetrics.Metric, of scope: SHA256Digest,
+        _ given: [Given], _ kind: Kind, _ metric: OTLPMetrics.Metric, of scope: SHA256Digest,
         _ head: KeyPath<Given, OTLPMetrics.Head>, _ value: (Given) -> Value?
     ) {
         if given.isEmpty { return }
-        guard metric.unit.utf8.count <= OTLPPath.partBytesMax, let name = OTLPPath(name: metric.name) else {
+        guard let name = OTLPMetricName(metric.name, unit: metric.unit, kind: kind.name, of: scope) else {
             return reject(
                 given.count,
                 "'\(metric.name.utf8Prefix(64))' with its unit is no name, expected 1 to \(Name.pathBytesMax) bytes")
         }
-        var identity = OTLPIdentity(below: scope)
-        identity.add(metric.name)
-        identity.add(metric.unit)
-        identity.add(kind())
-        let digest = identity.digest
         for one in given {
             let head = one[keyPath: head]
             if head.flags & Self.noValueFlag != 0 { continue }
-            var path = name
+            var path = name.path
             guard path.append(head.attributes) else {
                 reject(
-                    1, "\(name.text): more than \(OTLPPath.attributesMax) attributes, or \(Name.pathBytesMax) bytes with them")
+                    1, "\(name.path.text): more than \(OTLPPath.attributesMax) attributes, or \(Name.pathBytesMax) bytes with them")
                 continue
             }
             guard let value = value(one) else {
                 reject(1, "\(path.text.utf8Prefix(64)): no finite value, no temporality, or counts that do not add up")
                 continue
             }
-            var identity = OTLPIdentity(below: digest)
-            identity.add(head.attributes)
-            points.append(
-                Point(
-                    series: identity.key, path: path.text,
-                    original: path.isRewritten ? OTLPPath.original(metric.name, head.attributes) : nil, unit: metric.unit,
-                    start: head.start,
-                    time: head.time, value: value))
+            points.append(Point(name: name.series(head.attributes, path), start: head.start, time: head.time, value: value))
         }
     }
 
@@ -130,14 +126,58 @@ struct OTLPPoints: Sendable {
         let order = points.indices.sorted { (points[$0].time, $0) < (points[$1].time, $1) }
         points = order.map { points[$0] }
     }
+}
 
-    private static func isCumulative(_ temporality: OTLPMetrics.Temporality) -> Bool? {
-        switch temporality {
+// MARK: Kinds
+
+extension OTLPPoints {
+    /// What tells metrics of one name apart, and how their points count.
+    enum Kind: Sendable {
+        case gauge
+        case sum(OTLPMetrics.Temporality, isMonotonic: Bool)
+        case histogram(OTLPMetrics.Temporality)
+        case exponential(OTLPMetrics.Temporality)
+
+        /// As it is a part of the identity of a series.
+        var name: String {
+            switch self {
+            case .gauge: "gauge"
+            case .sum(let temporality, let isMonotonic): "sum \(isMonotonic ? "true" : "false") \(temporality.name)"
+            case .histogram(let temporality): "histogram \(temporality.name)"
+            case .exponential(let temporality): "exponential \(temporality.name)"
+            }
+        }
+
+        /// - Returns: nil for what cannot be taken in.
+        func value(ofSum point: OTLPMetrics.NumberPoint) -> Value? {
+            guard case .sum(let temporality, let isMonotonic) = self, let value = OTLPPoints.finite(point.value),
+                let isCumulative = temporality.isCumulative
+            else { return nil }
+            return isCumulative && !isMonotonic ? .gauge(value) : .sum(value, isCumulative: isCumulative)
+        }
+
+        /// - Returns: nil for what cannot be taken in.
+        func value(_ histogram: OTLPHistogram?) -> Value? {
+            switch self {
+            case .gauge, .sum: nil
+            case .histogram(let temporality), .exponential(let temporality):
+                temporality.isCumulative.flatMap { isCumulative in histogram.map { .histogram($0, isCumulative: isCumulative) } }
+            }
+        }
+    }
+
+    /// - Returns: nil for what cannot be taken in.
+    static func value(ofGauge point: OTLPMetrics.NumberPoint) -> Value? { finite(point.value).map { .gauge($0) } }
+
+    private static func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
+}
+
+extension OTLPMetrics.Temporality {
+    fileprivate var isCumulative: Bool? {
+        switch self {
         case .delta: false
         case .cumulative: true
         case .unspecified: nil
         }
     }
-
-    private static func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }
 }

@@ -23,6 +23,29 @@ struct OTLPProtobuf {
         while let (field, value) = try reader.next() { try body(field, value) }
     }
 
+    // MARK: Pieces
+
+    /// A resource's attributes, from its message.
+    static func attributes(ofResource bytes: UnsafeRawBufferPointer) throws(WireError) -> [OTLPMetrics.Attribute] {
+        var attributes: [OTLPMetrics.Attribute] = []
+        try forEach(bytes) { (field, value) throws(WireError) in
+            if field == 1 { attributes.append(try attribute(try value.message)) }
+        }
+        return attributes
+    }
+
+    /// A scope without its metrics, from the message that says which it is.
+    static func read(_ bytes: UnsafeRawBufferPointer, into scope: inout OTLPMetrics.Scope) throws(WireError) {
+        try forEach(bytes) { (field, value) throws(WireError) in
+            switch field {
+            case 1: scope.name = try value.text
+            case 2: scope.version = try value.text
+            case 3: scope.attributes.append(try attribute(try value.message))
+            default: break
+            }
+        }
+    }
+
     // MARK: The tree
 
     private mutating func resource(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OTLPMetrics.Resource {
@@ -30,9 +53,7 @@ struct OTLPProtobuf {
         var resource = OTLPMetrics.Resource()
         try Self.forEach(bytes) { (field, value) throws(WireError) in
             if field == 1 {
-                try Self.forEach(try value.message) { (field, value) throws(WireError) in
-                    if field == 1 { resource.attributes.append(try Self.attribute(try value.message)) }
-                }
+                resource.attributes += try Self.attributes(ofResource: try value.message)
             } else if field == 2 {
                 resource.scopes.append(try scope(try value.message))
             }
@@ -45,14 +66,7 @@ struct OTLPProtobuf {
         var scope = OTLPMetrics.Scope()
         try Self.forEach(bytes) { (field, value) throws(WireError) in
             if field == 1 {
-                try Self.forEach(try value.message) { (field, value) throws(WireError) in
-                    switch field {
-                    case 1: scope.name = try value.text
-                    case 2: scope.version = try value.text
-                    case 3: scope.attributes.append(try Self.attribute(try value.message))
-                    default: break
-                    }
-                }
+                try Self.read(try value.message, into: &scope)
             } else if field == 2 {
                 scope.metrics.append(try metric(try value.message))
             }
@@ -97,7 +111,7 @@ struct OTLPProtobuf {
 
     // MARK: Points
 
-    private static func numberPoint(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OTLPMetrics.NumberPoint {
+    static func numberPoint(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OTLPMetrics.NumberPoint {
         var point = OTLPMetrics.NumberPoint()
         try forEach(bytes) { (field, value) throws(WireError) in
             switch field {
@@ -113,7 +127,7 @@ struct OTLPProtobuf {
         return point
     }
 
-    private static func histogramPoint(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OTLPMetrics.HistogramPoint {
+    static func histogramPoint(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OTLPMetrics.HistogramPoint {
         var point = OTLPMetrics.HistogramPoint()
         var bounds: [UInt64] = []
         try forEach(bytes) { (field, value) throws(WireError) in
@@ -135,7 +149,7 @@ struct OTLPProtobuf {
         return point
     }
 
-    private static func exponentialPoint(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OTLPMetrics.ExponentialPoint {
+    static func exponentialPoint(_ bytes: UnsafeRawBufferPointer) throws(WireError) -> OTLPMetrics.ExponentialPoint {
         var point = OTLPMetrics.ExponentialPoint()
         try forEach(bytes) { (field, value) throws(WireError) in
             switch field {
@@ -169,7 +183,7 @@ struct OTLPProtobuf {
 
     // MARK: Attributes
 
-    private static func attribute(
+    static func attribute(
         _ bytes: UnsafeRawBufferPointer, depth: Int = 0
     ) throws(WireError) -> OTLPMetrics.Attribute {
         var attribute = OTLPMetrics.Attribute()

@@ -14,9 +14,9 @@ extension Routes {
                 throw WireError(.unsupportedEncoding, "Content-Type: expected application/x-protobuf or application/json")
             }
             let body = try await request.body.encoded(request.headers, upTo: limits.bodyBytes)
-            let points = try await working(on: body, of: user) { [limits] in
-                OTLPPoints(
-                    try format.decode(try body.content(upTo: limits.bodyBytes), sizeMax: limits.partialsPerBatch))
+            let points = try await working(on: body, of: user) { [telemetry, limits] in
+                try telemetry.readers.points(
+                    try body.content(upTo: limits.bodyBytes), format, sizeMax: limits.partialsPerBatch)
             }
             let (plan, unfitting) = try await telemetry.turns.inTurn(of: user) {
                 // Reading it took a while: nothing is kept of a user who was deleted meanwhile.
@@ -75,68 +75,31 @@ extension Routes {
     }
 }
 
-enum OTLPFormat: Sendable {
-    case protobuf
-    case json
-
-    init?(_ contentType: String?) {
-        switch contentType?.split(separator: ";").first?.lowercased() {
-        case "application/x-protobuf": self = .protobuf
-        case "application/json": self = .json
-        default: return nil
-        }
-    }
-
-    /// - Parameter sizeMax: how many there may be of everything that an export has many of: see ``OTLPSize``.
-    func decode(_ body: [UInt8], sizeMax: Int) throws(WireError) -> OTLPMetrics {
-        do throws(WireError) {
-            return try body.withUnsafeBufferPointer { body throws(WireError) in
-                switch self {
-                case .protobuf: try OTLPProtobuf.decode(UnsafeRawBufferPointer(body), sizeMax: sizeMax)
-                case .json: try OTLPJSON.decode(UnsafeRawBufferPointer(body), sizeMax: sizeMax)
-                }
-            }
-        } catch {
-            guard error.reason == .malformed else { throw error }
-            throw WireError(.malformed, "the body is no ExportMetricsServiceRequest: \(error.message)")
-        }
-    }
-
+extension OTLPFormat {
     /// `ExportMetricsServiceResponse`, with a partial success where points were rejected.
     func answer(to plan: OTLPPlan, unfitting: Int, limits: Limits) -> Response {
-        let rejected = plan.rejectedPoints + unfitting
-        let message = plan.problem ?? "more than \(limits.liveStatisticsPerUser) live statistics"
+        let rejection = OTLPRejection(plan, unfitting: unfitting, limits)
         switch self {
         case .json:
             var json = JSONWriter()
             json.object { json in
-                guard rejected > 0 else { return }
+                guard let rejection else { return }
                 json.object("partialSuccess") { json in
-                    json.member("rejectedDataPoints", String(rejected))
-                    json.member("errorMessage", message)
+                    json.member("rejectedDataPoints", String(rejection.points))
+                    json.member("errorMessage", rejection.message)
                 }
             }
             return Response(json: json)
         case .protobuf:
-            var (partialSuccess, answer) = (ProtobufWriter(), ProtobufWriter())
-            if rejected > 0 {
-                partialSuccess.number(1, UInt64(rejected))
-                partialSuccess.bytes(2, Array(message.utf8))
-                answer.bytes(1, partialSuccess.bytes)
-            }
             return Response(
-                status: .ok, headers: [.contentType: "application/x-protobuf"],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.bytes)))
+                status: .ok, headers: [.contentType: Self.protobufType],
+                body: ResponseBody(byteBuffer: ByteBuffer(bytes: rejection?.protobuf ?? [])))
         }
     }
 
     /// A `google.rpc.Status` that says what an error answer says.
     func write(_ error: WireError, into response: inout Response) {
-        var status = ProtobufWriter()
-        // INVALID_ARGUMENT, or UNAUTHENTICATED.
-        status.number(1, error.reason == .unauthorized ? 16 : 3)
-        status.bytes(2, Array(error.message.utf8))
-        response.headers[.contentType] = "application/x-protobuf"
-        response.body = ResponseBody(byteBuffer: ByteBuffer(bytes: status.bytes))
+        response.headers[.contentType] = Self.protobufType
+        response.body = ResponseBody(byteBuffer: ByteBuffer(bytes: Self.status(error)))
     }
 }

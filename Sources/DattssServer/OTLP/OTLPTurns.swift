@@ -5,32 +5,32 @@ import Synchronization
 /// A copy that is sent again while the first is being written is answered when that one is written, or counted if it is not.
 final class OTLPTurns: Sendable {
     /// Those who wait, of each user whose turn it is.
-    private let waiting = Mutex<[UserID: [CheckedContinuation<Void, Never>]]>([:])
+    private let waiting = Mutex<[UserID: [@Sendable () -> Void]]>([:])
 
     func inTurn<Result>(
         of user: UserID, isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Result
     ) async rethrows -> Result {
-        await enter(user)
+        await withCheckedContinuation { turn in enter(user) { turn.resume() } }
         defer { leave(user) }
         return try await body()
     }
 
-    private func enter(_ user: UserID) async {
-        await withCheckedContinuation { turn in
-            let isFree = waiting.withLock { waiting in
-                guard waiting[user] != nil else {
-                    waiting[user] = []
-                    return true
-                }
-                waiting[user]?.append(turn)
-                return false
+    /// - Parameter turn: called when it is the caller's turn, now or by whoever leaves; ``leave(_:)`` has to follow.
+    func enter(_ user: UserID, _ turn: @escaping @Sendable () -> Void) {
+        let isFree = waiting.withLock { waiting in
+            guard waiting[user] != nil else {
+                waiting[user] = []
+                return true
             }
-            if isFree { turn.resume() }
+            waiting[user]?.append(turn)
+            return false
         }
+        if isFree { turn() }
     }
 
-    private func leave(_ user: UserID) {
-        let next: CheckedContinuation<Void, Never>? = waiting.withLock { waiting in
+    /// The turn is over.
+    func leave(_ user: UserID) {
+        let next: (@Sendable () -> Void)? = waiting.withLock { waiting in
             guard var others = waiting[user], !others.isEmpty else {
                 waiting[user] = nil
                 return nil
@@ -39,6 +39,6 @@ final class OTLPTurns: Sendable {
             waiting[user] = others
             return next
         }
-        next?.resume()
+        next?()
     }
 }

@@ -54,7 +54,7 @@ final class OTLPUser: Sendable {
     private static func add(
         _ point: OTLPPoints.Point, to plan: inout OTLPPlan, _ table: inout OTLPSeriesTable, at now: Moment, limits: Limits
     ) {
-        let before = table[point.series]
+        let before = table[point.name.series]
         var series = before ?? OTLPSeries()
         let time = point.time > now.time.advanced(byMilliseconds: aheadMilliseconds).nanoseconds ? 0 : point.time
         let news =
@@ -76,11 +76,11 @@ final class OTLPUser: Sendable {
             guard partial != nil || hasNothing(value) else {
                 return plan.reject("a difference of totals, or a value in its unit, is more than a number can hold")
             }
-            guard table.set(point.series, series, at: now, limits: limits) else {
+            guard table.set(point.name.series, series, at: now, limits: limits) else {
                 return plan.reject("more than \(limits.liveStatisticsPerUser) series, or too many buckets of them")
             }
-            plan.changes.append((point.series, before, series))
-            if let original = point.original { plan.note(rewriting: original, to: point.path) }
+            plan.changes.append((point.name.series, before, series))
+            if let original = point.name.original { plan.note(rewriting: original, to: point.name.path) }
             if let partial { plan.partials.append(partial) }
         }
     }
@@ -95,14 +95,14 @@ final class OTLPUser: Sendable {
     }
 
     private static func partial(of point: OTLPPoints.Point, _ news: OTLPSeries.Total?) -> Partial? {
-        if case .gauge(let value) = point.value { return Partial(StatisticKey(.gauge, point.path), Aggregate(sample: value)) }
+        if case .gauge(let value) = point.value { return Partial(StatisticKey(.gauge, point.name.path), Aggregate(sample: value)) }
         switch news {
         case .none: return nil
         case .number(let value):
-            return value == 0 || !value.isFinite ? nil : Partial(StatisticKey(.counter, point.path), Aggregate(sample: value))
+            return value == 0 || !value.isFinite ? nil : Partial(StatisticKey(.counter, point.name.path), Aggregate(sample: value))
         case .histogram(let histogram):
-            return OTLPTimer.aggregate(of: histogram, unit: point.unit).map {
-                Partial(StatisticKey(.timer, point.path), $0)
+            return OTLPTimer.aggregate(of: histogram, unit: point.name.unit).map {
+                Partial(StatisticKey(.timer, point.name.path), $0)
             }
         }
     }

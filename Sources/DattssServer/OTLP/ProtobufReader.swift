@@ -17,6 +17,7 @@ struct ProtobufReader {
     }
 
     /// The next field's number and value; nil at the end.
+    @inline(__always)
     mutating func next() throws(WireError) -> (field: UInt64, value: Value)? {
         guard position < bytes.count else { return nil }
         let tag = try varint()
@@ -33,7 +34,18 @@ struct ProtobufReader {
         }
     }
 
+    @inline(__always)
     private mutating func varint() throws(WireError) -> UInt64 {
+        // Nearly all are of one byte.
+        if position < bytes.count, bytes[position] < 0x80 {
+            defer { position += 1 }
+            return UInt64(bytes[position])
+        }
+        return try longVarint()
+    }
+
+    @inline(never)
+    private mutating func longVarint() throws(WireError) -> UInt64 {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 70, by: 7) {
             guard position < bytes.count else { throw WireError(.malformed, "a number is cut") }
@@ -45,6 +57,7 @@ struct ProtobufReader {
         throw WireError(.malformed, "a number has more than ten bytes")
     }
 
+    @inline(__always)
     private mutating func take(_ count: Int) throws(WireError) -> UnsafeRawBufferPointer {
         guard count <= bytes.count - position else { throw WireError(.malformed, "the message is cut") }
         defer { position += count }
@@ -57,6 +70,7 @@ extension ProtobufReader.Value {
         get throws(WireError) { String(decoding: try message, as: UTF8.self) }
     }
 
+    @inline(__always)
     var message: UnsafeRawBufferPointer {
         get throws(WireError) {
             guard case .bytes(let bytes) = self else { throw WireError(.malformed, "a message or text is written as a number") }
@@ -65,6 +79,7 @@ extension ProtobufReader.Value {
     }
 
     /// A number of any wire type; `sint` ones are still folded.
+    @inline(__always)
     var number: UInt64 {
         get throws(WireError) {
             switch self {

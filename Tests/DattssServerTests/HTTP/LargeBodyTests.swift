@@ -45,7 +45,7 @@ struct LargeBodyTests {
             intakes = AggregateIntakes(
                 AggregateEndpoint(
                     ingest: pipeline.ingest, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits(),
-                    decoding: decoding))
+                    decoding: decoding, telemetry: OTLPIntake(startedAt: clock.now()), clock: clock))
             decoding.start(of: .local, cost: 1, { [gate] in gate.wait() }, onRefusal: { _ in })
         }
 

@@ -66,6 +66,39 @@ struct PlainHeadTests {
         #expect(parse("PUT /agg?auth=a HTTP/1.1\r\nContent-Length: 1\r\n\r\nx") == .foreign, "no Host")
     }
 
+    /// Goal: exports are the fast path's when nothing about them is special, and told from batches.
+    @Test(
+        "is that of an export when it is short protobuf, and not compressed",
+        arguments: [
+            ("/v1/metrics", "Content-Type: application/x-protobuf\r\n", 12, true),
+            ("/v1/metrics?auth=a", "content-type: APPLICATION/X-PROTOBUF\r\nConnection: close\r\n", 8191, true),
+            ("/v1/metrics", "Content-Type: application/x-protobuf\r\n", 8192, false),
+            ("/v1/metrics", "Content-Type: application/x-protobuf; v=1\r\n", 12, false),
+            ("/v1/metrics", "Content-Type: application/json\r\n", 12, false), ("/v1/metrics", "", 12, false),
+            ("/v1/metrics", "Content-Type: application/x-protobuf\r\nContent-Type: application/json\r\n", 12, false),
+            ("/v1/metrics", "Content-Type: application/x-protobuf\r\nContent-Encoding: gzip\r\n", 12, false),
+            ("/v1/metrics", "Content-Type: application/x-protobuf\r\nExpect: 100-continue\r\n", 12, false),
+            ("/v1/metrics/", "Content-Type: application/x-protobuf\r\n", 12, false),
+            ("/v1/traces", "Content-Type: application/x-protobuf\r\n", 12, false),
+        ] as [(String, String, Int, Bool)])
+    func export(path: String, fields: String, length: Int, isHead: Bool) {
+        let text = "POST \(path) HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n\(fields)Content-Length: \(length)\r\n\r\n"
+        guard isHead, case .head(let head) = parse(text) else { return #expect(!isHead && parse(text) == .foreign) }
+        #expect(head.route == .exports && head.contentLength == length)
+        #expect(parse("PUT" + text.dropFirst(4)) == .foreign)
+    }
+
+    @Test("of a batch may name any type, even twice")
+    func batchType() {
+        // Goal: nobody asks for the type of a batch.
+        let type = "Content-Type: text/plain\r\n"
+        guard case .head(let head) = parse("PUT /agg?auth=a HTTP/1.1\r\nHost: x\r\n\(type)\(type)Content-Length: 1\r\n\r\n") else {
+            Issue.record("it is left to the router")
+            return
+        }
+        #expect(head.route == .batches)
+    }
+
     /// Goal: bytes may come one at a time; what has begun like a batch is waited for, and not for ever.
     @Test("is waited for until it is whole")
     func dripFed() {

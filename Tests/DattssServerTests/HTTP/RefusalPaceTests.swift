@@ -53,7 +53,7 @@ struct RefusalPaceTests {
                 PipelineConfiguration(directory: "/data", fileSystem: SimulatedFileSystem(), clock: clock), onFailure: { _ in })
             let endpoint = AggregateEndpoint(
                 ingest: pipeline.ingest, processes: ProcessRegistry(clock: clock), accounts: accounts, limits: Limits(),
-                decoding: DecodingPool())
+                decoding: DecodingPool(), telemetry: OTLPIntake(startedAt: clock.now()), clock: clock)
             let fastPath = AggregateFastPath(
                 AggregateIntakes(endpoint).intake(on: channel.embeddedEventLoop),
                 deadline: FastPathDeadline(seconds: 15, idleSeconds: 120, onTimeout: {}),

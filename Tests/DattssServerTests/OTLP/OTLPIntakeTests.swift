@@ -142,7 +142,7 @@ import Testing
         var (ledger, table) = (OTLPLedger(), OTLPSeriesTable(knownSince: 0, weightMax: 100))
         let keys = OTLPPoints(
             OTLPExport.of(OTLPExport.sum("a", (1, 2, 1)), OTLPExport.sum("b", (1, 2, 1)), OTLPExport.sum("c", (1, 2, 1)))
-        ).points.map(\.series)
+        ).points.map(\.name.series)
         func series(buckets: Int) -> OTLPSeries {
             let point = OTLPMetrics.HistogramPoint(
                 count: UInt64(buckets), bucketCounts: [UInt64](repeating: 1, count: buckets),

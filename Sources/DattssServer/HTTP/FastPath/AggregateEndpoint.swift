@@ -11,6 +11,9 @@ struct AggregateEndpoint: Sendable {
     let limits: Limits
     /// For bodies that are dear to read.
     let decoding: DecodingPool
+    /// For exports, which the fast path takes in beside batches.
+    let telemetry: OTLPIntake
+    let clock: any WallClock
 
     /// What of the head is needed when the body is there.
     struct Head: Sendable {
@@ -18,17 +21,20 @@ struct AggregateEndpoint: Sendable {
         /// The key as it was sent.
         let presented: String
         let encoding: ContentEncoding
+        var route = PlainHead.Route.batches
 
         var user: UserID { key.owner.user }
     }
 
     /// Refuses by its head what is not worth reading a body for.
     /// - Parameter announced: `Content-Length`.
-    func check(key: String?, announced: Int?, contentEncoding: String?) throws(WireError) -> Head {
+    func check(
+        key: String?, announced: Int?, contentEncoding: String?, route: PlainHead.Route = .batches
+    ) throws(WireError) -> Head {
         do throws(WireError) {
             let verified = try accounts.verified(presenting: key, for: .ingest)
             if let announced { try check(bodyBytes: announced) }
-            return Head(key: verified, presented: key ?? "", encoding: try ContentEncoding(contentEncoding))
+            return Head(key: verified, presented: key ?? "", encoding: try ContentEncoding(contentEncoding), route: route)
         } catch {
             ingest.noteRefused(error)
             throw error
@@ -37,7 +43,7 @@ struct AggregateEndpoint: Sendable {
 
     /// Whether a head that was checked before would be found as good again, with another length. Counts as a use of its key.
     func isStillGood(_ head: Head, announced: Int) -> Bool {
-        guard head.key.isCurrent, announced <= limits.bodyBytes else { return false }
+        guard head.key.isCurrent, announced <= limits.bodyBytes, head.route.takes(bodyBytes: announced) else { return false }
         head.key.noteUse()
         return true
     }
@@ -110,7 +116,8 @@ struct AggregateEndpoint: Sendable {
         }
     }
 
-    private func checkAgain(_ head: Head) throws(WireError) {
+    /// Whether the key of a head that was checked before is still good.
+    func checkAgain(_ head: Head) throws(WireError) {
         if head.key.isCurrent { return }
         do throws(WireError) {
             _ = try accounts.verified(presenting: head.presented, for: .ingest)

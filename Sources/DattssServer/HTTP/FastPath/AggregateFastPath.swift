@@ -2,7 +2,7 @@ import DattssCore
 import DattssPipeline
 import NIOCore
 
-/// The fast path of `PUT|POST /agg`, in front of everything else on a connection: reads requests from the bytes as they come,
+/// The fast path of `PUT|POST /agg`, and of exports of OpenTelemetry's that are soon read, in front of everything else on a connection: reads requests from the bytes as they come,
 /// hands each body to the event loop's ``AggregateIntake``, and answers. What arrives while a batch is being answered waits,
 /// to keep the order. What is done when is decided by ``FastPathState``.
 ///
@@ -19,6 +19,8 @@ final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {
     private var context: ChannelHandlerContext?
     /// The head of this request, or of the one before that it repeats.
     private var checked: AggregateEndpoint.Head?
+    /// What this request is.
+    private var route = PlainHead.Route.batches
     /// What happened while a batch was on its way.
     private var heldEvents: [Any] = []
     private var isReadHeld = false
@@ -84,6 +86,7 @@ final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func checkAgain(_ repetition: KnownHead.Repetition) {
         if let checked, intake.endpoint.isStillGood(checked, announced: repetition.contentLength) {
+            route = checked.route
             state.accept(repetition)
         } else {
             state.forgetHead()
@@ -91,15 +94,16 @@ final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     private func check(_ head: PlainHead, _ context: ChannelHandlerContext) {
+        route = head.route
         do throws(WireError) {
             checked = try intake.endpoint.check(
-                key: head.key, announced: head.contentLength, contentEncoding: head.contentEncoding)
+                key: head.key, announced: head.contentLength, contentEncoding: head.contentEncoding, route: route)
             state.accept(head)
             if head.expectsContinue { send(FastPathAnswer.continue, context) }
         } catch {
             let isLate = error.reason == .unauthorized && refusals.isTooFast(context.remoteAddress)
             let closes = state.refuse(head, error, isLate: isLate)
-            if !isLate { send(FastPathAnswer.bytes(error, closes: closes), context) }
+            if !isLate { send(FastPathAnswer.bytes(error, to: route, closes: closes), context) }
         }
     }
 
@@ -107,14 +111,19 @@ final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {
     private func keepRoom(_ length: Int, _ context: ChannelHandlerContext) {
         if upload.grow(by: length) { return state.keepsRoom() }
         let closes = state.refuseBody()
-        send(FastPathAnswer.bytes(.tooManyUploads, closes: closes), context)
+        send(FastPathAnswer.bytes(.tooManyUploads, to: route, closes: closes), context)
     }
 
     private func take(_ length: Int, _ context: ChannelHandlerContext) {
         // No body is taken before its head was checked.
         guard let checked else { return }
         deadline.requestEnds()
-        let outcome = state.withBody(length) { intake.take($0, checked, for: self) }
+        let outcome = state.withBody(length) { body in
+            switch checked.route {
+            case .batches: intake.take(body, checked, for: self)
+            case .exports: intake.exports.take(body, checked, for: self)
+            }
+        }
         var answer: IngestAnswer?
         switch outcome {
         case .answered(let known): answer = known
@@ -123,7 +132,7 @@ final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {
         }
         if state.hasRoom { upload.shrink() }
         state.dropBody(length)
-        if let answer { write(answer, context, at: .now()) }
+        if let answer { write(.batch(answer), context, at: .now()) }
     }
 
     /// Hands over a body that is dear to read. It counts among those that are on their way until it is read, also when the
@@ -145,27 +154,28 @@ final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {
         deadline.requestEnds()
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: .milliseconds(RefusalPace.delayMilliseconds)) {
-            bound.value.finish(.refused(error), at: .now())
+            bound.value.finish(.batch(.refused(error)), at: .now())
         }
     }
 
     /// The batch that was handed to the intake is written, or refused; or a refusal has waited long enough.
-    func finish(_ answer: IngestAnswer, at time: NIODeadline) {
+    func finish(_ answer: FastPathAnswer, at time: NIODeadline) {
         guard let context, state.isLastAnswer != nil else { return }
         write(answer, context, at: time)
         advance(context)
         readIfHeld(context)
     }
 
-    private func write(_ answer: IngestAnswer, _ context: ChannelHandlerContext, at time: NIODeadline) {
+    private func write(_ answer: FastPathAnswer, _ context: ChannelHandlerContext, at time: NIODeadline) {
         var closes = state.isLastAnswer ?? false
         let bytes: ByteBuffer
         switch answer {
-        case .accepted, .duplicate:
+        case .batch(.accepted), .batch(.duplicate):
             bytes = closes ? FastPathAnswer.lastAcknowledgement : FastPathAnswer.acknowledgement
-        case .refused(let error):
+        case .export(let rejection): bytes = FastPathAnswer.bytes(rejection, closes: closes)
+        case .batch(.refused(let error)):
             closes = closes || error.reason == .bodyTooLarge
-            bytes = FastPathAnswer.bytes(error, closes: closes)
+            bytes = FastPathAnswer.bytes(error, to: route, closes: closes)
         }
         send(bytes, context)
         goOn(context, closes: closes, at: time)
@@ -203,7 +213,9 @@ final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {
         case .refuse:
             deadline.onTimeout()
             upload.shrink()
-            send(FastPathAnswer.bytes(WireError(.requestTimeout, "the request took too long to arrive"), closes: true), context)
+            send(
+                FastPathAnswer.bytes(WireError(.requestTimeout, "the request took too long to arrive"), to: route, closes: true),
+                context)
             close(context)
         }
     }

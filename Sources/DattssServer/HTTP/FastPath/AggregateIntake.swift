@@ -4,11 +4,13 @@ import NIOCore
 import Synchronization
 
 /// What one event loop takes in: batches are decided on as they are read, and go to the log together at the end of the
-/// loop's turn, when everything that had arrived is read. The busier the loop, the more share a hop to the log and back.
+/// loop's turn, when everything that had arrived is read, but not before those are answered that went before them
+/// (``GroupFlight``). The busier the loop, the more share a hop to the log and back.
 ///
 /// Belongs to its loop, with what is worth keeping from one body to the next.
 final class AggregateIntake {
     let endpoint: AggregateEndpoint
+    let exports: ExportIntake
     private let eventLoop: any EventLoop
     private let readers: BodyReaders
     private let decompressor = BodyDecompressor()
@@ -16,10 +18,12 @@ final class AggregateIntake {
     private var group = BatchGroup()
     /// Whose batches are in the group.
     private var senders: [AggregateFastPath] = []
+    private var flight = GroupFlight()
 
     init(_ endpoint: AggregateEndpoint, on eventLoop: any EventLoop, names: SharedNames, readers: BodyReaders) {
         (self.endpoint, self.eventLoop, self.readers) = (endpoint, eventLoop, readers)
         paths = NameCache(names)
+        exports = ExportIntake(endpoint, on: eventLoop)
     }
 
     /// What becomes of a body.
@@ -45,7 +49,7 @@ final class AggregateIntake {
             case .copyOfPending(let first): answerLater(first, sender)
             case .grouped:
                 senders.append(sender)
-                if group.isFull { write() } else if isFirst { writeAfterThisTurn() }
+                if group.isFull { write() } else if isFirst, flight.isOver { writeAfterThisTurn() }
             }
             return .answeredLater
         } catch {
@@ -61,7 +65,7 @@ final class AggregateIntake {
             NIOLoopBound(sender, eventLoop: eventLoop), eventLoop, endpoint, readers
         )
         let answer: @Sendable (IngestAnswer) -> Void = { answer in
-            eventLoop.execute { bound.value.finish(answer, at: .now()) }
+            eventLoop.execute { bound.value.finish(.batch(answer), at: .now()) }
         }
         endpoint.decoding.start(of: head.user, cost: DecodingPool.cost(of: body.readableBytes, head.encoding)) {
             readers.withOne { decompressor, paths in
@@ -77,27 +81,41 @@ final class AggregateIntake {
     /// What is executed on a loop from within runs when it has handled all that it was woken for.
     private func writeAfterThisTurn() {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        eventLoop.execute { bound.value.write() }
+        eventLoop.execute { bound.value.writeUnlessUnderWay() }
+    }
+
+    /// What has gathered goes with the end of the flight else.
+    private func writeUnlessUnderWay() {
+        if flight.isOver { write() }
     }
 
     private func write() {
         guard !group.isEmpty else { return }
-        let (group, bound, eventLoop) = (group, NIOLoopBound(senders, eventLoop: eventLoop), eventLoop)
+        flight.begin()
+        let (group, bound, eventLoop) = (group, NIOLoopBound((self, senders), eventLoop: eventLoop), eventLoop)
         self.group = BatchGroup()
         senders = []
         endpoint.ingest.submit(group) { answer in
             eventLoop.execute {
+                let (intake, senders) = bound.value
+                intake.answered()
                 let now = NIODeadline.now()
-                for sender in bound.value { sender.finish(answer, at: now) }
+                for sender in senders { sender.finish(.batch(answer), at: now) }
             }
         }
+    }
+
+    /// The log works on the next ones while these are told.
+    private func answered() {
+        flight.end()
+        writeUnlessUnderWay()
     }
 
     private func answerLater(_ first: FirstCopy, _ sender: AggregateFastPath) {
         let (bound, eventLoop) = (NIOLoopBound(sender, eventLoop: eventLoop), eventLoop)
         Task {
             let answer = await first.answer()
-            eventLoop.execute { bound.value.finish(answer, at: .now()) }
+            eventLoop.execute { bound.value.finish(.batch(answer), at: .now()) }
         }
     }
 }

@@ -4,10 +4,13 @@
 ///     Host: …
 ///     Content-Length: 1234
 ///
+/// or of an export of OpenTelemetry's, `POST /v1/metrics`, as protobuf that is soon read and not compressed.
+///
 /// Only what can be read in one way is read here (RFC 9112): one `Content-Length`, one `Host`, no `Transfer-Encoding`, every line ended
 /// by CR LF, nothing but printable ASCII. All else, also what is merely unusual, is ``Outcome/foreign``: a complete parser
 /// looks at it, from its first byte. So nothing is taken in here that the parser behind would read in another way.
 struct PlainHead: Equatable {
+    private(set) var route = Route.batches
     /// From the method to the empty line.
     private(set) var byteCount = 0
     private(set) var contentLength = 0
@@ -16,10 +19,20 @@ struct PlainHead: Equatable {
     /// The auth key, from `Authorization: Bearer` or else from `?auth=`.
     private(set) var key: String?
     private(set) var contentEncoding: String?
+    private var isProtobuf = false
     /// The sender wants to be told before it sends the body.
     private(set) var expectsContinue = false
     /// The sender wants nothing more of this connection.
     private(set) var closes = false
+
+    /// What the body is.
+    enum Route: Sendable {
+        case batches
+        case exports
+
+        /// Whether a body of so many bytes is for the fast path.
+        func takes(bodyBytes count: Int) -> Bool { self == .batches || count < DecodingPool.exportBytesMin }
+    }
 
     enum Outcome: Equatable {
         case head(PlainHead)
@@ -49,19 +62,27 @@ struct PlainHead: Equatable {
             case .unusual: return .foreign
             case .line(let line) where line.isEmpty:
                 head.byteCount = lines.position
-                return seen.contains(.contentLength) && seen.contains(.host) ? .head(head) : .foreign
+                return seen.contains(.contentLength) && seen.contains(.host) && head.isUsual ? .head(head) : .foreign
             case .line(let line):
                 guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line.isToken(to: colon) else { return .foreign }
-                guard let field = Field(line[..<colon]) else { continue }
+                guard let field = Field(line[..<colon], head.route) else { continue }
                 guard seen.insert(field).inserted, head.read(field, line.value(from: colon + 1)) else { return .foreign }
             }
         }
     }
 
-    private static let starts: [StaticString] = ["PUT /agg", "POST /agg"]
+    private static let starts: [StaticString] = ["PUT /agg", "POST /agg", "POST /v1/metrics"]
+
+    /// Bodies of whatever size and encoding are batches; of exports the fast path takes in what is read at once.
+    private var isUsual: Bool {
+        route == .batches
+            || (isProtobuf && contentEncoding == nil && !expectsContinue && route.takes(bodyBytes: contentLength))
+    }
 
     private mutating func readRequestLine(_ line: Slice<UnsafeRawBufferPointer>) -> Bool {
-        guard let start = Self.starts.first(where: { line.starts(with: $0.bytes) }) else { return false }
+        guard let place = Self.starts.firstIndex(where: { line.starts(with: $0.bytes) }) else { return false }
+        let start = Self.starts[place]
+        route = place == 2 ? .exports : .batches
         var rest = line.dropFirst(start.utf8CodeUnitCount)
         let version: StaticString = " HTTP/1.1"
         guard rest.count >= version.utf8CodeUnitCount, rest.suffix(version.utf8CodeUnitCount).elementsEqual(version.bytes)
@@ -81,9 +102,11 @@ struct PlainHead: Equatable {
     /// The fields that matter; those that could change how the message is read are foreign whatever their value.
     private enum Field {
         case contentLength, authorization, contentEncoding, connection, expect, host
+        /// Nobody asks for the type of a batch.
+        case contentType
         case other
 
-        init?(_ name: Slice<UnsafeRawBufferPointer>) {
+        init?(_ name: Slice<UnsafeRawBufferPointer>, _ route: Route) {
             switch name.count {
             case 14 where name.isCaseless("content-length"): self = .contentLength
             case 13 where name.isCaseless("authorization"): self = .authorization
@@ -91,6 +114,7 @@ struct PlainHead: Equatable {
             case 10 where name.isCaseless("connection"): self = .connection
             case 6 where name.isCaseless("expect"): self = .expect
             case 4 where name.isCaseless("host"): self = .host
+            case 12 where route == .exports && name.isCaseless("content-type"): self = .contentType
             case 17 where name.isCaseless("transfer-encoding"), 7 where name.isCaseless("upgrade"),
                 7 where name.isCaseless("trailer"):
                 self = .other
@@ -118,6 +142,7 @@ struct PlainHead: Equatable {
             expectsContinue = true
             return value.isCaseless("100-continue")
         case .host: break
+        case .contentType: isProtobuf = value.isCaseless("application/x-protobuf")
         case .other: return false
         }
         return true

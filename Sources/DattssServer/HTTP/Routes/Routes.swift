@@ -25,7 +25,9 @@ struct Routes: Sendable {
 
     /// What the fast path and the route of `/agg` share.
     var endpoint: AggregateEndpoint {
-        AggregateEndpoint(ingest: pipeline.ingest, processes: processes, accounts: accounts, limits: limits, decoding: decoding)
+        AggregateEndpoint(
+            ingest: pipeline.ingest, processes: processes, accounts: accounts, limits: limits, decoding: decoding,
+            telemetry: telemetry, clock: clock)
     }
 
     func makeRouter() -> Router<Context> {
