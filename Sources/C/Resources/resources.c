@@ -91,6 +91,9 @@ static const unsigned char keys_js[] = {
 static const unsigned char landing_js[] = {
 #embed "../../DattssServer/Dashboard/landing.js"
 };
+static const unsigned char marks_js[] = {
+#embed "../../DattssServer/Dashboard/marks.js"
+};
 static const unsigned char missing_html[] = {
 #embed "../../DattssServer/Dashboard/missing.html"
 };
@@ -191,6 +194,7 @@ static const struct resource dashboard[] = {
     FILE("help.js", help_js),
     FILE("keys.js", keys_js),
     FILE("landing.js", landing_js),
+    FILE("marks.js", marks_js),
     FILE("missing.html", missing_html),
     FILE("names.js", names_js),
     FILE("now.js", now_js),

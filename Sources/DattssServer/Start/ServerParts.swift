@@ -1,4 +1,5 @@
 import DattssCore
+import DattssLog
 import DattssPipeline
 import Hummingbird
 import HummingbirdCore
@@ -13,6 +14,7 @@ struct ServerParts: Sendable {
     let logger: Logger
     let processes: ProcessRegistry
     let datagrams = DatagramCounters()
+    let marks: MarkIntake
     let deadlines: FastPathChannel.Deadlines
     let memory: MemoryBudget
     let connections: ConnectionLimit
@@ -37,6 +39,7 @@ struct ServerParts: Sendable {
         let clock = configuration.clock
         startedAt = clock.now()
         processes = ProcessRegistry(clock: clock)
+        marks = MarkIntake(accounts, clock: clock, logger: logger)
         deadlines = FastPathChannel.Deadlines(seconds: configuration.limits.requestSeconds)
         memory = MemoryBudget(configuration.limits)
         connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
@@ -58,7 +61,8 @@ struct ServerParts: Sendable {
     }
 
     func makeLineIntake() -> LineIntake {
-        LineIntake(pipeline: pipeline, processes: processes, counters: datagrams, clock: clock, logger: logger)
+        LineIntake(
+            pipeline: pipeline, processes: processes, counters: datagrams, clock: clock, logger: logger, marks: marks)
     }
 
     // MARK: HTTP
@@ -93,7 +97,7 @@ struct ServerParts: Sendable {
     private func makeMetrics() -> Metrics {
         Metrics(
             pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
-            telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts, startedAt: startedAt)
+            telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts, marks: marks, startedAt: startedAt)
     }
 
     private func makeDashboard() -> DashboardFiles {
@@ -117,7 +121,9 @@ struct ServerParts: Sendable {
     // MARK: Beside them
 
     func makeAccountsRefresher() -> AccountsRefresher {
-        AccountsRefresher(accounts: accounts, pipeline: pipeline, telemetry: telemetry, clock: clock, logger: logger)
+        AccountsRefresher(
+            accounts: accounts, pipeline: pipeline, telemetry: telemetry, hourDays: configuration.retention.hourDays, clock: clock,
+            logger: logger)
     }
 
     func makeDemoTraffic(of shop: DemoShop) -> DemoTraffic {
