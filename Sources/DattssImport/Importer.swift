@@ -20,14 +20,16 @@ public struct Importer {
         public var shiftSeconds: Int64
     }
 
-    /// - Parameter now: samples of later minutes, and those before the retention, are left out.
-    public init(now: Timestamp) {
-        builder = MinuteBuilder(now: now)
+    /// - Parameters:
+    ///   - now: samples of later minutes, and those before the retention, are left out.
+    ///   - limits: for how many days before today minutes and hours are kept.
+    public init(now: Timestamp, limits: Retention.Limits = Retention.Limits(), shiftingToNow: Bool = false) {
+        builder = MinuteBuilder(now: now, limits: limits, shiftsToNow: shiftingToNow)
     }
 
     /// - Parameter progress: called now and then with how much of the file on disk is read.
     public mutating func read(
-        _ file: LineFile, by format: some LineFormat, shiftingToNow: Bool, progress: (Int64) -> Void
+        _ file: LineFile, by format: some LineFormat, progress: (Int64) -> Void
     ) throws(LineFileError) -> FileSummary {
         var format = format
         var report = LineReport<LineProblem>()
@@ -41,6 +43,6 @@ public struct Importer {
         lines += report.lines
         badLines += report.badLines.values.reduce(0, +)
         return FileSummary(
-            report: report, rewritten: format.rewritten, shiftSeconds: builder.endFile(shiftingToNow: shiftingToNow) * 60)
+            report: report, rewritten: format.rewritten, shiftSeconds: builder.endFile() * 60)
     }
 }

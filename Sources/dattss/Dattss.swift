@@ -38,6 +38,6 @@ struct DattssCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, UserCommand.self, SendCommand.self, StatusCommand.self, UnusualCommand.self, HostCommand.self,
-            ImportCommand.self, AlertCommand.self, LogCommand.self, ReplayCommand.self,
+            ImportCommand.self, AlertCommand.self, MarkCommand.self, LogCommand.self, ReplayCommand.self,
         ])
 }

@@ -94,6 +94,9 @@ static const unsigned char landing_js[] = {
 static const unsigned char maintenance_js[] = {
 #embed "../../DattssServer/Dashboard/maintenance.js"
 };
+static const unsigned char marks_js[] = {
+#embed "../../DattssServer/Dashboard/marks.js"
+};
 static const unsigned char missing_html[] = {
 #embed "../../DattssServer/Dashboard/missing.html"
 };
@@ -195,6 +198,7 @@ static const struct resource dashboard[] = {
     FILE("keys.js", keys_js),
     FILE("landing.js", landing_js),
     FILE("maintenance.js", maintenance_js),
+    FILE("marks.js", marks_js),
     FILE("missing.html", missing_html),
     FILE("names.js", names_js),
     FILE("now.js", now_js),

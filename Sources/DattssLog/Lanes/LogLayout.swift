@@ -4,6 +4,7 @@ internal import DattssCore
 ///
 ///     <data>/lock
 ///     <data>/clock                                 what is certain of the time, see ``ConfirmedTimeFile``
+///     <data>/importing                             as long as an import has not ended, see ``ImportTransaction``
 ///     <data>/accepted/00000000000000000017.log
 ///     <data>/minutes/00000000000000000003.log
 ///     <data>/days/2026-11-22.day
@@ -15,6 +16,8 @@ public enum LogLayout {
     private static let suffix = ".log"
 
     static func lock(in directory: String) -> String { directory + "/lock" }
+
+    static func importing(in directory: String) -> String { directory + "/importing" }
 
     static func clock(in directory: String) -> String { directory + "/clock" }
 
@@ -98,13 +101,16 @@ extension LogLayout {
 
 /// Keeps a second server away from a data folder.
 public enum DataFolder {
-    /// Creates the folder when it is missing, and locks it for as long as the result is kept.
+    /// Creates the folder when it is missing, and locks it for as long as the result is kept. What an import left that was killed is
+    /// gone then.
     public static func lock(
         _ directory: String, fileSystem: any FileSystem, isSynced: Bool = true
     ) throws(LogError) -> any FileLock {
-        try logged { () throws(FileSystemError) in
+        let lock = try logged { () throws(FileSystemError) in
             try fileSystem.createDirectories(directory, isSynced: isSynced)
             return try fileSystem.lock(LogLayout.lock(in: directory))
         }
+        try ImportTransaction.undo(in: directory, fileSystem: fileSystem)
+        return lock
     }
 }

@@ -19,6 +19,10 @@ public struct DatagramCollector: Sendable {
 
     /// The minute in which lines are received, for those that tell a time.
     package var minute = Minute(0)
+    /// The moment at which lines are received, for marks.
+    package var now = Timestamp(seconds: 0)
+    /// What was received of DogStatsD's messages in this period.
+    private var marks: [ReceivedMark] = []
     private let syntax: Syntax
     private let authenticator: any Authenticator
     private let statsdUser: UserID?
@@ -38,6 +42,7 @@ public struct DatagramCollector: Sendable {
         let user: UserID
         var table: AccumulatorTable
         var processes = NameIndex()
+        var markCount = 0
 
         mutating func note(_ process: DatagramLine.Bytes) {
             if processes.number(of: process) != nil || processes.count == DatagramCollector.processesMax { return }
@@ -57,12 +62,14 @@ public struct DatagramCollector: Sendable {
         /// How many partials a batch may have: as many as a client may send at once.
         package let batchPartials: Int
         package var processes: Set<UserProcess> = []
+        /// What happened, as messages of DogStatsD told it.
+        package var marks: [ReceivedMark] = []
         /// The minute in which its samples came, which is held until they are written; nil when there are none.
         package var minute: Minute?
 
         package init(batchPartials: Int) { self.batchPartials = batchPartials }
 
-        package var isEmpty: Bool { periods.isEmpty && processes.isEmpty }
+        package var isEmpty: Bool { periods.isEmpty && processes.isEmpty && marks.isEmpty }
         package var partialCount: Int { periods.reduce(0) { $0 + $1.period.count } }
     }
 
@@ -71,6 +78,8 @@ public struct DatagramCollector: Sendable {
     private static let wrongKeysMax = 1000
     /// How many names of processes one user may give in one period; one more is noted in the next.
     private static let processesMax = 10_000
+    /// How many messages of one user, and of all, are kept of one period.
+    package static let (userMarksMax, marksMax) = (50, 1000)
 
     /// - Parameter statsdUser: whose statsd lines, and those of Graphite, are; without one, a name begins with an auth key and a dot.
     public init(authenticator: any Authenticator, statsdUser: UserID?, limits: Limits, syntax: Syntax = .statsd) {
@@ -156,8 +165,11 @@ public struct DatagramCollector: Sendable {
                 collected.processes.insert(UserProcess(user: user, name: name))
             }
             senders[position].processes.removeAll()
+            senders[position].markCount = 0
             senders[position].table.forgetIdle()
         }
+        collected.marks = marks
+        marks = []
         forgetIdle()
         counts.rewritings.beginPeriod()
         // A key may be revoked at any time.
@@ -172,8 +184,21 @@ public struct DatagramCollector: Sendable {
         if syntax == .graphite { return try receive(try GraphiteLine(line)) }
         switch try DatagramLine.parse(line) {
         case .statsd(let line): try receive(line)
-        case .message(.event): counts.events += 1
-        case .message(.serviceCheck): counts.serviceChecks += 1
+        case .message(.event(let event)):
+            counts.events += 1
+            let now = now
+            keep(ofName: event.title) { keyBytes, user in
+                event.mark(behind: keyBytes, receivedAt: now).map { ReceivedMark(user: user, mark: $0) }
+            }
+        case .message(.serviceCheck(let check)):
+            counts.serviceChecks += 1
+            let now = now
+            keep(ofName: check.name) { keyBytes, user in
+                check.mark(behind: keyBytes, receivedAt: now).map { mark in
+                    let name = String(decoding: check.name[keyBytes...], as: UTF8.self)
+                    return ReceivedMark(user: user, mark: mark, check: .init(name: name, status: check.status))
+                }
+            }
         case .dattss(let line):
             let (position, prefixesProcess) = try sender(forKey: line.key)
             if prefixesProcess {
@@ -183,6 +208,21 @@ public struct DatagramCollector: Sendable {
             }
             senders[position].note(line.process)
             counts.samples += 1
+        }
+    }
+
+    /// Keeps a message of DogStatsD, whose title or name begins with a key where those of statsd lines do. One that is nobody's, or one
+    /// too many, is no error of whoever sends samples beside it: it is counted.
+    private mutating func keep(ofName name: DatagramLine.Bytes, _ make: (_ keyBytes: Int, UserID) -> ReceivedMark?) {
+        do throws(DatagramError) {
+            let (position, keyBytes) = try sender(ofName: name)
+            guard let mark = make(keyBytes, senders[position].user), marks.count < Self.marksMax,
+                senders[position].markCount < Self.userMarksMax
+            else { return counts.droppedMessages += 1 }
+            marks.append(mark)
+            senders[position].markCount += 1
+        } catch {
+            counts.droppedMessages += 1
         }
     }
 

@@ -14,10 +14,12 @@ public struct DatagramCounts: Sendable, Hashable {
     package var rewrittenNames = 0
     /// The latest of these names.
     package var rewritings = NameRewritings()
-    /// Events of DogStatsD, which are counted and not kept.
+    /// Events of DogStatsD.
     package var events = 0
-    /// Service checks of DogStatsD, which are counted and not kept.
+    /// Service checks of DogStatsD.
     package var serviceChecks = 0
+    /// Those of both that are nobody's, or were too many in a second.
+    package var droppedMessages = 0
     /// Partials that the pipeline did not admit, and why.
     package var refusedPartials: [WireError.Reason: Int] = [:]
     package var socketFailures = 0
@@ -36,6 +38,7 @@ public struct DatagramCounts: Sendable, Hashable {
         rewritings.merge(other.rewritings)
         events += other.events
         serviceChecks += other.serviceChecks
+        droppedMessages += other.droppedMessages
         refusedPartials.merge(other.refusedPartials, uniquingKeysWith: +)
     }
 }

@@ -8,6 +8,7 @@ import GRDB
 ///           ├─ favourite    in the user's order
 ///           ├─ unit         what statistics are measured in, where somebody has said so
 ///           ├─ audit        what was done to the user's programs
+///           ├─ mark…        see ``MarkTables``
 ///           └─ alert…       see ``AlertTables``
 ///     invitation            of nobody yet
 ///
@@ -53,6 +54,7 @@ enum AccountSchema {
             }
         }
         migrator.registerMigration("alerts", migrate: AlertTables.migrate)
+        migrator.registerMigration("marks", migrate: MarkTables.migrate)
         return migrator
     }
 

@@ -9,6 +9,8 @@ struct AccountsRefresher: Service {
     let accounts: Accounts
     let pipeline: Pipeline
     let telemetry: OTLPIntake
+    /// The server's rule, for marks.
+    let hourDays: Int64
     let clock: any WallClock
     let logger: Logger
 
@@ -25,6 +27,7 @@ struct AccountsRefresher: Service {
                 leaving = deleted
                 let (now, confirmed) = (clock.now(), pipeline.confirmedTime)
                 let isNewMinute = halfMinute != minute
+                let isNewHour = halfMinute.index / 60 != minute.index / 60
                 minute = halfMinute
                 do {
                     try await accounts.run { accounts in
@@ -32,6 +35,7 @@ struct AccountsRefresher: Service {
                         guard isNewMinute else { return }
                         try accounts.writeUses(at: now)
                         try accounts.removeExpired(at: confirmed)
+                        if isNewHour { try accounts.removeOldMarks(at: confirmed, hourDays: hourDays) }
                     }
                 } catch {
                     logger.error("cannot read the accounts: \(error)")

@@ -19,6 +19,8 @@ const rows = () => [
   [[h('i.swatch')], 'the usual day: the mean of the seven days before, at the same time; around it, in which nineteen of twenty steps lie'],
   [[h('i.restart')], 'a program restarted, as far as it told while the server was up: the one that the statistic’s name begins with, '
     + 'or else any'],
+  [[h('i.restart.happened')], 'something happened that somebody, or a program, has told; the words are shown under the mouse, and the tabulator '
+    + 'and the arrows lead to them'],
   [['total'], 'of a counter since its first sample; under the mouse it says since when'],
 ];
 

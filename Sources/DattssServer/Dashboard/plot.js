@@ -31,6 +31,8 @@ export class Plot {
   #marked = null;
   /** When programs restarted that the plot may be about. */
   #restarts = [];
+  /** What happened, once there is anything: marks.js. */
+  #lines = null;
 
   constructor(stat, board) {
     this.stat = stat;
@@ -122,6 +124,7 @@ export class Plot {
       this.board.keep(data.axis);
       this.element.classList.add('loaded');
       this.#placeRestarts();
+      this.showMarks();
       this.#say();
       if (!Dygraph) {
         this.message.replaceChildren('The plots need the library dygraphs on the server: ',
@@ -158,6 +161,14 @@ export class Plot {
     return isOther;
   }
 
+  /** What happened is told, or is another thing than before. */
+  showMarks() {
+    const { happened, view } = this.board;
+    if (!this.data || !happened || !this.#lines && !happened.marks.length) return;
+    this.#lines ??= new happened.MarkLines(this);
+    this.#lines.set(happened.marks, view.zone);
+  }
+
   draw(Dygraph = window.Dygraph) {
     if (!this.data || !Dygraph) return;
     const isEmpty = this.data.columns.every(column => column.every(value => value == null));
@@ -168,17 +179,22 @@ export class Plot {
       ...options(this.stat.kind, this.names, palette(this.stat.kind), this.data.axis, isEmpty ? null : this.unit, this.#restarts, this.data.band),
       file: rowsOf(this.data), dateWindow: [...zoom], valueRange: range(this.stat.kind, this.names, this.data, zoom),
     };
-    if (this.graph) return this.graph.updateOptions(drawn);
     const { file, ...rest } = drawn;
-    this.graph = new Dygraph(this.chart, file, rest);
+    if (this.graph) this.graph.updateOptions(drawn);
+    else this.graph = new Dygraph(this.chart, file, rest);
+    this.#lines ? this.#lines.draw() : this.showMarks();
   }
 
   zoom(window) {
     this.graph?.updateOptions({ dateWindow: [...window], valueRange: range(this.stat.kind, this.names, this.data, window) });
+    this.#lines?.draw();
     this.read(this.board.cursor);
   }
 
-  resize() { this.graph?.resize(); }
+  resize() {
+    this.graph?.resize();
+    this.#lines?.draw();
+  }
 
   /** The minute under a point of the screen. */
   minuteAt(clientX) {

@@ -43,6 +43,9 @@ export class Plots {
   #restartsKey = '';
   /** What marks restarts, once there are any: restarts.js. */
   marking = null;
+  /** What happened on the day that is seen, and what draws it: marks.js. */
+  happened = null;
+  #markKey = null;
 
   constructor(page, view) {
     this.page = page;
@@ -109,6 +112,7 @@ export class Plots {
       plot.key = key;
       return plot.load();
     }));
+    await this.#loadMarks();
   }
 
   /** Every second: new minutes, another day, and what was heard of for the first time. */
@@ -130,6 +134,24 @@ export class Plots {
   }
 
   refresh() { this.plots.forEach(plot => plot.refresh()); }
+
+  /** Once for all plots; the plots are there first. */
+  async #loadMarks() {
+    const { key, day } = this.query;
+    const markKey = `${key} ${this.#minute}`;
+    if (!this.plots.length || markKey === this.#markKey) return;
+    this.#markKey = markKey;
+    try {
+      const { loadMarks, MarkLines } = await import('./marks.js');
+      const marks = await loadMarks(day);
+      if (markKey !== this.#markKey) return;
+      this.happened = { marks, MarkLines };
+      this.plots.forEach(plot => plot.showMarks());
+    } catch {
+      // With the next minute, then: a plot without them is a plot.
+      this.#markKey = null;
+    }
+  }
 
   /** Programs may have restarted, or have been taken off the list. */
   async showRestarts() {

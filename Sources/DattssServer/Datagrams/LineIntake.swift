@@ -15,6 +15,7 @@ actor LineIntake {
     private let processes: ProcessRegistry
     private let clock: any WallClock
     private let logger: Logger
+    private let marks: MarkIntake?
     private var waiting: WaitingPartials
     /// The latest turn: each waits for the one before.
     private var turn: Task<Void, Never>?
@@ -24,16 +25,19 @@ actor LineIntake {
     private static let groupPartialsMax = 10_000
     private static let retryMilliseconds: Int64 = 1000
 
-    /// - Parameter waitingPartialsMax: how many partials may wait for a log that is busy.
+    /// - Parameters:
+    ///   - marks: where events and service checks go.
+    ///   - waitingPartialsMax: how many partials may wait for a log that is busy.
     init(
         pipeline: Pipeline, processes: ProcessRegistry, counters: DatagramCounters, clock: any WallClock, logger: Logger,
-        waitingPartialsMax: Int = 100_000
+        marks: MarkIntake? = nil, waitingPartialsMax: Int = 100_000
     ) {
         self.pipeline = pipeline
         self.processes = processes
         self.counters = counters
         self.clock = clock
         self.logger = logger
+        self.marks = marks
         waiting = WaitingPartials(capacity: waitingPartialsMax)
     }
 
@@ -45,6 +49,7 @@ actor LineIntake {
     /// Returns when all of it is written, waits, or is counted as refused.
     func take(_ collected: DatagramCollector.Collected) async {
         for process in collected.processes { processes.note(process.name, of: process.user) }
+        marks?.take(collected.marks)
         await inTurn { await $0.handOn(collected) }
         if let minute = collected.minute { pipeline.holds.release(minute) }
         retryLater()
@@ -61,6 +66,7 @@ actor LineIntake {
         let left = waiting.takeAll(batchesOf: Self.groupPartialsMax).reduce(0) { $0 + $1.partials.count }
         counters.noteRefused(left, .logUnavailable)
         counters.noteWaiting(0)
+        await marks?.drain()
     }
 
     /// Counts a failure of a socket, and says so from time to time.

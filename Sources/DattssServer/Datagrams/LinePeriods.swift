@@ -19,8 +19,9 @@ struct LinePeriods: Sendable {
     /// To be called when lines have arrived, before the collector takes them in.
     /// - Returns: what was collected in an earlier minute, if these are the first of another.
     mutating func begin() -> DatagramCollector.Collected? {
-        let now = clock.now().minute
-        collector.minute = now
+        let time = clock.now()
+        let now = time.minute
+        (collector.now, collector.minute) = (time, now)
         if minute == now { return nil }
         let ended = minute == nil ? nil : flush()
         minute = now

@@ -3,6 +3,23 @@ import DattssQuery
 
 /// Answers as graphite-web writes them (https://graphite.readthedocs.io/en/latest/render_api.html and …/metrics_api.html).
 enum GraphiteJSON {
+    /// Marks as events (https://graphite.readthedocs.io/en/latest/events.html).
+    static func events(_ marks: [Accounts.KeptMark]) -> JSONWriter {
+        var json = JSONWriter()
+        json.array { json in
+            for kept in marks {
+                json.object { json in
+                    json.member("id", kept.id)
+                    json.member("what", kept.mark.text)
+                    json.member("when", kept.mark.at.seconds)
+                    json.array("tags") { json in for tag in kept.mark.tags { json.value(tag) } }
+                    json.member("data", "")
+                }
+            }
+        }
+        return json
+    }
+
     /// - Parameters:
     ///   - pointsMax: how many points a series may have; more are consolidated. nil for all.
     ///   - hasGaps: whether points without a value are told.

@@ -13,7 +13,25 @@ extension Routes {
                 router.on("\(prefix)/metrics/find", method: method, use: graphite(findMetrics))
                 router.on("\(prefix)/render", method: method, use: graphite(render))
             }
+            router.get("\(prefix)/events/get_data", use: graphite(listEvents))
+            router.get("\(prefix)/version", use: graphite(version))
         }
+    }
+
+    /// `GET /graphite/events/get_data?from&until&tags`: marks, as graphite-web tells its events; those that have all the tags.
+    @Sendable private func listEvents(_ question: ToolQuestion) async throws -> Response {
+        let range = try graphiteRange(question.parameters, clock.now(), standard: "-24h")
+        let tags = (question.parameters["tags"] ?? "").split { $0 == " " || $0 == "," }.map(String.init)
+        let (from, to) = (Timestamp(seconds: Int64(range.lowerBound)), Timestamp(seconds: Int64(range.upperBound)))
+        let marks = try await accounts.run { try $0.marks(of: question.user, from: from, to: to).marks }
+        return Response(json: GraphiteJSON.events(marks.filter { kept in tags.allSatisfy(kept.mark.tags.contains) }))
+    }
+
+    /// `GET /graphite/version`: which one's answers these are like.
+    @Sendable private func version(_ question: ToolQuestion) async throws -> Response {
+        var json = JSONWriter()
+        json.value("1.1.8")
+        return Response(json: json)
     }
 
     private func graphite(

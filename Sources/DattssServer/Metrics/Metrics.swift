@@ -14,6 +14,7 @@ struct Metrics: Sendable {
     let memory: MemoryBudget
     let decoding: DecodingPool
     let alerts: AlertEvaluator
+    let marks: MarkIntake
     let startedAt: Timestamp
 
     func exposition() async -> String {
@@ -112,8 +113,16 @@ struct Metrics: Sendable {
             "dattss_udp_names_rewritten_total", .counter,
             "Lines whose name, or a tag, was no path, and was made one as statsd does.", counts.rewrittenNames)
         text.metric(
-            "dattss_udp_messages_total", .counter, "Events and service checks of DogStatsD; nothing is kept of them.",
+            "dattss_udp_messages_total", .counter, "Events and service checks of DogStatsD.",
             [([("type", "event")], Double(counts.events)), ([("type", "service_check")], Double(counts.serviceChecks))])
+        let marks = marks.counts
+        text.metric(
+            "dattss_udp_marks_total", .counter,
+            "Marks that events and service checks became; a check only when its status is another one than before.", marks.kept)
+        text.metric(
+            "dattss_udp_messages_dropped_total", .counter,
+            "Events and service checks that are nobody's, or were more than there is room for.",
+            counts.droppedMessages + marks.dropped)
         text.metric(
             "dattss_udp_lines_refused_total", .counter, "Lines that were not taken in, by reason.",
             DatagramError.allCases.map { ([("reason", $0.rawValue)], Double(counts.refusedLines[$0] ?? 0)) })

@@ -1,4 +1,5 @@
 import DattssCore
+import DattssLog
 import DattssPipeline
 import Hummingbird
 import HummingbirdCore
@@ -16,6 +17,7 @@ struct ServerParts: Sendable {
     let logger: Logger
     let processes: ProcessRegistry
     let datagrams = DatagramCounters()
+    let marks: MarkIntake
     let deadlines: FastPathChannel.Deadlines
     let memory: MemoryBudget
     let connections: ConnectionLimit
@@ -40,6 +42,7 @@ struct ServerParts: Sendable {
         let clock = configuration.clock
         startedAt = clock.now()
         processes = ProcessRegistry(clock: clock)
+        marks = MarkIntake(accounts, clock: clock, logger: logger)
         deadlines = FastPathChannel.Deadlines(seconds: configuration.limits.requestSeconds)
         memory = MemoryBudget(configuration.limits)
         connections = ConnectionLimit(configuration.limits, proxies: configuration.web.trustedProxies)
@@ -61,7 +64,8 @@ struct ServerParts: Sendable {
     }
 
     func makeLineIntake() -> LineIntake {
-        LineIntake(pipeline: pipeline, processes: processes, counters: datagrams, clock: clock, logger: logger)
+        LineIntake(
+            pipeline: pipeline, processes: processes, counters: datagrams, clock: clock, logger: logger, marks: marks)
     }
 
     // MARK: HTTP
@@ -117,7 +121,7 @@ struct ServerParts: Sendable {
     private func makeMetrics() -> Metrics {
         Metrics(
             pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
-            telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts, startedAt: startedAt)
+            telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts, marks: marks, startedAt: startedAt)
     }
 
     private func makeDashboard() -> DashboardFiles {
@@ -141,7 +145,9 @@ struct ServerParts: Sendable {
     // MARK: Beside them
 
     func makeAccountsRefresher() -> AccountsRefresher {
-        AccountsRefresher(accounts: accounts, pipeline: pipeline, telemetry: telemetry, clock: clock, logger: logger)
+        AccountsRefresher(
+            accounts: accounts, pipeline: pipeline, telemetry: telemetry, hourDays: configuration.retention.hourDays, clock: clock,
+            logger: logger)
     }
 
     func makeDemoTraffic(of shop: DemoShop) -> DemoTraffic {

@@ -174,7 +174,7 @@ import Testing
         try Data([0xEF, 0xBB, 0xBF] + Array("1431857103;1\r1431857103;2\r\nyesterday;3\n1431857103;4".utf8)).write(
             to: URL(filePath: path))
         var importer = Importer(now: Timestamp(seconds: 1_431_857_163))
-        let summary = try importer.read(LineFile(path), by: csv, shiftingToNow: false) { _ in }
+        let summary = try importer.read(LineFile(path), by: csv) { _ in }
         #expect(importer.builder.kept == 3)
         #expect(summary.report.lines == 4)
         #expect(summary.report.complaints(about: "f") == ["f: 1 bad lines: not a time", "f:3: not a time"])

@@ -1,4 +1,6 @@
 import DattssCore
+import DattssLog
+import DattssTestSupport
 import Testing
 
 @testable import DattssImport
@@ -22,7 +24,7 @@ import Testing
         builder.add(sample(-90_000, 1))
         builder.add(sample(-30_001, 2))
         builder.add(sample(-90_001, 3))
-        builder.endFile(shiftingToNow: false)
+        builder.endFile()
         let blocks = builder.blocks(for: user)
         #expect(blocks.map { $0.minute.index - now.minute.index } == [-2, -1, 0])
         #expect(blocks.allSatisfy { $0.through == nil && $0.users.map(\.user) == [user] })
@@ -36,23 +38,66 @@ import Testing
         var builder = MinuteBuilder(now: now)
         let keys = [StatisticKey(.timer, "b"), StatisticKey(.gauge, "b"), StatisticKey(.counter, "a")]
         for key in keys { builder.add(sample(0, 1, key)) }
-        builder.endFile(shiftingToNow: false)
+        builder.endFile()
         let partials = builder.blocks(for: user)[0].users[0].aggregates
         #expect(partials.map(\.key) == keys.sorted())
         #expect(partials.map { $0.aggregate.sketch != nil } == [false, true, false])
     }
 
-    @Test("samples beyond the retention and of the future are left out and counted")
-    func bounds() {
+    /// Goal: a sample is where the server keeps it: in minutes by the days that it lets go of, before them in hours, before those nowhere.
+    @Test("samples of days without minutes become hours; what is older, or of the future, is left out; all are counted")
+    func bounds() throws {
+        let day = now.minute.day
+        func at(_ day: Int64, _ seconds: Int64) -> ImportSample {
+            ImportSample(at: Timestamp(seconds: day * 86_400 + seconds), key: cpu, value: Double(seconds))
+        }
         var builder = MinuteBuilder(now: now)
-        let day: Int64 = 86_400_000
-        builder.add(sample(-8 * day - 30_000, 1))
-        builder.add(sample(-8 * day - 30_001, 1))
-        builder.add(sample(29_999, 1))
-        builder.add(sample(30_000, 1))
-        builder.add(sample(-400 * day, 1))
-        builder.endFile(shiftingToNow: false)
-        #expect(builder.kept == 2 && builder.tooOld == 2 && builder.inFuture == 1)
+        for sample in [
+            at(day - 8, 0), at(day - 8, 60), at(day - 9, 86_399), at(day - 9, 82_800), at(day - 9, 82_799), at(day - 400, 0),
+            at(day - 401, 86_399), self.sample(29_999, 1), self.sample(30_000, 1),
+        ] { builder.add(sample) }
+        builder.endFile()
+        #expect((builder.kept, builder.keptInHours, builder.tooOld, builder.inFuture) == (7, 4, 1, 1))
+        #expect(builder.hourCount == 3)
+        let found = builder.blocks(for: user).map { ($0.minute.index, $0.users[0].aggregates[0].aggregate) }
+        let expected: [(Int64, Double)] = [
+            ((day - 400) * 1440, 0), ((day - 9) * 1440 + 22 * 60, 82_799), ((day - 9) * 1440 + 23 * 60, 86_399 + 82_800),
+            ((day - 8) * 1440, 0), ((day - 8) * 1440 + 1, 60), (now.minute.index, 1),
+        ]
+        #expect(found.map(\.0) == expected.map(\.0) && found.map(\.1.sum) == expected.map(\.1))
+        #expect(found[2].1.count == 2 && found[2].1.first == 86_399 && found[2].1.last == 82_800)
+        // Kept for less long.
+        var short = MinuteBuilder(now: now, limits: .init(minuteDays: 1, hourDays: 3))
+        for age in 0..<6 as Range<Int64> { short.add(at(day - age, 0)) }
+        short.endFile()
+        #expect((short.kept, short.keptInHours, short.tooOld) == (4, 2, 2))
+    }
+
+    /// Goal: the hours of a file whose lines are in any order, and of several files, are those of arithmetic over all samples.
+    @Test("hours are exact against arithmetic over all samples", arguments: [1, 2, 3] as [UInt64])
+    func hours(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        var builder = MinuteBuilder(now: now)
+        var values: [Minute: [Double]] = [:]
+        for count in [4000, 500] {
+            for _ in 0..<count {
+                let sample = sample(
+                    -Int64.random(in: 10 * 86_400_000..<300 * 86_400_000, using: &generator),
+                    Double.random(in: 0..<9, using: &generator).rounded())
+                builder.add(sample)
+                values[Minute(sample.at.minute.index / 60 * 60), default: []].append(sample.value)
+            }
+            builder.endFile()
+        }
+        let blocks = builder.blocks(for: user)
+        #expect(blocks.count == values.count && builder.hourCount == values.count && builder.keptInHours == 4500, "seed \(seed)")
+        for block in blocks {
+            let aggregate = block.users[0].aggregates[0].aggregate
+            let expected = try #require(values[block.minute])
+            #expect(aggregate.sum == expected.reduce(0, +) && aggregate.count == expected.count, "seed \(seed)")
+            #expect(aggregate.min == expected.min() && aggregate.max == expected.max())
+            #expect(aggregate.first == expected.first && aggregate.last == expected.last, "seed \(seed)")
+        }
     }
 
     @Test(
@@ -61,10 +106,10 @@ import Testing
             (Int64(0), Int64(0)), (-10_000, 0), (-59_999, 0), (-60_000, 1), (-90_000, 1), (86_400_000, -1440), (86_400_001, -1441),
         ] as [(Int64, Int64)])
     func shift(last: Int64, expected: Int64) {
-        var builder = MinuteBuilder(now: now)
+        var builder = MinuteBuilder(now: now, shiftsToNow: true)
         builder.add(sample(last, 1))
         builder.add(sample(last - 120_000, 1))
-        #expect(builder.endFile(shiftingToNow: true) == expected)
+        #expect(builder.endFile() == expected)
         let moved = last + expected * 60_000
         #expect((-59_999...0).contains(moved))
         #expect(builder.blocks(for: user).last?.minute == now.advanced(byMilliseconds: moved).minute)
@@ -72,12 +117,12 @@ import Testing
 
     @Test("every file is shifted on its own, and what meets in a minute is merged")
     func files() {
-        var builder = MinuteBuilder(now: now)
+        var builder = MinuteBuilder(now: now, shiftsToNow: true)
         builder.add(sample(-1000 * 86_400_000, 1))
-        #expect(builder.endFile(shiftingToNow: true) == 1000 * 1440)
+        #expect(builder.endFile() == 1000 * 1440)
         builder.add(sample(-60_000, 5))
         builder.add(sample(-60_000, 2, StatisticKey(.counter, "hits")))
-        #expect(builder.endFile(shiftingToNow: true) == 1)
+        #expect(builder.endFile() == 1)
         let blocks = builder.blocks(for: user)
         #expect(blocks.count == 1)
         let aggregates = blocks[0].users[0].aggregates
@@ -87,20 +132,20 @@ import Testing
 
     @Test("an empty file shifts nothing")
     func empty() {
-        var builder = MinuteBuilder(now: now)
-        #expect(builder.endFile(shiftingToNow: true) == 0)
+        var builder = MinuteBuilder(now: now, shiftsToNow: true)
+        #expect(builder.endFile() == 0)
         #expect(builder.blocks(for: user).isEmpty)
     }
 
     /// Goal: minutes are let go of while a long file is read, and nothing of the last ones is lost by it.
     @Test("a file longer than the retention keeps its last minutes, in any order")
     func longFile() {
-        var builder = MinuteBuilder(now: now, retentionMinutes: 100)
+        var builder = MinuteBuilder(now: now, shiftsToNow: true, retentionMinutes: 100)
         for minute in 0..<5000 as Range<Int64> {
             builder.add(sample(minute * 60_000 - 1_000_020_000, Double(minute)))
             builder.add(sample((minute - 50) * 60_000 - 1_000_020_000, 0))
         }
-        builder.endFile(shiftingToNow: true)
+        builder.endFile()
         let blocks = builder.blocks(for: user)
         #expect(blocks.count == 101)
         #expect(blocks.map { $0.users[0].aggregates[0].aggregate.max } == (4899..<5000).map(Double.init))
@@ -122,7 +167,7 @@ import Testing
             builder.add(sample)
             values[sample.at.minute, default: []].append(sample.value)
         }
-        builder.endFile(shiftingToNow: false)
+        builder.endFile()
         let blocks = builder.blocks(for: user)
         #expect(blocks.count == values.count, "seed \(seed)")
         for block in blocks {

@@ -4,8 +4,10 @@
 enum OwnedLine: Hashable {
     /// The samples of a line, which are several where it is packed statsd's own way.
     case statsd([Statsd])
-    case message(DogStatsDMessage)
+    case message(MessageKind)
     case dattss(key: String, process: String, path: String, sample: SampleValue)
+
+    enum MessageKind: Hashable { case event, serviceCheck }
 
     struct Statsd: Hashable {
         var path: String
@@ -28,7 +30,8 @@ enum OwnedLine: Hashable {
             if path.isEmpty { throw .badPath }
             let lines = sequence(first: line) { $0.next }
             self = .statsd(lines.map { Statsd(path: path, samples: Self.samples($0), scale: $0.scale) })
-        case .message(let message): self = .message(message)
+        case .message(.event): self = .message(.event)
+        case .message(.serviceCheck): self = .message(.serviceCheck)
         case .dattss(let line):
             self = .dattss(
                 key: Self.string(line.key), process: Self.string(line.process), path: Self.string(line.path), sample: line.sample)

@@ -112,6 +112,9 @@ struct IsolationTests {
         #expect(try await ann.request(.PUT, "/api/v1/alerts/rules/anns-rule", rule).status == 200)
         let silence = #"{"for":86400,"reason":"anns reason"}"#
         #expect(try await ann.request(.POST, "/api/v1/alerts/silences", silence).status == 201)
+        let mark = try await ann.request(.POST, "/api/v1/marks", #"{"text":"anns mark","tags":["anns-tag"]}"#)
+        #expect(mark.status == 201)
+        let markID = try #require(mark.json["id"] as? String)
         let named = try await ann.request(.POST, "/api/v1/keys", #"{"name":"anns key","scope":"all"}"#).json
         let sessions = try await ann.request(.GET, "/api/v1/sessions").body
         let list = try JSONSerialization.jsonObject(with: Data(sessions.utf8)) as? [[String: Any]]
@@ -123,10 +126,12 @@ struct IsolationTests {
             words: [
                 "anns.hits", "anns:hits", "731731", "731732", "anns-process", "anns.favourite", "anns key", session,
                 "anns-mail@example.org", "anns-hook", "anns-secret", "anns alert", "anns reason",
+                "anns mark", "anns-tag", markID,
             ]
                 + codes,
             names: [
-                "anns.hits", "anns-process", "anns-channel", "anns-rule", "anns.favourite", "anns%20key", id, session, "ann",
+                "anns.hits", "anns-process", "anns-channel", "anns-rule", "anns.favourite", "anns%20key", id, session, markID,
+                "ann",
                 "default",
                 "..%2Fann",
             ],
@@ -136,7 +141,7 @@ struct IsolationTests {
     /// All that Ann sees of hers.
     private func picture(_ ann: inout Browser) async throws -> [String] {
         var bodies: [String] = []
-        for path in ["session", "keys", "favourites", "audit", "series/c/anns.hits"] {
+        for path in ["session", "keys", "favourites", "marks", "audit", "series/c/anns.hits"] {
             // When her keys were used is noted later, and no change.
             bodies.append(
                 try await ann.request(.GET, "/api/v1/\(path)").body.replacing(/"lastUsedAt":(null|[0-9]+)/, with: ""))
@@ -170,6 +175,7 @@ struct IsolationTests {
         case "/agg":
             #"{"prt":{"c":[{"typ":"c","pth":"bobs.hits","sum":1,"cnt":1,"max":1,"min":1,"top":1,"bot":1,"fst":1,"lst":1}]}}"#
         case "/api/v1/favourites": #"{"favourites":[{"typ":"c","pth":"bobs.favourite"}]}"#
+        case "/api/v1/marks": #"{"text":"bobs mark"}"#
         case "/api/v1/keys": #"{"name":"\#(UUID())","scope":"read","uid":"ann","user":"ann"}"#
         case "/api/v1/alerts/rules": #"{"rules":[]}"#
         case "/api/v1/alerts/rules/{id}": #"{"match":"bobs.hits","measure":"sum","above":1}"#

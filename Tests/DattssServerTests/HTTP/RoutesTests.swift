@@ -77,7 +77,8 @@ struct RoutesTests {
             metrics: Metrics(
                 pipeline: pipeline, datagrams: DatagramCounters(), deadlines: FastPathChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web,
-                telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts, startedAt: clock.now()),
+                telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts,
+                marks: MarkIntake(accounts, clock: clock, logger: Logger(label: "test")), startedAt: clock.now()),
             dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: limits, telemetry: telemetry,
             memory: memory, decoding: decoding)
     }

@@ -87,11 +87,13 @@ final class LivingServer {
             metrics: Metrics(
                 pipeline: pipeline, datagrams: counters, deadlines: FastPathChannel.Deadlines(seconds: 15),
                 connections: ConnectionLimit(connectionsMax: 100, connectionsPerAddressMax: 100), web: web, telemetry: telemetry,
-                memory: memory, decoding: decoding, alerts: alerts, startedAt: clock.now()),
+                memory: memory, decoding: decoding, alerts: alerts, marks: MarkIntake(accounts, clock: clock, logger: logger),
+                startedAt: clock.now()),
             dashboard: DashboardFiles(plotDirectory: "/nowhere"), clock: clock, limits: settings.limits, telemetry: telemetry,
             memory: memory, decoding: decoding)
         let refresher = AccountsRefresher(
-            accounts: accounts, pipeline: pipeline, telemetry: telemetry, clock: clock, logger: logger)
+            accounts: accounts, pipeline: pipeline, telemetry: telemetry, hourDays: settings.retention.hourDays, clock: clock,
+            logger: logger)
         let own = OwnStatistics(
             pipeline: pipeline, datagrams: counters, web: web, memory: memory, replaySeconds: 0, clock: clock, logger: logger)
         return Parts(

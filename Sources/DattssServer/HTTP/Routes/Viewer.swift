@@ -33,6 +33,8 @@ struct Viewer: Sendable {
 enum Access: Sendable {
     /// Looks at statistics: a session, or a key that may read.
     case read
+    /// Adds something: a session, or a key that may send.
+    case send
     /// Does something with statistics or programs: a session, or a key that may do all.
     case change
     /// Sees or changes the keys to all this: only a session, so that a key that got lost makes no others.
@@ -68,7 +70,13 @@ extension Routes {
             guard access != .account else {
                 throw WireError(.wrongScope, "this needs somebody who is signed in, not an auth key")
             }
-            try verified.owner.requireScope(access == .read ? .read : .all)
+            let scope: KeyScope =
+                switch access {
+                case .read: .read
+                case .send: .ingest
+                case .change, .account: .all
+                }
+            try verified.owner.requireScope(scope)
             return Viewer(user: verified.owner.user, credential: .key(key, verified))
         }
         guard let (secret, session) = session(request) else {

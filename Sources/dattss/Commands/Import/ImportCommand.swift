@@ -9,9 +9,10 @@ struct ImportCommand: ParsableCommand {
         commandName: "import",
         abstract: "Import past samples from CSV files or access logs.",
         discussion: """
-            Samples become minute aggregates in the log of the data folder, as if they had arrived then; those older \
-            than eight days or in the future are left out and counted. Aggregates may be of any age: of those that are \
-            older than minutes are kept the server keeps the hours.
+            Samples become minute aggregates in the log of the data folder, as if they had arrived then. Of days whose minutes \
+            are not kept any more (eight, or --retention-days) they become hours, as far back as hours are kept (400 days, \
+            or --hour-retention-days); older ones, and those in the future, are left out. All of it is counted. \
+            Aggregates may be of any age: of those that are older than minutes are kept the server keeps the hours.
 
               dattss import --user local cpu.csv                      # gauge cpu, of lines timestamp,value
               dattss import --user local --kind c --path hits h.csv   # counter hits
@@ -28,9 +29,10 @@ struct ImportCommand: ParsableCommand {
             A name that is no path becomes one as statsd does it, and that is told.
             Of an access log a request counts under its status (requests.status.2xx); one without (000 or -) under 0xx.
             With --shift-to-now every file is moved on its own, for files may be of different years, and a line \
-            "shifted FILE by N seconds" says how far. A bad line is counted and the first few are shown; a file \
+            "shifted FILE by N seconds" says how far; of such a file there are minutes only. A bad line is counted and the first few are shown; a file \
             that cannot be read to its end stops the import before anything is written.
-            Importing a file twice counts it twice. No server may run on the data folder meanwhile.
+            Importing a file twice counts it twice; an import that did not end counts nothing, wherever it was killed, and \
+            can be made again. No server may run on the data folder meanwhile.
             """)
 
     @OptionGroup
@@ -47,17 +49,22 @@ struct ImportCommand: ParsableCommand {
     }
 
     private func importSamples(into directory: String, now: Timestamp) throws {
-        var importer = Importer(now: now)
+        let limits = try options.limits()
+        var importer = Importer(now: now, limits: limits, shiftingToNow: options.shiftsToNow)
         for file in options.files { try read(file, by: &importer) }
         let builder = importer.builder
         let blocks = builder.blocks(for: options.user)
         let log = try ImportedLog(directory, for: options.user)
         try log.append(blocks)
-        try log.sync()
-        var summary = "imported \(builder.kept) samples into \(blocks.count) minutes of \(options.user)"
+        try log.commit()
+        var summary = "imported \(builder.kept) samples into \(blocks.count - builder.hourCount) minutes of \(options.user)"
+        if builder.keptInHours > 0 {
+            summary += ", \(builder.keptInHours) of them, older than \(limits.minuteDays) days, into \(builder.hourCount) hours"
+        }
         if importer.badLines > 0 { summary += ", \(importer.badLines) of \(importer.lines) lines are bad" }
         if builder.tooOld > 0 {
-            summary += ", \(builder.tooOld) samples are older than \(MinuteBuilder.retentionDays) days"
+            summary +=
+                ", \(builder.tooOld) samples are older than \(options.shiftsToNow ? limits.minuteDays : limits.hourDays) days"
         }
         if builder.inFuture > 0 { summary += ", \(builder.inFuture) samples are in the future" }
         try Output.line(summary)
@@ -78,7 +85,7 @@ struct ImportCommand: ParsableCommand {
                 try importer.read(file, survey, progress: progress) { try log.append($0) }
             }
         }
-        try log.sync()
+        try log.commit()
         let badLines = surveys.reduce(0) { $0 + $1.report.badLines.values.reduce(0, +) }
         let inFuture = surveys.reduce(0) { $0 + $1.inFuture }
         var summary = "imported \(surveys.reduce(0) { $0 + $1.aggregates }) minute aggregates of \(options.user)"
@@ -91,11 +98,11 @@ struct ImportCommand: ParsableCommand {
         let summary = try withProgress(name) { file, progress in
             switch options.format {
             case .combined:
-                try importer.read(file, by: CombinedLog(), shiftingToNow: options.shiftsToNow, progress: progress)
+                try importer.read(file, by: CombinedLog(), progress: progress)
             default:
                 try importer.read(
                     file, by: SeparatedValues(key: StatisticKey(options.kind, options.path ?? ImportOptions.path(ofFile: name))),
-                    shiftingToNow: options.shiftsToNow, progress: progress)
+                    progress: progress)
             }
         }
         try tell(

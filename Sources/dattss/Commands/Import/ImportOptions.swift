@@ -1,5 +1,6 @@
 import ArgumentParser
 import DattssCore
+import DattssLog
 import DattssServer
 
 /// What `dattss import` is asked to read, and how.
@@ -36,10 +37,24 @@ struct ImportOptions: ParsableArguments {
         help: "Move each file in time, by whole minutes, so that its last sample is the newest.")
     var shiftsToNow = false
 
+    @Option(help: "For how many days before today the server keeps minutes (default: 8): of days before there are hours.")
+    var retentionDays: String?
+
+    @Option(help: "For how many days before today the server keeps hours (default: 400).")
+    var hourRetentionDays: String?
+
     @OptionGroup var dataDirectory: DataDirectoryOption
 
     @Argument(help: ArgumentHelp("Files, plain or gzip; - is standard input.", valueName: "file"))
     var files: [String]
+
+    /// What the server keeps, as the same settings tell it.
+    func limits() throws -> Retention.Limits {
+        let (settings, standard) = (try Settings(), Retention.Limits())
+        return Retention.Limits(
+            minuteDays: try settings.integer("retention-days", retentionDays, standard: standard.minuteDays, atLeast: 1),
+            hourDays: try settings.integer("hour-retention-days", hourRetentionDays, standard: standard.hourDays, atLeast: 1))
+    }
 
     func validate() throws {
         if let path, !Name.isValidPath(path.utf8) {

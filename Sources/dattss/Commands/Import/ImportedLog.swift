@@ -9,6 +9,7 @@ import DattssServer
 final class ImportedLog {
     private let lock: any FileLock
     private let lane: MinuteLane
+    private let transaction: ImportTransaction
 
     /// Locks the folder until the log is let go.
     init(_ directory: String, for user: UserID) throws {
@@ -23,6 +24,7 @@ final class ImportedLog {
         }
         var ignored = IgnoredRecovery()
         let recovery = try Recovery.run(fileSystem: fileSystem, directory: directory, into: &ignored)
+        transaction = try ImportTransaction(beginningIn: directory, at: recovery.minutes, fileSystem: fileSystem)
         lane = MinuteLane(fileSystem: fileSystem, directory: directory, state: recovery.minutes)
     }
 
@@ -32,8 +34,11 @@ final class ImportedLog {
         for block in blocks { try lane.append(block) }
     }
 
-    /// After this they survive a power loss.
-    func sync() throws { try lane.sync() }
+    /// Only now all of it is there, and survives a power loss. Without this it is as if there had been no import.
+    func commit() throws {
+        try lane.sync()
+        try transaction.commit()
+    }
 }
 
 /// Only where the lanes go on matters here.

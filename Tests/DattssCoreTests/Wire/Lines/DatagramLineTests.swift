@@ -96,8 +96,8 @@ import Testing
             ("_e{5,4}:title|text", .event), ("_e{5,4}:title|text|#tag|d:1", .event), ("_e{5,0}:title|", .event),
             ("_e{6,5}:a||b:c|1|c:2|t:error", .event), ("_e{2,2}:é|é\0", .event), ("_e{1,2}:a|b |#c", .event),
             ("_sc|Redis connection|2", .serviceCheck), ("_sc|redis|0|m:1|c", .serviceCheck), ("_sc|redis|1 ", .serviceCheck),
-        ] as [(String, DogStatsDMessage)])
-    func messages(line: String, message: DogStatsDMessage) {
+        ] as [(String, OwnedLine.MessageKind)])
+    func messages(line: String, message: OwnedLine.MessageKind) {
         // Goal: a text may hold all that a sample is made of.
         expect(Case(line: line, result: .success(.message(message))))
     }
