@@ -18,12 +18,26 @@ struct WatchedUser: Sendable {
     fileprivate struct Watched: Sendable {
         let measure: UsualMeasure
         var open = UsualOpenStep()
-        var known: UsualWatched?
+        /// What is known, if anything is, in a piece of memory of its own: it is half a kilobyte, and a dictionary has room for more than it
+        /// holds.
+        private var box: [UsualWatched] = []
         /// The steps of the day of UTC, which no sealed file has yet; NaN where there is none.
         var today: [Float] = []
         var todayDay: Int64 = 0
         /// When it is to be learned; nil: at once.
         var due: Minute?
+
+        init(measure: UsualMeasure) { self.measure = measure }
+
+        var known: UsualWatched? {
+            get { box.first }
+            set { box = newValue.map { [$0] } ?? [] }
+        }
+
+        /// Takes in a step, where it is.
+        mutating func push(_ value: Double, at slot: UsualSlot) {
+            if !box.isEmpty { _ = box[0].push(value, at: slot) }
+        }
     }
 
     private static let pointsShown = 24
@@ -138,7 +152,7 @@ extension WatchedUser.Watched {
         open.activeMinutes = activeMinutes
         defer { open = UsualOpenStep() }
         guard let value = open.value(measure) else { return }
-        _ = known?.push(value, at: slot)
+        push(value, at: slot)
         let day = slot.minute.day
         if todayDay != day || today.isEmpty {
             (todayDay, today) = (day, Array(repeating: .nan, count: Int(UsualSlot.perDay)))
