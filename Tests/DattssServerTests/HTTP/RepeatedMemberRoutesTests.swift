@@ -79,6 +79,19 @@ struct RepeatedMemberRoutesTests {
         #expect(try await refusal(.post, "/api/v1/keys", twice, isSignedIn: true) == "400 malformed: name: is there twice")
     }
 
+    @Test("is refused by its name where the key is in the body, too")
+    func bodyKeys() async throws {
+        func refusal(_ rest: String) async throws -> String {
+            let body = Array(#"{"auth":"\#(key)",\#(rest),"prt":{"c":[],"ms":[],"g":[]}}"#.utf8)
+            let answer = try await routes.makeRouter().buildResponder().answer(to: .put, "/agg", body: body)
+            let json = try JSONSerialization.jsonObject(with: Data(answer.body)) as? [String: [String: String]]
+            return "\(answer.status) \(json?["error"]?["name"] ?? ""): \(json?["error"]?["message"] ?? answer.text)"
+        }
+        #expect(try await refusal(#""nam":"a","nam":"b""#) == "400 malformed: nam: is there twice")
+        #expect(try await refusal(#""auth":"\#(key)""#) == "401 unauthorized: auth: is there twice")
+        #expect(try await refusal(#""auth":null"#) == "401 unauthorized: auth: is there twice")
+    }
+
     @Test("a password that is too short or too long is told the limit in what is counted")
     func passwords() async throws {
         func refused(_ password: String) async throws -> String {

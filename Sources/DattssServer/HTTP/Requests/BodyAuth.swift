@@ -6,7 +6,7 @@ enum BodyAuth {
     /// A body of somebody who is not known yet is read up to here: thousands of statistics of an old client.
     static let bytesMax = 65_536
 
-    /// - Throws: `unauthorized` without one, and what is wrong with a body that is no object.
+    /// - Throws: `unauthorized` without one, and with two, of which nobody can tell which is meant; and what is wrong with a body that is no object.
     static func key(in body: UnsafeRawBufferPointer) throws(WireError) -> String {
         var key: String?
         try JSONCursor.read(body) { (cursor) throws(WireError) in
@@ -14,7 +14,7 @@ enum BodyAuth {
             var isThere = false
             try cursor.members { (name, cursor) throws(WireError) in
                 if name == "auth" {
-                    guard !isThere else { throw WireError(.malformed, "auth: is there twice") }
+                    guard !isThere else { throw WireError(.unauthorized, "auth: is there twice") }
                     isThere = true
                     if !cursor.takeNull() { key = try located("auth") { () throws(WireError) in try cursor.string() } }
                 } else {

@@ -22,19 +22,21 @@ extension Routes {
 
     /// The key is in the body, as the original allows it.
     private func aggregateByBodyAuth(_ request: Request) async throws -> Response {
+        let (body, key): ([UInt8], String)
         do {
             let announced = request.headers[.contentLength].flatMap { UInt64($0) }
             guard request.headers[.contentEncoding] == nil, announced ?? 0 <= BodyAuth.bytesMax else { throw WireError.noKey }
-            let body = try await request.body.collected(request.headers, upTo: min(limits.bodyBytes, BodyAuth.bytesMax))
-            let key = try body.withUnsafeBufferPointer { bytes throws(WireError) in
+            body = try await request.body.collected(request.headers, upTo: min(limits.bodyBytes, BodyAuth.bytesMax))
+            key = try body.withUnsafeBufferPointer { bytes throws(WireError) in
                 try BodyAuth.key(in: UnsafeRawBufferPointer(bytes))
             }
-            try await endpoint.take(body, endpoint.check(key: key, announced: body.count, contentEncoding: nil))
-        } catch let error as WireError where error == .noKey || error.reason == .malformed || error.reason == .bodyTooLarge {
-            // What is wrong with the batch is counted where it is taken.
-            pipeline.ingest.noteRefused(.noKey)
-            throw WireError.noKey
+        } catch let error as WireError where [.unauthorized, .malformed, .bodyTooLarge].contains(error.reason) {
+            let refusal = error.reason == .unauthorized ? error : WireError.noKey
+            pipeline.ingest.noteRefused(refusal)
+            throw refusal
         }
+        // Whoever is known is told what is wrong with the batch, and it is counted where it is taken.
+        try await endpoint.take(body, endpoint.check(key: key, announced: body.count, contentEncoding: nil))
         return Response(json: AggregateEndpoint.acknowledgement)
     }
 
