@@ -15,6 +15,8 @@ struct CredentialTests {
     /// What a route needs.
     private enum Need {
         case nothing, ingest, read, change, account
+        /// A key that sends, or a session.
+        case send
     }
 
     private let folder: TestFolder
@@ -50,6 +52,7 @@ struct CredentialTests {
         if open.contains(path) || (method == "post" && path == "/api/v1/session") { return .nothing }
         if accountPaths.contains(path) || (method == "delete" && path == "/api/v1/session") { return .account }
         if ["/agg", "/v1/metrics"].contains(path) { return .ingest }
+        if method == "post" && path == "/api/v1/marks" { return .send }
         if ["/api/v1/alerts/channels", "/api/v1/alerts/messages"].contains(path) { return .change }
         let onlyAsks = method == "get" || path == "/api/v1/alerts/backtest" || !path.hasPrefix("/api/v1/")
         return onlyAsks ? .read : .change
@@ -110,7 +113,7 @@ struct CredentialTests {
             }
             #expect(name(try await answer(operation)) == "401 unauthorized", "\(what) without a key")
             #expect(name(try await answer(operation, cookie: ended)) == "401 unauthorized", "\(what) after the session")
-            if operation.need != .ingest {
+            if ![.ingest, .send].contains(operation.need) {
                 #expect(name(try await answer(operation, key: ingest)) == "403 wrong_scope", "\(what) with a key that sends")
             }
             if operation.need != .read {
