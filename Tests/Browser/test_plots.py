@@ -35,20 +35,30 @@ class Plots(Scene):
         """As the page writes a value."""
         return self.page.js("return import('/assets/format.js').then(({ valueOf }) => valueOf(arguments[0], arguments[1]))", kind, value)
 
+    def bands(self):
+        zone = self.zone.replace("+", "%2B")
+        return [
+            self.server.api(f"day/{statistic.replace(':', '/')}?date={self.today()}&tz={zone}&step=5")["band"] for statistic in SHOWN
+        ]
+
     def test_the_plot_has_the_band_of_the_api(self):
-        self.open()
-        day = self.today()
+        # What is usual goes on with the day: the page asked between two answers that are the same.
+        for _ in range(10):
+            before = self.bands()
+            self.open()
+            if self.bands() == before:
+                break
+        else:
+            self.fail("what is usual changes all the time")
         for index, statistic in enumerate(SHOWN):
-            kind, path = statistic.split(":")
-            answer = self.server.api(f"day/{kind}/{path}?date={day}&tz={self.zone.replace('+', '%2B')}&step=5")
-            self.assertGreater(len(answer["band"]), 250)
+            self.assertGreater(len(before[index]), 250)
             band = self.page.js("return document.querySelectorAll('.plot')[arguments[0]].plot.data.band", index)
-            for point in answer["band"]:
+            for point in before[index]:
                 self.assertLessEqual(point["low"], point["usual"])
                 self.assertLessEqual(point["usual"], point["high"])
                 shown = band[point["minute"] // 5]
                 for side in ("low", "high"):
-                    self.assertAlmostEqual(shown[side], point[side] / (5 if kind == "c" else 1))
+                    self.assertAlmostEqual(shown[side], point[side] / (5 if statistic.startswith("c:") else 1))
         self.page.shoot("band")
 
     def check(self, day, step):
