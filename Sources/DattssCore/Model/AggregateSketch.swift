@@ -2,10 +2,17 @@ extension Aggregate {
     /// The aggregate, whose sketch has no bucket that lies altogether outside `min` and `max`.
     ///
     /// A bucket's width is allowed for: whoever wrote them in decimal may have rounded, and a logarithm is not exact at a bucket's end.
+    /// - Parameter bounds: the indices of the lowest and the highest bucket, if there are only positive ones and they are known.
     /// - Precondition: `min` is not more than `max`, and both are finite.
     /// - Throws: ``AggregateError`` that names `skt`.
     @inline(__always)
-    consuming func withSketchInRange() throws(AggregateError) -> Aggregate {
+    consuming func withSketchInRange(_ bounds: (lowest: Int32, highest: Int32)?) throws(AggregateError) -> Aggregate {
+        // What mostly is so costs two looks into a table.
+        if let bounds, min > 0, bounds.lowest >= SketchIndex.of(magnitude: min) - 1,
+            bounds.highest <= SketchIndex.of(magnitude: max) + 1
+        {
+            return self
+        }
         guard let bucket = packedSketch?.bucketOutside(min, max) else { return self }
         throw AggregateError(
             field: "skt", problem: "has samples from \(bucket.low) to \(bucket.high), but min is \(min) and max is \(max)")

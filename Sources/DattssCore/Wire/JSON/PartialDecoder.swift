@@ -16,6 +16,8 @@ struct PartialDecoder {
     /// Whether percentiles are missing, and something else stands for them.
     private var isFilledIn = false
     private var sketch: PackedSketch?
+    /// The bounds of the sketch, as ``SketchDecoder`` gives them.
+    private var sketchBounds: (lowest: Int32, highest: Int32)?
 
     private static let fields = ["sum", "cnt", "max", "min", "top", "bot", "fst", "lst", "pct"]
     private static let count = 1
@@ -127,7 +129,7 @@ struct PartialDecoder {
         } else if name == "skt" {
             try seen.insert(Self.seenSketch, ".skt")
             if !cursor.takeNull() {
-                sketch = try located(".skt") { () throws(WireError) in try SketchDecoder.decode(&cursor) }
+                sketch = try located(".skt") { () throws(WireError) in try SketchDecoder.decode(&cursor, &sketchBounds) }
                 present |= 1 &<< UInt16(Self.sketch)
             }
         } else {
@@ -211,7 +213,7 @@ struct PartialDecoder {
             sum: numbers[0], count: count, max: numbers[2], min: numbers[3], first: numbers[6], last: numbers[7],
             bottom: numbers[5], top: numbers[4], fraction: fraction, isEmphasised: isEmphasised,
             isApproximate: isFilledIn, packedSketch: sketch.take())
-        do { return try aggregate.checked().withSketchInRange().mended() } catch {
+        do { return try aggregate.checked().withSketchInRange(sketchBounds).mended() } catch {
             throw WireError(.badValue, ".\(error.field): \(error.problem)")
         }
     }

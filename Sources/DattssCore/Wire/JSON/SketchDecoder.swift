@@ -6,8 +6,13 @@
 /// ascending indices of scale 5 (see ``Sketch``); `cp` and `cn` say how much of a full store's lowest bucket was folded
 /// into it. All may be left out.
 enum SketchDecoder {
-    static func decode(_ cursor: inout JSONCursor) throws(WireError) -> PackedSketch {
-        if let sketch = SketchWordReader.take(&cursor) { return sketch }
+    /// - Parameter bounds: becomes the indices of the lowest and the highest bucket of a sketch of positive samples alone, if they are
+    ///   known without looking for them; else nil.
+    static func decode(
+        _ cursor: inout JSONCursor, _ bounds: inout (lowest: Int32, highest: Int32)?
+    ) throws(WireError) -> PackedSketch {
+        if let sketch = SketchWordReader.take(&cursor, &bounds) { return sketch }
+        bounds = nil
         return try decodeAny(&cursor)
     }
 

@@ -11,19 +11,23 @@ struct SketchWordReader {
     private var countBytes = 0
     private var bucketCount = 0
     private var previous = Int64(SketchIndex.range.lowerBound) - 1
+    private var lowest = Int64(0)
 
     /// So many have room: an index takes three bytes at most, a count of seven digits four.
     private static let bucketsMax = 128
     /// How many bytes a bucket may take, which is how far is read ahead: two signs, two words, and the end.
     private static let aheadBytes = 2 * (1 + 8) + 2
 
-    /// - Parameter cursor: at the value of `skt`.
+    /// - Parameters:
+    ///   - cursor: at the value of `skt`.
+    ///   - bounds: becomes the indices of the lowest and the highest bucket.
     /// - Returns: nil, and nothing consumed, for what is not as usual.
     @inline(__always)
-    static func take(_ cursor: inout JSONCursor) -> PackedSketch? {
+    static func take(_ cursor: inout JSONCursor, _ bounds: inout (lowest: Int32, highest: Int32)?) -> PackedSketch? {
         var words = SketchWordReader()
         guard let end = words.read(cursor.base, from: cursor.position, cursor.readAheadCount) else { return nil }
         cursor.position = end
+        bounds = (Int32(truncatingIfNeeded: words.lowest), Int32(truncatingIfNeeded: words.previous))
         return words.packed
     }
 
@@ -74,6 +78,7 @@ struct SketchWordReader {
 
     @inline(__always)
     private mutating func append(_ index: Int64, _ samples: Int64) {
+        if bucketCount == 0 { lowest = index }
         let gap = bucketCount == 0 ? Zigzag.encode(index) : UInt64(index &- previous &- 1)
         gapBytes = Self.write(gap, to: &gaps, at: gapBytes)
         countBytes = Self.write(UInt64(samples &- 1), to: &counts, at: countBytes)
