@@ -69,8 +69,9 @@ struct HotPathStage: Sendable {
             var count = 0
             for batch in batches {
                 now = now.advanced(byMilliseconds: 1)
-                guard case .admitted(let ids) = admission.admit(batch, at: now, limits: Limits()) else { return 0 }
+                guard case .admitted(let ids, let ticket) = admission.admit(batch, at: now, limits: Limits()) else { return 0 }
                 state.apply(batch, ids: ids, at: now)
+                admission.end(ticket)
                 count += batch.partials.count
             }
             return count
