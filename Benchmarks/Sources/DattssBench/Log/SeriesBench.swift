@@ -7,7 +7,8 @@ struct SeriesBench {
     static func figures(of files: String, in temporary: String) throws -> [Figure] {
         let folder = BenchFolder(directory: temporary + "/series")
         let names = try folder.fileSystem.list(files).filter { $0.hasSuffix(".csv") }
-        var builder = MinuteBuilder(now: Timestamp(seconds: 1 << 40), retentionMinutes: 1 << 40)
+        let always = Retention.Limits(minuteDays: 1 << 30, hourDays: 1 << 30)
+        var builder = MinuteBuilder(now: Timestamp(seconds: 1 << 40), limits: always)
         for name in names {
             var format = SeparatedValues(key: StatisticKey(.gauge, Name.rewritten(name.dropLast(4).utf8) ?? "_"))
             var report = LineReport<LineProblem>()
@@ -17,7 +18,7 @@ struct SeriesBench {
                 report.read(line, by: &format, into: &samples)
                 for sample in samples { builder.add(sample) }
             }
-            builder.endFile(shiftingToNow: false)
+            builder.endFile()
         }
         let history = try folder.history()
         let lane = folder.lane(history)
