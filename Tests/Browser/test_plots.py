@@ -257,11 +257,9 @@ class Rare(Scene):
         over = plot["over"]
         today = {point["minute"] // 60: point["sum"] / 60 for point in day["today"] if point["minute"] // 60 < over}
         heard = [i for i in range(over) if i in today or any(run["from"] <= i * 60 < run["to"] for run in day["silent"])]
-        # All hours that are over are known, and the open one may be: its rate is over what has passed of it.
+        # All hours that are over are known. The open one, of which perhaps a minute has passed, does not count yet.
         self.assertEqual(heard, list(range(over)))
         values = [today.get(i, 0) for i in heard]
-        if plot["columns"][1][over] is not None:
-            values.append(plot["columns"][1][over])
         mean, usually = sum(values) / len(values), sum(usual[i] for i in range(len(values))) / len(values)
         said = page.js("return import('/assets/format.js').then(f => [f.number(arguments[0]), f.change(arguments[1])])", mean, mean / usually)
         self.assertIn(f"{said[0]} per minute on average, {said[1]} vs the usual day", page.text(".plot .summary"))

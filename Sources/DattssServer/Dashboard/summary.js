@@ -42,17 +42,19 @@ function silence({ columns: [usual, main], axis, step }, last) {
  * counter was silent are known, and zero; those of timers and gauges are not. `unit` is what the statistic is measured in.
  */
 export function summary(kind, name, data, unit = kind) {
-  const { columns: [usual, main], axis, step, days } = data;
+  const { columns: [usual, main], axis, step, days, over } = data;
   const clocks = axis.words && ` ${axis.words}`;
   const known = main.flatMap((value, i) => value == null ? [] : [i]);
   const usualDay = `mean of ${count(days, 'day')}`;
   if (!known.length) return `${name}: no data${days ? `; the usual day is the ${usualDay}` : ''}.${clocks}`;
   const [first, last] = [known[0], known.at(-1)];
-  const compared = compare(main, usual);
+  // A step of which a minute or two are over says little of its rate, and would weigh as much as the others.
+  const end = known.some(i => i < over) ? over : main.length;
+  const compared = compare(main.slice(0, end), usual);
   const against = !compared ? ', no usual day yet'
     : compared.usual > 0 ? `, ${versus(unit, compared)} vs the usual day (${usualDay})`
     : `, ${versus(unit, compared)} (${usualDay})`;
-  const average = compared?.value ?? mean(known.map(i => main[i]));
+  const average = compared?.value ?? mean(known.filter(i => i < end).map(i => main[i]));
   const peak = known.reduce((best, i) => main[i] > main[best] ? i : best);
   const words = { c: ' per minute', ms: ' (median)', g: '' }[kind];
   const missing = gaps(data, first, last);
