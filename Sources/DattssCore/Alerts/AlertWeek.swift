@@ -63,8 +63,7 @@ public struct AlertWeek: Sendable, Hashable, CustomStringConvertible {
         let minute = seconds.flooredQuotient(by: 60)
         let day = minute.flooredQuotient(by: Self.dayMinutes)
         let ofDay = minute - day * Self.dayMinutes
-        // 1970 began with a Thursday.
-        let weekday = ((day + 3) % 7 + 7) % 7
+        let weekday = CalendarDate(dayNumber: day).weekday
         if begin < end { return days.contains(weekday) && (begin..<end).contains(ofDay) }
         return (days.contains(weekday) && ofDay >= begin) || (days.contains((weekday + 6) % 7) && ofDay < end)
     }

@@ -41,6 +41,9 @@ public struct CalendarDate: Sendable, Hashable, Comparable, CustomStringConverti
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
     }
 
+    /// 0 on a Monday, 6 on a Sunday. (1970 began with a Thursday.)
+    public var weekday: Int64 { dayNumber + 3 - (dayNumber + 3).flooredQuotient(by: 7) * 7 }
+
     public var description: String {
         let (year, month, day) = components
         return Self.padded(year, 4) + "-" + Self.padded(month, 2) + "-" + Self.padded(day, 2)

@@ -116,8 +116,7 @@ struct DemoShop: Sendable {
 
     private static func hour(_ minute: Minute) -> Hour {
         let ofDay = Double(minute.index - minute.day * Minute.perDay) / 60
-        // 1970-01-01 was a Thursday.
-        let weekday = (minute.day % 7 + 7 + 3) % 7
+        let weekday = CalendarDate(dayNumber: minute.day).weekday
         let lunch = bump(ofDay, at: 12.5, width: 3.2), evening = bump(ofDay, at: 20, width: 2.6)
         let weekend = weekday == 5 ? 1.25 : weekday == 6 ? 1.15 : 1
         let isIncident = weekday == 2 && (845..<890).contains(minute.index - minute.day * Minute.perDay)

@@ -30,20 +30,11 @@ struct Mail: Sendable, Hashable {
     func message(from: EmailAddress, at time: Date) -> [UInt8] {
         let domain = from.description.drop { $0 != "@" }
         let lines = [
-            "From: DaTtSs <\(from)>", "To: <\(to)>", "Subject: \(subject)", "Date: \(Self.date(time))",
+            "From: DaTtSs <\(from)>", "To: <\(to)>", "Subject: \(subject)", "Date: \(InternetDate.mail(time))",
             "Message-ID: <\(Secret().text.prefix(32))\(domain)>", "Auto-Submitted: auto-generated", "MIME-Version: 1.0",
             "Content-Type: text/plain; charset=utf-8", "",
             text, "", link, "", "If it was not you, there is nothing to do.", "",
         ]
         return Array(lines.joined(separator: "\r\n").utf8)
-    }
-
-    /// A date as headers have it.
-    static func date(_ time: Date) -> String {
-        time.formatted(
-            Date.VerbatimFormatStyle(
-                format:
-                    "\(weekday: .abbreviated), \(day: .twoDigits) \(month: .abbreviated) \(year: .defaultDigits) \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased)):\(minute: .twoDigits):\(second: .twoDigits) +0000",
-                locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt, calendar: Calendar(identifier: .gregorian)))
     }
 }

@@ -101,7 +101,7 @@ struct ServerParts: Sendable {
                 // (Whoever asked is gone: all other errors have been made answers.)
                 response = Response(status: .internalServerError)
             }
-            response.headers[.date] = HTTPDate.text(clock.now())
+            response.headers[.date] = InternetDate.http(clock.now())
             response.headers[.server] = "dattss"
             do { try await writer.write(response: response.head, body: response.body) } catch is HTTPParserError {
                 // Part of an answer is written: there can be no other one.

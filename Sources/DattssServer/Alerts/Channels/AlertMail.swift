@@ -24,7 +24,8 @@ struct AlertMail: Sendable, Hashable {
         let domain = from.description.drop { $0 != "@" }
         let boundary = "dattss-\(message.key)"
         let head = [
-            "From: DaTtSs <\(from)>", "To: <\(to)>", "Subject: \(Self.encoded(message.subject))", "Date: \(Mail.date(time))",
+            "From: DaTtSs <\(from)>", "To: <\(to)>", "Subject: \(Self.encoded(message.subject))",
+            "Date: \(InternetDate.mail(time))",
             "Message-ID: <alert-\(message.key)\(domain)>", "Auto-Submitted: auto-generated", "MIME-Version: 1.0",
             "Content-Type: multipart/alternative; boundary=\"\(boundary)\"", "",
         ]
