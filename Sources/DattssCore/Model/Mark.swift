@@ -26,6 +26,11 @@ public struct Mark: Sendable, Hashable {
     /// The most bytes of a tag.
     public static let tagBytesMax = 64
 
+    /// When something that is told now may have happened: from 400 days ago, as long as hours are kept, until a day from now.
+    public static func times(at now: Timestamp) -> ClosedRange<Timestamp> {
+        now.advanced(byMilliseconds: -400 * 86_400_000)...now.advanced(byMilliseconds: 86_400_000)
+    }
+
     /// Takes what there is room for. Control characters become blanks, but for the line feeds of the text.
     /// - Returns: nil when the text says nothing.
     public init?(at: Timestamp, text: String, tags: [String], source: Source) {

@@ -101,9 +101,6 @@ public struct DogStatsDServiceCheck {
 public struct DogStatsDFields {
     private let bytes: DatagramLine.Bytes
 
-    /// A time in the message is believed within these bounds.
-    private static let (pastMilliseconds, futureMilliseconds): (Int64, Int64) = (400 * 86_400_000, 86_400_000)
-
     init(_ bytes: DatagramLine.Bytes) { self.bytes = bytes }
 
     /// The first field with these letters in front of it, without them.
@@ -124,10 +121,7 @@ public struct DogStatsDFields {
     func time(receivedAt now: Timestamp) -> Timestamp {
         guard let text = field("d:"), let seconds = Int64(text), 0..<100_000_000_000 ~= seconds else { return now }
         let sent = Timestamp(seconds: seconds)
-        let (first, last) = (
-            now.advanced(byMilliseconds: -Self.pastMilliseconds), now.advanced(byMilliseconds: Self.futureMilliseconds)
-        )
-        return sent < first || sent > last ? now : sent
+        return Mark.times(at: now).contains(sent) ? sent : now
     }
 
     /// The tags, and behind them the host and what kind of event it is, where that says something.

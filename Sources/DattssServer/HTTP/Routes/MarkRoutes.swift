@@ -42,7 +42,6 @@ private struct MarkBody {
     private var tags: [String] = []
 
     static let bytesMax = 16_384
-    private static let (pastMilliseconds, futureMilliseconds): (Int64, Int64) = (400 * 86_400_000, 86_400_000)
 
     init(_ bytes: UnsafeRawBufferPointer) throws {
         var read = MarkBody()
@@ -84,8 +83,7 @@ private struct MarkBody {
         guard text.utf8.count <= Mark.textBytesMax, let mark = Mark(at: time ?? now, text: text, tags: tags, source: .api) else {
             throw WireError(.badValue, "text: expected 1 to \(Mark.textBytesMax) bytes")
         }
-        let age = now.milliseconds - mark.at.milliseconds
-        guard -Self.futureMilliseconds...Self.pastMilliseconds ~= age else {
+        guard Mark.times(at: now).contains(mark.at) else {
             throw WireError(.badValue, "time: expected one from 400 days ago until a day from now")
         }
         return mark
