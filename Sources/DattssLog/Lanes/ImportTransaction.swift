@@ -20,16 +20,9 @@ public struct ImportTransaction {
     /// - Throws: an error of the file system.
     public init(beginningIn directory: String, at state: LaneState, fileSystem: any FileSystem) throws(LogError) {
         (self.fileSystem, self.directory) = (fileSystem, directory)
-        let path = LogLayout.importing(in: directory)
-        let unfinished = path + LogLayout.unfinishedSuffix
         let text = "\(Self.title)\nfirst \(state.nextSequence)\n"
         try logged { () throws(FileSystemError) in
-            if try fileSystem.exists(unfinished) { try fileSystem.remove(unfinished) }
-            let file = try fileSystem.open(unfinished, .appendingToNew)
-            try file.writeAll(Array(text.utf8))
-            try file.sync()
-            file.close()
-            try fileSystem.rename(unfinished, to: path)
+            try fileSystem.replace(LogLayout.importing(in: directory), with: text, isSynced: true)
             try fileSystem.syncDirectory(directory)
         }
     }

@@ -35,15 +35,9 @@ public struct ConfirmedTimeFile {
     /// Replaces the file at once: killed at any instant, there is the one before or this one.
     /// - Throws: an error of the file system, after which the one before is still there.
     public func write(_ time: ConfirmedTime) throws(LogError) {
-        let path = LogLayout.clock(in: directory)
-        let unfinished = path + LogLayout.unfinishedSuffix
         try logged { () throws(FileSystemError) in
-            if try fileSystem.exists(unfinished) { try fileSystem.remove(unfinished) }
-            let file = try fileSystem.open(unfinished, .appendingToNew)
-            try file.writeAll(Array(Self.encode(time).utf8))
-            if policy == .whenAsked { try file.sync() }
-            file.close()
-            try fileSystem.rename(unfinished, to: path)
+            try fileSystem.replace(
+                LogLayout.clock(in: directory), with: Self.encode(time), isSynced: policy == .whenAsked)
         }
     }
 

@@ -106,6 +106,18 @@ extension FileSystem {
         }
         if isSynced { try syncDirectory(parent) }
     }
+
+    /// Replaces a small file at once: killed at any instant, there is the one before or this one.
+    /// - Parameter isSynced: whether its content survives power loss; its name does when the folder is synced, too.
+    func replace(_ path: String, with text: String, isSynced: Bool) throws(FileSystemError) {
+        let unfinished = path + LogLayout.unfinishedSuffix
+        if try exists(unfinished) { try remove(unfinished) }
+        let file = try open(unfinished, .appendingToNew)
+        try file.writeAll(Array(text.utf8))
+        if isSynced { try file.sync() }
+        file.close()
+        try rename(unfinished, to: path)
+    }
 }
 
 package enum FileSystemPath {
