@@ -52,11 +52,9 @@ extension Routes {
         let decided: (verdict: BatchVerdict, group: BatchGroup, unfitting: Int)
         do {
             decided = try await working(on: body, of: user) {
-                let fitting = ingest.fitting(Batch(partials: plan.partials), of: user)
-                let unfitting = plan.partials.count - fitting.partials.count
                 var group = BatchGroup()
-                if fitting.partials.isEmpty { return (.answered(.accepted), group, unfitting) }
-                return (ingest.admit(fitting, of: user, into: &group), group, unfitting)
+                let (verdict, unfitting) = ingest.admit(plan, of: user, into: &group)
+                return (verdict, group, unfitting)
             }
         } catch {
             telemetry.cancel(plan, of: user)
@@ -72,6 +70,17 @@ extension Routes {
         telemetry.cancel(plan, of: user)
         // The pipeline has counted it already.
         throw ErrorAnswer(error)
+    }
+}
+
+extension Ingest {
+    /// Decides on as much of what an export says as fits under the user's limit of statistics.
+    /// - Returns: what is decided, and how many partials are left out.
+    func admit(_ plan: OTLPPlan, of user: UserID, into group: inout BatchGroup) -> (verdict: BatchVerdict, unfitting: Int) {
+        if plan.partials.isEmpty { return (.answered(.accepted), 0) }
+        let fitting = fitting(Batch(partials: plan.partials), of: user)
+        let unfitting = plan.partials.count - fitting.partials.count
+        return (fitting.partials.isEmpty ? .answered(.accepted) : admit(fitting, of: user, into: &group), unfitting)
     }
 }
 

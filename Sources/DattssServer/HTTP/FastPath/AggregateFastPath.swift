@@ -2,9 +2,9 @@ import DattssCore
 import DattssPipeline
 import NIOCore
 
-/// The fast path of `PUT|POST /agg`, and of exports of OpenTelemetry's that are soon read, in front of everything else on a connection: reads requests from the bytes as they come,
-/// hands each body to the event loop's ``AggregateIntake``, and answers. What arrives while a batch is being answered waits,
-/// to keep the order. What is done when is decided by ``FastPathState``.
+/// The fast path of `PUT|POST /agg`, and of exports of OpenTelemetry's that are soon read, in front of everything else on a
+/// connection: reads requests from the bytes as they come, hands each body to the event loop's ``AggregateIntake``, and answers.
+/// What arrives while a batch is being answered waits, to keep the order. What is done when is decided by ``FastPathState``.
 ///
 /// The router answers `/agg` as well, so nothing is lost but time: senders of batches have connections of their own.
 final class AggregateFastPath: ChannelDuplexHandler, RemovableChannelHandler {

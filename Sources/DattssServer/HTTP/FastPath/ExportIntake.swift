@@ -94,17 +94,13 @@ final class ExportIntake {
         // It waited a while: nothing is kept of a user who was deleted meanwhile.
         try endpoint.checkAgain(export.head)
         let plan = telemetry.plan(export.points, of: user, at: endpoint.clock.moment(), limits: limits)
-        let batch = Batch(partials: plan.partials)
-        let fitting = batch.partials.isEmpty ? batch : endpoint.ingest.fitting(batch, of: user)
-        let planned = Planned(plan: plan, unfitting: plan.partials.count - fitting.partials.count, sender: export.sender)
-        if fitting.partials.isEmpty { return planned }
-        switch endpoint.ingest.admit(fitting, of: user, into: &group) {
-        case .answered(.refused(let error)):
+        let (verdict, unfitting) = endpoint.ingest.admit(plan, of: user, into: &group)
+        // (Only a batch with a number can be a copy.)
+        if case .answered(.refused(let error)) = verdict {
             telemetry.cancel(plan, of: user)
             throw error
-        // (Only a batch with a number can be a copy.)
-        case .grouped, .answered, .copyOfPending: return planned
         }
+        return Planned(plan: plan, unfitting: unfitting, sender: export.sender)
     }
 
     private func end(_ user: UserID, _ planned: [Planned], _ answer: IngestAnswer) {
