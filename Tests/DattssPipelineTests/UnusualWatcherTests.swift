@@ -17,15 +17,20 @@ import Testing
         harness.clock.advance(byMilliseconds: 300_000)
     }
 
+    /// Seventeen hours, which are enough to know it.
+    private func sendCalm(_ harness: PipelineHarness, _ generator: inout SeededGenerator) async {
+        for _ in 0..<200 {
+            let load = 4 + generator.normal() / 4
+            await send(harness, load: load, &generator)
+        }
+    }
+
     @Test("a load that grows tenfold is unusual, also after a kill, and of nobody else; a restart makes nothing unusual")
     func storm() async throws {
         // Goal: seventeen hours are enough to know it; then a storm of an hour, and a kill in the middle of it.
         let harness = try PipelineHarness(at: Timestamp(seconds: 1_795_305_600))
         var generator = SeededGenerator(seed: 11)
-        for _ in 0..<200 {
-            let load = 4 + generator.normal() / 4
-            await send(harness, load: load, &generator)
-        }
+        await sendCalm(harness, &generator)
         #expect(await harness.status(of: Self.ann).count == 1)
         try await harness.killAndRestart()
         for _ in 0..<2 { await send(harness, load: 4, &generator) }
@@ -53,10 +58,7 @@ import Testing
         // Goal: hours that never were, and nobody waits until they come.
         let harness = try PipelineHarness(at: Timestamp(seconds: 1_795_305_600))
         var generator = SeededGenerator(seed: 12)
-        for _ in 0..<200 {
-            let load = 4 + generator.normal() / 4
-            await send(harness, load: load, &generator)
-        }
+        await sendCalm(harness, &generator)
         harness.clock.jump(byMilliseconds: 5 * 3_600_000)
         for _ in 0..<3 { await send(harness, load: 4, &generator) }
         #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).knownCount == 1 })

@@ -46,11 +46,7 @@ struct AlertEvaluatorTests {
     func onlyProgram() async throws {
         let harness = try AlertHarness()
         try await harness.setRules([#"{"id":"r","match":"shop","measure":"process","for":60,"channels":["ops"]}"#])
-        for _ in 0..<15 {
-            harness.processes.note("shop", of: harness.user, client: "1")
-            try await harness.send(1)
-            try await harness.endSlot()
-        }
+        try await harness.live(slots: 15)
         #expect(try harness.told().isEmpty)
         for _ in 0..<48 { try await harness.endSlot() }
         #expect(try harness.told() == ["fired shop"])
@@ -66,18 +62,11 @@ struct AlertEvaluatorTests {
             #"{"id":"b","match":"a","kind":"c","measure":"sum","below":1,"channels":["ops"]}"#,
             #"{"id":"n","match":"a","kind":"c","measure":"absence","for":60,"channels":["ops"]}"#,
         ])
-        func live(slots: Int) async throws {
-            for _ in 0..<slots {
-                harness.processes.note("shop", of: harness.user, client: "1")
-                try await harness.send(1)
-                try await harness.endSlot()
-            }
-        }
-        try await live(slots: 30)
+        try await harness.live(slots: 30)
         harness.clock.advance(byMilliseconds: seconds * 1000)
         // Whatever wakes first.
         await harness.evaluator.turn()
-        try await live(slots: 40)
+        try await harness.live(slots: 40)
         let told = try harness.told()
         #expect(told.isEmpty, "\(told)")
         await harness.stop()
@@ -90,25 +79,18 @@ struct AlertEvaluatorTests {
             #"{"id":"r","match":"a","measure":"sum","above":10,"for":30,"channels":["ops"]}"#,
             #"{"id":"p","match":"shop","measure":"process","for":60,"channels":["ops"]}"#,
         ])
-        func live(_ value: Double, slots: Int, program: Bool = true) async throws {
-            for _ in 0..<slots {
-                if program { harness.processes.note("shop", of: harness.user, client: "1") }
-                try await harness.send(value)
-                try await harness.endSlot()
-            }
-        }
-        try await live(20, slots: 20)
+        try await harness.live(20, slots: 20)
         #expect(try harness.told() == ["fired a"])
         harness.clock.jump(byMilliseconds: -hours * 3_600_000)
         if isKilled { try await harness.killAndRestart() }
         // What is waited for is waited for.
         if hours == 1 { harness.clock.advance(byMilliseconds: 3_600_000) }
-        try await live(20, slots: 30)
+        try await harness.live(20, slots: 30)
         #expect(try harness.told() == ["fired a"])
-        try await live(0, slots: 30)
+        try await harness.live(0, slots: 30)
         #expect(try harness.told() == ["fired a", "resolved a"])
-        try await live(20, slots: 20, program: false)
-        try await live(0, slots: 40, program: false)
+        try await harness.live(20, slots: 20, program: nil)
+        try await harness.live(0, slots: 40, program: nil)
         #expect(try harness.told() == ["fired a", "resolved a", "fired a", "fired shop", "resolved a"])
         await harness.stop()
     }

@@ -71,6 +71,15 @@ final class AlertHarness {
         guard case .accepted = answer else { throw Unexpected(description: "\(answer)") }
     }
 
+    /// For some slots, in each of which a sample is sent; by a program, if one has a name.
+    func live(_ value: Double = 1, slots: Int, program: String? = "shop") async throws {
+        for _ in 0..<slots {
+            if let program { processes.note(program, of: user, client: "1") }
+            try await send(value)
+            try await endSlot()
+        }
+    }
+
     struct Unexpected: Error, CustomStringConvertible { var description: String }
 
     /// The slot of the clock's time is over, and looked at: what it takes for that runs by itself.
