@@ -38,12 +38,22 @@ struct AnswerBudget: RouterMiddleware {
 private struct PieceWriter: ResponseBodyWriter {
     var whole: any ResponseBodyWriter
 
-    mutating func write(_ buffer: ByteBuffer) async throws {
-        var rest = buffer
-        while let piece = rest.readSlice(length: min(rest.readableBytes, AnswerBudget.pieceBytes)), piece.readableBytes > 0 {
-            try await whole.write(piece)
-        }
-    }
+    mutating func write(_ buffer: ByteBuffer) async throws { try await whole.writeInPieces(buffer) }
 
     consuming func finish(_ trailingHeaders: HTTPFields?) async throws { try await whole.finish(trailingHeaders) }
+}
+
+extension ResponseBodyWriter {
+    /// Hands bytes to the connection piece by piece, each when the one before is on its way, so that a connection that is encrypted
+    /// holds no copy of all of it.
+    ///
+    /// A reader who takes the bytes as fast as they come never makes a write wait. So the task stands in line again after each piece
+    /// (``LoopTurns``): others need not wait until megabytes have been copied.
+    mutating func writeInPieces(_ bytes: ByteBuffer) async throws {
+        var rest = bytes
+        while let piece = rest.readSlice(length: min(rest.readableBytes, AnswerBudget.pieceBytes)), piece.readableBytes > 0 {
+            try await write(piece)
+            if rest.readableBytes > 0 { await Task.yield() }
+        }
+    }
 }

@@ -21,22 +21,13 @@ final class Rendering: Sendable {
         try self.init(json.buffer, within: unsent)
     }
 
-    /// Hands it to the connection piece by piece, each when the one before is on its way, so that a connection that is
-    /// encrypted holds no copy of all of it.
-    func write(to writer: inout any ResponseBodyWriter) async throws {
-        var rest = bytes
-        while let piece = rest.readSlice(length: min(rest.readableBytes, AnswerBudget.pieceBytes)), piece.readableBytes > 0 {
-            try await writer.write(piece)
-        }
-    }
-
     static let jsonType = "application/json; charset=utf-8"
 
     func response(type: String = jsonType) -> Response {
         Response(
             status: .ok, headers: [.contentType: type, .cacheControl: "no-store"],
             body: ResponseBody(contentLength: bytes.readableBytes) { [self] writer in
-                try await write(to: &writer)
+                try await writer.writeInPieces(bytes)
                 try await writer.finish(nil)
             })
     }

@@ -26,7 +26,7 @@ final class LiveFeed: Sendable {
 
         /// - Returns: the number.
         consuming func write(to writer: inout any ResponseBodyWriter) async throws -> Int {
-            try await events.write(to: &writer)
+            try await writer.writeInPieces(events.bytes)
             return number
         }
     }

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Hummingbird
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -159,11 +160,33 @@ struct LoopTurnsTests {
         #expect(done.numbers.withLock { $0 } == [1, 2, 3, 4])
     }
 
+    @Test("a large answer, of which the connection takes each piece at once, lets others in between its pieces")
+    func answers() {
+        let done = Done()
+        for answer in 1...2 {
+            Task(executorPreference: turns) {
+                var writer: any ResponseBodyWriter = NeverFull { done.numbers.withLock { $0.append(answer) } }
+                try await writer.writeInPieces(ByteBuffer(repeating: 0, count: 3 * AnswerBudget.pieceBytes))
+            }
+        }
+        eventLoop.run()
+        goOn()
+        #expect(done.numbers.withLock { $0 } == [1, 2, 1, 2, 1, 2])
+    }
+
     @Test("a pause that ends late is followed by another, which is the last however late it is")
     func late() {
         var pause = LoopTurns.Pause()
         let goesOn = [50, 50, 50, 0, 0, 50].map { (late: Int64) in pause.ends(late: .milliseconds(late)) }
         #expect(goesOn == [false, true, false, true, true, false])
+    }
+
+    /// Takes whatever is written, without a wait.
+    private struct NeverFull: ResponseBodyWriter {
+        let wrote: @Sendable () -> Void
+
+        mutating func write(_ buffer: ByteBuffer) async throws { wrote() }
+        consuming func finish(_ trailingHeaders: HTTPFields?) async throws {}
     }
 
     private final class Done: Sendable {
