@@ -199,8 +199,9 @@ public struct AlertInstance: Sendable, Hashable {
         enter(.noData)
     }
 
+    /// (A number from before is not told as if it were that of now.)
     private func event(_ kind: AlertEvent.Kind) -> AlertEvent {
-        AlertEvent(kind: kind, edge: edge, slot: slot, value: value, isTold: false)
+        AlertEvent(kind: kind, edge: edge, slot: slot, value: dataSlot == slot ? value : nil, isTold: false)
     }
 
     // MARK: Who is told
@@ -254,7 +255,7 @@ public struct AlertEvent: Sendable, Hashable {
     public var edge: Int64
     /// The slot in which it happened.
     public var slot: Int64
-    /// The number that was found, if it is one.
+    /// The number that was found in that slot, if anything was and it is a number.
     public var value: Double?
     /// Whether a message goes out; otherwise it is only written down.
     public var isTold: Bool

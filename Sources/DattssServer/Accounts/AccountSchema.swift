@@ -55,6 +55,7 @@ enum AccountSchema {
         }
         migrator.registerMigration("alerts", migrate: AlertTables.migrate)
         migrator.registerMigration("marks", migrate: MarkTables.migrate)
+        migrator.registerMigration("instances of messages", migrate: AlertTables.addInstances)
         return migrator
     }
 

@@ -42,6 +42,8 @@ struct AlertMessage: Codable, Sendable, Hashable {
             switch AlertEvent.Kind(rawValue: event) {
             case .resolved: return "\(place): good again" + (value.map { ", \(measure) is \(Self.short($0))" } ?? "")
             case .lost: return "\(place): nothing is known any more (\(measure)\(rest))"
+            case let kind? where kind.isFiring && value == nil && !condition.isEmpty:
+                return "\(place): \(measure) was \(condition), and nothing is known now"
             default: return "\(place): \(measure)\(number)\(rest)"
             }
         }
@@ -93,6 +95,9 @@ struct AlertMessage: Codable, Sendable, Hashable {
     }
 
     var isFiring: Bool { entries.contains(where: \.isFiring) }
+
+    /// Names all instances that it is about, a line each.
+    var instances: String { entries.map { $0.instance.replacing("\n", with: " ") }.joined(separator: "\n") }
 
     /// - Parameter entries: at least one.
     init(_ entries: [Entry], isTest: Bool = false, key: String? = nil) {

@@ -183,20 +183,15 @@ extension Accounts {
     private func post(
         _ message: AlertMessage, to channel: String, of user: UserID, at time: Timestamp, _ database: Database
     ) throws {
-        let hourAgo = time.milliseconds - 3_600_000
-        let count = try Int.fetchOne(
-            database,
-            sql: "SELECT count(*) FROM alertMessage WHERE uid = ? AND createdAtMilliseconds > ? AND state != 'refused'",
-            arguments: [user.string, hourAgo])
-        let isRefused = count ?? 0 >= Self.alertMessagesPerHourMax
+        let isRefused = try Self.messagesInHour(of: user, before: time, database) >= Self.alertMessagesPerHourMax
         try database.execute(
             sql: """
                 INSERT OR IGNORE INTO alertMessage
-                (uid, channel, key, json, state, createdAtMilliseconds, dueAtMilliseconds, problem, endedAtMilliseconds)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                (uid, channel, key, json, instances, state, createdAtMilliseconds, dueAtMilliseconds, problem, endedAtMilliseconds)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
-                user.string, channel, message.key, try JSONEncoder().encode(message),
+                user.string, channel, message.key, try JSONEncoder().encode(message), message.instances,
                 isRefused ? OutboxState.refused.rawValue : OutboxState.waiting.rawValue, time.milliseconds, time.milliseconds,
                 isRefused ? "more than \(Self.alertMessagesPerHourMax) messages in an hour" : nil,
                 isRefused ? time.milliseconds : nil,
@@ -222,18 +217,51 @@ extension Accounts {
 
     // MARK: The outbox
 
-    /// The oldest message of each channel whose time has come: however many wait for one that hangs, those of others are among them.
+    /// The oldest message of each channel whose time has come, and before which there is none that waits about the same instance: that
+    /// something is good again is not told before that it was wrong. However many wait for a channel that hangs, those of others are
+    /// among them.
     func dueMessages(at time: Timestamp, limit: Int) throws -> [OutboxLine] {
         try database.read { database in
-            try Row.fetchAll(
+            let places = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT *, min(id) FROM alertMessage WHERE state = 'waiting' AND dueAtMilliseconds <= ?
-                    GROUP BY uid, channel ORDER BY id LIMIT ?
-                    """,
-                arguments: [time.milliseconds, limit]
-            ).compactMap { try Self.line($0) }
+                    SELECT uid, channel, min(id) FROM alertMessage WHERE state = 'waiting' AND \(Self.isDue)
+                    GROUP BY uid, channel ORDER BY min(id) LIMIT :limit
+                    """, arguments: ["now": time.milliseconds, "limit": limit])
+            return try places.compactMap { place in
+                guard let id = try Self.first(of: place["channel"], place["uid"], at: time, database) else { return nil }
+                let row = try Row.fetchOne(database, sql: "SELECT * FROM alertMessage WHERE id = ?", arguments: [id])
+                return try row.flatMap { try Self.line($0) }
+            }
         }
+    }
+
+    /// That a message is due: its time has come, or is later than any pause could have made it, because it was set by a clock that
+    /// was ahead.
+    private static let isDue: String = {
+        let pauses = AlertDelivery.pausesSeconds.enumerated().map { "WHEN \($0.offset + 1) THEN \($0.element * 1000)" }
+        return """
+            (dueAtMilliseconds <= :now OR
+             dueAtMilliseconds > :now + CASE attempts WHEN 0 THEN 0 \(pauses.joined(separator: " ")) ELSE 0 END)
+            """
+    }()
+
+    /// Which message of a channel is told next, if any is now: its ID.
+    private static func first(of channel: String, _ user: String, at time: Timestamp, _ database: Database) throws -> Int64? {
+        let rows = try Row.fetchCursor(
+            database,
+            sql: """
+                SELECT id, instances, \(isDue) AS isDue FROM alertMessage
+                WHERE uid = :user AND channel = :channel AND state = 'waiting' ORDER BY id LIMIT :limit
+                """,
+            arguments: ["now": time.milliseconds, "user": user, "channel": channel, "limit": alertMessagesPerHourMax])
+        var held: Set<Substring> = []
+        while let row = try rows.next() {
+            let instances = (row["instances"] as String).split(separator: "\n")
+            if row["isDue"], held.isDisjoint(with: instances) { return row["id"] }
+            held.formUnion(instances)
+        }
+        return nil
     }
 
     /// A user's messages, the newest first.
@@ -281,13 +309,20 @@ extension Accounts {
         }
     }
 
-    /// How many messages a user has had since a moment.
-    func alertMessageCount(of user: UserID, since time: Timestamp) throws -> Int {
-        try database.read { database in
-            try Int.fetchOne(
-                database, sql: "SELECT count(*) FROM alertMessage WHERE uid = ? AND createdAtMilliseconds > ?",
-                arguments: [user.string, time.milliseconds]) ?? 0
-        }
+    /// How many messages a user has had within an hour, refused ones aside.
+    func alertMessagesInHour(of user: UserID, before time: Timestamp) throws -> Int {
+        try database.read { try Self.messagesInHour(of: user, before: time, $0) }
+    }
+
+    /// (Those of a clock that was ahead do not count until their time comes once more.)
+    private static func messagesInHour(of user: UserID, before time: Timestamp, _ database: Database) throws -> Int {
+        try Int.fetchOne(
+            database,
+            sql: """
+                SELECT count(*) FROM alertMessage
+                WHERE uid = ? AND createdAtMilliseconds BETWEEN ? AND ? AND state != 'refused'
+                """,
+            arguments: [user.string, time.milliseconds - 3_600_000 + 1, time.milliseconds]) ?? 0
     }
 
     /// What happened, the newest first.

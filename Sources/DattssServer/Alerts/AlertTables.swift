@@ -59,4 +59,12 @@ enum AlertTables {
             table.column("by", .text).notNull().defaults(to: "")
         }
     }
+
+    /// What a message is about beside the message, so that its order among others is known without reading it. (Those that were
+    /// there before are about nothing that others wait for.)
+    static func addInstances(_ database: Database) throws {
+        try database.alter(table: "alertMessage") { table in
+            table.add(column: "instances", .text).notNull().defaults(to: "")
+        }
+    }
 }

@@ -65,6 +65,18 @@ struct AlertInstanceTests {
         #expect(end.map(\.kind) == [.resolved])
     }
 
+    @Test("does not repeat an old number when it reminds of what nothing is known of")
+    func remindersWithoutData() throws {
+        let rule = try Self.above(#","remind":60"#)
+        var instance = AlertInstance(at: 0)
+        var values: [Double?] = []
+        for slot in 0..<Int64(30) {
+            let reading = (1..<20).contains(slot) ? AlertReading.nothing : .value(11)
+            values += instance.step(rule, reading, at: slot, isSilenced: false).filter(\.isTold).map(\.value)
+        }
+        #expect(values == [11, nil, 11])
+    }
+
     @Test("tells after a silence of what still fires, and nothing of what is over by then")
     func silence() throws {
         let rule = try Self.above()

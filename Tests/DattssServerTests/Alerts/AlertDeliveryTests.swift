@@ -41,9 +41,10 @@ struct AlertDeliveryTests {
         }
     }
 
-    private func post(_ channels: [String], key: String? = nil) throws {
-        var commit = AlertCommit()
-        commit.messages = channels.map { ($0, AlertMessage([Self.entry], key: key)) }
+    private func post(_ channels: [String], key: String? = nil, subject: String = entry.subject) throws {
+        var (commit, entry) = (AlertCommit(), Self.entry)
+        entry.subject = subject
+        commit.messages = channels.map { ($0, AlertMessage([entry], key: key)) }
         try accounts.keep(commit, of: user, at: clock.now())
     }
 
@@ -131,6 +132,69 @@ struct AlertDeliveryTests {
         #expect(problems[0] == "answered 404: no such hook" && problems[1] == "this server sends no mail")
         #expect(problems[2].contains("public network") && problems[3] == "there is no channel 'nowhere'")
         try await receiver.stop()
+    }
+
+    @Test("about the same as one that is still tried waits for it; one about something else does not")
+    func order() async throws {
+        let receiver = Receiver(.status(500))
+        try await receiver.start()
+        try accounts.setChannel(try channel("hook", #"{"type":"webhook","url":"\#(receiver.url)"}"#), of: user)
+        try post(["hook"], key: "fired")
+        await delivery.deliverDue()
+        receiver.set(.status(200))
+        try post(["hook"], key: "resolved")
+        try post(["hook"], key: "other", subject: "ms:other")
+        await delivery.deliverDue()
+        await delivery.deliverDue()
+        #expect(try states() == ["hook waiting 1", "hook waiting 0", "hook sent 1"])
+        clock.advance(byMilliseconds: AlertDelivery.pausesSeconds[0] * 1000)
+        await delivery.deliverDue()
+        #expect(try states() == ["hook sent 2", "hook waiting 0", "hook sent 1"])
+        await delivery.deliverDue()
+        #expect(try states() == ["hook sent 2", "hook sent 1", "hook sent 1"])
+        try await receiver.stop()
+    }
+
+    /// Goal: a clock that was ahead, and has been set back since, holds up nothing for longer than a pause lasts.
+    @Test("does not wait for a clock that was ahead", arguments: [0, 3])
+    func clockAhead(tries: Int) async throws {
+        let receiver = Receiver(.status(500))
+        try await receiver.start()
+        try accounts.setChannel(try channel("hook", #"{"type":"webhook","url":"\#(receiver.url)"}"#), of: user)
+        let right = clock.now()
+        clock.set(right.advanced(byMilliseconds: 30 * 86_400_000))
+        try post(["hook"])
+        for pause in AlertDelivery.pausesSeconds.prefix(tries) {
+            await delivery.deliverDue()
+            clock.advance(byMilliseconds: pause * 1000)
+        }
+        clock.set(right)
+        receiver.set(.status(200))
+        await delivery.deliverDue()
+        #expect(try states() == ["hook sent \(tries + 1)"])
+        try await receiver.stop()
+    }
+
+    @Test("that a clock was ahead for uses up nobody's hour")
+    func hourAhead() throws {
+        let right = clock.now()
+        clock.set(right.advanced(byMilliseconds: 86_400_000))
+        for number in 0..<Accounts.alertMessagesPerHourMax { try post(["hook"], key: "k\(number)") }
+        try post(["hook"], key: "too many")
+        #expect(try accounts.outbox(of: user, limit: 1).map(\.state) == [.refused])
+        clock.set(right)
+        try post(["hook"], key: "right")
+        #expect(try accounts.outbox(of: user, limit: 1).map(\.state) == [.waiting])
+        #expect(try accounts.alertMessagesInHour(of: user, before: right) == 1)
+    }
+
+    @Test("that reminds says when nothing is known any more")
+    func silent() {
+        var entry = Self.entry
+        entry.event = "reminder"
+        #expect(entry.line == "checkout.time: p95 is 912.5, above 800")
+        entry.value = nil
+        #expect(entry.line == "checkout.time: p95 was above 800, and nothing is known now")
     }
 
     @Test("is tried for more than a day, and then given up")

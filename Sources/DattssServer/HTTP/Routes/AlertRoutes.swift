@@ -28,7 +28,7 @@ extension Routes {
         return try await pipeline.queries.inTurn(of: user, isWanted: context.isConnected) {
             let book = try await alerts.book(of: user)
             let messages = try await accounts.run {
-                try $0.alertMessageCount(of: user, since: now.advanced(byMilliseconds: -3_600_000))
+                try $0.alertMessagesInHour(of: user, before: now)
             }
             let omitted = await alerts.usualOmitted[user] ?? 0
             return Response(json: AlertJSON.overview(book, usualOmitted: omitted, messagesInHour: messages, at: now))
