@@ -127,6 +127,9 @@ public struct UsualOpenStep: Sendable, Hashable {
     /// Nothing yet.
     public init() {}
 
+    /// Whether any minute of it was taken in.
+    public var isHeard: Bool { weight > 0 }
+
     /// Takes in a minute.
     public mutating func add(_ aggregate: Aggregate, _ measure: UsualMeasure) {
         let count = measure == .count ? 1 : Double(aggregate.count)

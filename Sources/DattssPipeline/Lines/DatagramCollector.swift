@@ -216,8 +216,9 @@ public struct DatagramCollector: Sendable {
     private mutating func keep(ofName name: DatagramLine.Bytes, _ make: (_ keyBytes: Int, UserID) -> ReceivedMark?) {
         do throws(DatagramError) {
             let (position, keyBytes) = try sender(ofName: name)
-            guard let mark = make(keyBytes, senders[position].user), marks.count < Self.marksMax,
-                senders[position].markCount < Self.userMarksMax
+            // Made only while there is room: it costs many times what the other lines do.
+            guard marks.count < Self.marksMax, senders[position].markCount < Self.userMarksMax,
+                let mark = make(keyBytes, senders[position].user)
             else { return counts.droppedMessages += 1 }
             marks.append(mark)
             senders[position].markCount += 1

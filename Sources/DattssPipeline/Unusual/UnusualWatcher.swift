@@ -126,6 +126,8 @@ public actor UnusualWatcher {
         if let slot, slot >= next { return }
         slot = next
         for user in users.keys { users[user]?.advance(to: next) }
+        // Some may have been forgotten.
+        count = users.values.reduce(0) { $0 + $1.count }
         summarise()
     }
 

@@ -26,8 +26,10 @@ struct WatchedUser: Sendable {
         var todayDay: Int64 = 0
         /// When it is to be learned; nil: at once.
         var due: Minute?
+        /// The last step in which it was heard.
+        private(set) var heard: UsualSlot
 
-        init(measure: UsualMeasure) { self.measure = measure }
+        init(measure: UsualMeasure, heard: UsualSlot) { (self.measure, self.heard) = (measure, heard) }
 
         var known: UsualWatched? {
             get { box.first }
@@ -42,6 +44,9 @@ struct WatchedUser: Sendable {
 
     private static let pointsShown = 24
     private static let atOnce = 64
+    /// Two days: what nobody has sent for longer is forgotten, so that names that come and go neither take the room of others nor are
+    /// learned anew for ever. What comes back is learned from the log.
+    private static let silentStepsMax = 2 * UsualSlot.perDay
 
     /// Begins with a step.
     init(beginning slot: UsualSlot) { self.slot = slot }
@@ -52,11 +57,14 @@ struct WatchedUser: Sendable {
     mutating func advance(to next: UsualSlot) {
         guard let slot, slot < next else { return }
         // (In place: names need not be found again.)
+        var silent: [StatisticKey] = []
         var place = statistics.values.startIndex
         while place != statistics.values.endIndex {
             statistics.values[place].close(slot, activeMinutes)
+            if next.index - statistics.values[place].heard.index > Self.silentStepsMax { silent.append(statistics.keys[place]) }
             statistics.values.formIndex(after: &place)
         }
+        for key in silent { statistics[key] = nil }
         (self.slot, activeMinutes) = (next, 0)
         rank()
     }
@@ -88,7 +96,7 @@ struct WatchedUser: Sendable {
             if statistics[partial.key]?.open.add(partial.aggregate, measure) != nil { continue }
             guard room > 0 else { continue }
             room -= 1
-            var watched = Watched(measure: measure)
+            var watched = Watched(measure: measure, heard: UsualSlot(minute))
             watched.open.add(partial.aggregate, measure)
             statistics[partial.key] = watched
         }
@@ -151,6 +159,7 @@ extension WatchedUser.Watched {
     fileprivate mutating func close(_ slot: UsualSlot, _ activeMinutes: Int) {
         open.activeMinutes = activeMinutes
         defer { open = UsualOpenStep() }
+        if open.isHeard { heard = slot }
         guard let value = open.value(measure) else { return }
         push(value, at: slot)
         let day = slot.minute.day

@@ -3,6 +3,7 @@ import DattssLog
 import DattssPipeline
 import DattssTestSupport
 import HTTPTypes
+import LibC
 import Testing
 
 @testable import DattssServer
@@ -31,6 +32,8 @@ struct Life {
     private var hoursUntilClockIsRight: Int?
     private var wrongBy: Int64 = 0
     private(set) var hour = 0
+    /// CPU seconds of this process, when they were printed last.
+    private var secondsBefore = 0.0
     var happened: [String: Int] = [:]
     let compared = Compared()
     var reader: LiveReader?
@@ -70,6 +73,7 @@ struct Life {
             try await liveAnHour()
             try await compareHour()
             if now.minute.index / 60 % 24 == 2 { try await compareDays() }
+            if (hour + 1) % (20 * 24) == 0 { printCost() }
         }
         try await server.killAndRestart()
         noteRestart("kills")
@@ -88,6 +92,13 @@ struct Life {
         }
         #expect(compared.days(of: "minutes") > 100 && compared.days(of: "hours") > 100, "seed \(seed)")
         #expect(compared.days(of: "nothing") > 100, "seed \(seed)")
+    }
+
+    /// A day of an old server costs what one of a young server does: printed, because a test asserts no seconds.
+    private mutating func printCost() {
+        let seconds = Double(clock()) / Double(CLOCKS_PER_SEC)
+        print("day \((hour + 1) / 24): \(((seconds - secondsBefore) / 20 * 1000).rounded()) ms of CPU a day")
+        secondsBefore = seconds
     }
 
     // MARK: An hour

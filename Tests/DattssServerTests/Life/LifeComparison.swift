@@ -29,25 +29,25 @@ extension Life {
         try await compareBooks()
     }
 
-    private func compare(_ status: StatisticStatus?, _ known: LifeOracle.Known, _ place: String) {
+    private func compare(_ status: StatisticStatus?, _ known: LifeOracle.Known, _ place: @autoclosure () -> String) {
         let silence = now.milliseconds - known.seen.milliseconds
         guard let status else {
             // Where the clock was set nobody can tell from outside what it has been idle for.
             let most = max(now, oracle.latest).milliseconds - known.seen.milliseconds
-            #expect(known.jumps != oracle.jumps || most > Self.idleSeconds * 1000, "\(place) is gone after \(most) ms")
+            #expect(known.jumps != oracle.jumps || most > Self.idleSeconds * 1000, "\(place()) is gone after \(most) ms")
             return
         }
         if known.jumps == oracle.jumps {
             // It goes with a minute's end of its user, and those that are silent have one an hour; a clock that is a little behind
             // is waited for, and what was also sent when it was ahead counts as used at the next start.
-            #expect(silence <= 2 * Self.idleSeconds * 1000 + 3 * 3_660_000, "\(place) is still there after \(silence) ms")
+            #expect(silence <= 2 * Self.idleSeconds * 1000 + 3 * 3_660_000, "\(place()) is still there after \(silence) ms")
         }
-        #expect(known.totals.contains(status.sum), "\(place): total \(status.sum), not one of \(known.totals)")
-        #expect(status.last == known.last, "\(place): last \(status.last), not \(known.last)")
+        #expect(known.totals.contains(status.sum), "\(place()): total \(status.sum), not one of \(known.totals)")
+        #expect(status.last == known.last, "\(place()): last \(status.last), not \(known.last)")
         if now.milliseconds - known.counted.milliseconds > 61_000, known.jumps == oracle.jumps {
             #expect(
                 status.window.sum == 0,
-                "\(place): window, last seen \(known.seen), counted \(known.counted), server: \(status.seen)")
+                "\(place()): window, last seen \(known.seen), counted \(known.counted), server: \(status.seen)")
         }
     }
 
@@ -93,6 +93,9 @@ extension Life {
 
     // MARK: Days
 
+    /// For so long it is known of what is past its time that it was there once, and has to be gone.
+    private static let daysAfterRetention: Int64 = 10
+
     /// All that is stored of every statistic, when the housekeeping is done with the day before.
     mutating func compareDays() async throws {
         let pipeline = server.parts.pipeline
@@ -111,6 +114,7 @@ extension Life {
         }
         try await compareLocalDay()
         try await compareAnswers()
+        oracle.forget(before: today - retention.hourDays - Self.daysAfterRetention)
     }
 
     /// Yesterday as clocks in Paris showed it, through the router: no hour of it holds more than what came in it, also on the day that
@@ -136,11 +140,11 @@ extension Life {
         else { return }
         var times: [Int64: Int] = [:]
         var expected: [Int64: Day.Point] = [:]
-        let known = oracle.statistics[.local]?[StatisticKey(.counter, "hits")]?.minutes ?? [:]
+        let known = oracle.statistics[.local]?[StatisticKey(.counter, "hits")]?.days ?? [:]
         for minute in ((day - 1) * Minute.perDay..<(day + 2) * Minute.perDay).map({ Minute($0) }) {
             let local = shown(minute)
             defer { times[local, default: 0] += 1 }
-            guard local.flooredQuotient(by: Minute.perDay) == day, let values = known[minute] else { continue }
+            guard local.flooredQuotient(by: Minute.perDay) == day, let values = known[minute.day]?[minute] else { continue }
             let isRepeated = times[local] != nil
             let hour = local / 60 * 60 - day * Minute.perDay
             // A repeated hour has a place of its own.

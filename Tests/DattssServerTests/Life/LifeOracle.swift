@@ -14,8 +14,8 @@ struct LifeOracle {
 
     /// A statistic.
     struct Known {
-        /// In the order of their arrival, by minute.
-        var minutes: [Minute: [Double]] = [:]
+        /// In the order of their arrival, by day and minute.
+        var days: [Int64: [Minute: [Double]]] = [:]
         /// What the total may be: more than one after a silence that its total may not have outlived.
         var totals: Set<Double> = [0]
         var last = 0.0
@@ -39,15 +39,16 @@ struct LifeOracle {
 
     mutating func accept(_ values: [Double], of key: StatisticKey, _ user: UserID, at now: Timestamp) {
         look(now)
-        var known = statistics[user]?[key] ?? Known()
-        let silence = now.milliseconds - known.seen.milliseconds
-        let sum = values.reduce(0, +)
-        if silence > Self.totalMilliseconds || jumps != known.jumps { known.totals.insert(0) }
-        known.totals = Set(known.totals.map { $0 + sum })
-        known.minutes[latest.minute, default: []] += values
-        (known.last, known.seen, known.counted, known.jumps) = (values[values.count - 1], now, latest, jumps)
-        statistics[user, default: [:]][key] = known
+        statistics[user, default: [:]][key, default: Known()].accept(values, now, latest, jumps)
         partials += 1
+    }
+
+    /// Forgets what came before a day, of which nothing must be there any more: so a comparison does not take the longer, the longer the
+    /// life is.
+    mutating func forget(before day: Int64) {
+        for user in statistics.keys {
+            for key in (statistics[user] ?? [:]).keys { statistics[user]?[key]?.forget(before: day) }
+        }
     }
 
     /// The total turned out to be this.
@@ -57,16 +58,32 @@ struct LifeOracle {
 
     /// What is stored of a statistic at a step, merged: by the minute at which each step begins.
     func points(of key: StatisticKey, _ user: UserID, day: Int64, stepMinutes: Int64) -> [(start: Minute, values: [Double])] {
-        guard let known = statistics[user]?[key] else { return [] }
         var points: [Minute: [Double]] = [:]
-        for minute in known.minutes.keys.sorted() where minute.day == day {
+        for (minute, values) in (statistics[user]?[key]?.days[day] ?? [:]).sorted(by: { $0.key < $1.key }) {
             let start = Minute(minute.index.flooredQuotient(by: stepMinutes) * stepMinutes)
-            points[start, default: []] += known.minutes[minute] ?? []
+            points[start, default: []] += values
         }
         return points.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     func days(of key: StatisticKey, _ user: UserID) -> Set<Int64> {
-        Set((statistics[user]?[key]?.minutes.keys).map { $0.map(\.day) } ?? [])
+        Set((statistics[user]?[key]?.days ?? [:]).keys)
+    }
+}
+
+extension LifeOracle.Known {
+    /// Takes samples in where it is: nothing is copied.
+    fileprivate mutating func accept(_ values: [Double], _ now: Timestamp, _ latest: Timestamp, _ jumps: Int) {
+        let silence = now.milliseconds - seen.milliseconds
+        let sum = values.reduce(0, +)
+        if silence > LifeOracle.totalMilliseconds || jumps != self.jumps { totals.insert(0) }
+        totals = Set(totals.map { $0 + sum })
+        days[latest.minute.day, default: [:]][latest.minute, default: []] += values
+        (last, seen, counted, self.jumps) = (values[values.count - 1], now, latest, jumps)
+    }
+
+    fileprivate mutating func forget(before day: Int64) {
+        if days.isEmpty { return }
+        for past in days.keys where past < day { days[past] = nil }
     }
 }
