@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import Glibc
 
 // What it costs to watch 20,000 statistics of one user for what is unusual: `scripts/usual-cost` compiles this together with what it
@@ -15,7 +16,7 @@ func seconds(_ body: () -> Void) -> Double {
     return processorSeconds() - begun
 }
 
-func residentMegabytes() -> Double {
+func residentMebibytes() -> Double {
     guard let file = fopen("/proc/self/statm", "r") else { return .nan }
     defer { fclose(file) }
     var (size, resident) = (0, 0)
@@ -44,7 +45,7 @@ func minute(isStorm: Bool) -> UserMinute {
 }
 
 let (calm, storm) = (minute(isStorm: false), minute(isStorm: true))
-let before = residentMegabytes()
+let before = residentMebibytes()
 var user = WatchedUser(beginning: first)
 var room = count
 user.add(first.minute, calm, room: &room)
@@ -66,13 +67,17 @@ for step in 1...stepsDone {
     let cost = seconds { user.advance(to: UsualSlot(slot.index + 1)) }
     (steps, worst) = (steps + cost, max(worst, cost))
 }
+// (As the server does once a minute: what learning took and gave back is nobody's.)
+_ = memory_return_free()
+let kept = residentMebibytes() - before
 var list = UnusualList()
 let listing = seconds { list = user.list }
+let listed = residentMebibytes() - before - kept
 let mean = (minutes + steps) / Double(stepsDone)
 print("\(count) statistics, of which \(list.statistics.count) are unusual at the end")
 print(
     "a step                 \(mean) s of CPU: five minutes taken in, and all judged (\(steps / Double(stepsDone)), at most \(worst))"
 )
-print("the list of a request  \(listing) s")
+print("the list of a request  \(listing) s, \(listed) MiB")
 print("learned once a day     \(learning) s, of three days of steps each")
-print("kept                   \(residentMegabytes() - before) MB")
+print("kept                   \(kept) MiB")
