@@ -25,6 +25,8 @@ public final class Pipeline: Sendable {
     public let holds: MinuteHolds
     /// What is unusual at the moment.
     public let unusual: UnusualWatcher
+    /// The minutes that are over and in the log.
+    public let minutes: WrittenMinutes
     /// What was found in the log on start.
     public let recovery: RecoveryReport
     let links: Links
@@ -61,6 +63,7 @@ public final class Pipeline: Sendable {
             minuteLane, configuration, links, accepted: acceptedWriter, housekeeper: housekeeper, written: written, health: health,
             unusual: unusual)
         queries = Queries(directory: directory, history: log.history, configuration)
+        minutes = WrittenMinutes(log.history, written, clock: clock)
         (recovery, history, self.links, self.directory) = (log.report, log.history, links, directory)
         (self.health, self.clock, self.confirmed) = (health, clock, confirmed)
     }

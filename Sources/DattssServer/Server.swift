@@ -80,6 +80,7 @@ public struct Server: Service {
         ]
         if configuration.web.hasDemo { services.append(parts.makeDemoTraffic(of: Self.shop)) }
         if configuration.web.keepsOwnStatistics { services.append(parts.makeOwnStatistics(replaySeconds: replaySeconds)) }
+        if !configuration.forwardTargets.isEmpty { services.append(parts.forwarding) }
         services += furtherListeners.services
         // Live streams end before the port does: it waits for them.
         services += [udp.service, PlacedService(http, at: httpPlace), parts.feeds, EndOfRetries(pipeline: pipeline)]

@@ -30,6 +30,8 @@ public struct ServerConfiguration: Sendable {
     public var retention = Retention.Limits()
     /// Whether the clock at the start is certainly right: what it makes old is deleted at once.
     public var trustsClock = false
+    /// Where closed minutes are forwarded to, each once.
+    public var forwardTargets: [ForwardTarget] = []
     /// What is asked of the kernel for received datagrams (`SO_RCVBUF`).
     public var receiveBufferBytes = 8 << 20
     /// How many sockets share the UDP port, each with a thread of its own.

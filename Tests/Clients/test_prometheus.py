@@ -14,6 +14,7 @@ import urllib.request
 
 from .prometheus import Prometheus, ask, free_port
 from .server import Server, eventually
+from .targets import VictoriaMetrics
 
 MINUTES = 300
 QUERIES = 400
@@ -287,6 +288,42 @@ class PrometheusTests(unittest.TestCase):
             self.assertLessEqual(abs(value - quantile * 100), 1.1)
         self.assertEqual(len(theirs), 6)
         self.assertEqual(server.request("GET", path, headers={"Authorization": "Bearer nobody.0123"})[0], 401)
+
+    def test_a_real_vmagent_scrapes_everything(self):
+        """And hands it on to VictoriaMetrics."""
+        server, victoria = Server("--no-self"), VictoriaMetrics()
+        self.addCleanup(server.discard)
+        self.addCleanup(victoria.discard)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            lines = ["hits:2|c|#host:a", "load:0.25|g"] + [f"wait:{value}|ms" for value in range(1, 101)]
+            udp.sendto("\n".join(lines).encode(), ("127.0.0.1", server.port("udp")))
+        eventually(lambda: len(server.status()) == 3)
+        scrape = {
+            "job_name": "dattss", "scrape_interval": "1s", "honor_labels": True, "metrics_path": "/api/v1/export/prometheus",
+            "basic_auth": {"username": "any", "password": server.key},
+            "static_configs": [{"targets": [server.addresses["http"]]}],
+        }  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            settings = os.path.join(folder, "scrape.yml")
+            with open(settings, "w", encoding="utf-8") as file:
+                json.dump({"scrape_configs": [scrape]}, file)
+            process = subprocess.Popen(
+                ["vmagent", f"-promscrape.config={settings}", f"-remoteWrite.url={victoria.url}/api/v1/write",
+                 f"-remoteWrite.tmpDataPath={folder}/queue", f"-httpListenAddr=127.0.0.1:{free_port()}"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+            try:
+                def found(selector):
+                    values = victoria.samples(selector, int(time.time()) + 60).values()
+                    return [value for one in values for value in one.values()]
+
+                self.assertEqual(set(eventually(lambda: found('hits_total{host="a",job="dattss"}'))), {2})
+                self.assertEqual(set(eventually(lambda: found("load"))), {0.25})
+                for quantile in (0.5, 0.95, 0.99):
+                    value = eventually(lambda quantile=quantile: found(f'wait_ms{{quantile="{quantile}"}}'))[0]
+                    self.assertLessEqual(abs(value - quantile * 100), 1.1)
+            finally:
+                process.kill()
+                process.wait()
 
     def test_percentiles_are_those_of_all_samples(self):
         for window in (1, 5, 60, 240):

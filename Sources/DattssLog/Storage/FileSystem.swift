@@ -109,7 +109,7 @@ extension FileSystem {
 
     /// Replaces a small file at once: killed at any instant, there is the one before or this one.
     /// - Parameter isSynced: whether its content survives power loss; its name does when the folder is synced, too.
-    func replace(_ path: String, with text: String, isSynced: Bool) throws(FileSystemError) {
+    package func replace(_ path: String, with text: String, isSynced: Bool) throws(FileSystemError) {
         let unfinished = path + LogLayout.unfinishedSuffix
         if try exists(unfinished) { try remove(unfinished) }
         let file = try open(unfinished, .appendingToNew)

@@ -67,7 +67,7 @@ actor MinuteWriter {
         if let checkpoint = rolled.checkpoint() { await append(checkpoint) }
         await sync()
         guard !hasFailed else { return }
-        written.advance(to: rolled.edge.through)
+        written.advance(to: rolled.edge.through, rolled.edge.minute)
         unusual.note(rolled.edge.minute)
         await accepted.retire(through: rolled.edge.through)
         if rolled.edge.wantsCheckpoint { housekeeper.wake(self) }

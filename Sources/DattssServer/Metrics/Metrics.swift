@@ -16,6 +16,7 @@ struct Metrics: Sendable {
     let alerts: AlertEvaluator
     let marks: MarkIntake
     let startedAt: Timestamp
+    var forwarding: Forwarding? = nil
 
     func exposition() async -> String {
         let snapshot = await pipeline.snapshot()
@@ -30,6 +31,7 @@ struct Metrics: Sendable {
         held(&text)
         people(&text)
         await alerts(&text)
+        forwarding(&text)
         log(snapshot, &text)
         text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)
         text.metric("dattss_live_statistics", .gauge, "Statistics in memory, of all users.", snapshot.statisticCount)

@@ -28,6 +28,7 @@ struct ServerParts: Sendable {
     let feeds: LiveFeeds
     let alerts: AlertEvaluator
     let delivery: AlertDelivery
+    let forwarding: Forwarding
     let startedAt: Timestamp
     private let turns: LoopTurnsOfLoops
 
@@ -54,6 +55,7 @@ struct ServerParts: Sendable {
         feeds = LiveFeeds(pipeline.queries, processes, unsent: memory.unsent, clock: clock)
         alerts = AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: logger)
         delivery = AlertDelivery(accounts, web, pipeline.queries, clock: clock, counters: alerts.counters)
+        forwarding = Forwarding(configuration, accounts, pipeline, logger)
     }
 
     // MARK: Lines
@@ -121,7 +123,8 @@ struct ServerParts: Sendable {
     private func makeMetrics() -> Metrics {
         Metrics(
             pipeline: pipeline, datagrams: datagrams, deadlines: deadlines, connections: connections, web: web,
-            telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts, marks: marks, startedAt: startedAt)
+            telemetry: telemetry, memory: memory, decoding: decoding, alerts: alerts, marks: marks, startedAt: startedAt,
+            forwarding: forwarding)
     }
 
     private func makeDashboard() -> DashboardFiles {

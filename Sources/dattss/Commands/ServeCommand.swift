@@ -29,6 +29,7 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Where it listens") var listening: ListeningOptions
     @OptionGroup(title: "Lines of statsd") var statsd: StatsdOptions
     @OptionGroup(title: "What is kept") var keeping: KeepingOptions
+    @OptionGroup(title: "Forwarding") var forwarding: ForwardingOptions
     @OptionGroup(title: "Limits") var limitOptions: LimitOptions
     @OptionGroup(title: "People and mail") var people: PeopleOptions
     @OptionGroup(title: "Alerts") var alerts: AlertOptions
@@ -40,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
         "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "graphite", "statsd-socket",
         "statsd-stream-socket", "statsd-socket-mode", "retention-days", "hour-retention-days", "max-body-bytes",
         "max-partials", "max-statistics", "max-memory", "max-connections", "max-connections-per-address", "request-seconds",
-        "idle-seconds",
+        "idle-seconds", "forward",
         "max-queued-per-user", "max-queued",
         "receive-buffer-bytes", "udp-sockets", "dygraphs-dir",
     ])
@@ -78,6 +79,7 @@ struct ServeCommand: AsyncParsableCommand {
             let isOctal = !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "7")).contains($0) }
             return isOctal ? UInt32(text, radix: 8).flatMap { $0 <= 0o777 ? $0 : nil } : nil
         }
+        server.forwardTargets = try forwardTargets(settings)
         server.retention.minuteDays = try settings.integer(
             "retention-days", keeping.retentionDays, standard: server.retention.minuteDays, atLeast: 1)
         server.retention.hourDays = try settings.integer(
@@ -97,6 +99,19 @@ struct ServeCommand: AsyncParsableCommand {
         // Whoever starts it at a terminal may see a link that signs in; a log should not be full of them.
         server.web.offersSignIn = Terminal.isOutput
         return server
+    }
+
+    private func forwardTargets(_ settings: Settings) throws -> [ForwardTarget] {
+        let given = forwarding.targets.isEmpty ? nil : forwarding.targets.joined(separator: " ")
+        let targets = try settings.value("forward", given, standard: [], ForwardTarget.expected) { text -> [ForwardTarget]? in
+            let words = text.split(whereSeparator: \.isWhitespace)
+            let targets = words.compactMap { ForwardTarget(String($0)) }
+            return targets.count == words.count ? targets : nil
+        }
+        guard Set(targets.map(\.description)).count == targets.count else {
+            throw ValidationError("--forward: names a target twice")
+        }
+        return targets
     }
 
     private func limits(_ settings: Settings) throws -> Limits {

@@ -10,8 +10,18 @@ public struct OutgoingPolicy: Sendable, Hashable {
     /// A folder of the commands that channels may run; nil for none.
     public var commandDirectory: String?
 
+    /// Whether every address may be asked: an operator named it, and no user.
+    var allowsEverything = false
+
     /// Every public address, and no command.
     public init() {}
+
+    /// For what an operator names.
+    static let everywhere: OutgoingPolicy = {
+        var policy = OutgoingPolicy()
+        policy.allowsEverything = true
+        return policy
+    }()
 
     /// Whether a host's name is on the list.
     func allows(host: String) -> Bool {
@@ -24,7 +34,7 @@ public struct OutgoingPolicy: Sendable, Hashable {
     }
 
     /// Whether a connection may go to an address.
-    func allows(_ address: IPAddress) -> Bool { exceptions.contains(address) || Self.isPublic(address) }
+    func allows(_ address: IPAddress) -> Bool { allowsEverything || exceptions.contains(address) || Self.isPublic(address) }
 
     /// Whether an address is on the public network: everything but what the registries of IANA set apart
     /// (https://www.iana.org/assignments/iana-ipv4-special-registry, …-ipv6-special-registry).
