@@ -14,14 +14,15 @@ PHONE = (390, 844)
 class Explore(Scene):
     @classmethod
     def prepare(cls, server):
-        server.load(week(step=120))
+        cls.samples = week(step=120)
+        server.load(cls.samples)
 
     def setUp(self):
         self.page.size(1440, 900)
         self.page.theme("light")
 
     def explore(self, address):
-        self.page.open(f"/#explore?{address}")
+        self.page.open(f"/#explore?{address}").dashboard()
         return self.drawn(lambda state: not address or not state["message"].startswith("Add a statistic"))
 
     STATE = """
@@ -59,7 +60,7 @@ class Explore(Scene):
                             **{"from": state["from"], "to": state["from"] + state["count"] * 600})
         # The last step is not over, and its rate is another one in each second.
         self.assertEqual([line["values"][:-1] for line in state["lines"]], [one["values"][:-1] for one in answer["series"]])
-        samples = [value for at, kind, path, value in week(step=120)
+        samples = [value for at, kind, path, value in self.samples
                    if path == "shop.pages.home" and state["from"] + 600 <= at < state["from"] + 1200]
         if samples:
             self.assertAlmostEqual(state["lines"][1]["values"][1] * 10, sum(samples))

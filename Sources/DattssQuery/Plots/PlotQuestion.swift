@@ -37,7 +37,7 @@ public struct PlotQuestion: Sendable, Hashable {
         (self.component, self.top) = (component, top)
         switch (figure, kind) {
         case (.quantile, .counter), (.quantile, .gauge):
-            throw QueryError(.invalid, "percentiles are known of timers only: a counter has sums and rates, a gauge average, min and max")
+            throw QueryError(.invalid, "percentiles are of timers: a counter has sums and rates, a gauge average, min and max")
         case (.perMinute, .gauge), (.perSecond, .gauge):
             throw QueryError(.invalid, "rates are known of counters and timers only: a gauge has average, min and max")
         default: break
@@ -68,7 +68,7 @@ public enum Figure: Sendable, Hashable {
         case "min": self = .min
         case "max": self = .max
         default:
-            guard text.hasPrefix("p"), text.utf8.count <= 6, text.dropFirst().allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }),
+            guard text.hasPrefix("p"), text.utf8.count <= 6, text.dropFirst().allSatisfy({ "0123456789.".contains($0) }),
                 let percent = Double(text.dropFirst()), percent > 0, percent < 100
             else { return nil }
             self = .quantile(percent / 100)

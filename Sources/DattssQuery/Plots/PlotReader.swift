@@ -27,7 +27,8 @@ private struct PlotReader {
     init(_ evaluator: Evaluator, _ question: PlotQuestion, _ grid: TimeGrid, _ now: Timestamp) throws(QueryError) {
         (self.evaluator, self.question, self.grid, self.now) = (evaluator, question, grid, now)
         windows = try SpanWindows(
-            Span(milliseconds: grid.stepMilliseconds), on: grid, presenceMinutes: 0, finest: false, keepsAll: false, evaluator.limits)
+            Span(milliseconds: grid.stepMilliseconds), on: grid, presenceMinutes: 0, finest: false, keepsAll: false,
+            evaluator.limits)
     }
 
     /// What there is, a row for each statistic or, where all samples of a group are merged, for each group.

@@ -177,7 +177,7 @@ export function windowOf(plot, pixels, now) {
   const length = step * 60;
   const offset = zoneOffset(first, plot.zone);
   const floor = seconds => Math.floor((seconds + offset) / length) * length - offset;
-  // Of the shortest steps the one that is not over would be a dip; of others it is shown as far as it is known.
+  // The last minute is not over, and would be a dip; a longer step is shown as far as it is known.
   const to = plot.range && step === 1 ? floor(last) : floor(last - 1) + length;
   return { from: Math.min(floor(first), to - length), to, step };
 }

@@ -34,7 +34,8 @@ extension Routes {
             let bands = try parameters.whole("bands", 1...200) ?? 40
             let (limits, grid) = (QueryLimits(), try plotGrid(parameters))
             return try await inTurn(question, limits) { source, watch in
-                PlotJSON.write(try await Evaluator(source, limits, watch).heatmap(pattern, on: grid, bandsMax: bands), on: grid).buffer
+                PlotJSON.write(try await Evaluator(source, limits, watch).heatmap(pattern, on: grid, bandsMax: bands), on: grid)
+                    .buffer
             }
         }
     }
