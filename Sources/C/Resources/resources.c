@@ -67,6 +67,36 @@ static const unsigned char dom_js[] = {
 static const unsigned char drawing_js[] = {
 #embed "../../DattssServer/Dashboard/drawing.js"
 };
+static const unsigned char explore_css[] = {
+#embed "../../DattssServer/Dashboard/explore.css"
+};
+static const unsigned char explore_js[] = {
+#embed "../../DattssServer/Dashboard/explore.js"
+};
+static const unsigned char exploreaddress_js[] = {
+#embed "../../DattssServer/Dashboard/exploreaddress.js"
+};
+static const unsigned char exploredata_js[] = {
+#embed "../../DattssServer/Dashboard/exploredata.js"
+};
+static const unsigned char exploredraw_js[] = {
+#embed "../../DattssServer/Dashboard/exploredraw.js"
+};
+static const unsigned char explorefile_js[] = {
+#embed "../../DattssServer/Dashboard/explorefile.js"
+};
+static const unsigned char exploreglob_js[] = {
+#embed "../../DattssServer/Dashboard/exploreglob.js"
+};
+static const unsigned char exploreplot_js[] = {
+#embed "../../DattssServer/Dashboard/exploreplot.js"
+};
+static const unsigned char exploretable_js[] = {
+#embed "../../DattssServer/Dashboard/exploretable.js"
+};
+static const unsigned char exploring_js[] = {
+#embed "../../DattssServer/Dashboard/exploring.js"
+};
 static const unsigned char favourites_js[] = {
 #embed "../../DattssServer/Dashboard/favourites.js"
 };
@@ -189,6 +219,16 @@ static const struct resource dashboard[] = {
     FILE("divider.js", divider_js),
     FILE("dom.js", dom_js),
     FILE("drawing.js", drawing_js),
+    FILE("explore.css", explore_css),
+    FILE("explore.js", explore_js),
+    FILE("exploreaddress.js", exploreaddress_js),
+    FILE("exploredata.js", exploredata_js),
+    FILE("exploredraw.js", exploredraw_js),
+    FILE("explorefile.js", explorefile_js),
+    FILE("exploreglob.js", exploreglob_js),
+    FILE("exploreplot.js", exploreplot_js),
+    FILE("exploretable.js", exploretable_js),
+    FILE("exploring.js", exploring_js),
     FILE("favourites.js", favourites_js),
     FILE("firing.js", firing_js),
     FILE("format.js", format_js),

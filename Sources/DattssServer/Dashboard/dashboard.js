@@ -4,6 +4,7 @@ import { ask, base, onSignedOut, openSession } from './api.js';
 import { connectionWords, listen } from './connection.js';
 import { divide } from './divider.js';
 import { $, h, notify, put } from './dom.js';
+import { Exploring } from './exploring.js';
 import { Favourites } from './favourites.js';
 import { Firing } from './firing.js';
 import { Now } from './now.js';
@@ -30,12 +31,13 @@ class Page {
   #isDue = false;
 
   get zone() { return this.view.zone; }
-  isPlotted(stat) { return this.view.shown?.includes(stat.id) ?? false; }
+  isPlotted(stat) { return this.exploring?.has(stat) ?? this.view.shown?.includes(stat.id) ?? false; }
   isFavourite(stat) { return this.favourites.has(stat.id); }
   favour(stat) { this.favourites.toggle(stat.id); }
 
   /** Plots a statistic, or no longer. */
   toggle(stat) {
+    if (this.exploring.toggle(stat)) return;
     const shown = this.view.shown ?? [];
     const isNew = !shown.includes(stat.id);
     this.view.shown = isNew ? [stat.id, ...shown] : shown.filter(id => id !== stat.id);
@@ -102,7 +104,7 @@ class Page {
 
   /** The address is another one. */
   follow() {
-    if (this.firing.route()) return;
+    if (this.firing.route() || this.exploring.route()) return;
     this.view.read();
     if (!this.isStarted) return this.view.shown?.length && this.start();
     this.#choose();
@@ -195,6 +197,8 @@ function listenToKeys(page) {
       help();
     } else if (event.key === 'a') {
       page.firing.link.click();
+    } else if (event.key === 'e') {
+      page.exploring.link.click();
     } else if (event.key === 'f') {
       const plot = page.plots.plots.find(plot => plot.element.contains(target));
       const stat = plot?.stat ?? page.tree.active?.stat;
@@ -212,6 +216,7 @@ function listenToKeys(page) {
   $('.skip').addEventListener('click', event => {
     event.preventDefault();
     if (page.firing.isOpen) return ($('#alerts h1') ?? $('#alerts')).focus();
+    if (page.exploring.isOpen) return $('#explore').focus();
     openPanel('watch');
     $('#watch').focus();
   });
@@ -219,6 +224,8 @@ function listenToKeys(page) {
     button.addEventListener('click', () => {
       const { panel } = button.dataset;
       if (panel === 'alerts') location.hash = 'alerts';
+      else if (panel === 'explore') page.exploring.isOpen ? openPanel(panel) : page.exploring.link.click();
+      else if (page.exploring.isOpen && !page.firing.isOpen && panel === 'watch') page.exploring.leave(panel);
       else if (page.firing.isOpen) page.firing.leave(panel);
       else openPanel(panel);
     });
@@ -271,6 +278,7 @@ async function look(session, isVisitor = false) {
   listenToKeys(page);
   openPanel('watch');
   page.firing = new Firing(page, openPanel);
+  page.exploring = new Exploring(page, openPanel);
   addEventListener('popstate', () => page.follow());
   await Promise.all([
     page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true)),

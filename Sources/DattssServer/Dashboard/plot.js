@@ -67,6 +67,7 @@ export class Plot {
         ...this.names.slice(2).map((_, i) => item(i + 2))),
       h('div.frame', {}, h('p.unit', {}, MEANING[stat.kind]), this.chart, this.hair, this.message),
       h('footer', {}, this.summary, this.restarts,
+        h('a.wander', { href: `#explore?v=1&q=${stat.id}&range=1d`, 'aria-label': `Explore ${stat.path}`, onclick: event => this.#explore(event) }, 'Explore'),
         h('a.watch', { href: `#alerts&new=${stat.id}`, 'aria-label': `Make an alert about ${stat.path}` }, 'Make an alert'), this.table));
     // For whoever looks from a console.
     this.element.plot = this;
@@ -74,6 +75,21 @@ export class Plot {
   }
 
   get unit() { return unitOf(this.stat); }
+
+  /** The same statistic over the same time, which may go on from there. */
+  async #explore(event) {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const { day, zone } = this.board.query;
+    const link = event.target;
+    try {
+      const { addressOfDay } = await import('./exploreaddress.js');
+      this.board.page.view.write();
+      location.hash = addressOfDay(this.stat, { day, zone, isToday: !this.board.view.day, part: this.board.isWhole ? null : this.board.window });
+    } catch {
+      location.hash = link.hash;
+    }
+  }
 
   #measure() {
     setUnit(this.stat, this.choice.value, this.board.page.isReadOnly).then(() => this.refresh());

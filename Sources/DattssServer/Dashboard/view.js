@@ -57,7 +57,7 @@ export class View {
   }
 }
 
-function isZone(name) {
+export function isZone(name) {
   if (!name) return false;
   try { return Boolean(new Intl.DateTimeFormat('en', { timeZone: name })); } catch { return false; }
 }

@@ -43,7 +43,7 @@ extension Routes {
                 return try await answer(
                     ToolQuestion(user: user, parameters: try await FormParameters(request), context: context))
             } catch let error as QueryError {
-                throw error.graphiteAnswer
+                throw error.errorAnswer
             }
         }
     }
@@ -136,15 +136,5 @@ extension FormParameters {
             throw ErrorAnswer(.badRequest, .badValue, "\(name): is '\(text.prefix(16))', expected 0 to 1")
         }
         return value
-    }
-}
-
-extension QueryError {
-    fileprivate var graphiteAnswer: ErrorAnswer {
-        switch code {
-        case .malformed, .unsupported, .invalid: ErrorAnswer(.badRequest, .badValue, message)
-        case .limit: ErrorAnswer(.unprocessableContent, .tooMany, message)
-        case .cancelled: ErrorAnswer(.serviceUnavailable, .overloaded, message)
-        }
     }
 }

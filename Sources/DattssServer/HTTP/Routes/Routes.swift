@@ -89,6 +89,8 @@ struct Routes: Sendable {
         group.get("series/:kind/:path", use: series)
         group.get("day/:kind/:path", use: day)
         group.get("unusual", use: unusual)
+        group.get("query", use: queryPlot)
+        group.get("heatmap", use: queryHeatmap)
         let budgeted = group.group().add(middleware: AnswerBudget(budget: memory.unsent))
         budgeted.get("session", use: showSession)
         budgeted.get("silent", use: silent)

@@ -36,6 +36,17 @@ extension Routes {
     }
 }
 
+extension QueryError {
+    /// As the server says it in its own words.
+    var errorAnswer: ErrorAnswer {
+        switch code {
+        case .malformed, .unsupported, .invalid: ErrorAnswer(.badRequest, .badValue, message)
+        case .limit: ErrorAnswer(.unprocessableContent, .tooMany, message)
+        case .cancelled: ErrorAnswer(.serviceUnavailable, .overloaded, message)
+        }
+    }
+}
+
 extension JSONWriter {
     var buffer: ByteBuffer { ByteBuffer(bytes: bytes) }
 }

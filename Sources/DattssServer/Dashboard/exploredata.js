@@ -1,0 +1,120 @@
+// What a plot of Explore shows, asked of the server and put together: lines, what they are compared with, a ratio, or a heatmap.
+
+import { ask } from './api.js';
+import { FIGURES, shiftsOf } from './exploreaddress.js';
+import { unitOf } from './units.js';
+
+/** More lines cannot be told apart; the plot says how many there are. */
+export const LINES_MAX = 40;
+
+const isCounted = figure => ['per-minute', 'per-second', 'count'].includes(figure);
+
+/** What a query's numbers are measured in. */
+export function unitOfQuery({ kind, pattern, figure }) {
+  if (isCounted(figure)) return 'number';
+  return unitOf({ id: `${kind}:${pattern}`, kind, path: pattern });
+}
+
+const parameters = ({ kind, pattern, figure, fold, by, top }, { from, to, step }) => {
+  const said = new URLSearchParams({ kind, pattern, figure, fold, from, to, step });
+  if (by && fold !== 'none') said.set('by', by);
+  said.set('top', top ?? LINES_MAX);
+  return said;
+};
+
+const earlier = ({ from, to, step }, seconds) => ({ from: from - seconds, to: to - seconds, step });
+
+/** What a line is called: as short as the others allow. */
+export function nameOf(query, name, queries) {
+  const what = name || (query.fold === 'none' ? query.pattern : `${query.fold} of ${query.pattern}`);
+  const isTold = queries.length === 1 || queries.every(other => other === query || other.figure === query.figure);
+  const isUsual = query.figure === FIGURES[query.kind][0] && query.kind !== 'ms';
+  const isTwice = queries.some(other => other !== query && other.pattern === query.pattern);
+  return isTold && isUsual && !isTwice ? what : `${what} ${query.figure}`;
+}
+
+/** The mean, the lowest and the highest of several lines, step by step. */
+export function spreadOf(lines, length) {
+  return Array.from({ length }, (_, i) => {
+    const known = lines.map(line => line[i]).filter(value => value != null);
+    if (!known.length) return null;
+    return { mean: known.reduce((sum, value) => sum + value, 0) / known.length, low: Math.min(...known), high: Math.max(...known) };
+  });
+}
+
+/** The first in percent of the second, line by line of the same name where both have several; null where that makes no sense. */
+export function ratioOf([above, below]) {
+  const only = below.length === 1 ? below[0] : null;
+  return above.flatMap(line => {
+    const other = only ?? below.find(({ name }) => name === line.name);
+    if (!other) return [];
+    const values = line.values.map((value, i) => value == null || !other.values[i] ? null : 100 * value / other.values[i]);
+    return [{ ...line, values, unit: '%' }];
+  });
+}
+
+/** Loads the lines of one query in a window, or those of an earlier one. */
+async function lines(query, place, plot, window) {
+  const answer = await ask(`query?${parameters(query, window)}`);
+  const unit = unitOfQuery(query);
+  return {
+    answer,
+    // By name, so that each keeps its colour while others become higher.
+    lines: answer.series.toSorted((a, b) => a.name < b.name ? -1 : 1).map(({ name, values }) => ({
+      name, title: nameOf(query, name, plot.queries), values, unit, query: place, isRight: query.right,
+    })),
+  };
+}
+
+/** What is compared with: for each line `before`, a line, or a band of the seven days before. */
+async function compare(plot, window, all) {
+  const shifts = shiftsOf(plot.vs);
+  if (!shifts.length) return;
+  const before = await Promise.all(plot.queries.map((query, i) => Promise.all(shifts.map(async seconds => {
+    // Those that are highest now need not be those that were then.
+    const found = await lines({ ...query, top: null }, i, plot, earlier(window, seconds));
+    return new Map(found.lines.map(line => [line.name, line.values]));
+  }))));
+  for (const line of all) {
+    const known = before[line.query].map(days => days.get(line.name)).filter(Boolean);
+    if (!known.length) continue;
+    const steps = spreadOf(known, line.values.length);
+    line.before = steps.map(step => step?.mean ?? null);
+    if (plot.vs === 'usual') line.band = steps;
+  }
+}
+
+/**
+ * Answers `{ from, step, count, lines, leftOff, statistics, isApproximate, heatmap }`. Throws what the server refuses, with its words.
+ */
+export async function loadPlot(plot, window) {
+  const count = Math.round((window.to - window.from) / window.step / 60);
+  const data = { ...window, count, lines: [], leftOff: 0, statistics: 0, isApproximate: false, heatmap: null };
+  if (!plot.queries.length) return data;
+  if (plot.draw === 'heatmap') return loadHeatmap(plot, window, data);
+  const found = await Promise.all(plot.queries.map((query, i) => lines(query, i, plot, window)));
+  for (const { answer } of found) {
+    data.statistics += answer.statistics;
+    data.leftOff += answer.of - answer.series.length;
+    data.isApproximate ||= answer.approximate;
+  }
+  if (plot.isRatio) {
+    data.lines = ratioOf(found.map(({ lines }) => lines));
+  } else {
+    data.lines = found.flatMap(({ lines }) => lines);
+    await compare(plot, window, data.lines);
+  }
+  return data;
+}
+
+async function loadHeatmap(plot, window, data) {
+  const [query] = plot.queries;
+  const bands = ask(`heatmap?${new URLSearchParams({ pattern: query.pattern, ...window, bands: 36 })}`);
+  const percentiles = ['p50', 'p95', 'p99'].map(figure => ({ ...query, figure, fold: 'merge', by: null, top: null }));
+  const found = await Promise.all(percentiles.map((percentile, i) => lines(percentile, i, { ...plot, queries: percentiles }, window)));
+  data.heatmap = await bands;
+  data.statistics = data.heatmap.statistics;
+  data.isApproximate = data.heatmap.approximate;
+  data.lines = found.flatMap(({ lines }, i) => lines.map(line => ({ ...line, title: percentiles[i].figure })));
+  return data;
+}
