@@ -83,7 +83,7 @@ struct SettingsTests {
             "smtp-authority = /ca.pem", "tls-certificate = /c.pem", "tls-key = /k.pem",
             "trusted-proxies = 127.0.0.1, 10.0.0.0/8", "demo = true", "demo-days = 2", "no-self = true",
             "dygraphs-dir = /js", "alert-hosts = hooks.slack.com, .example.com", "alert-addresses = 127.0.0.1, 10.0.0.0/8",
-            "alert-commands = /pagers",
+            "alert-commands = /pagers", "forward = graphite://a:1/x?user=shop prometheus+https://b/w?bearer-file=/t",
         ]
         // A server has either of the two ways to send mail.
         let names = Set(lines.map { String($0.prefix { $0 != " " }) }).union(["sendmail"])
@@ -92,6 +92,8 @@ struct SettingsTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
         #expect(server.dataDirectory == "/d" && "\(server.http) \(server.udp)" == "1.2.3.4:5 1.2.3.4:6")
+        #expect(
+            server.forwardTargets.map(\.description) == ["graphite://a:1/x?user=shop", "prometheus+https://b:9090/w"])
         #expect(server.statsdTCP == HostPort(host: "::1", port: 7) && server.graphite == HostPort(host: "::1", port: 2003))
         #expect(
             server.web.outgoing.hosts == ["hooks.slack.com", ".example.com"] && server.web.outgoing.commandDirectory == "/pagers")
