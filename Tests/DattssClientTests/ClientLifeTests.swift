@@ -65,7 +65,8 @@ import Testing
         }
         life.record()
         let limit = life.clock.now().advanced(byMilliseconds: 2000)
-        async let isComplete = life.stats.stop(within: 2)
+        let stats = life.stats
+        async let isComplete = stats.stop(within: 2)
         await life.clock.untilSomebodySleeps(until: limit)
         life.clock.advance(milliseconds: 2000)
         #expect(await !isComplete)
