@@ -22,7 +22,9 @@ def build(*products):
     prepare()
     subprocess.run(["swift", "build", "-c", "release", "--product", "dattss"], cwd=ROOT, check=True)
     for product in products:
-        subprocess.run(["scripts/benchmarks", "build", "-c", "release", "--product", product], cwd=ROOT, check=True)
+        # The product's plan, which lies in the same folder, is not to be taken for that of Benchmarks.
+        subprocess.run(["scripts/benchmarks", "build", "--disable-build-manifest-caching", "-c", "release", "--product", product],
+                       cwd=ROOT, check=True)
 
 
 def prepare(*packages):
