@@ -19,6 +19,15 @@ from .server import eventually
 AHEAD = ["faketime", "-f", "+2h"]
 
 
+def kill_behind_faketime(process):
+    """faketime is the parent of what it runs, and waits for it."""
+    parent = process.pid
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    for child in children or [parent]:
+        os.kill(int(child), signal.SIGKILL)
+    process.wait()
+
+
 class Target:
     """A program with a folder and a port of its own."""
 
@@ -40,13 +49,12 @@ class Target:
         with socket.create_connection(("127.0.0.1", self.port), timeout=5):
             return True
 
+    def answers(self, path):
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=5) as answer:
+            return answer.status == 200
+
     def kill(self):
-        # Behind faketime is a process of its own.
-        parent = self.process.pid
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        for child in children or [parent]:
-            os.kill(int(child), signal.SIGKILL)
-        self.process.wait()
+        kill_behind_faketime(self.process)
 
     def discard(self):
         if self.process.poll() is None:
@@ -74,8 +82,7 @@ class PrometheusReceiver(Target):
             "--web.enable-remote-write-receiver"]  # fmt: skip
 
     def is_ready(self):
-        with urllib.request.urlopen(f"{self.url}/-/ready", timeout=5) as answer:
-            return answer.status == 200
+        return self.answers("/-/ready")
 
     def samples(self, selector, end, seconds=7200):
         """Of each series all samples, by its labels and then by their times."""
@@ -98,8 +105,7 @@ class VictoriaMetrics(Target):
             "-retentionPeriod=100y", "-dedup.minScrapeInterval=1ms"]  # fmt: skip
 
     def is_ready(self):
-        with urllib.request.urlopen(f"{self.url}/health", timeout=5) as answer:
-            return answer.status == 200
+        return self.answers("/health")
 
     def samples(self, selector, end, seconds=7200):
         text = urllib.parse.urlencode({"match[]": selector, "start": end - seconds, "end": end})

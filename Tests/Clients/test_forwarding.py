@@ -8,7 +8,6 @@ import json
 import os
 import random
 import shutil
-import signal
 import socket
 import tempfile
 import threading
@@ -18,7 +17,7 @@ import urllib.request
 from pathlib import Path
 
 from .server import Server, eventually
-from .targets import Carbon, PrometheusReceiver, VictoriaMetrics, labels
+from .targets import Carbon, PrometheusReceiver, VictoriaMetrics, kill_behind_faketime, labels
 
 SPEED = 20
 
@@ -57,12 +56,7 @@ class HurriedServer(Server):
         self.clock.cleanup()
 
     def kill(self):
-        # faketime is its parent, and waits for it.
-        parent = self.process.pid
-        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        for child in children or [parent]:
-            os.kill(int(child), signal.SIGKILL)
-        self.process.wait()
+        kill_behind_faketime(self.process)
         self.process.stdout.close()
 
     def points(self, kind, path):

@@ -2,7 +2,7 @@
 
 import { $, copy, h, KINDS, notify, put } from './dom.js';
 import {
-  AddressError, COMPARISONS, DRAWINGS, emptyPlot, FIGURES, FOLDS, newQuery, QUERIES_MAX, RANGES, readPlot, STEPS, withRange, writePlot, zoneOffset,
+  AddressError, COMPARISONS, DRAWINGS, emptyPlot, FIGURES, FOLDS, instantOf, newQuery, QUERIES_MAX, RANGES, readPlot, STEPS, withRange, writePlot, zoneOffset,
 } from './exploreaddress.js';
 import { matcher } from './exploreglob.js';
 import { loadStyle, showPlot } from './exploreplot.js';
@@ -171,7 +171,7 @@ export class Explore {
   #fix() {
     const [from, to] = [this.from, this.to].map(({ value }) => {
       const local = Date.parse(`${value}Z`) / 1000;
-      return local - zoneOffset(local - zoneOffset(local, this.plot.zone), this.plot.zone);
+      return instantOf(local, this.plot.zone);
     });
     if (Number.isNaN(from) || Number.isNaN(to)) return;
     if (from >= to) return notify('The range ends before it begins.', true);

@@ -2,6 +2,7 @@
 //
 //     v=1&q=c:shop.pages.*;fold=sum;by=n2;top=5&q=ms:shop.checkout.time;p99;right&range=3h&tz=Europe/Paris&draw=stacked&vs=week
 
+import { format } from './format.js';
 import { isZone, ownZone } from './view.js';
 
 export const VERSION = 1;
@@ -160,12 +161,15 @@ const MINUTES_KEPT = 8 * DAY;
 
 /** Where midnight in a zone lies, so that steps of hours and days begin where the page's do. */
 export function zoneOffset(seconds, zone) {
-  const parts = new Intl.DateTimeFormat('en', {
-    timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric',
+  const parts = format(zone, {
+    hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric',
   }).formatToParts(seconds * 1000);
   const of = type => Number(parts.find(part => part.type === type).value);
   return Math.round(Date.UTC(of('year'), of('month') - 1, of('day'), of('hour'), of('minute')) / 60000 - Math.floor(seconds / 60)) * 60;
 }
+
+/** When a clock in a zone shows a time, which is given as if the zone were UTC. */
+export const instantOf = (local, zone) => local - zoneOffset(local - zoneOffset(local, zone), zone);
 
 /** What is to be asked: `{ from, to, step }` in whole steps, epoch seconds and minutes, by what a plot shows, how wide it is, and the time. */
 export function windowOf(plot, pixels, now) {
@@ -202,7 +206,7 @@ export function addressOfDay({ kind, path }, { day, zone, isToday, part }) {
   const plot = { ...emptyPlot(), queries: [newQuery(kind, path)], zone, range: '1d' };
   if (!isToday || part) {
     const midnight = Date.parse(`${day}T00:00Z`) / 1000;
-    const start = midnight - zoneOffset(midnight - zoneOffset(midnight, zone), zone);
+    const start = instantOf(midnight, zone);
     const [from, to] = part ?? [0, 1440];
     Object.assign(plot, { range: null, from: Math.floor(start / 60 + from) * 60, to: Math.ceil(start / 60 + to) * 60 });
   }

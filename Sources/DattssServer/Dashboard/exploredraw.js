@@ -3,8 +3,8 @@
 import { reach } from './axis.js';
 import { svg } from './dom.js';
 import { valueTicks } from './drawing.js';
-import { zoneOffset } from './exploreaddress.js';
-import { valueOf } from './format.js';
+import { instantOf, zoneOffset } from './exploreaddress.js';
+import { format, valueOf } from './format.js';
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -34,12 +34,7 @@ export function colours() {
 export const colourOf = (palette, i) => palette.lines[i % palette.lines.length];
 export const dashOf = i => ['', '6 3', '2 3', '8 3 2 3'][Math.floor(i / COLOURS) % 4];
 
-const formats = new Map();
-const said = (seconds, zone, options) => {
-  const key = zone + JSON.stringify(options);
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...options }));
-  return formats.get(key).format(seconds * 1000);
-};
+const said = (seconds, zone, options) => format(zone, options).format(seconds * 1000);
 const CLOCK = { hour: '2-digit', minute: '2-digit' };
 const ON_DAY = { day: 'numeric', month: 'short' };
 
@@ -61,7 +56,7 @@ export function timeTicks(from, to, pixels, zone) {
     return found;
   }
   for (let local = Math.floor((from + zoneOffset(from, zone)) / step) * step; found.length < 500; local += step) {
-    const at = local - zoneOffset(local - zoneOffset(local, zone), zone);
+    const at = instantOf(local, zone);
     if (at > to) break;
     if (at < from || at <= (found.at(-1)?.at ?? -Infinity)) continue;
     found.push({ at, label: local % DAY === 0 ? said(at, zone, ON_DAY) : said(at, zone, CLOCK) });

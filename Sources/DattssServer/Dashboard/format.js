@@ -104,7 +104,8 @@ export function span(seconds) {
 
 const formats = new Map();
 
-function format(zone, options) {
+/** How times are written in a zone; made once, because that takes long. */
+export function format(zone, options) {
   const key = zone + JSON.stringify(options);
   if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...options }));
   return formats.get(key);

@@ -1,4 +1,5 @@
 import DattssCore
+import DattssLog
 
 /// Where minutes are forwarded to: what `--forward` says.
 ///
@@ -118,8 +119,7 @@ public struct ForwardTarget: Sendable, Hashable, CustomStringConvertible {
     var fileName: String {
         let text = description
         let letters = text.map { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "." || $0 == "-") ? $0 : "_" }
-        // FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv), because letters that were replaced may make two names equal.
-        let hash = text.utf8.reduce(UInt32(0x811C_9DC5)) { ($0 ^ UInt32($1)) &* 0x0100_0193 }
-        return String(letters.prefix(100)) + "-" + String(hash, radix: 16)
+        // Letters that were replaced may make two names equal.
+        return String(letters.prefix(100)) + "-" + String(CRC32C.checksum(Array(text.utf8)), radix: 16)
     }
 }

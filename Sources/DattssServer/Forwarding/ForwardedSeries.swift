@@ -31,7 +31,7 @@ enum ForwardFormat: Sendable, Hashable {
             // A value stands at the beginning of its minute, as our own /render has it.
             let end = " \(minute.start.seconds)\n"
             GraphiteMinute.forEach(of: statistic.key, statistic.aggregate) { name, value in
-                batch.append(Array((front + name + " " + Self.number(value) + end).utf8))
+                batch.append(Array((front + name + " " + PrometheusText.number(value) + end).utf8))
             }
         case .remoteWrite:
             Self.forEachSample(of: statistic, withUser) { labels, value in
@@ -42,7 +42,7 @@ enum ForwardFormat: Sendable, Hashable {
                 // Names and values of labels are made of letters that JSON has no escapes for.
                 let metric = labels.map { "\"\($0.name)\":\"\($0.value)\"" }.joined(separator: ",")
                 let line =
-                    "{\"metric\":{\(metric)},\"values\":[\(Self.number(value))],\"timestamps\":[\(minute.end.milliseconds)]}\n"
+                    "{\"metric\":{\(metric)},\"values\":[\(PrometheusText.number(value))],\"timestamps\":[\(minute.end.milliseconds)]}\n"
                 batch.append(Array(line.utf8))
             }
         }
@@ -77,9 +77,6 @@ enum ForwardFormat: Sendable, Hashable {
             sample(.timerSum, nil, statistic.total.sum)
         }
     }
-
-    /// The shortest text that is read as the same number again.
-    static func number(_ value: Double) -> String { Int64(exactly: value).map(String.init) ?? value.description }
 }
 
 /// What is handed over at once: so many series, each with one sample. A request that is refused because of one of them can be cut in two.

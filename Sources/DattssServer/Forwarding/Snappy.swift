@@ -1,3 +1,5 @@
+import DattssLog
+
 /// Snappy's block format (https://github.com/google/snappy/blob/main/format_description.txt), as remote write asks for it:
 ///
 ///     ┌──────────────────┬─────────────────────────────┬───────────────────────────────┬───┐
@@ -13,9 +15,9 @@ enum Snappy {
     private static let copyBytesMax = 64
 
     static func compressed(_ bytes: [UInt8]) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(bytes.count / 3 + 16)
-        append(varint: UInt64(bytes.count), to: &output)
+        var head = ByteWriter(capacity: bytes.count / 3 + 16)
+        head.appendVarint(bytes.count)
+        var output = head.bytes
         // Positions after the one that a hash was met at last; 0 is none.
         var table = [Int32](repeating: 0, count: 1 << tableBits)
         var (position, literal) = (0, 0)
@@ -68,14 +70,5 @@ enum Snappy {
             output.append(UInt8(truncatingIfNeeded: offset >> 8))
             rest -= part
         }
-    }
-
-    static func append(varint value: UInt64, to output: inout [UInt8]) {
-        var value = value
-        while value >= 0x80 {
-            output.append(UInt8(truncatingIfNeeded: value) | 0x80)
-            value >>= 7
-        }
-        output.append(UInt8(value))
     }
 }

@@ -39,7 +39,8 @@ struct PrometheusText {
         metric(name, type, help, [([], Double(value))])
     }
 
-    private static func number(_ value: Double) -> String {
+    /// The shortest text that is read as the same number again.
+    static func number(_ value: Double) -> String {
         Int64(exactly: value).map(String.init) ?? value.description
     }
 

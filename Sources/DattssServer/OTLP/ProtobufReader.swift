@@ -1,4 +1,5 @@
 import DattssCore
+import DattssLog
 
 /// Reads the fields of a protobuf message from bytes in place (https://protobuf.dev/programming-guides/encoding). It never
 /// reads past the end, whatever the bytes are; what is not asked for is passed over.
@@ -123,27 +124,30 @@ extension ProtobufReader {
     }
 }
 
-/// Writes the few messages that answers consist of.
+/// Writes the few messages that answers consist of, and those that are forwarded.
 struct ProtobufWriter {
-    private(set) var bytes: [UInt8] = []
+    private var writer = ByteWriter()
+
+    var bytes: [UInt8] { writer.bytes }
 
     mutating func number(_ field: UInt8, _ value: UInt64) {
-        bytes.append(field << 3)
-        varint(value)
+        writer.append(field << 3)
+        writer.appendVarint(value)
+    }
+
+    mutating func double(_ field: UInt8, _ value: Double) {
+        writer.append(field << 3 | 1)
+        writer.appendFixed(value.bitPattern)
     }
 
     mutating func bytes(_ field: UInt8, _ value: [UInt8]) {
-        bytes.append(field << 3 | 2)
-        varint(UInt64(value.count))
-        bytes += value
+        writer.append(field << 3 | 2)
+        writer.appendVarint(value.count)
+        writer.append(value)
     }
 
-    private mutating func varint(_ value: UInt64) {
-        var value = value
-        while value >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: value) | 0x80)
-            value >>= 7
-        }
-        bytes.append(UInt8(value))
+    mutating func text(_ field: UInt8, _ value: String) {
+        writer.append(field << 3 | 2)
+        writer.appendName(value)
     }
 }

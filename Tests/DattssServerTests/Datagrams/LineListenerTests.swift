@@ -180,15 +180,6 @@ struct LineListenerTests {
         await scene.stop()
     }
 
-    private func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-        for _ in 0..<60_000 {
-            if try await condition() { return true }
-            // Waits: threads and sockets of the machine are asked again.
-            try await Task.sleep(for: .milliseconds(1))
-        }
-        return false
-    }
-
     /// Waits until somebody has samples of a minute in hand.
     private func holds(_ minute: Minute, _ scene: Scene) async throws {
         let inNext = minute.end.advanced(byMilliseconds: 1)

@@ -60,10 +60,10 @@ struct ForwarderTests {
 
     private static let start = Timestamp(seconds: 1_790_040_720)
 
-    private static func makeForwarder(_ server: LivingServer, _ receiver: Receiver, _ text: String) throws -> Forwarder {
+    private static func makeForwarder(_ server: LivingServer, _ receiver: Receiver) throws -> Forwarder {
         var logger = Logger(label: "forwarding") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
-        let target = try #require(ForwardTarget(text))
+        let target = try #require(ForwardTarget("graphite://h?user=local"))
         let accounts = server.parts.accounts
         return Forwarder(
             target, receiver, server.parts.pipeline.minutes,
@@ -83,26 +83,22 @@ struct ForwarderTests {
         // Lines that are being collected hold up the end of a minute for a moment.
         server.clock.set(minute.end.advanced(byMilliseconds: 10_000))
         try await server.lookAtClock()
-        try await eventually { server.parts.pipeline.minutes.last.map { $0 >= minute } ?? false }
+        #expect(try await eventually { server.parts.pipeline.minutes.last.map { $0 >= minute } ?? false })
     }
 
-    /// A target begins behind the first minute that is written. One in which nobody sent anything is not.
-    private static func firstMinute(_ server: LivingServer) async throws {
+    /// A server with a target, which begins behind the first minute that is written. (One in which nobody sent anything is not.)
+    private static func begin(_ receiver: Receiver) async throws -> (LivingServer, Forwarder) {
+        let server = try LivingServer(at: start, LivingServer.Settings())
+        _ = try server.parts.server.prepareLocalUser()
         await count(server, "first", 1)
         try await endMinute(server)
-    }
-
-    private static func eventually(_ condition: () -> Bool) async throws {
-        let limit = ContinuousClock.now + .seconds(60)
-        while !condition() {
-            try #require(ContinuousClock.now < limit, "it did not happen in time")
-            // Waits: the pipeline has threads of its own.
-            try await Task.sleep(for: .milliseconds(5))
-        }
+        let forwarder = try makeForwarder(server, receiver)
+        try await finish(forwarder)
+        return (server, forwarder)
     }
 
     /// Takes steps until there is nothing to do.
-    private static func finish(_ forwarder: Forwarder, _ server: LivingServer) async throws {
+    private static func finish(_ forwarder: Forwarder) async throws {
         while true {
             do { if try await !forwarder.step() { return } } catch is SendAgain { await forwarder.sendAgain() }
         }
@@ -114,23 +110,20 @@ struct ForwarderTests {
 
     @Test("what a kill cut off is sent again, to the same values")
     func kill() async throws {
-        let server = try LivingServer(at: Self.start, LivingServer.Settings())
         let receiver = Receiver()
-        _ = try server.parts.server.prepareLocalUser()
-        try await Self.firstMinute(server)
-        var forwarder = try Self.makeForwarder(server, receiver, "graphite://h?user=local")
-        try await Self.finish(forwarder, server)
+        let (server, first) = try await Self.begin(receiver)
+        var forwarder = first
         for minute in 1...6 {
             await Self.count(server, "hits", Double(minute))
             if minute == 3 {
                 // The first half of a minute is written ahead, and nothing else is known of it.
                 try await server.killAndRestart()
-                forwarder = try Self.makeForwarder(server, receiver, "graphite://h?user=local")
+                forwarder = try Self.makeForwarder(server, receiver)
                 await Self.count(server, "hits", 0.5)
             }
-            if minute == 5 { forwarder = try Self.makeForwarder(server, receiver, "graphite://h?user=local") }
+            if minute == 5 { forwarder = try Self.makeForwarder(server, receiver) }
             try await Self.endMinute(server)
-            try await Self.finish(forwarder, server)
+            try await Self.finish(forwarder)
         }
         for (minute, value) in [(1, "1"), (2, "2"), (3, "3.5"), (4, "4"), (5, "5"), (6, "6")] {
             #expect(receiver.values[Self.place("hits", minute)] == value, "minute \(minute)")
@@ -142,16 +135,12 @@ struct ForwarderTests {
 
     @Test("one series that is refused takes no others with it, and is counted")
     func refusal() async throws {
-        let server = try LivingServer(at: Self.start, LivingServer.Settings())
         let receiver = Receiver()
-        _ = try server.parts.server.prepareLocalUser()
-        try await Self.firstMinute(server)
-        let forwarder = try Self.makeForwarder(server, receiver, "graphite://h?user=local")
-        try await Self.finish(forwarder, server)
+        let (server, forwarder) = try await Self.begin(receiver)
         receiver.set { text, _ in text.contains("bad.rate") ? .refused : nil }
         for path in ["a", "b", "bad", "c", "d"] { await Self.count(server, path, 1) }
         try await Self.endMinute(server)
-        try await Self.finish(forwarder, server)
+        try await Self.finish(forwarder)
         #expect(receiver.values.count == 9)
         #expect(receiver.values[Self.place("bad", 1)] == "1")
         let counts = forwarder.counters.snapshot
@@ -162,17 +151,13 @@ struct ForwarderTests {
 
     @Test("a target that was started anew gets the last minutes again")
     func restartedTarget() async throws {
-        let server = try LivingServer(at: Self.start, LivingServer.Settings())
         let receiver = Receiver()
-        _ = try server.parts.server.prepareLocalUser()
-        try await Self.firstMinute(server)
-        let forwarder = try Self.makeForwarder(server, receiver, "graphite://h?user=local")
-        try await Self.finish(forwarder, server)
+        let (server, forwarder) = try await Self.begin(receiver)
         for minute in 1...4 {
             await Self.count(server, "hits", Double(minute))
             try await Self.endMinute(server)
             if minute == 4 { receiver.forget() }
-            try await Self.finish(forwarder, server)
+            try await Self.finish(forwarder)
         }
         for minute in 1...4 { #expect(receiver.values[Self.place("hits", minute)] == "\(minute)") }
         await server.stop()
@@ -180,24 +165,20 @@ struct ForwarderTests {
 
     @Test("a clock that is set back by hours is followed")
     func clock() async throws {
-        let server = try LivingServer(at: Self.start, LivingServer.Settings())
         let receiver = Receiver()
-        _ = try server.parts.server.prepareLocalUser()
-        try await Self.firstMinute(server)
-        let forwarder = try Self.makeForwarder(server, receiver, "graphite://h?user=local")
-        try await Self.finish(forwarder, server)
+        let (server, forwarder) = try await Self.begin(receiver)
         await Self.count(server, "hits", 1)
         try await Self.endMinute(server)
-        try await Self.finish(forwarder, server)
+        try await Self.finish(forwarder)
         server.clock.jump(byMilliseconds: -3 * 3_600_000)
         await Self.count(server, "hits", 2)
         server.clock.set(server.clock.now().minute.end.advanced(byMilliseconds: 10_000))
         await Self.count(server, "later", 1)
         let back = server.clock.now().minute
-        try await Self.eventually { server.parts.pipeline.minutes.last.map { $0 == back.advanced(by: -1) } ?? false }
-        try await Self.finish(forwarder, server)
+        #expect(try await eventually { server.parts.pipeline.minutes.last.map { $0 == back.advanced(by: -1) } ?? false })
+        try await Self.finish(forwarder)
         try await Self.endMinute(server)
-        try await Self.finish(forwarder, server)
+        try await Self.finish(forwarder)
         #expect(receiver.values[Self.place("hits", 1)] == "1")
         #expect(receiver.values["stats.counters.later.count \(back.start.seconds)"] == "1")
         await server.stop()

@@ -16,7 +16,7 @@ extension Routes {
                 throw Self.refused("fold", foldText, "none, merge, sum, mean, min or max")
             }
             let asked = try PlotQuestion(
-                try kind(parameters), try PathPattern(try parameters.required("pattern")), figure, fold: fold,
+                try kind(try parameters.required("kind")), try PathPattern(try parameters.required("pattern")), figure, fold: fold,
                 component: parameters["by"], top: try parameters.whole("top", 1...QueryLimits().series))
             let (limits, grid, now) = (QueryLimits(), try plotGrid(parameters), clock.now())
             return try await inTurn(question, limits) { source, watch in
@@ -49,14 +49,6 @@ extension Routes {
 
     private static func refused(_ name: String, _ text: String, _ expected: String) -> ErrorAnswer {
         ErrorAnswer(.badRequest, .badValue, "\(name): is '\(text.prefix(16))', expected \(expected)")
-    }
-
-    private func kind(_ parameters: FormParameters) throws -> Kind {
-        let text = try parameters.required("kind")
-        guard let kind = Kind(symbol: text) else {
-            throw ErrorAnswer(.badRequest, .badKind, "kind: is '\(text.prefix(16))', expected c, ms or g")
-        }
-        return kind
     }
 
     /// Whole steps from the minute of `from` on, so many that `to` is covered.

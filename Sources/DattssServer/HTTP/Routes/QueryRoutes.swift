@@ -95,14 +95,20 @@ extension Routes {
     private func statistic(_ context: Context) throws -> StatisticKey {
         let kindName = try decoded("kind", context)
         let path = try decoded("path", context)
-        guard let kind = Kind(symbol: kindName) else {
-            throw ErrorAnswer(.badRequest, .badKind, "kind: is '\(kindName.prefix(16))', expected c, ms or g")
-        }
+        let kind = try kind(kindName)
         guard Name.isValidPath(path.utf8) else {
             throw ErrorAnswer(
                 .badRequest, .badPath, "path: expected 1 to \(Name.pathBytesMax) of A-Z a-z 0-9 _ . : ! -")
         }
         return StatisticKey(kind, path)
+    }
+
+    /// The kind of this name.
+    func kind(_ name: String) throws(ErrorAnswer) -> Kind {
+        guard let kind = Kind(symbol: name) else {
+            throw ErrorAnswer(.badRequest, .badKind, "kind: is '\(name.prefix(16))', expected c, ms or g")
+        }
+        return kind
     }
 
     /// A part of the request's path with its percent escapes resolved.
