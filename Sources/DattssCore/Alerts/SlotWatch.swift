@@ -45,7 +45,8 @@ public struct SlotWatch: Sendable {
             let end = Timestamp(milliseconds: (slot + 1) * Window.slotMilliseconds - 1)
             taken.append(
                 SlotView(
-                    slot: slot, isActive: activeSlot > slot - Window.slotCount, statuses: state.status(of: ids, at: end)))
+                    slot: slot, isActive: activeSlot > slot - Window.slotCount, isHeard: activeSlot == slot,
+                    statuses: state.status(of: ids, at: end)))
         }
         if taken.count > Self.slotsMax { taken.removeFirst(taken.count - Self.slotsMax) }
     }
@@ -134,12 +135,14 @@ public struct SlotView: Sendable {
     public var slot: Int64
     /// Whether the user sent anything in the sixty seconds up to its end.
     public var isActive: Bool
+    /// Whether the user sent anything in the slot itself.
+    public var isHeard: Bool
     /// Each watched statistic that is live, in the order of their numbers.
     public var statuses: [StatisticStatus]
 
     /// Makes a view of its parts.
-    public init(slot: Int64, isActive: Bool, statuses: [StatisticStatus]) {
-        (self.slot, self.isActive, self.statuses) = (slot, isActive, statuses)
+    public init(slot: Int64, isActive: Bool, isHeard: Bool, statuses: [StatisticStatus]) {
+        (self.slot, self.isActive, self.isHeard, self.statuses) = (slot, isActive, isHeard, statuses)
     }
 
     /// Whether it is the last slot of its minute, at whose end minutely rules are looked at.

@@ -38,8 +38,8 @@ actor AlertEvaluator: Service {
         var book: AlertBook
         /// The first slot that was not looked at.
         var nextSlot: Int64
-        /// In these slots too little was heard to say anything.
-        var quiet = Int64.min..<Int64.min
+        /// In which slots too little was heard to say anything.
+        var pauses = AlertPauses()
         var isWatching = false
         /// What could not be written yet.
         var unwritten = AlertCommit()
@@ -53,8 +53,6 @@ actor AlertEvaluator: Service {
     private static let learningMilliseconds = 500
     /// Whoever looks so much later than at the end of the next slot has slept, and everybody else may have as well.
     private static let sleepMilliseconds: Int64 = 15_000
-    /// A pause of the server that is shorter is made up for by what its log has.
-    private static let shortSlots: Int64 = 2
     /// As far back as what was missed is looked at after a start.
     private static let missedMinutesMax: Int64 = 1440
     /// How many rules a user has.
@@ -109,27 +107,27 @@ actor AlertEvaluator: Service {
         }
     }
 
-    /// After a time in which nobody looked, because the machine slept or the clock was set, nothing is said of it, nor of the minute that
-    /// follows: what was not heard in it is nobody's fault. Of a clock that was set back by more than the log waits for, all is told by
-    /// what it shows now.
+    /// After a time in which nobody looked, because the machine slept, had no time for it or had its clock set, nothing is said of the
+    /// slots in which nothing was heard, nor of the minute that follows them: that is nobody's fault. Of a clock that was set back by more
+    /// than the log waits for, all is told by what it shows now.
     private func noteClock(_ now: Timestamp) {
         guard let last = lookedAt else { return }
         let (slot, lastSlot) = (Window.slotNumber(at: now), Window.slotNumber(at: last))
         let isSetBack = now < last.advanced(byMilliseconds: -MinuteEdge.jumpBackMilliseconds)
         guard isSetBack || now > last.advanced(byMilliseconds: Self.sleepMilliseconds) else { return }
         let seconds = (now.milliseconds - last.milliseconds) / 1000
-        logger.notice("alerts: the clock has moved by \(seconds) s at once; nothing is said of that time")
+        logger.notice("alerts: \(seconds) s went by at once; nothing is said of what was not heard in that time")
         startSlot = slot
         for user in entries.keys {
             // (In place: a book may be large.)
-            if isSetBack, let next = entries[user]?.nextSlot {
-                entries[user]?.book.move(bySlots: slot - next)
-                entries[user]?.nextSlot = slot
-                entries[user]?.isWatching = false
+            guard isSetBack, let next = entries[user]?.nextSlot else {
+                entries[user]?.pauses.beLate(lastSlot..<slot)
+                continue
             }
-            let quiet = entries[user]?.quiet ?? 0..<0
-            let first = isSetBack ? slot : quiet.contains(lastSlot) ? quiet.lowerBound : lastSlot
-            entries[user]?.quiet = first..<(slot + Window.slotCount)
+            entries[user]?.book.move(bySlots: slot - next)
+            entries[user]?.nextSlot = slot
+            entries[user]?.isWatching = false
+            entries[user]?.pauses = AlertPauses(quietUntil: slot + Window.slotCount)
             entries[user]?.book.resume(at: slot, .others)
         }
         if isSetBack { (usual, usualOmitted) = ([:], [:]) }
@@ -161,11 +159,12 @@ actor AlertEvaluator: Service {
             // Nothing was ever heard of the user: that much is known.
             entries[user]?.isWatching = false
             views = (max(from, through - Int64(SlotWatch.slotsMax) + 1)...through).map {
-                SlotView(slot: $0, isActive: false, statuses: [])
+                SlotView(slot: $0, isActive: false, isHeard: false, statuses: [])
             }
         }
         // (Taken out, so that it is not copied.)
         guard var entry = entries.removeValue(forKey: user) else { return }
+        entry.pauses.add(views, from: entry.nextSlot)
         for view in views where view.slot >= entry.nextSlot { look(view, user, &entry) }
         entries[user] = entry
         try await write(user)
@@ -174,7 +173,8 @@ actor AlertEvaluator: Service {
     private func look(_ view: SlotView, _ user: UserID, _ entry: inout Entry) {
         entry.nextSlot = view.slot + 1
         counters.addLook()
-        if entry.quiet.contains(view.slot) { return }
+        guard !entry.pauses.isQuiet(view.slot) else { return }
+        if entry.pauses.hasEnded(by: view.slot) { entry.book.resume(at: view.slot, .others) }
         let programs =
             view.endsMinute
             ? processes.processes(of: user).map { AlertProgram(name: $0.name, isUp: $0.isUp, hasEnded: $0.hasEnded) } : []
@@ -214,7 +214,9 @@ actor AlertEvaluator: Service {
             let missed = try await missed(user, &entry, after: mark)
             guard entries[user] == nil else { return }
             entry.nextSlot = max(missed, mark, now - 2) + 1
-            if now - mark > Self.shortSlots + 1 { entry.quiet = .min..<(max(now, startSlot) + Window.slotCount - 1) }
+            if now - mark > AlertPauses.shortSlots + 1 {
+                entry.pauses = AlertPauses(quietUntil: max(now, startSlot) + Window.slotCount - 1)
+            }
             entry.book.resume(at: entry.nextSlot, .others)
         }
         // What was looked at when a clock was ahead that has been set back since.
@@ -391,22 +393,24 @@ actor AlertEvaluator: Service {
         try await writeOrForget(user, notes.sorted { $0.rule < $1.rule })
     }
 
-    /// Changes the silences of a user. What is past goes.
+    /// Changes the silences of a user. Of those that have ended the last ones stay: by a clock that is ahead they only seem to have.
     func changeSilences(
         of user: UserID, by: String, note kind: String, _ body: @Sendable (inout [AlertSilence]) throws -> Void
     ) async throws {
         try await prepare(user)
         guard var entry = entries[user] else { return }
         let now = clock.now()
-        var silences = entry.book.silences.filter { $0.until > now }
+        let before = entry.book.silences.filter { $0.until > now }
+        let ended = entry.book.silences.filter { $0.until <= now }.sorted { $0.until < $1.until }
+        var silences = before
         try body(&silences)
         guard silences.count <= Self.silencesMax else {
             throw AccountError(.tooMany, "there are more than \(Self.silencesMax) silences")
         }
         // What is silenced, or is not any more: an audit says it of each. (What has ended by itself is no news.)
-        let changed = Set(silences).symmetricDifference(entry.book.silences.filter { $0.until > now }).sorted { $0.id < $1.id }
-        entry.book.silences = silences
-        entry.unwritten.silences = silences
+        let changed = Set(silences).symmetricDifference(before).sorted { $0.id < $1.id }
+        entry.book.silences = ended.suffix(Self.silencesMax) + silences
+        entry.unwritten.silences = entry.book.silences
         entries[user] = entry
         let notes = changed.map { silence in
             Accounts.AlertEventLine(

@@ -3,7 +3,8 @@ import FoundationEssentials
 
 /// What one channel is told of one look: everything that began or ended then, in one message.
 struct AlertMessage: Codable, Sendable, Hashable {
-    /// The same for what is told again after a crash, and for nothing else: a channel that honours it delivers once.
+    /// The same for what is told again after a crash, and for nothing else: a channel that honours it delivers once. (Drawn, because
+    /// after a clock was set back the same can happen at the same time once more.)
     var key: String
     var entries: [Entry]
     var isTest = false
@@ -101,9 +102,8 @@ struct AlertMessage: Codable, Sendable, Hashable {
 
     /// - Parameter entries: at least one.
     init(_ entries: [Entry], isTest: Bool = false, key: String? = nil) {
-        let names = entries.map { "\($0.instance)|\($0.event)|\($0.since)|\($0.at)" }.sorted()
-        self.key = key ?? AuthKeys.hexadecimal(SHA256.hash(Array(names.joined(separator: "\n").utf8)).bytes.prefix(16))
         (self.entries, self.isTest) = (entries, isTest)
+        self.key = key ?? AuthKeys.hexadecimal(Secret().bytes.prefix(16))
     }
 }
 

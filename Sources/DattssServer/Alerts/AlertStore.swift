@@ -183,7 +183,9 @@ extension Accounts {
     private func post(
         _ message: AlertMessage, to channel: String, of user: UserID, at time: Timestamp, _ database: Database
     ) throws {
-        let isRefused = try Self.messagesInHour(of: user, before: time, database) >= Self.alertMessagesPerHourMax
+        let isRefused =
+            try Self.messagesInHour(of: user, before: time, database) >= Self.alertMessagesPerHourMax
+            && !Self.endsWhatWasTold(message, channel, user, database)
         try database.execute(
             sql: """
                 INSERT OR IGNORE INTO alertMessage
@@ -196,6 +198,25 @@ extension Accounts {
                 isRefused ? "more than \(Self.alertMessagesPerHourMax) messages in an hour" : nil,
                 isRefused ? time.milliseconds : nil,
             ])
+    }
+
+    /// Whether a message only says that something is over of which its channel was told that it is wrong. Whoever was woken is told that
+    /// too, however many messages there were: there is at most one end for each beginning.
+    private static func endsWhatWasTold(
+        _ message: AlertMessage, _ channel: String, _ user: UserID, _ database: Database
+    ) throws -> Bool {
+        guard !message.isFiring, !message.isTest else { return false }
+        let rows = try Row.fetchCursor(
+            database, sql: "SELECT json, state FROM alertMessage WHERE uid = ? AND channel = ? ORDER BY id DESC",
+            arguments: [user.string, channel])
+        var open = Set(message.entries.map(\.instance))
+        while !open.isEmpty, let row = try rows.next() {
+            guard row["state"] != OutboxState.refused.rawValue else { continue }
+            for entry in try JSONDecoder().decode(AlertMessage.self, from: row["json"] as Data).entries {
+                if open.remove(entry.instance) != nil, entry.isFiring { return true }
+            }
+        }
+        return false
     }
 
     /// Waiting messages are never among what goes.

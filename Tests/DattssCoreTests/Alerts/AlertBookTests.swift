@@ -17,7 +17,7 @@ struct AlertBookTests {
                 isEmphasised: false,
                 window: window, percentiles: nil)
         }
-        return SlotView(slot: slot, isActive: isActive, statuses: statuses)
+        return SlotView(slot: slot, isActive: isActive, isHeard: isActive, statuses: statuses)
     }
 
     private func look(_ book: inout AlertBook, _ view: SlotView, programs: [AlertProgram] = []) -> [String] {

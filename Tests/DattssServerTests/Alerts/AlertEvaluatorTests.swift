@@ -72,6 +72,21 @@ struct AlertEvaluatorTests {
         await harness.stop()
     }
 
+    /// Goal: a server that had no time to look has heard everything all the same, and tells all of it.
+    @Test("are told of what was heard while nobody had the time to look", arguments: [4, 20, 50])
+    func starved(slots: Int) async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([#"{"id":"r","match":"a","kind":"g","measure":"value","above":10,"channels":["ops"]}"#])
+        try await harness.live(1, slots: 20)
+        for slot in 0..<slots {
+            try await harness.send(slot == slots / 2 ? 50 : 1, "a", .gauge)
+            harness.clock.advance(byMilliseconds: Window.slotMilliseconds)
+        }
+        try await harness.endSlot()
+        #expect(try harness.told() == ["fired a", "resolved a"])
+        await harness.stop()
+    }
+
     @Test("go on when the clock was set back, by less than the log waits for or by more", arguments: [1, 3, 200], [false, true])
     func setBack(hours: Int64, isKilled: Bool) async throws {
         let harness = try AlertHarness()
@@ -222,6 +237,80 @@ struct AlertEvaluatorTests {
         }
         let refused = try accounts.outbox(of: harness.user, limit: 1000).filter { $0.state == .refused }
         #expect(refused.count == 3 && refused.allSatisfy { $0.problem?.hasPrefix("more than 200 messages") == true })
+        await harness.stop()
+    }
+
+    /// Goal: whoever was told that something is wrong is told that it is over, beyond the hour's messages; of what was not told the end is
+    /// not, either.
+    @Test("of an end are told beyond the hour's messages where the beginning was told")
+    func quotaOfEnds() async throws {
+        let harness = try AlertHarness()
+        let accounts = harness.accounts
+        func post(_ event: String, _ rule: String, channel: String = "ops") throws {
+            var entry = AlertMessage.Entry.test
+            (entry.event, entry.rule) = (event, rule)
+            var commit = AlertCommit()
+            commit.messages = [(channel, AlertMessage([entry]))]
+            try accounts.keep(commit, of: harness.user, at: harness.clock.now())
+        }
+        try post("fired", "told")
+        for number in 1..<Accounts.alertMessagesPerHourMax { try post("fired", "other\(number)") }
+        try post("fired", "late")
+        for _ in 0..<2 { for rule in ["told", "late"] { try post("resolved", rule) } }
+        try post("resolved", "told", channel: "elsewhere")
+        let last = try accounts.outbox(of: harness.user, limit: 6).reversed().map {
+            "\($0.message.entries[0].event) \($0.message.entries[0].rule) \($0.channel) \($0.state)"
+        }
+        #expect(
+            last == [
+                "fired late ops refused", "resolved told ops waiting", "resolved late ops refused", "resolved told ops refused",
+                "resolved late ops refused", "resolved told elsewhere refused",
+            ])
+        await harness.stop()
+    }
+
+    /// Goal: a clock that was ahead for a moment ends no silence for good, whatever is changed meanwhile.
+    @Test("are silent again after a clock that was ahead, although silences were changed meanwhile")
+    func silencesOfAClockAhead() async throws {
+        let harness = try AlertHarness()
+        let (right, all) = (harness.clock.now(), try #require(AlertPattern("**")))
+        func add(_ id: String, until: Timestamp) async throws {
+            let silence = AlertSilence(id: id, rule: all, match: all, from: right, until: until, reason: "", week: nil)
+            try await harness.evaluator.changeSilences(of: harness.user, by: "test", note: "silenced") { $0.append(silence) }
+        }
+        try await add("first", until: right.advanced(byMilliseconds: 3_600_000))
+        harness.clock.set(right.advanced(byMilliseconds: 40 * 86_400_000))
+        try await add("second", until: right.advanced(byMilliseconds: 50 * 86_400_000))
+        harness.clock.set(right)
+        try await harness.killAndRestart()
+        #expect(try await harness.evaluator.book(of: harness.user).silences.map(\.id).sorted() == ["first", "second"])
+        await harness.stop()
+    }
+
+    /// Goal: what happens again at the same time, because the clock was set back, is another message.
+    @Test("are told again of the same slot after the clock was set back")
+    func sameSlotAgain() async throws {
+        let harness = try AlertHarness()
+        try await harness.setRules([#"{"id":"r","match":"a","kind":"g","measure":"value","above":10,"channels":["ops"]}"#])
+        try await harness.live(1, slots: 20)
+        let begin = harness.clock.now()
+        func wave() async throws {
+            try await harness.send(50, "a", .gauge)
+            try await harness.endSlot()
+            try await harness.send(1, "a", .gauge)
+            try await harness.endSlot()
+        }
+        try await wave()
+        harness.clock.jump(byMilliseconds: -3 * 3_600_000)
+        try await harness.live(1, slots: 5)
+        // Until the same slot comes once more.
+        harness.clock.set(begin.advanced(byMilliseconds: -40 * Window.slotMilliseconds))
+        while harness.clock.now() < begin { try await harness.live(1, slots: 1) }
+        try await wave()
+        let messages = try harness.accounts.outbox(of: harness.user, limit: 100).map(\.message)
+        #expect(messages.reversed().flatMap(\.entries).map(\.event) == ["fired", "resolved", "fired", "resolved"])
+        #expect(Set(messages.map(\.key)).count == 4)
+        #expect(Set(messages.flatMap(\.entries).map(\.at)).count == 2)
         await harness.stop()
     }
 
