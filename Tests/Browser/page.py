@@ -59,8 +59,13 @@ class Page:
 
     def dashboard(self):
         """Waits until the dashboard is there."""
-        until(lambda: self.js("return document.body.classList.contains('started')"), 30, "the dashboard")
+        until(lambda: self.js("return document.body.classList.contains('started')"), 30, lambda: f"the dashboard, not {self.shown()}")
         return self
+
+    def shown(self):
+        """Where the browser is and what it shows, for whoever reads why a test has failed."""
+        text = self.js("return document.body.innerText").replace("\n", " | ")
+        return f"{self.driver.current_url}: {text[:400]!r}; console: {self.driver.get_log('browser')[-5:]}"
 
     def js(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
