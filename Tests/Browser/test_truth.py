@@ -39,6 +39,19 @@ class Truth(Scene):
             self.server.process.send_signal(signal.SIGCONT)
         until(lambda: self.live() == "Live", 30, self.live)
 
+    def test_numbers_are_written_as_where_the_reader_lives(self):
+        page = self.page
+        self.server.send(("g", "locale.large", 12345), ("g", "locale.small", 1234.5))
+        agent = page.js("return navigator.userAgent")
+        try:
+            for language, large, small in (("de-DE", "12,3 k", "1.235"), ("en-US", "12.3 k", "1,235")):
+                page.cdp("Network.setUserAgentOverride", userAgent=agent, acceptLanguage=language)
+                page.open().dashboard()
+                for path, text in (("large", large), ("small", small)):
+                    until(lambda: page.row(f"locale.{path} (gauge)")["value"] == text, 20, lambda: page.row(f"locale.{path} (gauge)"))
+        finally:
+            page.cdp("Network.setUserAgentOverride", userAgent=agent, acceptLanguage="")
+
     def test_plots_that_could_not_be_loaded_are_loaded_when_the_server_is_back(self):
         page = self.page
         page.open("/#show=c:steady.hits").dashboard()

@@ -5,7 +5,7 @@ import test from 'node:test';
 import { DAY, HOUR, load, MINUTE, NOON } from './page.mjs';
 
 const {
-  addDays, change, clock, counted, date, dayName, exact, exactOf, isDay, measured, minuteOfDay, moment, number, scaleOf, span, spread, valueOf,
+  addDays, change, clock, counted, date, dayName, exact, exactOf, fixed, isDay, measured, minuteOfDay, moment, number, scaleOf, setLocale, span, spread, valueOf,
 } = await load('format.js');
 
 const table = (write, cases) => {
@@ -169,3 +169,28 @@ table(isDay, [
   ['what only looks like one is none', ['2026-02-29', false], ['2026-02-31', false], ['2026-13-01', false], ['2026-00-10', false],
     ['2026-1-1', false], ['', false], [null, false], ['2026-11-29T00:00', false]],
 ]);
+
+for (const [name, ...texts] of [
+  ['de-DE', '1.235', '12,3 k', '1,23×10³⁰⁰', '1.234.567,25', '0,0531 %', '1,50'],
+  ['fr', '1 235', '12,3 k', '1,23×10³⁰⁰', '1 234 567,25', '0,0531 %', '1,50'],
+  ['en-IN', '1,235', '12.3 k', '1.23×10³⁰⁰', '12,34,567.25', '0.0531 %', '1.50'],
+  // The digits stay those of every other place on the page.
+  ['ar-EG', '1,235', '12.3 k', '1.23×10³⁰⁰', '1,234,567.25', '0.0531 %', '1.50'],
+]) {
+  test(`numbers are written as where the reader lives: ${name}`, () => {
+    setLocale([name, 'en']);
+    try {
+      const found = [number(1234.5), number(12345), number(1.23e300), exact(1234567.25), valueOf('%', 0.0531), fixed(1.5, 2)];
+      assert.deepEqual(found.map(text => text.replace(/[\u00a0\u202f]/g, ' ')), texts);
+    } finally {
+      setLocale('en');
+    }
+  });
+}
+
+test('a locale that is none, or that nobody knows, is English', () => {
+  for (const name of ['no locale', [], ['xx-unknown'], undefined]) {
+    setLocale(name);
+    assert.equal(number(1234.5), '1,235', `${name}`);
+  }
+});

@@ -1,6 +1,6 @@
 // Rules of alerts in words, and what can be found out about them without asking the server.
 
-import { moment, valueOf } from './format.js';
+import { exact, moment, valueOf } from './format.js';
 import { parse } from './statistics.js';
 import { unitOf } from './units.js';
 
@@ -56,7 +56,7 @@ export function sorted(rules) {
     || (sinceOf(b) ?? 0) - (sinceOf(a) ?? 0) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
-const some = (count, one, many = `${one}s`) => `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+const some = (count, one, many = `${one}s`) => `${exact(count)} ${count === 1 ? one : many}`;
 
 /** One sentence over all rules. */
 export function overviewWords(rules) {
@@ -98,7 +98,7 @@ export function ruleWords(rule) {
 function forWords({ for: seconds }) {
   if (!seconds) return '';
   const [length, unit] = [[3600, 'h'], [60, 'min'], [1, 's']].find(([length]) => seconds % length === 0);
-  return ` for ${(seconds / length).toLocaleString('en')} ${unit}`;
+  return ` for ${exact(seconds / length)} ${unit}`;
 }
 
 /** The path, or the name of a program, of what a server calls `c:checkout.paid` or `process:shop`. */
@@ -108,7 +108,7 @@ export const nameOf = subject => subject.slice(subject.indexOf(':') + 1);
 export function countWords({ counts = {} }) {
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   if (all < 2) return '';
-  return Object.keys(STATES).filter(state => counts[state]).map(state => `${counts[state].toLocaleString('en')} ${STATES[state].toLowerCase()}`).join(', ');
+  return Object.keys(STATES).filter(state => counts[state]).map(state => `${exact(counts[state])} ${STATES[state].toLowerCase()}`).join(', ');
 }
 
 const EVENTS = {
@@ -285,12 +285,11 @@ export function refusalWords(error) {
 
 /** The quotas that bite, in sentences. */
 export function quotaWords({ rules, rulesMax, instances, instancesMax, instancesRefused, messagesInHour, messagesPerHourMax } = {}) {
-  const count = value => value.toLocaleString('en');
   return [
-    rules >= rulesMax && `There are ${count(rules)} rules: no more can be made.`,
-    instancesRefused > 0 && `The rules are about more than ${count(instancesMax)} statistics: ${count(instancesRefused)} are not watched.`,
-    !(instancesRefused > 0) && instances >= .9 * instancesMax && `${count(instances)} of ${count(instancesMax)} statistics that can be watched are.`,
-    messagesInHour >= messagesPerHourMax && `More than ${count(messagesPerHourMax)} messages in an hour: the rest is not sent.`,
+    rules >= rulesMax && `There are ${exact(rules)} rules: no more can be made.`,
+    instancesRefused > 0 && `The rules are about more than ${exact(instancesMax)} statistics: ${exact(instancesRefused)} are not watched.`,
+    !(instancesRefused > 0) && instances >= .9 * instancesMax && `${exact(instances)} of ${exact(instancesMax)} statistics that can be watched are.`,
+    messagesInHour >= messagesPerHourMax && `More than ${exact(messagesPerHourMax)} messages in an hour: the rest is not sent.`,
   ].filter(Boolean);
 }
 

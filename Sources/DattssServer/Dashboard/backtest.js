@@ -8,7 +8,7 @@ import {
 } from './alertwords.js';
 import { valueTicks } from './drawing.js';
 import { h, put, svg } from './dom.js';
-import { clock, date, dayName, minuteOfDay, moment } from './format.js';
+import { clock, date, dayName, exact, minuteOfDay, moment } from './format.js';
 import { now } from './statistics.js';
 
 /** So long nothing may be typed or dragged before the server is asked. */
@@ -170,7 +170,7 @@ export class Backtest {
     const end = answer.to;
     this.list.lastChild.replaceChildren(...answer.stretches.toReversed().slice(0, SHOWN_STRETCHES).map(({ subject, from, until }) =>
       h('li', {}, h('time', {}, moment(from, this.zone, now())), `, ${lengthWords((until ?? end) - from)}${until ? '' : ', still'}: `, h('span.path', {}, nameOf(subject)))),
-      answer.times > SHOWN_STRETCHES && h('li', {}, `and ${(answer.times - SHOWN_STRETCHES).toLocaleString('en')} before`) || '');
+      answer.times > SHOWN_STRETCHES && h('li', {}, `and ${exact(answer.times - SHOWN_STRETCHES)} before`) || '');
     this.#draw();
   }
 

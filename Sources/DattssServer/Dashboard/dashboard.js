@@ -7,6 +7,7 @@ import { $, h, notify, put } from './dom.js';
 import { Exploring } from './exploring.js';
 import { Favourites } from './favourites.js';
 import { Firing } from './firing.js';
+import { setLocale } from './format.js';
 import { Now } from './now.js';
 import { Plots } from './plots.js';
 import { Processes } from './processes.js';
@@ -267,6 +268,7 @@ async function open() {
 
 /** Shows the statistics of a session; to a visitor those of the demo. */
 async function look(session, isVisitor = false) {
+  setLocale(navigator.languages);
   const page = new Page();
   showSession(session, page);
   if (isVisitor) document.title = 'DaTtSs';

@@ -1,7 +1,7 @@
 // How a day is drawn: the usual day as an area behind, today as a line, its spread as bands. Nothing bridges a gap.
 
 import { reach } from './axis.js';
-import { clock, scaleOf, valueOf } from './format.js';
+import { clock, fixed, scaleOf, valueOf } from './format.js';
 
 /** The plot's library is the distribution's own, and not needed for anything else on the page. */
 let library = null;
@@ -208,7 +208,7 @@ export function valueTicks(unit, low, high, pixels) {
   const digits = Math.min(20, Math.max(0, -Math.floor(Math.log10(step * 1.001)) + (step / power === 2.5 ? 1 : 0)));
   const found = [];
   for (let i = Math.ceil(low / scale / step); i * step * scale <= high; i++) {
-    const shown = (i * step).toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    const shown = fixed(i * step, digits);
     const isLong = shown.length > 9;
     found.push({ v: i * step * scale, label: i === 0 ? '0' : isLong ? valueOf(unit, i * step * scale) : `${shown}${sign && ` ${sign}`}` });
   }

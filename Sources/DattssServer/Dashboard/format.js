@@ -3,11 +3,31 @@
 const SIZES = [[1e18, ' E'], [1e15, ' P'], [1e12, ' T'], [1e9, ' G'], [1e6, ' M'], [1e3, ' k']];
 const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
+/** How numbers are written: as where the reader lives, always in the digits 0 to 9. The words of the page are English. */
+let locale = 'en';
+const written = new Map();
+
+/** Writes numbers as this locale does; one that the browser does not know changes nothing. */
+export function setLocale(name) {
+  try { [locale] = Intl.NumberFormat.supportedLocalesOf(name).concat('en'); } catch { return; }
+  written.clear();
+}
+
+/** A number in the reader's way; how that is, is made once, because it takes long. */
+function write(value, options = { maximumFractionDigits: 8 }) {
+  const key = Object.values(options).join();
+  if (!written.has(key)) written.set(key, new Intl.NumberFormat(locale, { numberingSystem: 'latn', ...options }));
+  return written.get(key).format(value);
+}
+
+/** With so many digits behind the point, also where they are zero. */
+export const fixed = (value, digits) => write(value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+
 /** 1.23×10³⁰⁰ */
 function scientific(value) {
   const [digits, exponent] = value.toExponential(2).split('e');
   const raised = [...exponent.replace('+', '')].map(sign => sign === '-' ? '⁻' : RAISED[sign]).join('');
-  return `${Number(digits)}×10${raised}`;
+  return `${write(Number(digits))}×10${raised}`;
 }
 
 /** Three significant digits, more for whole numbers below 10,000: 0.0531, 12.3, 4,711, 12.3 k. Nothing is a dash. */
@@ -17,11 +37,11 @@ export function number(value) {
   if (size === 0) return '0';
   if (size === Infinity) return value < 0 ? '-∞' : '∞';
   if (size >= 999.5e18 || size < 1e-4) return scientific(value);
-  if (size >= 999.5 && size < 9999.5 || size < 1000 && Number.isInteger(value)) return Math.round(value).toLocaleString('en');
+  if (size >= 999.5 && size < 9999.5 || size < 1000 && Number.isInteger(value)) return write(Math.round(value));
   // Rounded first: 999,999 is 1 M.
   const rounded = Number(value.toPrecision(3));
   const [unit, sign] = SIZES.find(([unit]) => Math.abs(rounded) >= unit) ?? [1, ''];
-  return Number((rounded / unit).toPrecision(3)) + sign;
+  return write(Number((rounded / unit).toPrecision(3))) + sign;
 }
 
 /** How many there are: `1 statistic`, `5,001 statistics`. */
@@ -30,7 +50,7 @@ export const counted = (count, one) => `${number(count)} ${count === 1 ? one : `
 /** A number with all its digits, as far as they mean anything: 1,234,567.25. */
 export function exact(value) {
   if (value == null || Number.isNaN(value)) return '–';
-  return Math.abs(value) < 1e21 ? value.toLocaleString('en', { maximumSignificantDigits: 15 }) : String(value);
+  return Math.abs(value) < 1e21 ? write(value, { maximumSignificantDigits: 15 }) : String(value);
 }
 
 /** The largest unit of time in which there are 2 or more, or 1 second. */
