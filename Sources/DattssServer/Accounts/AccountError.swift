@@ -8,6 +8,8 @@ public struct AccountError: Error, Sendable, CustomStringConvertible {
         case badSecret
         case fileSystem
         case tooMany
+        /// What nobody may do, whoever asks.
+        case refused
         /// A link that was used, or is too old, or never was one.
         case linkExpired
     }

@@ -215,17 +215,18 @@ extension Accounts {
 
     func isInvited(_ email: EmailAddress, by invitation: Secret, at time: Timestamp) throws -> Bool {
         try database.read { database in
-            try Bool.fetchOne(
+            let isInvited = try Bool.fetchOne(
                 database,
                 sql: "SELECT 1 FROM invitation WHERE hash = ? AND expiresAtMilliseconds > ? AND (email IS NULL OR email = ?)",
-                arguments: [invitation.hash.data, time.milliseconds, email.description]) == true
+                arguments: [invitation.hash.data, time.milliseconds, email.description])
+            return try isInvited == true || teamSignsUp(email, by: invitation.hash.data, at: time, database)
         }
     }
 
     private func takeInvitation(_ hash: Data, at time: Timestamp, _ database: Database) throws {
         try database.execute(
             sql: "DELETE FROM invitation WHERE hash = ? AND expiresAtMilliseconds > ?", arguments: [hash, time.milliseconds])
-        guard database.changesCount == 1 else {
+        guard try database.changesCount == 1 || takeTeamSignUp(hash, at: time, database) else {
             throw AccountError(.linkExpired, "the invitation was used, or is too old; ask for a new one")
         }
     }

@@ -50,7 +50,7 @@ extension Accounts {
         public var action: String
         /// What it was done to.
         public var what: String
-        /// `session`, or the name of a key.
+        /// The address of whoever is signed in (the name, where there is no address), or the name of a key.
         public var by: String
         /// Where the request came from.
         public var address: String
@@ -60,16 +60,18 @@ extension Accounts {
     }
 
     func note(_ line: AuditLine, of user: UserID) throws {
-        try database.write { database in
-            try database.execute(
-                sql: "INSERT INTO audit (uid, atMilliseconds, action, what, by, address) VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [user.string, line.at.milliseconds, line.action, line.what, line.by, line.address])
-            try database.execute(
-                sql: """
-                    DELETE FROM audit WHERE uid = ?1 AND id <=
-                    (SELECT id FROM audit WHERE uid = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
-                    """, arguments: [user.string, AuditLine.keptMax])
-        }
+        try database.write { try note(line, of: user, $0) }
+    }
+
+    func note(_ line: AuditLine, of user: UserID, _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT INTO audit (uid, atMilliseconds, action, what, by, address) VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [user.string, line.at.milliseconds, line.action, line.what, line.by, line.address])
+        try database.execute(
+            sql: """
+                DELETE FROM audit WHERE uid = ?1 AND id <=
+                (SELECT id FROM audit WHERE uid = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
+                """, arguments: [user.string, AuditLine.keptMax])
     }
 
     /// What was done last, the newest first.

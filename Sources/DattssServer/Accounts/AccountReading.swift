@@ -32,6 +32,12 @@ enum AccountReading {
             guard let session = Accounts.Session(row), state.people[session.user] != nil else { continue }
             state.sessions[SecretHash(bytes: [UInt8](row["hash"] as Data))] = session
         }
+        for row in try Row.fetchAll(database, sql: "SELECT * FROM member") {
+            guard let owner = UserID(row["owner"] as String), let member = UserID(row["member"] as String),
+                let role = TeamRole(given: row["role"]), state.people[owner] != nil, state.people[member] != nil
+            else { continue }
+            state.roles[member, default: [:]][owner] = role
+        }
         return state
     }
 

@@ -9,7 +9,8 @@ import GRDB
 ///           ├─ unit         what statistics are measured in, where somebody has said so
 ///           ├─ audit        what was done to the user's programs
 ///           ├─ mark…        see ``MarkTables``
-///           └─ alert…       see ``AlertTables``
+///           ├─ alert…       see ``AlertTables``
+///           └─ member, …    who else sees it all, see ``TeamTables``
 ///     invitation            of nobody yet
 ///
 /// What proves something (sessions, tokens, invitations) is here only as its SHA-256: nobody can sign in by reading the file.
@@ -56,6 +57,7 @@ enum AccountSchema {
         migrator.registerMigration("alerts", migrate: AlertTables.migrate)
         migrator.registerMigration("marks", migrate: MarkTables.migrate)
         migrator.registerMigration("instances of messages", migrate: AlertTables.addInstances)
+        migrator.registerMigration("teams", migrate: TeamTables.migrate)
         return migrator
     }
 

@@ -142,7 +142,10 @@ extension Accounts {
         }
     }
 
-    private static let expiring = ["session", "token", "invitation"]
+    private static let expiring = ["session", "token", "invitation", "teamInvitation"]
 
     func person(_ user: UserID) -> Person? { withState { $0.people[user] } }
+
+    /// What the audit calls somebody who is signed in: the address, where there is one.
+    func name(of user: UserID) -> String { person(user)?.email ?? user.string }
 }

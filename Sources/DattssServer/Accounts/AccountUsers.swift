@@ -154,6 +154,7 @@ extension Accounts {
             for table in ["authKey", "session", "token", "favourite", "unit"] + AlertTables.names + MarkTables.names {
                 try database.execute(sql: "DELETE FROM \(table) WHERE uid = ?", arguments: [user.string])
             }
+            try TeamTables.remove(user.string, at: time.milliseconds, database)
         }
     }
 

@@ -36,6 +36,8 @@ public final class Accounts: Authenticator {
         var processPaths: [UserID: Bool] = [:]
         var sessions: [SecretHash: Session] = [:]
         var people: [UserID: Person] = [:]
+        /// What those who are in teams of others may do there: by member, and then by owner.
+        var roles: [UserID: [UserID: TeamRole]] = [:]
         var overrides: [UserID: RetentionOverride] = [:]
         /// Deleted, but not erased yet.
         var deleted: Set<UserID> = []

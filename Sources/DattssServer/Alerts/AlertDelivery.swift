@@ -152,11 +152,13 @@ final class AlertDelivery: Service {
 }
 
 extension Accounts {
-    /// Whether a user's alerts may be told to an address: to the user's own; administrators may name another.
+    /// Whether a user's alerts may be told to an address: to the user's own, and to those of the team; administrators of the server
+    /// may name another.
     func maySendMail(to address: String, of user: UserID) -> Bool {
         let person = person(user)
-        return address.lowercased() == person?.email || person?.isAdmin == true || user == .dattss
+        let address = address.lowercased()
+        return address == person?.email || person?.isAdmin == true || user == .dattss || isOfTeam(address, of: user)
     }
 
-    static let ownAddressOnly = "mail goes to the account's own address only"
+    static let ownAddressOnly = "mail goes to the addresses of the account and of its team only"
 }

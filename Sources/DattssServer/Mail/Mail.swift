@@ -1,3 +1,4 @@
+import DattssCore
 import Foundation
 
 /// A mail with one link in it.
@@ -23,6 +24,18 @@ struct Mail: Sendable, Hashable {
         Mail(
             to: to, subject: "An invitation to DaTtSs",
             text: "You are invited to an account at DaTtSs. Make it here, within a week:", link: link)
+    }
+
+    /// - Parameters:
+    ///   - by: who invites.
+    ///   - team: whose statistics.
+    static func team(_ to: EmailAddress, by: String, team: UserID, _ role: TeamRole, link: String) -> Mail {
+        Mail(
+            to: to, subject: "An invitation to a team at DaTtSs",
+            text: """
+                \(by) invites you to the statistics of '\(team)' at DaTtSs, \(role.words). Look who invites you, and accept, \
+                within a week:
+                """, link: link)
     }
 
     /// As RFC 5322 wants it. No part of it can begin a header of its own: addresses have no such characters, and what else

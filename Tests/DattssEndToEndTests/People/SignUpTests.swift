@@ -188,7 +188,7 @@ struct SignUpTests {
         let lines = try #require(
             try JSONSerialization.jsonObject(with: Data(try await owner.request(.GET, "/api/v1/audit").body.utf8))
                 as? [[String: Any]])
-        #expect(lines.map { $0["by"] as? String } == ["session", "default"])
+        #expect(lines.map { $0["by"] as? String } == ["local", "default"])
         #expect(lines.allSatisfy { $0["what"] as? String == "api" && $0["address"] as? String == "127.0.0.1" })
         try await server.discard()
     }

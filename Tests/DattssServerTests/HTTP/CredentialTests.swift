@@ -40,7 +40,7 @@ struct CredentialTests {
 
     private static let open: Set<String> = [
         "/sign-in/{token}", "/api/v1/setup", "/api/v1/server-proof", "/api/v1/sign-up", "/api/v1/password-reset",
-        "/api/v1/openapi.json",
+        "/api/v1/team/join/preview", "/api/v1/openapi.json",
         "/", "/account", "/demo", "/server", "/assets/{name}", "/healthz", "/metrics",
     ]
     private static let accountPaths: Set<String> = [
@@ -50,7 +50,9 @@ struct CredentialTests {
 
     private static func need(_ method: String, _ path: String) -> Need {
         if open.contains(path) || (method == "post" && path == "/api/v1/session") { return .nothing }
-        if accountPaths.contains(path) || (method == "delete" && path == "/api/v1/session") { return .account }
+        if accountPaths.contains(path) || path.hasPrefix("/api/v1/team") || (method == "delete" && path == "/api/v1/session") {
+            return .account
+        }
         if ["/agg", "/v1/metrics"].contains(path) { return .ingest }
         if method == "post" && path == "/api/v1/marks" { return .send }
         if ["/api/v1/alerts/channels", "/api/v1/alerts/messages"].contains(path) { return .change }

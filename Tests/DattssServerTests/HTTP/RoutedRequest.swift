@@ -21,16 +21,24 @@ extension HTTPResponder<ServerContext> {
     func answer(
         to method: HTTPRequest.Method, _ path: String, key: String? = nil, body: [UInt8] = [], headers: HTTPFields = [:]
     ) async throws -> RoutedAnswer {
-        var head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path, headerFields: headers)
-        if let key { head.headerFields[.authorization] = "Bearer \(key)" }
-        let channel = NIOAsyncTestingChannel()
-        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
-        let context = ServerContext(source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "test")))
-        let response = try await respond(
-            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body))), context: context)
+        var headers = headers
+        if let key { headers[.authorization] = "Bearer \(key)" }
+        let response = try await begin(method, path, body: body, headers: headers)
         let collected = CollectedBody()
         try await response.body.write(collected)
         return RoutedAnswer(status: response.status.code, headers: response.headers, body: collected.bytes.withLock { $0 })
+    }
+
+    /// The same, before anything of the body is written.
+    func begin(
+        _ method: HTTPRequest.Method, _ path: String, body: [UInt8] = [], headers: HTTPFields = [:]
+    ) async throws -> Response {
+        let head = HTTPRequest(method: method, scheme: "http", authority: "localhost", path: path, headerFields: headers)
+        let channel = NIOAsyncTestingChannel()
+        try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1))
+        let context = ServerContext(source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "test")))
+        return try await respond(
+            to: Request(head: head, body: RequestBody(buffer: ByteBuffer(bytes: body))), context: context)
     }
 }
 

@@ -4,12 +4,12 @@ import DattssPipeline
 /// How accounts are written as JSON.
 enum AccountJSON {
     static func session(_ viewer: Viewer, _ space: Space, _ routes: Routes) -> JSONWriter {
-        let person = routes.accounts.person(viewer.user)
+        let person = routes.accounts.person(viewer.session?.user ?? viewer.user)
         var (csrf, key) = (String?.none, String?.none)
         switch viewer.credential {
         case .session(let secret, _):
             csrf = routes.accounts.keys.changeToken(of: secret)
-            key = routes.accounts.key(of: viewer.user)
+            if viewer.role >= .administer { key = routes.accounts.key(of: viewer.user) }
         // A key that may do less gets no better one.
         case .key(let presented, let verified): key = verified.owner.scope.covers(.ingest) ? presented : nil
         case .nobody: break
@@ -19,7 +19,9 @@ enum AccountJSON {
             json.member("user", viewer.user.string)
             json.member("email", person?.email)
             json.member("csrf", csrf)
-            json.member("readOnly", space != .own)
+            json.member("role", viewer.role.rawValue)
+            if let session = viewer.session { member(session.user, routes.accounts, &json) }
+            json.member("readOnly", space != .own || viewer.role < .edit)
             json.member("isAdmin", space == .server || (space == .own && person?.isAdmin == true))
             json.member("mail", routes.web.mailer.sends)
             json.member("key", space == .own ? key : nil)
@@ -27,6 +29,19 @@ enum AccountJSON {
             json.member("statsd", routes.web.statsdUser == viewer.user)
         }
         return json
+    }
+
+    /// Who is signed in, and in which teams.
+    private static func member(_ person: UserID, _ accounts: Accounts, _ json: inout JSONWriter) {
+        json.member("person", person.string)
+        json.array("teams") { json in
+            for team in accounts.teams(of: person) {
+                json.object { json in
+                    json.member("user", team.owner.string)
+                    json.member("role", team.role.rawValue)
+                }
+            }
+        }
     }
 
     static func setup(_ signUp: WebSettings.SignUp, sendsMail: Bool, hasDemo: Bool) -> JSONWriter {
@@ -119,7 +134,7 @@ enum AccountJSON {
         return json
     }
 
-    static func audit(_ lines: [Accounts.AuditLine]) -> JSONWriter {
+    static func audit(_ lines: [Accounts.AuditLine], withAddresses: Bool) -> JSONWriter {
         var json = JSONWriter()
         json.array { json in
             for line in lines {
@@ -128,7 +143,7 @@ enum AccountJSON {
                     json.member("action", line.action)
                     json.member("what", line.what)
                     json.member("by", line.by)
-                    json.member("address", line.address)
+                    json.member("address", withAddresses ? line.address : "")
                 }
             }
         }

@@ -59,6 +59,7 @@ struct ErrorAnswer: Error {
         case .exists: self.init(.conflict, .exists, error.description)
         case .badName: self.init(.badRequest, .badName, error.description)
         case .tooMany: self.init(.conflict, .tooMany, error.description)
+        case .refused: self.init(.forbidden, .forbidden, error.description)
         case .linkExpired: self.init(.gone, .linkExpired, error.description)
         case .badSecret, .fileSystem: self = .internalError
         }

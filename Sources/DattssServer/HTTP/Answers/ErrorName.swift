@@ -19,6 +19,8 @@ enum ErrorName: String, CaseIterable {
     /// What was to be changed is not what the sender knows any more.
     case outdated
     case readOnly = "read_only"
+    /// A member of a team may not do this.
+    case roleNeeded = "role_needed"
     case signUpClosed = "sign_up_closed"
     case stillUp = "still_up"
     case tooMany = "too_many"

@@ -77,6 +77,8 @@ struct AttemptLimits: Sendable {
     private let strangers: AttemptLimit
     /// Letters have a limit of their own: having them sent to somebody must not keep that person from signing in.
     private let letters: AttemptLimit
+    /// Invitations to the team of one user, whoever makes them.
+    private let invitations: AttemptLimit
     private let places = KnownPlaces()
     private let counters: WebCounters
 
@@ -85,6 +87,7 @@ struct AttemptLimits: Sendable {
         accounts = AttemptLimit(capacity: 10, secondsPerToken: 30, clock: clock)
         strangers = AttemptLimit(capacity: 50, secondsPerToken: 30, clock: clock)
         letters = AttemptLimit(capacity: 5, secondsPerToken: 600, clock: clock)
+        invitations = AttemptLimit(capacity: 20, secondsPerToken: 180, clock: clock)
         self.counters = counters
     }
 
@@ -99,6 +102,16 @@ struct AttemptLimits: Sendable {
         guard let seconds else { return }
         counters.limitedByAccount.add(1, ordering: .relaxed)
         throw Self.answer(seconds)
+    }
+
+    /// Somebody is invited to the team of a user.
+    /// - Throws: 429 `too_many_attempts`.
+    func take(address: String, invitationTo team: UserID, letterTo email: EmailAddress?) throws(ErrorAnswer) {
+        if let seconds = invitations.take(team.string) {
+            counters.limitedByAccount.add(1, ordering: .relaxed)
+            throw Self.answer(seconds)
+        }
+        try take(address: address, letterTo: email)
     }
 
     private func take(_ account: EmailAddress, from address: String) -> Int? {

@@ -59,6 +59,7 @@ struct Routes: Sendable {
         api.get("audit", use: audit)
         api.get("rewritten-names", use: rewrittenNames)
         api.get("openapi.json", use: openAPI)
+        addTeam(to: api)
         addAlerts(to: api)
         router.get("/sign-in/:token", use: signInByLink)
 

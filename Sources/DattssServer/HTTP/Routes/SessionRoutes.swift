@@ -65,7 +65,7 @@ extension Routes {
     func signedIn(_ secret: Secret, _ request: Request, _ context: Context) throws -> Response {
         guard let session = accounts.session(of: secret, at: clock.now()) else { throw Self.badCredentials }
         web.counters.signIns.add(1, ordering: .relaxed)
-        let viewer = Viewer(user: session.user, credential: .session(secret, session))
+        let viewer = Viewer(session.user, .owner, .session(secret, session))
         var response = Response(json: AccountJSON.session(viewer, .own, self))
         response.headers[.setCookie] = SessionCookie.set(secret, isSecure: origin(request, context).isSecure)
         return response

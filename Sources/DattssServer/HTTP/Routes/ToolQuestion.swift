@@ -18,7 +18,9 @@ extension Routes {
     /// what is only looked at.
     func toolUser(_ request: Request, _ context: Context) throws -> UserID {
         if request.head.authKey == nil, let key = request.head.basicPassword {
-            return try accounts.verified(presenting: key, for: .read).owner.user
+            let verified = try accounts.verified(presenting: key, for: .read)
+            try requireOwn(verified, request)
+            return verified.owner.user
         }
         return try viewer(request, context).user
     }

@@ -5,8 +5,13 @@ import Hummingbird
 
 /// Who asks, about whose statistics.
 struct Viewer: Sendable {
+    /// Whose statistics are asked about.
     var user: UserID
+    /// What whoever asks may do with them. (What a key may do is said by its scope.)
+    var role: TeamRole
     var credential: Credential
+    /// As the audit names whoever asks: the address of who is signed in, or the name of the key.
+    var by: String
 
     enum Credential: Sendable {
         case key(String, VerifiedKey)
@@ -15,13 +20,8 @@ struct Viewer: Sendable {
         case nobody
     }
 
-    /// As the audit names it: `session`, or the name of the key.
-    var by: String {
-        switch credential {
-        case .key(_, let key): key.name
-        case .session: "session"
-        case .nobody: ""
-        }
+    init(_ user: UserID, _ role: TeamRole = .owner, _ credential: Credential, by: String = "") {
+        (self.user, self.role, self.credential, self.by) = (user, role, credential, by)
     }
 
     var session: Accounts.Session? {
@@ -37,47 +37,71 @@ enum Access: Sendable {
     case send
     /// Does something with statistics or programs: a session, or a key that may do all.
     case change
-    /// Sees or changes the keys to all this: only a session, so that a key that got lost makes no others.
+    /// Sees who else sees them, and what they did: only a session.
+    case team
+    /// Sees or changes the keys to all this, and who is in the team: only a session, so that a key that got lost makes no others.
+    case administer
+    /// Is about whoever is signed in, and not about statistics: only a session.
     case account
+
+    /// What a member of a team needs to be.
+    var role: TeamRole {
+        switch self {
+        case .read, .team: .view
+        case .send, .change: .edit
+        case .administer: .administer
+        case .account: .owner
+        }
+    }
+
+    /// What a key needs; nil where none is good enough.
+    var scope: KeyScope? {
+        switch self {
+        case .read: .read
+        case .send: .ingest
+        case .change: .all
+        case .team, .administer, .account: nil
+        }
+    }
 }
 
 extension Routes {
     /// Who asks. A key counts more than a cookie. What a session changes needs its token, or another site's page could have it
     /// changed: a browser sends its cookies along whoever asks.
-    /// - Throws: 401 `unauthorized`; 403 `wrong_scope`, `bad_token` or `forbidden`.
+    ///
+    /// `?user=NAME` asks about the statistics of another user, for whom whoever is signed in has to be in the team. That is looked up
+    /// with every request, and with every event of a stream.
+    /// - Throws: 401 `unauthorized`; 403 `wrong_scope`, `bad_token`, `role_needed` or `forbidden`.
     func viewer(_ request: Request, _ context: Context, _ access: Access = .read) throws -> Viewer {
         switch context.space {
-        case .demo: return Viewer(user: .demo, credential: .nobody)
-        case .own: return try owner(request, access)
-        case .server: return Viewer(user: .dattss, credential: try administrator(request).credential)
+        case .demo: return Viewer(.demo, .view, .nobody)
+        case .own: return try asker(request, access)
+        case .server:
+            let administrator = try administrator(request)
+            return Viewer(.dattss, .view, administrator.credential, by: administrator.by)
         }
     }
 
     /// Who asks, signed in as an administrator.
     /// - Throws: as ``viewer(_:_:_:)``; 403 `forbidden` for anybody else.
     func administrator(_ request: Request) throws -> Viewer {
-        let viewer = try owner(request, .account)
+        let viewer = try asker(request, .account)
         guard accounts.person(viewer.user)?.isAdmin == true else {
             throw ErrorAnswer(.forbidden, .forbidden, "only an administrator may see the server's own statistics")
         }
         return viewer
     }
 
-    private func owner(_ request: Request, _ access: Access) throws -> Viewer {
+    private func asker(_ request: Request, _ access: Access) throws -> Viewer {
         if let key = request.head.authKey {
             // What a key may do is told to nobody who has none.
             guard let verified = accounts.verified(key) else { throw WireError.badKey }
-            guard access != .account else {
+            guard let scope = access.scope else {
                 throw WireError(.wrongScope, "this needs somebody who is signed in, not an auth key")
             }
-            let scope: KeyScope =
-                switch access {
-                case .read: .read
-                case .send: .ingest
-                case .change, .account: .all
-                }
             try verified.owner.requireScope(scope)
-            return Viewer(user: verified.owner.user, credential: .key(key, verified))
+            try requireOwn(verified, request)
+            return Viewer(verified.owner.user, .owner, .key(key, verified), by: verified.name)
         }
         guard let (secret, session) = session(request) else {
             throw WireError(.unauthorized, "expected a session, or an auth key as 'Authorization: Bearer KEY' or '?auth=KEY'")
@@ -88,7 +112,40 @@ extension Routes {
                 throw ErrorAnswer(.forbidden, .badToken, "X-CSRF-Token: expected the csrf of GET /api/v1/session")
             }
         }
-        return Viewer(user: session.user, credential: .session(secret, session))
+        let user = try Self.namedUser(request) ?? session.user
+        let role = try role(of: session.user, in: user, access)
+        return Viewer(user, role, .session(secret, session), by: accounts.name(of: session.user))
+    }
+
+    /// What somebody may do with the statistics of a user.
+    /// - Throws: 403 `forbidden`, whether or not there is such a user; 403 `role_needed`.
+    private func role(of person: UserID, in user: UserID, _ access: Access) throws(ErrorAnswer) -> TeamRole {
+        guard let role = accounts.role(of: person, in: user) else {
+            throw ErrorAnswer(.forbidden, .forbidden, "user: you are not in the team of '\(user)'")
+        }
+        guard role >= access.role else {
+            let needed = access == .account ? "this is about whoever is signed in: leave out 'user'" : "it takes '\(access.role)'"
+            throw ErrorAnswer(.forbidden, .roleNeeded, "in the team of '\(user)' you may '\(role)'; \(needed)")
+        }
+        return role
+    }
+
+    /// A key opens the statistics of its own user, whoever is named.
+    /// - Throws: 403 `forbidden` when it is another.
+    func requireOwn(_ key: VerifiedKey, _ request: Request) throws(ErrorAnswer) {
+        guard let user = try Self.namedUser(request), user != key.owner.user else { return }
+        throw ErrorAnswer(.forbidden, .forbidden, "user: an auth key is for the statistics of its own user only")
+    }
+
+    /// Whose statistics `?user=` names.
+    /// - Throws: 400 `bad_value`.
+    private static func namedUser(_ request: Request) throws(ErrorAnswer) -> UserID? {
+        let names = request.uri.queryParameters[values: "user"]
+        guard let name = names.first else { return nil }
+        guard names.count == 1, let user = UserID(String(name)) else {
+            throw ErrorAnswer(.badRequest, .badValue, "user: expected one user's name, of a-z 0-9 _ -")
+        }
+        return user
     }
 
     /// The session whose cookie a request carries, as long as it lasts.
