@@ -47,7 +47,7 @@ class Processes(Scene):
         poller.join(10)
         self.assertEqual(answers, [f"{self.server.key}-shop-api"])
         page.one("#audit summary").click()
-        page.until_text("#audit li", "shop-api was asked to stop by session")
+        page.until_text("#audit li", "shop-api was asked to stop by local")
 
     def test_each_state_of_a_program_is_told_and_none_is_red_for_ever(self):
         page = self.page

@@ -12,6 +12,7 @@ for (const [sentence, state, expected, isLive] of [
   ['a server that is not heard for more than five seconds hangs', { heardAt: NOON - 8 }, 'Last update 8 s ago', false],
   ['and for minutes', { heardAt: NOON - 600 }, 'Last update 10 min ago', false],
   ['a connection that broke says since when', { heardAt: NOON - 60, since: NOON - 60 }, 'Not connected since 11:59', false],
+  ['whoever was removed from a team is told so', { heardAt: NOON, isRemoved: true }, 'No longer in this team.', false],
   ['a session that ended is no matter of the connection', { heardAt: NOON, isSignedOut: true }, 'Signed out.', false],
 ]) {
   test(sentence, () => assert.deepEqual(connectionWords(state, NOON, 'UTC'), { text: expected, isLive }));

@@ -28,7 +28,7 @@ export function setClock(seconds) { Date.now = () => seconds * 1000; }
 setClock(NOON);
 
 /** What the modules need of a browser when they are loaded. */
-globalThis.location = { pathname: '/', origin: 'http://stats.example', hostname: 'stats.example', hash: '', href: 'http://stats.example/' };
+globalThis.location = { pathname: '/', origin: 'http://stats.example', hostname: 'stats.example', search: '', hash: '', href: 'http://stats.example/' };
 globalThis.matchMedia = () => ({ matches: false });
 
 /** An element that takes whatever it is given; the tests look at nothing of it. */

@@ -115,6 +115,9 @@ static const unsigned char index_html[] = {
 static const unsigned char help_js[] = {
 #embed "../../DattssServer/Dashboard/help.js"
 };
+static const unsigned char join_js[] = {
+#embed "../../DattssServer/Dashboard/join.js"
+};
 static const unsigned char keys_js[] = {
 #embed "../../DattssServer/Dashboard/keys.js"
 };
@@ -171,6 +174,12 @@ static const unsigned char suggestions_js[] = {
 };
 static const unsigned char summary_js[] = {
 #embed "../../DattssServer/Dashboard/summary.js"
+};
+static const unsigned char switcher_js[] = {
+#embed "../../DattssServer/Dashboard/switcher.js"
+};
+static const unsigned char team_js[] = {
+#embed "../../DattssServer/Dashboard/team.js"
 };
 static const unsigned char theme_css[] = {
 #embed "../../DattssServer/Dashboard/theme.css"
@@ -235,6 +244,7 @@ static const struct resource dashboard[] = {
     FILE("icon.svg", icon_svg),
     FILE("index.html", index_html),
     FILE("help.js", help_js),
+    FILE("join.js", join_js),
     FILE("keys.js", keys_js),
     FILE("landing.js", landing_js),
     FILE("maintenance.js", maintenance_js),
@@ -254,6 +264,8 @@ static const struct resource dashboard[] = {
     FILE("statistics.js", statistics_js),
     FILE("suggestions.js", suggestions_js),
     FILE("summary.js", summary_js),
+    FILE("switcher.js", switcher_js),
+    FILE("team.js", team_js),
     FILE("theme.css", theme_css),
     FILE("tree.js", tree_js),
     FILE("units.js", units_js),

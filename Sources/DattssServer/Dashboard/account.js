@@ -1,8 +1,11 @@
 // Signing in and up, forgotten passwords; and, for those who are signed in, their account.
 
-import { ask, openSession } from './api.js';
+import { addressOf, ask, openSession, shownUser } from './api.js';
 import { $, h } from './dom.js';
+import { showJoin } from './join.js';
 import { keys, sessions, invitations } from './keys.js';
+import { switcher } from './switcher.js';
+import { team, teams } from './team.js';
 
 const SHORTEST_PASSWORD = 10;
 const PASSWORD_BYTES = 1024;
@@ -81,7 +84,7 @@ const pages = {
   'sign-in': (setup, note) => card('Sign in',
     note && h('p.note', { role: 'status' }, note),
     form([email(), field('password', 'Password', { type: 'password', autocomplete: 'current-password' })], 'Sign in', async said => {
-      await openSession('session', { method: 'POST', body: said, at: '' });
+      await openSession('session', { method: 'POST', body: said, at: '', user: null });
       location.assign(back());
     }),
     h('p.links', {}, link('forgotten', 'Forgotten password'), setup.signUp === 'closed' ? null : link('sign-up', 'Sign up')),
@@ -98,7 +101,7 @@ const pages = {
     card('Sign up', h('p', {}, 'You are sent a link with which you set a password.'),
       form(fields, 'Send me a link', async said => {
         if (!said.invitation) delete said.invitation;
-        await ask('sign-up', { method: 'POST', body: said, at: '' });
+        await ask('sign-up', { method: 'POST', body: said, at: '', user: null });
         mailed(setup, 'your password', 'you may sign up with this address');
       }),
       h('p.links', {}, link('sign-in', 'I have an account')));
@@ -107,15 +110,15 @@ const pages = {
   forgotten: setup => card('Forgotten password',
     h('p', {}, 'You are sent a link with which you set another one.'),
     form([email()], 'Send me a link', async said => {
-      await ask('password-reset', { method: 'POST', body: said, at: '' });
+      await ask('password-reset', { method: 'POST', body: said, at: '', user: null });
       mailed(setup, 'another password', 'there is an account of this address');
     }),
     h('p.links', {}, link('sign-in', 'Back to signing in'))),
 
   token: (setup, token) => card('Set your password',
     form([newPassword()], 'Set the password and sign in', async said => {
-      await openSession('password', { method: 'POST', body: { token, password: said.password }, at: '' });
-      location.assign('/');
+      await openSession('password', { method: 'POST', body: { token, password: said.password }, at: '', user: null });
+      location.assign(back());
     }),
     h('p.links', {}, link('forgotten', 'Ask for another link'))),
 };
@@ -128,6 +131,8 @@ function route(setup) {
     pages.token(setup, said.get('token'));
     // The link works once; it is not for the history of the browser.
     history.replaceState(null, '', '/account');
+  } else if (said.get('join')) {
+    showJoin(said.get('join'), null, setup, card);
   } else if (said.get('invitation')) {
     pages['sign-up'](setup);
   } else if (hash === 'link-expired') {
@@ -141,7 +146,7 @@ function changePassword() {
   return h('section.card', {}, h('h2', {}, 'Password'),
     form([field('current', 'Password now', { type: 'password', autocomplete: 'current-password' }), newPassword()], 'Change it',
       async (said, element) => {
-        await openSession('password', { method: 'POST', body: said, at: '' });
+        await openSession('password', { method: 'POST', body: said, at: '', user: null });
         element.reset();
         element.before(h('p.note', { role: 'status' }, 'The password is changed.'));
       }));
@@ -149,27 +154,37 @@ function changePassword() {
 
 async function showAccount(session) {
   const signOut = h('button', { type: 'button', onclick: async () => {
-    await ask('session', { method: 'DELETE', at: '' });
+    await ask('session', { method: 'DELETE', at: '', user: null });
     location.assign('/account');
   } }, 'Sign out');
-  $('#places').replaceChildren(h('a', { href: '/' }, 'Dashboard'), session.isAdmin ? h('a', { href: '/server' }, 'Server') : '',
-    h('a', { href: '/account', 'aria-current': 'page' }, 'Account'));
+  $('#places').replaceChildren(switcher(session), h('a', { href: addressOf('/') }, 'Dashboard'),
+    session.isAdmin ? h('a', { href: '/server' }, 'Server') : '',
+    h('a', { href: addressOf('/account'), 'aria-current': 'page' }, 'Account'));
   $('#content').className = 'account';
-  $('#content').replaceChildren(
-    h('header.who', {}, h('h1', {}, session.email ?? session.user), signOut),
-    await keys(), await sessions(), session.email && changePassword(), session.isAdmin && invitations(session));
+  // What is shown of another user is about the team alone; what is about oneself is on one's own page.
+  const mayKeys = session.role === 'owner' || session.role === 'administer';
+  const parts = shownUser
+    ? [await team(session), mayKeys && await keys()]
+    : [await keys(), await team(session), teams(session), await sessions(), session.email && changePassword(),
+      session.isAdmin && invitations(session)];
+  $('#content').replaceChildren(h('header.who', {}, h('h1', {}, shownUser ?? session.email ?? session.user), signOut), ...parts);
   [...$('#content').childNodes].filter(node => node.nodeType === Node.TEXT_NODE).forEach(node => node.remove());
 }
 
 async function open() {
   try {
-    const session = await openSession('session', { at: '' });
-    if (!new URLSearchParams(location.hash.slice(1)).get('token')) return await showAccount(session);
+    const said = new URLSearchParams(location.hash.slice(1));
+    const session = await openSession('session', said.get('join') ? { at: '', user: null } : { at: '' });
+    if (said.get('join')) return await showJoin(said.get('join'), session, null, card);
+    if (!said.get('token')) return await showAccount(session);
   } catch (error) {
+    if (error.status === 403 && shownUser) {
+      return card('No team', h('p', {}, `You are not in the team of ${shownUser}.`), h('p', {}, h('a', { href: '/account' }, 'Your own account')));
+    }
     if (error.status !== 401) return card('Not now', h('p', {}, `${error.message}.`));
   }
   try {
-    const setup = await ask('setup', { at: '' });
+    const setup = await ask('setup', { at: '', user: null });
     addEventListener('hashchange', () => route(setup));
     route(setup);
   } catch (error) {

@@ -1,6 +1,6 @@
 // The stream of what changes, and whether the page may still call itself live.
 
-import { base } from './api.js';
+import { routeOf } from './api.js';
 import { moment, span } from './format.js';
 
 /** The server sends something every other second. When nothing came for longer than this, it hangs, or what is in between does. */
@@ -9,7 +9,8 @@ export const HUNG_SECONDS = 5;
 const GIVEN_UP_SECONDS = 30;
 
 /** What the page says of its connection; times are epoch seconds of the browser. */
-export function connectionWords({ since = null, heardAt = null, isSignedOut = false }, time, zone) {
+export function connectionWords({ since = null, heardAt = null, isSignedOut = false, isRemoved = false }, time, zone) {
+  if (isRemoved) return { text: 'No longer in this team.', isLive: false };
   if (isSignedOut) return { text: 'Signed out.', isLive: false };
   if (since != null) return { text: `Not connected since ${moment(since, zone, time)}`, isLive: false };
   if (heardAt == null) return { text: 'Connecting …', isLive: true };
@@ -32,7 +33,7 @@ export function listen({ onStatus, onProcesses, onState }) {
   };
   const open = () => {
     openedAt = seconds();
-    source = new EventSource(`${base}/api/v1/live`);
+    source = new EventSource(routeOf('live'));
     source.addEventListener('open', () => { wait = 1000; heard(); });
     source.addEventListener('status', event => { heard(); onStatus(event.data); });
     source.addEventListener('processes', event => { heard(); onProcesses(JSON.parse(event.data).processes); });

@@ -1,6 +1,6 @@
 // The page: who looks, what the server tells, and what is done with it.
 
-import { ask, base, onSignedOut, openSession } from './api.js';
+import { addressOf, ask, base, onRemoved, onSignedOut, openSession, shownUser } from './api.js';
 import { connectionWords, listen } from './connection.js';
 import { divide } from './divider.js';
 import { $, h, notify, put } from './dom.js';
@@ -170,9 +170,28 @@ function showSignedOut(page, stream) {
   showConnection(page, { isSignedOut: true });
   const link = $('#live a');
   link.hidden = false;
-  link.addEventListener('click', () => {
-    try { sessionStorage.setItem('back', location.href.slice(location.origin.length)); } catch { /* It leads to the first page, then. */ }
-  });
+  link.addEventListener('click', rememberPlace);
+}
+
+/** Signing in leads back to where one was. */
+function rememberPlace() {
+  try { sessionStorage.setItem('back', location.href.slice(location.origin.length)); } catch { /* It leads to the first page, then. */ }
+}
+
+/** Whoever is signed in is not in the team any more: nothing of it is asked any more, and nothing of it stays. */
+function showRemoved(page, stream) {
+  stream.end();
+  page.isOver = true;
+  showConnection(page, { isRemoved: true });
+  document.body.classList.remove('started');
+  showRefusal(`You are not in the team of ${shownUser} any more.`);
+}
+
+/** Says why there is nothing to see, and where there is something. */
+function showRefusal(reason) {
+  const way = shownUser ? h('a', { href: '/' }, 'Show my own statistics') : h('a', { href: '/account' }, 'Sign in with another account');
+  $('#start').replaceChildren(h('h1', {}, reason), h('p', {}, way));
+  $('#start').hidden = false;
 }
 
 function openPanel(name) {
@@ -236,15 +255,18 @@ function listenToKeys(page) {
 function showSession(session, page) {
   page.isReadOnly = session.readOnly;
   document.body.classList.toggle('looking', session.readOnly);
-  const places = [['', 'Mine', '/'], ['/server', 'Server', '/server']];
+  const isMember = session.teams?.length > 0;
+  // Where there is more to choose from, one's own is among it.
+  const places = [...(isMember ? [] : [['', 'Mine', '/']]), ['/server', 'Server', '/server']];
   if (base === '/demo') {
     const place = h('span.place', {}, 'Demo', h('span', {}, ', for looking only'));
     $('#places').append(place, h('a', { href: '/account' }, 'Sign in'));
   } else if (session.isAdmin) {
     $('#places').append(...places.map(([at, name, href]) => h('a', { href, 'aria-current': at === base ? 'page' : null }, name)));
   }
-  if (base !== '/demo') $('#places').append(h('a', { href: '/account' }, 'Account'));
-  document.title = { '': 'DaTtSs', '/demo': 'Demo – DaTtSs', '/server': 'The server itself – DaTtSs' }[base];
+  if (base !== '/demo') $('#places').append(h('a', { href: addressOf('/account') }, 'Account'));
+  if (isMember) import('./switcher.js').then(({ switcher }) => $('#places').prepend(switcher(session)), () => {});
+  document.title = { '': shownUser ? `${shownUser} – DaTtSs` : 'DaTtSs', '/demo': 'Demo – DaTtSs', '/server': 'The server itself – DaTtSs' }[base];
 }
 
 async function open() {
@@ -253,13 +275,14 @@ async function open() {
     session = await openSession();
   } catch (error) {
     if (error.status === 401) {
-      session = base === '' && await import('./landing.js').then(({ showLanding }) => showLanding()).catch(() => null);
+      if (shownUser) rememberPlace();
+      session = base === '' && !shownUser && await import('./landing.js').then(({ showLanding }) => showLanding()).catch(() => null);
       return session ? look(session, true) : location.replace('/account');
     }
-    const reason = error.status === 403 ? 'Only an administrator sees this page.'
+    const reason = error.status === 403 && shownUser ? `You are not in the team of ${shownUser}.`
+      : error.status === 403 ? 'Only an administrator sees this page.'
       : error.status === 404 ? 'This server shows no demo.' : `This page cannot be shown: ${error.message}.`;
-    $('#start').replaceChildren(h('h1', {}, reason), h('p', {}, h('a', { href: '/account' }, 'Sign in with another account')));
-    $('#start').hidden = false;
+    showRefusal(reason);
     $('#live').hidden = true;
     return;
   }
@@ -309,6 +332,7 @@ async function look(session, isVisitor = false) {
       askedAbout = state.since;
     },
   });
+  onRemoved(() => page.isOver || showRemoved(page, stream));
   onSignedOut(() => page.isOver || showSignedOut(page, stream));
   // What was changed on another machine is there when somebody looks again.
   document.addEventListener('visibilitychange', () => {

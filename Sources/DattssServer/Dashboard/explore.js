@@ -102,7 +102,7 @@ export class Explore {
       return this.#show();
     }
     const before = location.href;
-    const after = `${location.pathname}#explore?${address}`;
+    const after = `${location.pathname}${location.search}#explore?${address}`;
     if (before.endsWith(after)) return;
     history.pushState(null, '', after);
     this.route(address);
@@ -180,7 +180,7 @@ export class Explore {
 
   #link() {
     // What is live now is something else tomorrow: the link says so by its range.
-    copy(`${location.origin}${location.pathname}#explore?${writePlot(this.plot)}`, 'Link to this plot');
+    copy(`${location.origin}${location.pathname}${location.search}#explore?${writePlot(this.plot)}`, 'Link to this plot');
   }
 
   async #save(type) {

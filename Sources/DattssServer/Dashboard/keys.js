@@ -84,7 +84,7 @@ export function browser(agent) {
   return (name === 'Edg' ? 'Edge' : name) + (system ? ` on ${system}` : '');
 }
 
-export const sessions = () => listed('Sessions', 'Where you are signed in.', () => ask('sessions', { at: '' }), (session, refresh) => {
+export const sessions = () => listed('Sessions', 'Where you are signed in.', () => ask('sessions', { at: '', user: null }), (session, refresh) => {
   const end = () => remove(`sessions/${encodeURIComponent(session.id)}`, 'End this session?', 'That browser has to sign in again.',
     'End it', refresh);
   return h('li', {},
@@ -101,7 +101,9 @@ export function invitations(session) {
   form.addEventListener('submit', async event => {
     event.preventDefault();
     try {
-      const { link } = await ask('invitations', { method: 'POST', body: email.value ? { email: email.value } : {}, at: '' });
+      const { link } = await ask('invitations', {
+        method: 'POST', body: email.value ? { email: email.value } : {}, at: '', user: null,
+      });
       const words = session.mail && email.value ? 'The invitation is sent. The same link: ' : 'Pass this link on: ';
       result.replaceChildren(words, h('code', {}, link), ' ', button('Copy', 'Copy the link', () => copy(link, 'Invitation')));
       result.hidden = false;

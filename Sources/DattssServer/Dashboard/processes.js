@@ -129,11 +129,10 @@ export class Processes {
     if (!details.open) return;
     const list = details.querySelector('ol');
     try {
-      const lines = await ask('audit');
+      const lines = (await ask('audit')).filter(({ action }) => action === 'process_stop');
       list.replaceChildren(...lines.map(line => {
-        const what = line.action === 'process_stop' ? 'was asked to stop' : line.action;
         return h('li', {}, h('time', {}, moment(line.at, this.page.zone, now())), ' ', h('b', {}, line.what),
-          ` ${what} by ${line.by}${line.address ? `, ${line.address}` : ''}`);
+          ` was asked to stop by ${line.by}${line.address ? `, ${line.address}` : ''}`);
       }));
       if (!lines.length) list.append(h('li', {}, 'Nobody asked a program to stop.'));
     } catch (error) {

@@ -46,7 +46,7 @@ export class View {
     parts.push(`tz=${this.zone.replace('+', '%2B')}`);
     parts.push(`step=${this.step}`);
     if (this.zoom) parts.push(`zoom=${this.zoom.map(Math.round).join('-')}`);
-    return `${location.origin}${location.pathname}#${parts.join('&')}`;
+    return `${location.origin}${location.pathname}${location.search}#${parts.join('&')}`;
   }
 
   /** Another statistic or day is a step that the browser's back button takes back; a zoom is not. */
