@@ -37,7 +37,7 @@ struct DattssCommand: AsyncParsableCommand {
             """,
         version: "0.1.0",
         subcommands: [
-            ServeCommand.self, UserCommand.self, SendCommand.self, StatusCommand.self, UnusualCommand.self, HostCommand.self,
-            ImportCommand.self, AlertCommand.self, MarkCommand.self, LogCommand.self, ReplayCommand.self,
+            ServeCommand.self, UserCommand.self, TeamCommand.self, SendCommand.self, StatusCommand.self, UnusualCommand.self,
+            HostCommand.self, ImportCommand.self, AlertCommand.self, MarkCommand.self, LogCommand.self, ReplayCommand.self,
         ])
 }

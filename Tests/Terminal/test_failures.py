@@ -110,7 +110,7 @@ class FolderTests(ShellTest):
         ["user", "list"], ["user", "key", "x"], ["user", "invite"], ["user", "add", "ann"], ["user", "link", "local"],
         ["user", "reset", "local"], ["user", "revoke", "local"], ["user", "delete", "local"], ["user", "keys", "list", "local"],
         ["user", "keys", "add", "local", "x"], ["user", "sessions", "list", "local"], ["user", "email", "local", "a@example.com"],
-        ["user", "retention", "local"], ["log", "stat"], ["log", "verify"], ["log", "dump"], ["log", "export", "--user", "local"],
+        ["user", "retention", "local"], ["team", "list", "local"], ["team", "invite", "local"], ["log", "stat"], ["log", "verify"], ["log", "dump"], ["log", "export", "--user", "local"],
         ["log", "compact"], ["log", "repair", "--to", "repaired"],
     ]
 
