@@ -9,6 +9,7 @@ import GRDB
 ///           ├─ unit         what statistics are measured in, where somebody has said so
 ///           ├─ audit        what was done to the user's programs
 ///           ├─ mark…        see ``MarkTables``
+///           ├─ board…       see ``BoardTables``
 ///           ├─ alert…       see ``AlertTables``
 ///           └─ member, …    who else sees it all, see ``TeamTables``
 ///     invitation            of nobody yet
@@ -58,6 +59,7 @@ enum AccountSchema {
         migrator.registerMigration("marks", migrate: MarkTables.migrate)
         migrator.registerMigration("instances of messages", migrate: AlertTables.addInstances)
         migrator.registerMigration("teams", migrate: TeamTables.migrate)
+        migrator.registerMigration("boards", migrate: BoardTables.migrate)
         return migrator
     }
 

@@ -14,6 +14,9 @@ export const addressOf = (path, user = shownUser) => named(path, user);
 export const routeOf = (path, at = base, user = at ? null : shownUser) => named(`${at}/api/v1/${path}`, user);
 
 let token = null;
+let presented = null;
+/** Asks with the token of a link from now on. */
+export const present = token => { presented = token; };
 let whenSignedOut = () => {};
 let whenRemoved = () => {};
 /** Is called when the server does not know the session any more. */
@@ -35,6 +38,7 @@ export class Refusal extends Error {
 export async function ask(path, { method = 'GET', body, at = base, user } = {}) {
   const headers = {};
   if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (presented) headers.Authorization = `Bearer ${presented}`;
   if (method !== 'GET' && token) headers['X-CSRF-Token'] = token;
   let answer;
   try {

@@ -6,6 +6,7 @@ import { unitOf } from './units.js';
 
 /** More lines cannot be told apart; the plot says how many there are. */
 export const LINES_MAX = 40;
+const DAY = 86400;
 
 const isCounted = figure => ['per-minute', 'per-second', 'count'].includes(figure);
 
@@ -22,7 +23,15 @@ const parameters = ({ kind, pattern, figure, fold, by, top }, { from, to, step }
   return said;
 };
 
-const earlier = ({ from, to, step }, seconds) => ({ from: from - seconds, to: to - seconds, step });
+const earlier = ({ from, to, step }, days) => ({ from: from - days * DAY, to: to - days * DAY, step });
+
+/** Where the numbers of a plot come from: `lines` answers those of its query at a place, `heatmap` its bands. This is what a user may see. */
+export const ownSource = {
+  // Those that are highest now need not be those that were then.
+  lines: (query, place, window, daysBefore) =>
+    ask(`query?${parameters(daysBefore ? { ...query, top: null } : query, earlier(window, daysBefore))}`),
+  heatmap: ({ pattern }, window) => ask(`heatmap?${new URLSearchParams({ pattern, ...window, bands: 36 })}`),
+};
 
 /** What a line is called: as short as the others allow. */
 export function nameOf(query, name, queries) {
@@ -53,9 +62,9 @@ export function ratioOf([above, below]) {
   });
 }
 
-/** Loads the lines of one query in a window, or those of an earlier one. */
-async function lines(query, place, plot, window) {
-  const answer = await ask(`query?${parameters(query, window)}`);
+/** Loads the lines of one query in a window, or those of some days before. */
+async function lines(source, query, place, plot, window, daysBefore = 0) {
+  const answer = await source.lines(query, place, window, daysBefore);
   const unit = unitOfQuery(query);
   return {
     answer,
@@ -67,12 +76,11 @@ async function lines(query, place, plot, window) {
 }
 
 /** What is compared with: for each line `before`, a line, or a band of the seven days before. */
-async function compare(plot, window, all) {
+async function compare(source, plot, window, all) {
   const shifts = shiftsOf(plot.vs);
   if (!shifts.length) return;
   const before = await Promise.all(plot.queries.map((query, i) => Promise.all(shifts.map(async seconds => {
-    // Those that are highest now need not be those that were then.
-    const found = await lines({ ...query, top: null }, i, plot, earlier(window, seconds));
+    const found = await lines(source, query, i, plot, window, seconds / DAY);
     return new Map(found.lines.map(line => [line.name, line.values]));
   }))));
   for (const line of all) {
@@ -87,12 +95,12 @@ async function compare(plot, window, all) {
 /**
  * Answers `{ from, step, count, lines, leftOff, statistics, isApproximate, heatmap }`. Throws what the server refuses, with its words.
  */
-export async function loadPlot(plot, window) {
+export async function loadPlot(plot, window, source = ownSource) {
   const count = Math.round((window.to - window.from) / window.step / 60);
   const data = { ...window, count, lines: [], leftOff: 0, statistics: 0, isApproximate: false, heatmap: null };
   if (!plot.queries.length) return data;
-  if (plot.draw === 'heatmap') return loadHeatmap(plot, window, data);
-  const found = await Promise.all(plot.queries.map((query, i) => lines(query, i, plot, window)));
+  if (plot.draw === 'heatmap') return loadHeatmap(source, plot, window, data);
+  const found = await Promise.all(plot.queries.map((query, i) => lines(source, query, i, plot, window)));
   for (const { answer } of found) {
     data.statistics += answer.statistics;
     data.leftOff += answer.of - answer.series.length;
@@ -102,16 +110,16 @@ export async function loadPlot(plot, window) {
     data.lines = ratioOf(found.map(({ lines }) => lines));
   } else {
     data.lines = found.flatMap(({ lines }) => lines);
-    await compare(plot, window, data.lines);
+    await compare(source, plot, window, data.lines);
   }
   return data;
 }
 
-async function loadHeatmap(plot, window, data) {
+async function loadHeatmap(source, plot, window, data) {
   const [query] = plot.queries;
-  const bands = ask(`heatmap?${new URLSearchParams({ pattern: query.pattern, ...window, bands: 36 })}`);
+  const bands = source.heatmap(query, window);
   const percentiles = ['p50', 'p95', 'p99'].map(figure => ({ ...query, figure, fold: 'merge', by: null, top: null }));
-  const found = await Promise.all(percentiles.map((percentile, i) => lines(percentile, i, { ...plot, queries: percentiles }, window)));
+  const found = await Promise.all(percentiles.map((percentile, i) => lines(source, percentile, i, { ...plot, queries: percentiles }, window)));
   data.heatmap = await bands;
   data.statistics = data.heatmap.statistics;
   data.isApproximate = data.heatmap.approximate;

@@ -23,7 +23,8 @@ export function loadStyle() {
 
 /**
  * Shows the plot of an address (what stands behind `#explore?`) in an element, and keeps it up to date until `remove()` is called.
- * `onRange(plot)` is called with what to show when somebody zooms or moves; without it time is not changed.
+ * `onRange(plot)` is called with what to show when somebody zooms or moves; without it time is not changed. `source` is where the numbers
+ * come from, if it is not what the user may see.
  */
 export async function showPlot(place, address, options = {}) {
   await loadStyle();
@@ -37,11 +38,14 @@ export class ExplorePlot {
   #hidden = new Set();
   #asked = 0;
   #timer = 0;
+  #isSeen = true;
+  #isDue = false;
   #drag = null;
   #frame = null;
   #width = 0;
 
-  constructor(place, address, { onRange, onDrawn } = {}) {
+  constructor(place, address, { onRange, onDrawn, source } = {}) {
+    this.source = source;
     this.onRange = onRange;
     this.onDrawn = onDrawn;
     this.title = h('h3', { hidden: true });
@@ -77,7 +81,19 @@ export class ExplorePlot {
     this.draw();
     this.#list();
   };
-  #wake = () => { if (!document.hidden && this.isLive) this.load(); };
+  #wake = () => { if (!document.hidden && this.isLive) this.#follow(); };
+
+  /** What nobody sees is not asked for: it is when it is seen again. */
+  see(isSeen) {
+    this.#isSeen = isSeen;
+    if (isSeen && this.#isDue) this.load();
+  }
+
+  #follow() {
+    if (!this.element.isConnected || document.hidden) return;
+    this.#isDue = !this.#isSeen;
+    if (this.#isSeen) this.load();
+  }
 
   get isLive() { return Boolean(this.plot?.range); }
   isShown = i => !this.#hidden.has(this.data?.lines[i]?.title);
@@ -114,6 +130,7 @@ export class ExplorePlot {
   async load() {
     const asked = ++this.#asked;
     clearTimeout(this.#timer);
+    this.#isDue = false;
     if (!this.plot) return;
     if (!this.plot.queries.length) {
       this.data = null;
@@ -122,7 +139,7 @@ export class ExplorePlot {
     }
     this.element.setAttribute('aria-busy', 'true');
     try {
-      const data = await loadPlot(this.plot, windowOf(this.plot, this.chart.clientWidth || 600, now()));
+      const data = await loadPlot(this.plot, windowOf(this.plot, this.chart.clientWidth || 600, now()), this.source);
       if (asked !== this.#asked) return;
       this.data = data;
       this.#say('');
@@ -154,7 +171,7 @@ export class ExplorePlot {
 
   #again(milliseconds) {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => { if (this.element.isConnected && !document.hidden) this.load(); }, milliseconds);
+    this.#timer = setTimeout(() => this.#follow(), milliseconds);
   }
 
   #say(words) {

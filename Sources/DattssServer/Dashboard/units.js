@@ -22,7 +22,8 @@ export function unitByName(kind, path) {
 }
 
 let set = {};
-const take = ({ units }) => { set = Object.fromEntries(units.map(({ typ, pth, unit }) => [identity(typ, pth), unit])); };
+/** Takes in units as the server tells them. */
+export const take = ({ units }) => { set = Object.fromEntries(units.map(({ typ, pth, unit }) => [identity(typ, pth), unit])); };
 
 /** Takes in what the user has set, in whichever tab or browser. */
 export const loadUnits = async () => take(await ask('units'));

@@ -40,12 +40,13 @@ struct CredentialTests {
 
     private static let open: Set<String> = [
         "/sign-in/{token}", "/api/v1/setup", "/api/v1/server-proof", "/api/v1/sign-up", "/api/v1/password-reset",
-        "/api/v1/team/join/preview", "/api/v1/openapi.json",
+        "/api/v1/team/join/preview", "/api/v1/openapi.json", "/api/v1/shared", "/api/v1/shared/panels/{number}/lines",
+        "/api/v1/shared/panels/{number}/heatmap", "/shared",
         "/", "/account", "/demo", "/server", "/assets/{name}", "/healthz", "/metrics",
     ]
     private static let accountPaths: Set<String> = [
         "/api/v1/password", "/api/v1/sessions", "/api/v1/sessions/{id}", "/api/v1/keys", "/api/v1/keys/{id}", "/api/v1/invitations",
-        "/api/v1/audit", "/api/v1/rewritten-names",
+        "/api/v1/audit", "/api/v1/rewritten-names", "/api/v1/boards/{name}/shares", "/api/v1/boards/{name}/shares/{id}",
     ]
 
     private static func need(_ method: String, _ path: String) -> Need {

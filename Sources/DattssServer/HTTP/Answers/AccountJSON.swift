@@ -121,17 +121,22 @@ enum AccountJSON {
     static func units(_ units: [Accounts.StatisticUnit]) -> JSONWriter {
         var json = JSONWriter()
         json.object { json in
-            json.array("units") { json in
-                for statistic in units {
-                    json.object { json in
-                        json.member("typ", statistic.key.kind.symbol)
-                        json.member("pth", statistic.key.path)
-                        json.member("unit", statistic.unit.rawValue)
-                    }
+            json.name(escaping: "units")
+            write(units, &json)
+        }
+        return json
+    }
+
+    static func write(_ units: [Accounts.StatisticUnit], _ json: inout JSONWriter) {
+        json.array { json in
+            for statistic in units {
+                json.object { json in
+                    json.member("typ", statistic.key.kind.symbol)
+                    json.member("pth", statistic.key.path)
+                    json.member("unit", statistic.unit.rawValue)
                 }
             }
         }
-        return json
     }
 
     static func audit(_ lines: [Accounts.AuditLine], withAddresses: Bool) -> JSONWriter {

@@ -26,6 +26,8 @@ struct DashboardFiles: Sendable {
 
     let page: File
     let account: File
+    /// Where links to boards lead.
+    let shared: File
     /// What is shown where there is nothing.
     let missing: File
     /// By name, under `/assets/`.
@@ -41,6 +43,7 @@ struct DashboardFiles: Sendable {
         }
         page = File(files.removeValue(forKey: "index.html") ?? [], type: Self.type(of: "index.html"))
         account = File(files.removeValue(forKey: "account.html") ?? [], type: Self.type(of: "account.html"))
+        shared = File(files.removeValue(forKey: "shared.html") ?? [], type: Self.type(of: "shared.html"))
         missing = File(files.removeValue(forKey: "missing.html") ?? [], type: Self.type(of: "missing.html"))
         assets = Dictionary(uniqueKeysWithValues: files.map { ($0, File($1, type: Self.type(of: $0))) })
     }

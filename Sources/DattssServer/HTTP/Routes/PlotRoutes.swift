@@ -18,7 +18,15 @@ extension Routes {
             let asked = try PlotQuestion(
                 try kind(try parameters.required("kind")), try PathPattern(try parameters.required("pattern")), figure, fold: fold,
                 component: parameters["by"], top: try parameters.whole("top", 1...QueryLimits().series))
-            let (limits, grid, now) = (QueryLimits(), try plotGrid(parameters), clock.now())
+            return try await answerPlot(asked, question)
+        }
+    }
+
+    /// Answers a question over the time that its parameters say.
+    /// - Parameter days: the time is so many days before that.
+    func answerPlot(_ asked: PlotQuestion, _ question: ToolQuestion, daysBefore days: Int64 = 0) async throws -> Response {
+        try await refusing {
+            let (limits, grid, now) = (QueryLimits(), try plotGrid(question.parameters, daysBefore: days), clock.now())
             return try await inTurn(question, limits) { source, watch in
                 PlotJSON.write(try await Evaluator(source, limits, watch).plot(asked, on: grid, now: now), on: grid).buffer
             }
@@ -32,7 +40,14 @@ extension Routes {
         return try await refusing {
             let pattern = try PathPattern(try parameters.required("pattern"))
             let bands = try parameters.whole("bands", 1...200) ?? 40
-            let (limits, grid) = (QueryLimits(), try plotGrid(parameters))
+            return try await answerHeatmap(pattern, bands: bands, question)
+        }
+    }
+
+    /// Answers a heatmap over the time that its parameters say.
+    func answerHeatmap(_ pattern: PathPattern, bands: Int, _ question: ToolQuestion) async throws -> Response {
+        try await refusing {
+            let (limits, grid) = (QueryLimits(), try plotGrid(question.parameters))
             return try await inTurn(question, limits) { source, watch in
                 PlotJSON.write(try await Evaluator(source, limits, watch).heatmap(pattern, on: grid, bandsMax: bands), on: grid)
                     .buffer
@@ -52,8 +67,9 @@ extension Routes {
     }
 
     /// Whole steps from the minute of `from` on, so many that `to` is covered.
-    private func plotGrid(_ parameters: FormParameters) throws -> TimeGrid {
-        guard let from = try parameters.time("from"), let to = try parameters.time("to") else {
+    private func plotGrid(_ parameters: FormParameters, daysBefore days: Int64 = 0) throws -> TimeGrid {
+        let earlier = { (time: Timestamp) in time.advanced(byMilliseconds: -days * 86_400_000) }
+        guard let from = try parameters.time("from").map(earlier), let to = try parameters.time("to").map(earlier) else {
             throw ErrorAnswer(.badRequest, .badValue, "from, to: one is missing")
         }
         guard from < to else { throw ErrorAnswer(.badRequest, .badValue, "from, to: the range is empty") }
@@ -75,7 +91,7 @@ extension Routes {
 }
 
 extension FormParameters {
-    fileprivate func whole(_ name: String, _ range: ClosedRange<Int>) throws(ErrorAnswer) -> Int? {
+    func whole(_ name: String, _ range: ClosedRange<Int>) throws(ErrorAnswer) -> Int? {
         guard let text = self[name], !text.isEmpty else { return nil }
         guard let value = Int(text), range.contains(value) else {
             throw ErrorAnswer(

@@ -61,6 +61,7 @@ struct Routes: Sendable {
         api.get("openapi.json", use: openAPI)
         addTeam(to: api)
         addAlerts(to: api)
+        addShares(to: api)
         router.get("/sign-in/:token", use: signInByLink)
 
         addStatistics(to: router.group("/api/v1"), of: .own)
@@ -75,10 +76,21 @@ struct Routes: Sendable {
         pages.get("/account", use: accountPage)
         pages.get("/demo", use: page)
         pages.get("/server", use: page)
+        pages.get("/shared", use: sharedPage)
         pages.get("/assets/:name", use: asset)
         router.get("/healthz", use: health)
         router.get("/metrics", use: exposition)
         return router
+    }
+
+    /// Links to boards, and what they show to whoever has one.
+    private func addShares(to group: RouterGroup<Context>) {
+        group.get("boards/:name/shares", use: listShares)
+        group.post("boards/:name/shares", use: shareBoard)
+        group.delete("boards/:name/shares/:id", use: revokeShare)
+        group.get("shared", use: showShared)
+        group.get("shared/panels/:number/lines", use: querySharedLines)
+        group.get("shared/panels/:number/heatmap", use: querySharedHeatmap)
     }
 
     /// What is the same in each space.
@@ -99,6 +111,11 @@ struct Routes: Sendable {
         budgeted.put("favourites", use: setFavourites)
         budgeted.get("units", use: listUnits)
         budgeted.put("units", use: setUnit)
+        budgeted.get("boards", use: listBoards)
+        budgeted.post("boards", use: addBoard)
+        budgeted.get("boards/:name", use: showBoard)
+        budgeted.put("boards/:name", use: replaceBoard)
+        budgeted.delete("boards/:name", use: removeBoard)
         budgeted.get("marks", use: listMarks)
         budgeted.post("marks", use: addMark)
         budgeted.delete("marks/:id", use: removeMark)

@@ -9,6 +9,8 @@ struct WebServices: Sendable {
     let mailer: Mailer
     let attempts: AttemptLimits
     let refusals: RefusalPace
+    /// By each link to a board: as much as a screen on a wall asks with many plots, again and again.
+    let sharedQuestions: AttemptLimit
     let counters: WebCounters
     let logger: Logger
     /// Whose lines of statsd need no key.
@@ -28,6 +30,7 @@ struct WebServices: Sendable {
         mailer = Mailer(settings.mail, logger: logger)
         attempts = AttemptLimits(clock: clock, counters: counters)
         refusals = RefusalPace(clock: clock, proxies: settings.trustedProxies)
+        sharedQuestions = AttemptLimit(capacity: 1000, secondsPerToken: 0.1, clock: clock)
     }
 
     /// A link to this server. No part of it comes from a request.
