@@ -13,7 +13,7 @@ import threading
 import urllib.parse
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "Sources/DattssServer/Dashboard")
-PAGES = {"/": "index.html", "/demo": "index.html", "/server": "index.html", "/account": "account.html"}
+PAGES = {"/": "index.html", "/demo": "index.html", "/server": "index.html", "/account": "account.html", "/shared": "shared.html"}
 TYPES = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 # As DashboardRoutes.swift sends it.
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "

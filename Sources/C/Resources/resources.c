@@ -40,6 +40,36 @@ static const unsigned char axis_js[] = {
 static const unsigned char backtest_js[] = {
 #embed "../../DattssServer/Dashboard/backtest.js"
 };
+static const unsigned char boardadd_js[] = {
+#embed "../../DattssServer/Dashboard/boardadd.js"
+};
+static const unsigned char boardchange_js[] = {
+#embed "../../DattssServer/Dashboard/boardchange.js"
+};
+static const unsigned char boardedit_js[] = {
+#embed "../../DattssServer/Dashboard/boardedit.js"
+};
+static const unsigned char boarding_js[] = {
+#embed "../../DattssServer/Dashboard/boarding.js"
+};
+static const unsigned char boards_css[] = {
+#embed "../../DattssServer/Dashboard/boards.css"
+};
+static const unsigned char boards_js[] = {
+#embed "../../DattssServer/Dashboard/boards.js"
+};
+static const unsigned char boardshare_js[] = {
+#embed "../../DattssServer/Dashboard/boardshare.js"
+};
+static const unsigned char boardtext_js[] = {
+#embed "../../DattssServer/Dashboard/boardtext.js"
+};
+static const unsigned char boardview_js[] = {
+#embed "../../DattssServer/Dashboard/boardview.js"
+};
+static const unsigned char boardwall_js[] = {
+#embed "../../DattssServer/Dashboard/boardwall.js"
+};
 static const unsigned char channels_js[] = {
 #embed "../../DattssServer/Dashboard/channels.js"
 };
@@ -157,6 +187,12 @@ static const unsigned char restarts_js[] = {
 static const unsigned char rewritten_js[] = {
 #embed "../../DattssServer/Dashboard/rewritten.js"
 };
+static const unsigned char shared_html[] = {
+#embed "../../DattssServer/Dashboard/shared.html"
+};
+static const unsigned char shared_js[] = {
+#embed "../../DattssServer/Dashboard/shared.js"
+};
 static const unsigned char silent_js[] = {
 #embed "../../DattssServer/Dashboard/silent.js"
 };
@@ -219,6 +255,16 @@ static const struct resource dashboard[] = {
     FILE("api.js", api_js),
     FILE("axis.js", axis_js),
     FILE("backtest.js", backtest_js),
+    FILE("boardadd.js", boardadd_js),
+    FILE("boardchange.js", boardchange_js),
+    FILE("boardedit.js", boardedit_js),
+    FILE("boarding.js", boarding_js),
+    FILE("boards.css", boards_css),
+    FILE("boards.js", boards_js),
+    FILE("boardshare.js", boardshare_js),
+    FILE("boardtext.js", boardtext_js),
+    FILE("boardview.js", boardview_js),
+    FILE("boardwall.js", boardwall_js),
     FILE("channels.js", channels_js),
     FILE("comparison.js", comparison_js),
     FILE("connection.js", connection_js),
@@ -258,6 +304,8 @@ static const struct resource dashboard[] = {
     FILE("processes.js", processes_js),
     FILE("restarts.js", restarts_js),
     FILE("rewritten.js", rewritten_js),
+    FILE("shared.html", shared_html),
+    FILE("shared.js", shared_js),
     FILE("silent.js", silent_js),
     FILE("sparklines.js", sparklines_js),
     FILE("start.js", start_js),

@@ -53,7 +53,9 @@ struct PlotParameters {
     mutating func check() throws(QueryError) {
         if let from, let to {
             guard !seen.contains("range") else { throw Self.refused("range: cannot be together with from and to") }
-            guard to - from >= Self.shortestSeconds else { throw Self.refused("from, to: expected 5 minutes at least between them") }
+            guard to - from >= Self.shortestSeconds else {
+                throw Self.refused("from, to: expected 5 minutes at least between them")
+            }
             guard to - from <= Self.longestSeconds else { throw Self.refused("from, to: expected 400 days at most between them") }
         } else if from != nil || to != nil {
             throw Self.refused("from, to: one is there without the other")

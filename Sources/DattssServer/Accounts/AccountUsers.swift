@@ -151,7 +151,9 @@ extension Accounts {
     public func delete(_ user: UserID, at time: Timestamp) throws {
         try write { database in
             try update(user, "email = NULL, passwordHash = NULL, deletedAtMilliseconds = ?", [time.milliseconds], database)
-            for table in ["authKey", "session", "token", "favourite", "unit"] + AlertTables.names + MarkTables.names + BoardTables.names {
+            for table in ["authKey", "session", "token", "favourite", "unit"] + AlertTables.names + MarkTables.names
+                + BoardTables.names
+            {
                 try database.execute(sql: "DELETE FROM \(table) WHERE uid = ?", arguments: [user.string])
             }
             try TeamTables.remove(user.string, at: time.milliseconds, database)

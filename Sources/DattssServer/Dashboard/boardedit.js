@@ -9,13 +9,18 @@ import { addressOfBoard, changed, NAME_MAX, PANELS_MAX, reverse, TITLE_MAX, titl
 const TRIES = 5;
 
 export class BoardEditor {
-  #saving = Promise.resolve();
+  /** What the server has, and the changes that it does not have yet. */
+  #server;
+  #waiting = [];
+  #isSaving = false;
+  /** What takes back what was done. */
   #done = [];
-  #drag = null;
 
   constructor(boards) {
     this.boards = boards;
-    this.name = h('input', { 'aria-label': 'Name of the board', maxlength: NAME_MAX, autocomplete: 'off', onchange: () => this.#rename() });
+    this.#server = boards.board;
+    // (Later, because a change comes before the focus has gone where it goes.)
+    this.name = h('input', { 'aria-label': 'Name of the board', maxlength: NAME_MAX, autocomplete: 'off', onchange: () => setTimeout(() => this.#rename()) });
     const button = (words, title, onclick) => h('button', { type: 'button', title, onclick }, words);
     this.text = button('Add a text', 'A text, with # headings, - lists, **bold** and links', () => this.#addText());
     this.undo = button('Undo', 'Take the last change back', () => this.#undo());
@@ -34,97 +39,70 @@ export class BoardEditor {
   // MARK: Changes
 
   change(change) {
-    const next = changed(this.board, change);
-    if (!next) return;
+    if (!changed(this.board, change)) return;
     this.#done.push(reverse(this.board, change));
-    this.#make(change, next);
+    this.#queue(change);
   }
 
   #undo() {
     const change = this.#done.pop();
-    const next = change && changed(this.board, change);
-    if (next) this.#make(change, next);
-    else if (change) notify('What was changed is not there any more.', true);
+    if (change && changed(this.board, change)) this.#queue(change);
+    else notify('What was changed is not there any more.', true);
   }
 
-  /** Shows a change at once, and saves it behind those before it. */
-  #make(change, next) {
-    const { boards } = this;
-    const before = boards.board;
-    boards.board = next;
-    boards.show();
+  /** Shows a change at once; it is saved behind those before it. */
+  #queue(change) {
+    this.#waiting.push(change);
+    this.#show();
     this.saved.textContent = 'Saving …';
-    this.#saving = this.#saving.then(() => this.#save(change, TRIES)).then(() => {
-      this.saved.textContent = 'Saved';
-    }, error => {
-      this.saved.textContent = 'Not saved';
-      notify(error.name === 'exists' ? 'Another board has this name already.' : `It was not saved: ${error.message}`, true);
-      this.#done.pop();
-      return this.#read(before.name);
-    });
+    if (!this.#isSaving) this.#saveAll();
   }
 
-  /** What the server has, without the changes that wait. */
-  #server = null;
-
-  async #save(change, tries) {
-    const base = this.#server ?? { ...this.board, version: this.board.version };
-    const address = this.#name ?? this.board.name;
-    // The first of several changes was made on what the server told.
-    const next = this.#server ? changed(base, change) : this.board;
-    if (!next) {
-      await this.#read(address);
-      throw new Error('somebody else has changed it meanwhile');
-    }
-    try {
-      const answer = await ask(`boards/${encodeURIComponent(address)}`, { method: 'PUT', body: { ...next, version: base.version } });
-      this.#took(answer, address);
-    } catch (error) {
-      if (error.name !== 'outdated' || tries === 0) throw error;
-      this.#server = await ask(`boards/${encodeURIComponent(address)}`);
-      await this.#save(change, tries - 1);
-    }
-  }
-
-  #name = null;
-
-  #took(answer, address) {
-    this.#server = answer;
-    this.#name = answer.name;
+  /** What the server has, with what is not saved yet. */
+  #show() {
     const { boards } = this;
     if (boards.editor !== this) return;
-    const mine = JSON.stringify({ ...boards.board, version: null });
-    boards.board.version = answer.version;
-    if (mine !== JSON.stringify({ ...answer, version: null })) {
-      // Somebody else's changes are among them, or mine go on.
-      this.#isBehind = true;
+    const board = this.#waiting.reduce((board, change) => changed(board, change) ?? board, this.#server);
+    const isOther = JSON.stringify({ ...board, version: '' }) !== JSON.stringify({ ...boards.board, version: '' });
+    boards.board = board;
+    if (isOther) boards.show();
+  }
+
+  async #saveAll() {
+    this.#isSaving = true;
+    let isSound = true;
+    while (this.#waiting.length) {
+      try {
+        await this.#save(this.#waiting[0], TRIES);
+      } catch (error) {
+        isSound = false;
+        this.#done.pop();
+        notify(error.name === 'exists' ? 'Another board has this name already.' : `It was not saved: ${error.message}`, true);
+      }
+      this.#waiting.shift();
+      this.#show();
     }
-    if (answer.name !== address) history.replaceState(null, '', `${location.pathname}${addressOfBoard(answer.name, boards.time)}`);
-    const waiting = this.#saving;
-    waiting.then(() => this.#saving === waiting && this.#catchUp());
+    this.#isSaving = false;
+    this.saved.textContent = isSound ? 'Saved' : 'Not saved';
+    this.boards.editor === this && this.show();
   }
 
-  #isBehind = false;
-
-  /** When nothing waits any more, what is shown is what the server has. */
-  #catchUp() {
-    const { boards } = this;
-    if (!this.#isBehind || boards.editor !== this || !this.#server) return;
-    this.#isBehind = false;
-    boards.board = this.#server;
-    boards.show();
-  }
-
-  async #read(name) {
-    const { boards } = this;
+  async #save(change, tries) {
+    const next = changed(this.#server, change);
+    if (!next) throw new Error('somebody else has changed it meanwhile');
+    const { name, version } = this.#server;
+    const path = `boards/${encodeURIComponent(name)}`;
     try {
-      const board = await ask(`boards/${encodeURIComponent(name)}`);
-      [this.#server, this.#name] = [board, board.name];
-      if (boards.editor !== this) return;
-      boards.board = board;
-      boards.show();
+      this.#server = await ask(path, { method: 'PUT', body: { ...next, version } });
     } catch (error) {
-      notify(`The board could not be read: ${error.message}`, true);
+      if (error.name !== 'outdated' || tries === 0) throw error;
+      this.#server = await ask(path);
+      return this.#save(change, tries - 1);
+    }
+    const { boards } = this;
+    if (this.#server.name !== name && boards.editor === this) {
+      boards.board = { ...boards.board, name: this.#server.name };
+      history.replaceState(null, '', `${location.pathname}${addressOfBoard(this.#server.name, boards.time)}`);
     }
   }
 
@@ -148,7 +126,7 @@ export class BoardEditor {
     const { length } = this.board.panels;
     const put = members => this.change({ put: panel, at: index, as: { ...panel, ...members } });
     const button = (sign, label, onclick, more = {}) => h('button.icon', { type: 'button', 'aria-label': label, title: label, onclick, ...more }, sign);
-    const title = h('input', { value: panel.title, placeholder: 'Title', maxlength: TITLE_MAX, 'aria-label': `Title of ${name}`, autocomplete: 'off', onchange: () => put({ title: title.value.trim() }) });
+    const title = h('input', { value: panel.title, placeholder: 'Title', maxlength: TITLE_MAX, 'aria-label': `Title of ${name}`, autocomplete: 'off', onchange: () => setTimeout(() => put({ title: title.value.trim() })) });
     const grip = h('span.grip', { title: 'Drag', 'aria-hidden': 'true', onpointerdown: event => this.#grab(event, panel, index) });
     const row = h('div.brow', { onkeydown: event => this.#key(event, panel, index) }, grip, title,
       button('↑', `Move ${name} forwards`, () => this.#move(panel, index, index - 1), { disabled: index === 0 }),
@@ -156,7 +134,7 @@ export class BoardEditor {
       button(panel.width === 'half' ? '↔' : '⇥', panel.width === 'half' ? `Make ${name} as wide as the board` : `Make ${name} half as wide`, () => put({ width: panel.width === 'half' ? 'full' : 'half' })),
       button('×', `Remove ${name}`, () => this.change({ remove: panel, at: index })));
     if (panel.type !== 'text') return [row];
-    const text = h('textarea', { 'aria-label': `Text of ${name}`, placeholder: '# Heading, - list, **bold**, `code`, https://…', onchange: () => this.#setText(text, put) });
+    const text = h('textarea', { 'aria-label': `Text of ${name}`, placeholder: '# Heading, - list, **bold**, `code`, https://…', onchange: () => setTimeout(() => this.#setText(text, put)) });
     text.value = panel.text;
     return [row, text];
   }
@@ -168,14 +146,7 @@ export class BoardEditor {
   }
 
   #move(panel, at, to) {
-    if (to < 0 || to >= this.board.panels.length) return;
-    const back = document.activeElement?.getAttribute('aria-label');
-    this.change({ move: panel, at, to });
-    // The tools are made anew: the focus stays on the same of them, or on its neighbour at the end.
-    const row = this.boards.view.element.children[to]?.querySelector('.brow');
-    const again = [...row?.querySelectorAll('button') ?? []].find(button => button.getAttribute('aria-label') === back);
-    (again && !again.disabled ? again : row?.querySelector('button:not(:disabled)'))?.focus();
-    this.boards.view.element.children[to]?.scrollIntoView({ block: 'nearest' });
+    if (to >= 0 && to < this.board.panels.length) this.change({ move: panel, at, to });
   }
 
   #key(event, panel, index) {

@@ -14,6 +14,7 @@ export function loadBoardStyle() {
   return style;
 }
 
+const CONTROLS = 'input, button, textarea';
 const FILES = ['png', 'svg', 'csv'];
 
 export class BoardView {
@@ -39,34 +40,63 @@ export class BoardView {
     return { plots: plots.length, loaded: plots.filter(({ plot }) => plot).length };
   }
 
-  /** Shows a board over a time. Panels that are as they were keep what they show. `tools(panel, index)` makes what a panel is edited by. */
+  /** Shows a board over a time. What stays the same keeps what it shows. `tools(panel, index)` makes what a panel is edited by. */
   show(board, time, tools) {
     this.#time = time;
     const before = [...this.#cells];
-    const focused = document.activeElement;
+    const focus = this.#focus();
     this.#cells = board.panels.map((panel, index) => {
-      const key = JSON.stringify(panel) + (this.sourceOf ? `${index} ${board.version}` : '');
-      const known = before.findIndex(cell => cell.key === key);
+      const key = [panel.type, panel.address ?? panel.text, this.sourceOf ? `${index} ${board.version}` : ''].join(' ');
+      // One that has not moved first, so that of two that are the same none changes places.
+      let known = before.findIndex(cell => cell.key === key && cell.index === index);
+      if (known < 0) known = before.findIndex(cell => cell.key === key);
       const cell = known < 0 ? this.#make(panel, key) : before.splice(known, 1)[0];
       cell.index = index;
+      this.#dress(cell, panel, tools, board.panels.length);
       return cell;
     });
     for (const cell of before) this.#remove(cell);
-    this.element.replaceChildren(...this.#cells.map(({ element }) => element));
-    for (const cell of this.#cells) {
-      cell.tools.replaceChildren(...tools ? tools(cell.panel, cell.index, cell.element) : []);
-      const text = cell.element.querySelector(':scope > .btext');
-      if (text) text.hidden = Boolean(tools);
-      cell.element.classList.toggle('edited', Boolean(tools));
-      if (cell.address != null) {
-        const address = this.#addressOf(cell.panel);
-        if (address !== cell.address) cell.plot?.set(address);
-        cell.address = address;
-        if (cell.link) cell.link.href = this.exploreOf(addressAt(cell.panel, time));
-      }
+    const elements = this.#cells.map(({ element }) => element);
+    if (elements.some((element, i) => element !== this.element.children[i])) this.element.replaceChildren(...elements);
+    this.#refocus(focus);
+  }
+
+  /** What may change while a panel shows the same. */
+  #dress(cell, panel, tools, count) {
+    cell.panel = panel;
+    const title = titleOf(panel);
+    cell.element.className = `bpanel ${panel.type} ${panel.width}${tools ? ' edited' : ''}`;
+    cell.element.setAttribute('aria-label', title || 'Text');
+    put(cell.heading, title);
+    cell.heading.title = title;
+    const worn = tools ? JSON.stringify([panel, cell.index, count]) : '';
+    if (worn !== cell.worn) cell.tools.replaceChildren(...tools ? tools(panel, cell.index) : []);
+    cell.worn = worn;
+    if (panel.type === 'text') {
+      cell.head.hidden = !title || Boolean(tools);
+      cell.text.hidden = Boolean(tools);
+      return;
     }
-    // What was moved keeps the focus.
-    if (focused && focused !== document.activeElement && this.element.contains(focused)) focused.focus({ preventScroll: true });
+    const address = this.#addressOf(panel);
+    if (address !== cell.address) cell.plot?.set(address);
+    cell.address = address;
+    if (cell.link) cell.link.href = this.exploreOf(addressAt(panel, this.#time));
+  }
+
+  #focus() {
+    const { activeElement } = document;
+    const cell = this.#cells.find(({ tools }) => tools.contains(activeElement));
+    return cell && { cell, activeElement, place: [...cell.tools.querySelectorAll(CONTROLS)].indexOf(activeElement) };
+  }
+
+  /** Tools that were made anew, or moved, keep the focus. */
+  #refocus(focus) {
+    if (!focus || document.activeElement === focus.activeElement) return;
+    const cell = this.#cells.includes(focus.cell) ? focus.cell : this.#cells[focus.cell.index];
+    const controls = [...cell?.tools.querySelectorAll(CONTROLS) ?? []];
+    const control = controls[focus.place]?.disabled ? controls.find(({ disabled, tagName }) => !disabled && tagName === 'BUTTON') : controls[focus.place];
+    control?.focus({ preventScroll: true });
+    cell?.element.scrollIntoView({ block: 'nearest' });
   }
 
   remove() {
@@ -86,23 +116,21 @@ export class BoardView {
   #addressOf(panel) { return addressAt({ address: panel.address.replace(/(^|&)title=[^&]*/, '') }, this.#time); }
 
   #make(panel, key) {
-    const isPlot = panel.type === 'plot';
-    const title = titleOf(panel);
-    const cell = { panel, key, plot: null, tools: h('div.btools') };
-    cell.element = h('section', { class: `bpanel ${panel.type} ${panel.width}`, 'aria-label': title || 'Text' });
-    const heading = h('h2', { title: title || null }, title);
-    if (isPlot) {
-      cell.address = this.#addressOf(panel);
-      cell.place = h('div.bplace', {}, h('p.xat', {}, '\u00a0'));
-      cell.link = this.exploreOf && h('a.wander', { href: this.exploreOf(addressAt(panel, this.#time)), 'aria-label': `Explore ${title}`, title: 'Explore' }, '↗');
-      const files = h('details.bfiles', {}, h('summary', { 'aria-label': `Save ${title}`, title: 'Save as a file' }, '⤓'),
-        h('div', {}, ...FILES.map(type => h('button.quiet', { type: 'button', 'aria-label': `Save ${title} as ${type.toUpperCase()}`, onclick: () => this.#save(type, cell, files) }, type.toUpperCase()))));
-      cell.element.append(h('header', {}, heading, files, cell.link || ''), cell.tools, cell.place);
-      this.seen.observe(cell.element);
-    } else {
-      if (title) cell.element.append(h('header', {}, heading));
-      cell.element.append(cell.tools, h('div.btext', {}, ...textElements(panel.text)));
+    const cell = { key, plot: null, worn: '', tools: h('div.btools'), heading: h('h2'), element: h('section') };
+    cell.head = h('header', {}, cell.heading);
+    cell.element.append(cell.head, cell.tools);
+    if (panel.type === 'text') {
+      cell.text = h('div.btext', {}, ...textElements(panel.text));
+      cell.element.append(cell.text);
+      return cell;
     }
+    cell.place = h('div.bplace');
+    const files = h('details.bfiles', {}, h('summary', { 'aria-label': 'Save as a file', title: 'Save as a file' }, '⤓'),
+      h('div', {}, ...FILES.map(type => h('button.quiet', { type: 'button', onclick: () => this.#save(type, cell, files) }, type.toUpperCase()))));
+    cell.link = this.exploreOf && h('a.wander', { 'aria-label': 'Explore', title: 'Explore' }, '↗');
+    cell.head.append(files, cell.link || '');
+    cell.element.append(cell.place);
+    this.seen.observe(cell.element);
     return cell;
   }
 

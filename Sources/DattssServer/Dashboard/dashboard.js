@@ -1,6 +1,7 @@
 // The page: who looks, what the server tells, and what is done with it.
 
 import { addressOf, ask, base, onRemoved, onSignedOut, openSession, shownUser } from './api.js';
+import { Boarding } from './boarding.js';
 import { connectionWords, listen } from './connection.js';
 import { divide } from './divider.js';
 import { $, h, notify, put } from './dom.js';
@@ -105,7 +106,7 @@ class Page {
 
   /** The address is another one. */
   follow() {
-    if (this.firing.route() || this.exploring.route()) return;
+    if (this.firing.route() || this.boarding.route() || this.exploring.route()) return;
     this.view.read();
     if (!this.isStarted) return this.view.shown?.length && this.start();
     this.#choose();
@@ -209,6 +210,7 @@ function listenToKeys(page) {
     if (event.ctrlKey || event.metaKey || event.altKey || target.closest('dialog')) return;
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
     if (page.firing.isOpen && event.key !== '?') return;
+    if (page.boarding.isOpen && !['?', 'a', 'b', 'e'].includes(event.key)) return;
     if (event.key === '/') {
       openPanel('statistics');
       $('#search').focus();
@@ -217,6 +219,8 @@ function listenToKeys(page) {
       help();
     } else if (event.key === 'a') {
       page.firing.link.click();
+    } else if (event.key === 'b') {
+      page.boarding.link.click();
     } else if (event.key === 'e') {
       page.exploring.link.click();
     } else if (event.key === 'f') {
@@ -236,6 +240,7 @@ function listenToKeys(page) {
   $('.skip').addEventListener('click', event => {
     event.preventDefault();
     if (page.firing.isOpen) return ($('#alerts h1') ?? $('#alerts')).focus();
+    if (page.boarding.isOpen) return ($('#boards h1') ?? $('#boards')).focus();
     if (page.exploring.isOpen) return $('#explore').focus();
     openPanel('watch');
     $('#watch').focus();
@@ -244,6 +249,9 @@ function listenToKeys(page) {
     button.addEventListener('click', () => {
       const { panel } = button.dataset;
       if (panel === 'alerts') location.hash = 'alerts';
+      else if (panel === 'boards') location.hash = 'boards';
+      else if (page.boarding.isOpen && panel === 'explore') page.exploring.link.click();
+      else if (page.boarding.isOpen && !page.firing.isOpen) page.boarding.leave(panel);
       else if (panel === 'explore') page.exploring.isOpen ? openPanel(panel) : page.exploring.link.click();
       else if (page.exploring.isOpen && !page.firing.isOpen && panel === 'watch') page.exploring.leave(panel);
       else if (page.firing.isOpen) page.firing.leave(panel);
@@ -304,6 +312,7 @@ async function look(session, isVisitor = false) {
   openPanel('watch');
   page.firing = new Firing(page, openPanel);
   page.exploring = new Exploring(page, openPanel);
+  page.boarding = new Boarding(page, openPanel);
   addEventListener('popstate', () => page.follow());
   await Promise.all([
     page.favourites.load(session.readOnly).catch(error => notify(`The favourites were not loaded: ${error.message}`, true)),

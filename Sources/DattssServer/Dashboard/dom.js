@@ -36,8 +36,8 @@ export const KINDS = { c: 'counter', ms: 'timer', g: 'gauge' };
 export const badge = kind => h(`abbr.kind.${kind}`, { title: KINDS[kind] }, kind);
 
 /** Says something for a few seconds, to eyes and ears. */
-export function notify(message, isBad = false) {
-  const note = h('p', { class: isBad ? 'bad' : null }, message);
+export function notify(message, isBad = false, ...more) {
+  const note = h('p', { class: isBad ? 'bad' : null }, message, ...more);
   $('#notices').append(note);
   setTimeout(() => note.remove(), isBad ? 9000 : 4000);
 }

@@ -152,7 +152,8 @@ export class Explore {
     this.ratio = button('Ratio', 'The first in percent of the second', () => this.change({ isRatio: !this.plot.isRatio }), { 'aria-pressed': false });
     this.files = ['png', 'svg', 'csv'].map(type => button(type.toUpperCase(), `Save as ${type.toUpperCase()}`, () => this.#save(type)));
     this.drawing = h('div.xbar', {}, h('div.group', {}, this.draw, this.vs, this.ratio, this.step),
-      h('div.group.xfiles', {}, button('Link', 'Copy a link to exactly this plot', () => this.#link()), ...this.files));
+      h('div.group.xfiles', {}, this.toBoard = !this.page.isReadOnly && button('Add to board', 'Add this plot to a board', () => this.#addToBoard()),
+        button('Link', 'Copy a link to exactly this plot', () => this.#link()), ...this.files));
   }
 
   #suggest(list) {
@@ -183,6 +184,11 @@ export class Explore {
     copy(`${location.origin}${location.pathname}${location.search}#explore?${writePlot(this.plot)}`, 'Link to this plot');
   }
 
+  async #addToBoard() {
+    const { addToBoard } = await import('./boardadd.js').catch(() => ({}));
+    addToBoard ? addToBoard(writePlot(this.plot)) : notify('It could not be loaded.', true);
+  }
+
   async #save(type) {
     try {
       const { save } = await import('./explorefile.js');
@@ -201,6 +207,7 @@ export class Explore {
     this.zone.value = plot.zone;
     this.draw.value = plot.draw;
     this.vs.value = plot.vs ?? '';
+    if (this.toBoard) this.toBoard.disabled = !plot.queries.length;
     this.step.value = plot.step ?? '';
     this.ratio.setAttribute('aria-pressed', plot.isRatio);
     this.ratio.disabled = plot.queries.length !== 2;

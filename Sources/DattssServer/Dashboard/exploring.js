@@ -11,7 +11,7 @@ export class Exploring {
     this.openPanel = openPanel;
     this.link = $('#explore-open');
     // The browser's button leads back to exactly this view.
-    this.link.addEventListener('click', () => this.isOpen || page.firing.isOpen || page.view.shown == null || page.view.write());
+    this.link.addEventListener('click', () => this.isOpen || page.firing.isOpen || page.boarding?.isOpen || page.view.shown == null || page.view.write());
     this.route();
   }
 

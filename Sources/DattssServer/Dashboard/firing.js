@@ -29,7 +29,7 @@ export class Firing {
     this.link = $('#alarm');
     this.link.hidden = false;
     // The browser's button leads back to exactly this view.
-    this.link.addEventListener('click', () => this.isOpen || page.exploring.isOpen || page.view.shown == null || page.view.write());
+    this.link.addEventListener('click', () => this.isOpen || page.exploring.isOpen || page.boarding.isOpen || page.view.shown == null || page.view.write());
     document.addEventListener('visibilitychange', () => document.hidden || this.refresh());
     this.route();
     this.refresh();

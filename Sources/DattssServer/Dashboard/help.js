@@ -12,6 +12,7 @@ const rows = () => [
   [keys('f'), 'favourite, or no longer'],
   [keys('c'), 'copy the exact value; it is also shown under the mouse'],
   [keys('a'), 'alerts: what fires, and the rules'],
+  [keys('b'), 'boards: plots and texts beside each other'],
   [keys('e'), 'explore: any statistics over any time in one plot'],
   [keys('Alt ← →'), 'move a favourite'],
   [keys('+ - 0'), 'zoom in a plot; ', key('Shift'), ' with arrows moves the window'],

@@ -20,7 +20,11 @@ struct PlotAddressTests {
 
             init(from decoder: any Decoder) throws {
                 let value = try decoder.singleValueContainer()
-                if let number = try? value.decode(Int.self) { self = .number(number) } else { self = .text(try value.decode(String.self)) }
+                if let number = try? value.decode(Int.self) {
+                    self = .number(number)
+                } else {
+                    self = .text(try value.decode(String.self))
+                }
             }
         }
         var good: [Good]
@@ -46,7 +50,8 @@ struct PlotAddressTests {
             let asked = plot.questions.map { question -> [Vectors.Part?] in
                 [
                     .text(question.kind.symbol), .text(question.pattern.text), .text(question.fold.rawValue),
-                    question.component.map { .text($0) }, question.top == PlotAddress.linesMax ? nil : question.top.map { .number($0) },
+                    question.component.map { .text($0) },
+                    question.top == PlotAddress.linesMax ? nil : question.top.map { .number($0) },
                 ]
             }
             #expect(asked == vector.queries, "\(vector.address)")
@@ -75,7 +80,10 @@ struct PlotAddressTests {
 
     @Test("with broken escapes, without a query, or longer than a plot needs is none")
     func broken() throws {
-        for address in ["", "q=c:a&title=%", "q=c:a&title=%zz", "q=c:a&title=%ff", "range=3h", "q=c:a&title=" + String(repeating: "%20", count: 2000)] {
+        for address in [
+            "", "q=c:a&title=%", "q=c:a&title=%zz", "q=c:a&title=%ff", "range=3h",
+            "q=c:a&title=" + String(repeating: "%20", count: 2000),
+        ] {
             #expect(throws: QueryError.self, "\(address.prefix(30))") { try Board.plot(address) }
         }
     }

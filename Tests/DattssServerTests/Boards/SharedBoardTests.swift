@@ -1,5 +1,6 @@
 import DattssCore
 import DattssPipeline
+import DattssTestSupport
 import Foundation
 import HTTPTypes
 import Hummingbird
@@ -61,7 +62,9 @@ struct SharedBoardTests {
         let lines = try await ask(token, Self.lines)
         let own = try await server.request(.get, "/api/v1/query?kind=c&pattern=shop.*&figure=sum&top=1&\(Self.time)", key: key)
         #expect(lines.status == 200 && own.status == 200 && lines.text == String(decoding: own.body, as: UTF8.self))
-        #expect(lines.text.contains(#""series":[{"name":"shop.returns","values":[5]}]"#) && !lines.text.contains("orders"), "\(lines.text)")
+        #expect(
+            lines.text.contains(#""series":[{"name":"shop.returns","values":[5]}]"#) && !lines.text.contains("orders"),
+            "\(lines.text)")
         // The bands of a heatmap, and the percentiles over it.
         let bands = try await ask(token, "/panels/1/heatmap?\(Self.time)")
         #expect(bands.status == 200 && bands.text.contains(#""counts":[["#), "\(bands.text)")
@@ -96,7 +99,8 @@ struct SharedBoardTests {
             ("/panels/0/heatmap?\(time)", 404), ("/panels/2/lines?\(time)", 404), ("/panels/3/lines?\(time)", 404),
             ("/panels/-1/lines?\(time)", 404), ("/panels/x/lines?\(time)", 404), ("/panels/0/lines?query=1&\(time)", 404),
             ("/panels/0/lines?query=9&\(time)", 400), ("/panels/0/lines?version=0000000000000000&\(time)", 409),
-            ("/panels/0/lines", 400), ("/panels/0/lines?from=5&to=4&step=1", 400), ("/panels/0/lines?from=0&to=1790041200&step=1", 422),
+            ("/panels/0/lines", 400), ("/panels/0/lines?from=5&to=4&step=1", 400),
+            ("/panels/0/lines?from=0&to=1790041200&step=1", 422),
             ("/panels/%2e%2e/lines?\(time)", 404), ("/boards", 404), ("/query?\(time)", 404),
         ] as [(String, Int)])
     func questions(path: String, status: Int) async throws {
@@ -110,7 +114,8 @@ struct SharedBoardTests {
     @Test("opens nothing but what is shared")
     func elsewhere() async throws {
         let (_, token) = try share()
-        for path in ["status", "boards", "boards/Shop", "query?kind=c&pattern=**&figure=sum&\(Self.time)", "favourites", "session"] {
+        for path in ["status", "boards", "boards/Shop", "query?kind=c&pattern=**&figure=sum&\(Self.time)", "favourites", "session"]
+        {
             #expect(try await server.request(.get, "/api/v1/\(path)", key: token).status == 401, "\(path)")
         }
         #expect(try await server.request(.get, "/api/v1/status?auth=\(token)").status == 401)
@@ -163,7 +168,8 @@ struct SharedBoardTests {
         server.clock.advance(byMilliseconds: 1)
         let never = String(repeating: "0", count: 64)
         var answers: Set<String> = []
-        for token in [revoked.token, expired.token, removed.token, never, "x", "", String(good.token.dropLast()), good.token + "0"] {
+        for token in [revoked.token, expired.token, removed.token, never, "x", "", String(good.token.dropLast()), good.token + "0"]
+        {
             for path in ["", Self.lines, "/panels/1/heatmap?\(Self.time)", "/panels/99/lines?\(Self.time)"] {
                 // Those who ask too fast are answered late, and nobody moves the hands of the clock.
                 server.clock.advance(byMilliseconds: 1000)
@@ -236,7 +242,9 @@ struct SharedBoardTests {
             fields[.changeToken] = routes.accounts.keys.changeToken(of: secret)
             cookies[name] = fields
         }
-        func ask(_ method: HTTPRequest.Method, _ path: String, _ body: String = "", by name: String = "ann") async throws -> RoutedAnswer {
+        func ask(_ method: HTTPRequest.Method, _ path: String, _ body: String = "", by name: String = "ann") async throws
+            -> RoutedAnswer
+        {
             try await responder.answer(to: method, "/api/v1/boards" + path, body: Array(body.utf8), headers: cookies[name] ?? [:])
         }
         #expect(try await ask(.post, "", #"{"name":"A","panels":[]}"#).status == 201)
@@ -256,7 +264,9 @@ struct SharedBoardTests {
         let token = try #require(link.split(separator: "#").last)
         #expect(list.status == 200 && list.text.contains(#""by":"ann""#) && !list.text.contains(token))
         let id = try #require(share["id"] as? String)
-        for (method, path) in [(.get, "/A/shares"), (.post, "/A/shares"), (.delete, "/A/shares/\(id)")] as [(HTTPRequest.Method, String)] {
+        for (method, path) in [(.get, "/A/shares"), (.post, "/A/shares"), (.delete, "/A/shares/\(id)")]
+            as [(HTTPRequest.Method, String)]
+        {
             #expect(try await ask(method, path, #"{"days":1}"#, by: "bob").status == 404, "\(method)")
         }
         for _ in 1..<Accounts.BoardShare.perBoardMax { #expect(try await ask(.post, "/A/shares", #"{"days":null}"#).status == 201) }

@@ -111,7 +111,9 @@ extension Routes {
         var days: Double??
         try JSONCursor.read(bytes) { (cursor) throws(WireError) in
             try cursor.object { (name, cursor) throws(WireError) in
-                guard name == "days" else { throw WireError(.badValue, "\(name.string.utf8Prefix(40)): is not known, expected days") }
+                guard name == "days" else {
+                    throw WireError(.badValue, "\(name.string.utf8Prefix(40)): is not known, expected days")
+                }
                 days = cursor.takeNull() ? .some(nil) : try located("days") { () throws(WireError) in try cursor.number() }
             }
         }

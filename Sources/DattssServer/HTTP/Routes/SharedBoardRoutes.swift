@@ -82,7 +82,8 @@ extension Routes {
         for (name, _) in request.uri.queryParameters where !names.contains(String(name)) {
             throw ErrorAnswer(
                 .badRequest, .badValue,
-                "\(name.prefix(40)): is not asked here; what a board's link shows is what its plots say, over a time that you choose")
+                "\(name.prefix(40)): is not asked here; what a board's link shows is what its plots say, over a time that you choose"
+            )
         }
     }
 
@@ -100,14 +101,16 @@ extension Routes {
             throw Self.noShare
         }
         if let seconds = web.sharedQuestions.take(shared.share) {
-            var answer = ErrorAnswer(.tooManyRequests, .tooManyAttempts, "too much is asked by this link, try again in \(seconds) seconds")
+            var answer = ErrorAnswer(
+                .tooManyRequests, .tooManyAttempts, "too much is asked by this link, try again in \(seconds) seconds")
             answer.headers[.retryAfter] = String(seconds)
             throw answer
         }
         return shared
     }
 
-    private static let noShare = ErrorAnswer(.notFound, .notFound, "this link shows nothing: it was revoked, is too old, or a letter of it is missing")
+    private static let noShare = ErrorAnswer(
+        .notFound, .notFound, "this link shows nothing: it was revoked, is too old, or a letter of it is missing")
 
     private static func bearer(_ request: Request) -> Substring? {
         guard let header = request.headers[.authorization] else { return nil }
