@@ -55,7 +55,7 @@ class Boards(Scene):
 
     STATE = """
         const board = document.querySelector('.bpanels')?.board;
-        return board && { ...board.counts, problem: document.querySelector('#boards > .xproblem:not([hidden])')?.textContent ?? '', plots: [...document.querySelectorAll('.bpanel.plot')].map(panel => {
+        return board && { ...board.counts, problem: document.querySelector('#boards > .xproblem:not([hidden])')?.textContent ?? '', plots: [...document.querySelectorAll('.bpanel.of-plot')].map(panel => {
             const { explore } = panel.querySelector('.xplot') ?? {};
             return { title: panel.querySelector('h2').textContent, isBusy: explore?.element.hasAttribute('aria-busy') ?? false,
                 lines: explore?.data?.lines.map(({ title, values }) => ({ title, values })) ?? null, from: explore?.data?.from,
@@ -76,8 +76,11 @@ class Boards(Scene):
     def titles(self):
         return self.page.js("return [...document.querySelectorAll('.bpanel')].map(panel => panel.getAttribute('aria-label'))")
 
-    def saved(self):
-        until(lambda: self.page.text(".bsaved") == "Saved", 20, lambda: f"saved: {self.page.text('.bsaved')} {self.page.text('#notices')}")
+    def kept(self, name, expected, what=lambda panel: panel["title"]):
+        """Waits until the server has it."""
+        found = lambda: [what(panel) for panel in self.board(name)["panels"]]
+        until(lambda: found() == expected, 20, lambda: f"{found()} to become {expected}; {self.page.text('#notices')}")
+        until(lambda: self.page.text(".bsaved") == "Saved", 20, lambda: self.page.text(".bsaved"))
 
     def named(self, label):
         return self.page.one(f"[aria-label='{label}']")
@@ -166,11 +169,10 @@ class Boards(Scene):
         page.one(".bmake input").send_keys("Mine", Keys.ENTER)
         page.one(".bedit")
         next(button for button in page.all(".bedit button") if button.text == "Add a text").send_keys(Keys.ENTER)
-        self.saved()
         area = page.one(".bpanel textarea")
+        self.assertEqual(page.js("return document.activeElement"), area)
         area.send_keys("# Hello\n**there**", Keys.TAB)
-        self.saved()
-        self.assertEqual([one["text"] for one in self.board("Mine")["panels"]], ["# Hello\n**there**"])
+        self.kept("Mine", ["# Hello\n**there**"], lambda panel: panel["text"])
         board = self.board("Mine")
         board["panels"] += [plot(ORDERS, "Orders"), plot(LOAD, "Load")]
         self.api("boards/Mine", "PUT", board)
@@ -182,30 +184,22 @@ class Boards(Scene):
         until(lambda: self.titles() == ["Text", "Load", "Orders"], 5, self.titles)
         page.press(Keys.ENTER)
         until(lambda: self.titles() == ["Load", "Text", "Orders"], 5, self.titles)
-        self.saved()
-        self.assertEqual([one["title"] for one in self.board("Mine")["panels"]], ["Load", "", "Orders"])
+        self.kept("Mine", ["Load", "", "Orders"])
         self.named("Make Load as wide as the board").send_keys(Keys.ENTER)
-        title = self.named("Title of Orders")
-        title.clear()
-        title.send_keys("Sold", Keys.TAB)
-        self.saved()
-        self.assertEqual([(one["title"], one["width"]) for one in self.board("Mine")["panels"]], [("Load", "full"), ("", "full"), ("Sold", "half")])
+        self.named("Title of Orders").send_keys(Keys.CONTROL + "a", "Sold", Keys.TAB)
+        self.kept("Mine", [("Load", "full"), ("", "full"), ("Sold", "half")], lambda panel: (panel["title"], panel["width"]))
         self.assertEqual(page.js("return document.activeElement.getAttribute('aria-label')"), "Move Sold forwards")
         self.named("Remove Sold").click()
-        until(lambda: self.titles() == ["Load", "Text"], 5, self.titles)
-        self.saved()
+        self.kept("Mine", ["Load", ""])
+        self.assertEqual(self.titles(), ["Load", "Text"])
         undo = next(button for button in page.all(".bedit button") if button.text == "Undo")
         undo.click()
         until(lambda: self.titles() == ["Load", "Text", "Sold"], 5, self.titles)
-        self.saved()
-        self.assertEqual([one["title"] for one in self.board("Mine")["panels"]], ["Load", "", "Sold"])
+        self.kept("Mine", ["Load", "", "Sold"])
         # Another name, which is another address.
-        name = self.named("Name of the board")
-        name.clear()
-        name.send_keys("Yours", Keys.TAB)
+        self.named("Name of the board").send_keys(Keys.CONTROL + "a", "Yours", Keys.TAB)
         until(lambda: page.js("return location.hash") == "#board/Yours", 10)
-        self.saved()
-        self.assertEqual(self.api("boards")["boards"][0]["name"], "Yours")
+        self.assertEqual([board["name"] for board in self.api("boards")["boards"]], ["Yours"])
         self.assert_sound()
 
     def test_panels_are_ordered_by_the_mouse(self):
@@ -217,8 +211,7 @@ class Boards(Scene):
         grips = page.all(".brow .grip")
         page.mouse().click_and_hold(grips[0]).move_to_element(page.all(".bpanel")[1]).release().perform()
         until(lambda: self.titles() == ["b", "a", "c"], 5, self.titles)
-        self.saved()
-        self.assertEqual([one["title"] for one in self.board("Shop")["panels"]], ["b", "a", "c"])
+        self.kept("Shop", ["b", "a", "c"])
 
     def test_two_who_edit_at_a_time_lose_nothing(self):
         page = self.page
@@ -230,8 +223,7 @@ class Boards(Scene):
         theirs["panels"].append(text("theirs"))
         self.api("boards/Shop", "PUT", theirs)
         self.named("Move a backwards").click()
-        self.saved()
-        self.assertEqual([one.get("text", one["title"]) for one in self.board("Shop")["panels"]], ["b", "a", "theirs"])
+        self.kept("Shop", ["b", "a", "theirs"], lambda panel: panel.get("text", panel["title"]))
         until(lambda: self.titles() == ["b", "a", "Text"], 5, self.titles)
         # What is not there any more cannot be changed, which is said.
         theirs = self.board("Shop")
@@ -343,10 +335,10 @@ class Boards(Scene):
     def test_each_look_in_both_themes_and_on_a_phone(self):
         page = self.page
         self.keep("Shop", SHOP)
-        self.keep("A board with a name that is so long that it has to wrap somewhere", [])
+        self.keep("A board with a name so long that it has to wrap on a phone", [])
         for size in ((1440, 900), PHONE):
             page.size(*size)
-            for name, address in {"list": "#boards", "empty": "#board/A%20board%20with%20a%20name%20that%20is%20so%20long%20that%20it%20has%20to%20wrap%20somewhere", "board": "#board/Shop", "edit": "#board/Shop"}.items():
+            for name, address in {"list": "#boards", "empty": "#board/A%20board%20with%20a%20name%20so%20long%20that%20it%20has%20to%20wrap%20on%20a%20phone", "board": "#board/Shop", "edit": "#board/Shop"}.items():
                 self.open(address)
                 page.one(".blist a" if name == "list" else ".btop button")
                 if name in ("board", "edit"):

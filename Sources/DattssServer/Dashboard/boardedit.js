@@ -3,7 +3,7 @@
 
 import { ask } from './api.js';
 import { h, notify } from './dom.js';
-import { addressOfBoard, changed, NAME_MAX, PANELS_MAX, reverse, TITLE_MAX, titleOf } from './boardchange.js';
+import { addressOfBoard, changed, NAME_MAX, PANELS_MAX, reverse, TEXT_BYTES_MAX, TITLE_MAX, titleOf } from './boardchange.js';
 
 /** So often a change is made anew on what others changed before it is given up. */
 const TRIES = 5;
@@ -121,43 +121,52 @@ export class BoardEditor {
 
   // MARK: The tools of a panel
 
-  tools(panel, index) {
+  /** A cell has its panel and where that is now: both may be others when something is done. */
+  tools(cell) {
+    const { panel } = cell;
     const name = titleOf(panel) || 'the text';
-    const { length } = this.board.panels;
-    const put = members => this.change({ put: panel, at: index, as: { ...panel, ...members } });
+    const isHalf = panel.width === 'half';
+    const set = members => this.change({ put: cell.panel, at: cell.index, as: { ...cell.panel, ...members } });
+    const move = step => this.#move(cell, cell.index + step);
     const button = (sign, label, onclick, more = {}) => h('button.icon', { type: 'button', 'aria-label': label, title: label, onclick, ...more }, sign);
-    const title = h('input', { value: panel.title, placeholder: 'Title', maxlength: TITLE_MAX, 'aria-label': `Title of ${name}`, autocomplete: 'off', onchange: () => setTimeout(() => put({ title: title.value.trim() })) });
-    const grip = h('span.grip', { title: 'Drag', 'aria-hidden': 'true', onpointerdown: event => this.#grab(event, panel, index) });
-    const row = h('div.brow', { onkeydown: event => this.#key(event, panel, index) }, grip, title,
-      button('↑', `Move ${name} forwards`, () => this.#move(panel, index, index - 1), { disabled: index === 0 }),
-      button('↓', `Move ${name} backwards`, () => this.#move(panel, index, index + 1), { disabled: index === length - 1 }),
-      button(panel.width === 'half' ? '↔' : '⇥', panel.width === 'half' ? `Make ${name} as wide as the board` : `Make ${name} half as wide`, () => put({ width: panel.width === 'half' ? 'full' : 'half' })),
-      button('×', `Remove ${name}`, () => this.change({ remove: panel, at: index })));
+    // (Later, because a change comes before the focus has gone where it goes.)
+    const title = h('input', {
+      value: panel.title, placeholder: 'Title', maxlength: TITLE_MAX, 'aria-label': `Title of ${name}`, autocomplete: 'off',
+      onchange: () => setTimeout(() => set({ title: title.value.trim() })),
+    });
+    const grip = h('span.grip', { title: 'Drag', 'aria-hidden': 'true', onpointerdown: event => this.#grab(event, cell) });
+    const row = h('div.brow', { onkeydown: event => this.#key(event, move) }, grip, title,
+      button('↑', `Move ${name} forwards`, () => move(-1), { disabled: cell.index === 0 }),
+      button('↓', `Move ${name} backwards`, () => move(1), { disabled: cell.index === this.board.panels.length - 1 }),
+      button(isHalf ? '↔' : '⇥', isHalf ? `Make ${name} as wide as the board` : `Make ${name} half as wide`, () => set({ width: isHalf ? 'full' : 'half' })),
+      button('×', `Remove ${name}`, () => this.change({ remove: cell.panel, at: cell.index })));
     if (panel.type !== 'text') return [row];
-    const text = h('textarea', { 'aria-label': `Text of ${name}`, placeholder: '# Heading, - list, **bold**, `code`, https://…', onchange: () => setTimeout(() => this.#setText(text, put)) });
-    text.value = panel.text;
+    const text = h('textarea', {
+      'aria-label': `Text of ${name}`, placeholder: '# Heading, - list, **bold**, `code`, https://…', onchange: () => setTimeout(() => this.#setText(text, set)),
+    });
+    text.defaultValue = panel.text;
     return [row, text];
   }
 
-  #setText(field, put) {
+  #setText(field, set) {
     const bytes = new TextEncoder().encode(field.value).length;
-    if (bytes > 10_000) return notify(`A text has room for 10,000 bytes, this one has ${bytes.toLocaleString('en')}.`, true);
-    put({ text: field.value });
+    if (bytes > TEXT_BYTES_MAX) return notify(`A text has room for ${TEXT_BYTES_MAX.toLocaleString('en')} bytes, this one has ${bytes.toLocaleString('en')}.`, true);
+    set({ text: field.value });
   }
 
-  #move(panel, at, to) {
-    if (to >= 0 && to < this.board.panels.length) this.change({ move: panel, at, to });
+  #move({ panel, index }, to) {
+    if (to >= 0 && to < this.board.panels.length) this.change({ move: panel, at: index, to });
   }
 
-  #key(event, panel, index) {
+  #key(event, move) {
     const step = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
     if (!event.altKey || !step || event.target.tagName === 'INPUT') return;
     event.preventDefault();
-    this.#move(panel, index, index + step);
+    move(step);
   }
 
   /** Drags a panel to where the pointer is let go. */
-  #grab(event, panel, index) {
+  #grab(event, { panel, index }) {
     if (event.button !== 0) return;
     event.preventDefault();
     const { element } = this.boards.view;

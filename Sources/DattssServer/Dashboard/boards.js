@@ -203,7 +203,7 @@ export class Boards {
     this.empty.hidden = board.panels.length > 0;
     this.empty.replaceChildren(h('h2', {}, 'Nothing is on this board yet.'), h('p', {}, 'Choose what to plot in ', h('a', { href: '#explore' }, 'Explore'),
       ', and add it by “Add to board”', isOurs ? '; texts are added here.' : '.'));
-    this.view.show(board, this.time, this.editor && ((panel, index) => this.editor.tools(panel, index)));
+    this.view.show(board, this.time, this.editor && (cell => this.editor.tools(cell)));
     this.editor?.show();
   }
 

@@ -40,7 +40,7 @@ export class BoardView {
     return { plots: plots.length, loaded: plots.filter(({ plot }) => plot).length };
   }
 
-  /** Shows a board over a time. What stays the same keeps what it shows. `tools(panel, index)` makes what a panel is edited by. */
+  /** Shows a board over a time. What stays the same keeps what it shows. `tools(cell)` makes what its panel is edited by. */
   show(board, time, tools) {
     this.#time = time;
     const before = [...this.#cells];
@@ -65,13 +65,15 @@ export class BoardView {
   #dress(cell, panel, tools, count) {
     cell.panel = panel;
     const title = titleOf(panel);
-    cell.element.className = `bpanel ${panel.type} ${panel.width}${tools ? ' edited' : ''}`;
+    cell.element.className = `bpanel of-${panel.type} ${panel.width}${tools ? ' edited' : ''}`;
     cell.element.setAttribute('aria-label', title || 'Text');
     put(cell.heading, title);
     cell.heading.title = title;
     const worn = tools ? JSON.stringify([panel, cell.index, count]) : '';
-    if (worn !== cell.worn) cell.tools.replaceChildren(...tools ? tools(panel, cell.index) : []);
-    cell.worn = worn;
+    if (worn !== cell.worn && !(tools && this.#isTyping(cell))) {
+      cell.tools.replaceChildren(...tools ? tools(cell) : []);
+      cell.worn = worn;
+    }
     if (panel.type === 'text') {
       cell.head.hidden = !title || Boolean(tools);
       cell.text.hidden = Boolean(tools);
@@ -81,6 +83,12 @@ export class BoardView {
     if (address !== cell.address) cell.plot?.set(address);
     cell.address = address;
     if (cell.link) cell.link.href = this.exploreOf(addressAt(panel, this.#time));
+  }
+
+  /** What somebody has begun to write is not taken away. */
+  #isTyping({ tools }) {
+    const { activeElement } = document;
+    return tools.contains(activeElement) && activeElement.matches('input, textarea') && activeElement.value !== activeElement.defaultValue;
   }
 
   #focus() {

@@ -43,6 +43,7 @@ export class ExplorePlot {
   #drag = null;
   #frame = null;
   #width = 0;
+  #height = 0;
 
   constructor(place, address, { onRange, onDrawn, source } = {}) {
     this.source = source;
@@ -192,17 +193,17 @@ export class ExplorePlot {
   }
 
   #resize() {
-    const width = this.chart.clientWidth;
-    if (!width || width === this.#width) return;
-    const isOther = this.#width && this.plot && this.data && windowOf(this.plot, width, now()).step !== this.data.step;
-    this.#width = width;
+    const { clientWidth: width, clientHeight: height } = this.chart;
+    if (!width || width === this.#width && height === this.#height) return;
+    const isOther = this.#width && width !== this.#width && this.plot && this.data && windowOf(this.plot, width, now()).step !== this.data.step;
+    [this.#width, this.#height] = [width, height];
     isOther ? this.load() : this.draw();
   }
 
   draw() {
     const { clientWidth: width, clientHeight: height } = this.chart;
     if (!this.data || !width) return;
-    this.#width = width;
+    [this.#width, this.#height] = [width, height];
     this.#frame = draw(this.data, this.plot, colours(), { width, height, isShown: this.isShown });
     this.canvas.replaceChildren(this.#frame.element);
     const isEmpty = !this.data.lines.length;

@@ -66,6 +66,7 @@ extension Routes {
         GET  /api/v1/series/{kind}/{path}   its past, minute by minute
         GET  /api/v1/day/{kind}/{path}      a day against the usual day
         GET  /api/v1/processes              which programs are up
+        GET  /api/v1/boards                 arrangements of plots and texts
         GET  /api/v1/alerts                 what is watched, and what fires
         GET  /api/v1/openapi.json           all of this, exactly
         GET  /metrics  /healthz             about the server itself
