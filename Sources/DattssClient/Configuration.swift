@@ -24,7 +24,7 @@ extension Dattss {
         }
         /// How many batches wait for a server that is away, beyond which the oldest is dropped: an hour of them.
         public var bufferBatches = 720
-        /// How many bytes of batches wait.
+        /// How many bytes of batches may wait.
         public var bufferBytes = 16 << 20
         /// How long an answer may take, in milliseconds.
         public var requestTimeoutMilliseconds: Int64 = 15_000
@@ -57,7 +57,7 @@ extension Dattss {
             self.process = process.flatMap(Self.processName)
         }
 
-        /// The same, over plain HTTP to a host and a port. An IPv6 address may stand without brackets.
+        /// Makes a configuration for plain HTTP to a host and a port. An IPv6 address may stand without brackets.
         public init(auth: String, host: String, port: Int, process: String? = nil) {
             self.init(auth: auth, url: Self.url(host: host, port: port), process: process)
         }

@@ -141,6 +141,7 @@ class Boards(Scene):
                    .observe({ type: 'layout-shift', buffered: true }); window.moved = 0;""")
         page.js("performance.clearResourceTimings(); location.hash = 'board/Many'")
         state = self.drawn(lambda state: state["loaded"] > 0)
+        # Waits: a panel that nobody sees would be loaded a moment later.
         time.sleep(1)
         state = self.drawn()
         self.assertLess(state["loaded"], 10)

@@ -35,15 +35,15 @@ public struct ConfirmedTime: Sendable, Hashable {
     public enum News: Sendable, Hashable {
         /// The clock is beside the line since just now.
         case doubted
-        /// It is back.
+        /// The clock agrees with the line again.
         case resolved
-        /// It said so for so long that it is believed.
+        /// The clock has differed for long enough to be believed.
         case confirmed
     }
 
     /// Steps of a clock, and pauses of a server, that delete nothing much too early.
     public static let followedMilliseconds: Int64 = 6 * 3_600_000
-    /// Longer than a weekend.
+    /// How long a clock has to differ before it is believed: longer than a weekend.
     public static let confirmationMilliseconds: Int64 = 72 * 3_600_000
 
     /// - Parameters:
@@ -54,7 +54,7 @@ public struct ConfirmedTime: Sendable, Hashable {
         (self.line, self.doubt, self.shown, self.uptime) = (line, doubt, shown, uptime)
     }
 
-    /// What is older by this than something may be is old.
+    /// The time from which ages are counted: the earlier of ``line`` and ``shown``.
     public var latest: Timestamp { min(line, shown) }
 
     /// Looks at the clock.

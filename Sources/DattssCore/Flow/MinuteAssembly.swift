@@ -10,7 +10,7 @@ public struct MinuteAssembly: Sendable {
 
     /// A minute that ended.
     public struct Edge: Sendable, Hashable {
-        /// 0, 1, 2, …
+        /// The edge's place in the order: 0, 1, 2, …
         public var number: UInt64
         /// The minute that ended.
         public var minute: Minute
@@ -79,7 +79,7 @@ public struct MinuteAssembly: Sendable {
         }
     }
 
-    /// Waits for edge 0.
+    /// Makes one that waits for edge 0.
     public init() {}
 
     /// Takes in that a minute ended.

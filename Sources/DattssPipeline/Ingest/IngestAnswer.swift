@@ -14,7 +14,7 @@ public enum IngestAnswer: Sendable, Hashable {
 public struct IngestCounters: Sendable, Hashable {
     /// Batches that were acknowledged.
     public var acceptedBatches = 0
-    /// Their partials.
+    /// The partials of accepted batches.
     public var acceptedPartials = 0
     /// Samples that the accepted partials stand for.
     public var acceptedSamples: Int64 = 0

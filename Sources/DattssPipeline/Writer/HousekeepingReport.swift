@@ -16,9 +16,9 @@ public struct HousekeepingReport: Sendable, Hashable {
     public private(set) var heldFiles = 0
     /// Deleted users of whom no file holds anything any more.
     public internal(set) var erasedUsers = 0
-    /// Times that it could not be written down how late it certainly is.
+    /// How often the confirmed time could not be written.
     public internal(set) var failedTimeNotes = 0
-    /// Passes, with those that failed.
+    /// Passes, including those that failed.
     public internal(set) var passes = 0
     /// Passes that an error cut short; they are tried again after the next checkpoint.
     public internal(set) var failures = 0

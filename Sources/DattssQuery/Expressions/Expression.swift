@@ -1,4 +1,4 @@
-/// What is to be worked out, as a typed tree: every face of the engine (PromQL, the API) makes one of these.
+/// What is to be worked out, as a typed tree: every language and API of the engine (PromQL, the API) makes one of these.
 ///
 /// An expression is a number for each instant of a ``TimeGrid``, or a set of series; see ``isScalar``.
 public indirect enum Expression: Sendable, Hashable {
@@ -107,11 +107,11 @@ public enum Transform: Sendable, Hashable {
     case difference, perSecond, nonNegativeDifference
     /// A gap is filled with a value, or with the last one, for so many instants at most.
     case fill(Double), keepLast(instants: Int)
-    /// Values beyond become gaps.
+    /// Values above, or below, become gaps.
     case removeAbove(Double), removeBelow(Double)
     /// The instant of each value, in seconds.
     case timestamp
-    /// Minus.
+    /// The value with its sign changed.
     case negated
 }
 
@@ -132,7 +132,7 @@ public enum Grouping: Sendable, Hashable {
     /// Those whose labels are equal but for these.
     case without([String])
 
-    /// All together.
+    /// One group of all series.
     public static var all: Grouping { .by([]) }
 }
 

@@ -4,6 +4,7 @@ public import DattssCore
 public struct GraphiteTreeNode: Sendable, Hashable {
     /// The last component of its path.
     public var name: String
+    /// The whole path, with dots.
     public var path: String
     /// Whether there are series of this name, and not only of names behind it.
     public var isLeaf: Bool

@@ -16,14 +16,14 @@ public struct Distribution: Sendable {
     /// that a sketch kept.
     public private(set) var isApproximate = false
 
-    /// Without samples.
+    /// Makes a distribution without samples.
     public init() {}
 
     /// How much memory it takes, roughly.
     var byteCount: Int { 128 + 8 * (positive.counts.count + negative.counts.count) }
 
     /// Adds the samples of an aggregate.
-    /// - Parameter share: which part of them, above 0 and at most 1.
+    /// - Parameter share: the share of them that counts, above 0 and at most 1.
     public mutating func add(_ aggregate: Aggregate, share: Double = 1) {
         let weight = Double(aggregate.count) * share
         count += weight

@@ -5,13 +5,13 @@ import GRDB
 extension Accounts {
     /// Somebody who is signed in, in one browser.
     public struct Session: Sendable, Hashable {
-        /// For lists; it proves nothing.
+        /// Names the session in lists; it is no credential.
         public var id: String
         /// Who is signed in.
         public var user: UserID
         /// When they signed in.
         public var createdAt: Timestamp
-        /// To the minute.
+        /// When it was last used, to the minute.
         public var seenAt: Timestamp
         /// When the session ends by itself.
         public var expiresAt: Timestamp

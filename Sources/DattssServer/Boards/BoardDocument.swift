@@ -4,7 +4,7 @@ import DattssQuery
 /// A board as somebody sends it. What is not known is refused, because a word that is misspelt would else be lost without a sound.
 struct BoardDocument {
     private(set) var board: Board
-    /// Of the board that it is to replace; nil where the sender does not say.
+    /// The version of the board that it is to replace; nil where the sender does not say.
     private(set) var version: String?
 
     init(_ bytes: UnsafeRawBufferPointer) throws(WireError) {

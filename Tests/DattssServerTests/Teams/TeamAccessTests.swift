@@ -49,6 +49,11 @@ struct TeamAccessTests {
         "GET /api/v1/alerts/messages": .role(.edit), "POST /api/v1/alerts/silences": .role(.edit),
         "DELETE /api/v1/alerts/silences/{id}": .role(.edit),
 
+        "GET /api/v1/boards": .role(.view), "GET /api/v1/boards/{name}": .role(.view), "POST /api/v1/boards": .role(.edit),
+        "PUT /api/v1/boards/{name}": .role(.edit), "DELETE /api/v1/boards/{name}": .role(.edit),
+        "GET /api/v1/boards/{name}/shares": .role(.administer), "POST /api/v1/boards/{name}/shares": .role(.administer),
+        "DELETE /api/v1/boards/{name}/shares/{id}": .role(.administer),
+
         "GET /api/v1/keys": .role(.administer), "POST /api/v1/keys": .role(.administer),
         "DELETE /api/v1/keys/{id}": .role(.administer),
         "GET /api/v1/team": .role(.view), "POST /api/v1/team/leave": .member,
@@ -73,6 +78,8 @@ struct TeamAccessTests {
 
         "POST /api/v1/session": .nothing, "GET /sign-in/{token}": .nothing, "GET /api/v1/setup": .nothing,
         "GET /api/v1/server-proof": .nothing, "POST /api/v1/sign-up": .nothing, "POST /api/v1/password-reset": .nothing,
+        "GET /shared": .nothing, "GET /api/v1/shared": .nothing, "GET /api/v1/shared/panels/{number}/lines": .nothing,
+        "GET /api/v1/shared/panels/{number}/heatmap": .nothing,
         "POST /api/v1/team/join/preview": .nothing, "GET /api/v1/openapi.json": .nothing, "GET /": .nothing,
         "GET /account": .nothing, "GET /demo": .nothing, "GET /server": .nothing, "GET /assets/{name}": .nothing,
         "GET /healthz": .nothing, "GET /metrics": .nothing,
@@ -89,6 +96,11 @@ struct TeamAccessTests {
         "PUT /api/v1/alerts/channels/{name}": 400, "DELETE /api/v1/alerts/channels/{name}": 404,
         "POST /api/v1/alerts/channels/{name}/test": 404, "POST /api/v1/alerts/silences": 400,
         "DELETE /api/v1/alerts/silences/{id}": 404,
+        "POST /api/v1/boards": 400, "GET /api/v1/boards/{name}": 404, "PUT /api/v1/boards/{name}": 400,
+        "DELETE /api/v1/boards/{name}": 404, "GET /api/v1/boards/{name}/shares": 404, "POST /api/v1/boards/{name}/shares": 400,
+        "DELETE /api/v1/boards/{name}/shares/{id}": 404,
+        "GET /api/v1/shared": 404, "GET /api/v1/shared/panels/{number}/lines": 404,
+        "GET /api/v1/shared/panels/{number}/heatmap": 404,
         "POST /api/v1/keys": 201, "DELETE /api/v1/keys/{id}": 404,
         "POST /api/v1/team/leave": 204, "POST /api/v1/team/invitations": 201, "DELETE /api/v1/team/invitations/{id}": 404,
         "PUT /api/v1/team/members/{member}": 204, "DELETE /api/v1/team/members/{member}": 204,

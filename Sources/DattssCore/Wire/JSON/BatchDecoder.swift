@@ -12,7 +12,7 @@ public enum BatchDecoder {
         return try decode(bytes, limits: limits, paths: &paths)
     }
 
-    /// The same for callers that decode many bodies.
+    /// Decodes a body with the paths that were met before, for callers that decode many.
     /// - Parameter paths: the paths that were met before.
     public static func decode(
         _ bytes: UnsafeRawBufferPointer, limits: Limits = Limits(), paths: inout NameCache

@@ -6,7 +6,7 @@ import NIOCore
 public struct TrustedProxies: Sendable, Hashable {
     private var ranges: [AddressRange]
 
-    /// Nobody is trusted.
+    /// Trusts nobody.
     public init() { ranges = [] }
 
     /// - Parameter text: `10.0.0.0/8, ::1`; nil when one is neither an address nor a range.

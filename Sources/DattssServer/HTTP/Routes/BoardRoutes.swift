@@ -72,7 +72,7 @@ extension Routes {
 
     /// `GET /api/v1/boards/{name}/shares`
     func listShares(_ request: Request, _ context: Context) async throws -> Response {
-        let viewer = try viewer(request, context, .account)
+        let viewer = try viewer(request, context, .administer)
         let name = try decoded("name", context)
         guard let shares = try await accounts.run({ try $0.shares(ofBoard: name, of: viewer.user) }) else {
             throw Self.noBoard(name)
@@ -83,14 +83,13 @@ extension Routes {
     /// `POST /api/v1/boards/{name}/shares`: only by somebody who is signed in, so that a key that got lost leaves no links behind when it is
     /// revoked.
     func shareBoard(_ request: Request, _ context: Context) async throws -> Response {
-        let viewer = try viewer(request, context, .account)
+        let viewer = try viewer(request, context, .administer)
         let name = try decoded("name", context)
         let bytes = try await request.body.collected(request.headers, upTo: 1024)
         let days = try bytes.withUnsafeBytes { bytes throws(WireError) in try Self.days(bytes) }
-        let by = accounts.person(viewer.user)?.email ?? viewer.user.string
         let now = clock.now()
         guard
-            let made = try await accounts.run({ try $0.shareBoard(name, of: viewer.user, by: by, days: days, at: now) })
+            let made = try await accounts.run({ try $0.shareBoard(name, of: viewer.user, by: viewer.by, days: days, at: now) })
         else { throw Self.noBoard(name) }
         // Behind the #, where neither proxies nor logs see it.
         return Response(json: BoardJSON.share(made.share, link: web.link("/shared#\(made.token.text)")), status: .created)
@@ -98,7 +97,7 @@ extension Routes {
 
     /// `DELETE /api/v1/boards/{name}/shares/{id}`
     func revokeShare(_ request: Request, _ context: Context) async throws -> Response {
-        let viewer = try viewer(request, context, .account)
+        let viewer = try viewer(request, context, .administer)
         let (name, id) = (try decoded("name", context), try decoded("id", context))
         guard try await accounts.run({ try $0.revokeShare(id, ofBoard: name, of: viewer.user) }) else {
             throw ErrorAnswer(.notFound, .notFound, "the board has no link '\(id.prefix(64))'")

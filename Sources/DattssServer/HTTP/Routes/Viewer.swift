@@ -39,7 +39,7 @@ enum Access: Sendable {
     case change
     /// Sees who else sees them, and what they did: only a session.
     case team
-    /// Sees or changes the keys to all this, and who is in the team: only a session, so that a key that got lost makes no others.
+    /// Sees or changes the keys and links to all this, and who is in the team: only a session, so that a key that got lost makes no others.
     case administer
     /// Is about whoever is signed in, and not about statistics: only a session.
     case account
