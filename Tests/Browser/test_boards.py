@@ -187,7 +187,7 @@ class Boards(Scene):
         until(lambda: self.titles() == ["Load", "Text", "Orders"], 5, self.titles)
         self.kept("Mine", ["Load", "", "Orders"])
         self.named("Make Load as wide as the board").send_keys(Keys.ENTER)
-        self.named("Title of Orders").send_keys(Keys.CONTROL + "a", "Sold", Keys.TAB)
+        self.named("Title of Orders").send_keys(Keys.CONTROL + "a" + Keys.NULL, "Sold", Keys.TAB)
         self.kept("Mine", [("Load", "full"), ("", "full"), ("Sold", "half")], lambda panel: (panel["title"], panel["width"]))
         self.assertEqual(page.js("return document.activeElement.getAttribute('aria-label')"), "Move Sold forwards")
         self.named("Remove Sold").click()
@@ -198,7 +198,7 @@ class Boards(Scene):
         until(lambda: self.titles() == ["Load", "Text", "Sold"], 5, self.titles)
         self.kept("Mine", ["Load", "", "Sold"])
         # Another name, which is another address.
-        self.named("Name of the board").send_keys(Keys.CONTROL + "a", "Yours", Keys.TAB)
+        self.named("Name of the board").send_keys(Keys.CONTROL + "a" + Keys.NULL, "Yours", Keys.TAB)
         until(lambda: page.js("return location.hash") == "#board/Yours", 10)
         self.assertEqual([board["name"] for board in self.api("boards")["boards"]], ["Yours"])
         self.assert_sound()
@@ -265,14 +265,19 @@ class Boards(Scene):
         page = self.page
         self.keep("A", [plot(ORDERS, "first")])
         self.keep("B", [plot(LOAD, "second")])
+        def shows(name):
+            self.drawn(lambda state: [one["title"] for one in state["plots"]] == [name] and state["plots"][0]["lines"])
+
         self.open("#boards?turn=3600")
-        self.drawn(lambda state: [one["title"] for one in state["plots"]] == ["first"])
+        shows("first")
         self.assertFalse(page.js("return document.querySelector('.bar').checkVisibility()"))
+        # It fills the screen.
+        self.assertGreater(page.js("return document.querySelector('.bpanel').getBoundingClientRect().height"), 800)
         page.shoot("boards-wall")
         page.press(Keys.ARROW_RIGHT, on=page.one("body"))
-        self.drawn(lambda state: [one["title"] for one in state["plots"]] == ["second"])
+        shows("second")
         page.press(Keys.ARROW_RIGHT, on=page.one("body"))
-        self.drawn(lambda state: [one["title"] for one in state["plots"]] == ["first"])
+        shows("first")
         page.press(" ", on=page.one("body"))
         page.until_text(".bwall", "Paused")
         page.press(Keys.ESCAPE, on=page.one("body"))
@@ -280,9 +285,10 @@ class Boards(Scene):
         self.assertTrue(page.js("return document.querySelector('.bar').checkVisibility()"))
         # By itself.
         self.open("#boards?turn=5")
-        self.drawn(lambda state: [one["title"] for one in state["plots"]] == ["first"])
-        self.drawn(lambda state: [one["title"] for one in state["plots"]] == ["second"])
+        shows("first")
+        shows("second")
         page.press(Keys.ESCAPE, on=page.one("body"))
+        page.one(".blist a")
 
     # MARK: By a link
 

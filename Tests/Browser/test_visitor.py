@@ -31,6 +31,19 @@ class WithDemo(Scene):
         page.until_text("main", "dattss user link local")
         self.assertTrue(page.js("return [...document.querySelectorAll('main a')].some(link => link.pathname === '/demo')"))
 
+    def test_a_visitor_sees_a_board_and_cannot_change_it(self):
+        page = self.page
+        page.size(1440, 900)
+        page.theme("light")
+        page.open("/demo#boards")
+        until(lambda: page.js("return document.body.classList.contains('started')"), 120, "the demo")
+        page.one(".blist a").click()
+        drawn = "return [...document.querySelectorAll('.bpanel.of-plot .xplot')].filter(({ explore }) => explore.data?.lines.length).length"
+        until(lambda: page.js(drawn) >= 3, 60, lambda: f"{page.js(drawn)} plots")
+        self.assertEqual(page.js("return [...document.querySelectorAll('.btop button')].map(button => button.textContent)"), ["Export", "Full screen"])
+        page.shoot("demo-board")
+        self.assert_sound()
+
 
 class WithoutDemo(Scene):
     signs_in = False

@@ -78,7 +78,10 @@ extension Accounts {
     /// - Throws: ``AccountError`` when the name is taken, or there are too many, or the user is not there any more.
     func addBoard(_ board: Board, of user: UserID, at time: Timestamp) throws {
         try database.write { database in
-            try requireUser(user, database)
+            // (The server's own have some, too.)
+            let isThere = try Bool.fetchOne(
+                database, sql: "SELECT 1 FROM user WHERE uid = ? AND deletedAtMilliseconds IS NULL", arguments: [user.string])
+            guard isThere == true else { throw AccountError(.unknown, "there is no user '\(user)'") }
             try Self.requireFree(board.name, of: user, database)
             let count = try Int.fetchOne(database, sql: "SELECT COUNT(*) FROM board WHERE uid = ?", arguments: [user.string]) ?? 0
             guard count < Board.perUserMax else {

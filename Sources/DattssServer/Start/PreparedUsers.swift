@@ -46,5 +46,6 @@ extension Server {
             days: configuration.web.demoDays, until: now)
         try accounts.add(.demo, at: now, isInternal: true)
         try accounts.setFavourites(DemoShop.favourites, of: .demo)
+        try accounts.addBoard(DemoShop.board, of: .demo, at: now)
     }
 }

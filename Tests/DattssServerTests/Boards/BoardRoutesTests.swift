@@ -153,6 +153,23 @@ struct BoardRoutesTests {
         #expect(try await names().count == Board.perUserMax)
     }
 
+    @Test("of the demo is one that could be sent, and can be looked at only")
+    func demo() async throws {
+        let json = BoardJSON.write(DemoShop.board, version: nil).bytes
+        #expect(try json.withUnsafeBytes { bytes throws(WireError) in try BoardDocument(bytes).board } == DemoShop.board)
+        #expect(try routes.accounts.prepareInternal(.demo, at: routes.clock.now()))
+        try routes.accounts.addBoard(DemoShop.board, of: .demo, at: routes.clock.now())
+        var web = WebSettings()
+        web.hasDemo = true
+        let demo = try RoutesTests.routes(in: folder, web: web).makeRouter().buildResponder()
+        #expect(try await demo.answer(to: .get, "/demo/api/v1/boards/Shop").status == 200)
+        for (method, path) in [(.post, ""), (.put, "/Shop"), (.delete, "/Shop")] as [(HTTPRequest.Method, String)] {
+            let answer = try await demo.answer(to: method, "/demo/api/v1/boards\(path)", body: json)
+            #expect(answer.status == 403 && answer.text.contains("\"read_only\""), "\(method)")
+        }
+        #expect(try await demo.answer(to: .post, "/demo/api/v1/boards/Shop/shares", body: Array(#"{"days":1}"#.utf8)).status == 404)
+    }
+
     /// Goal: what a key is good for is the same here as everywhere, and the demo can be looked at only.
     @Test("are read by keys that read, and changed by those that may do all")
     func scopes() async throws {

@@ -12,7 +12,7 @@ struct DashboardFilesTests {
     /// Goal: a module that is added to a page and forgotten here is noticed before a browser misses it.
     @Test("are all that a page or a script names")
     func complete() throws {
-        let texts = [files.page, files.account] + files.assets.values
+        let texts = [files.page, files.account, files.shared] + files.assets.values
         var named: Set<String> = []
         for text in texts {
             let text = String(buffer: text.plain)

@@ -58,7 +58,9 @@ struct RoutesTests {
     }
 
     /// - Parameter folder: kept by whoever writes to the accounts; without one they can only be read.
-    static func routes(limits: Limits = Limits(), in folder: TestFolder? = nil) throws -> Routes {
+    static func routes(limits: Limits = Limits(), in folder: TestFolder? = nil, web settings: WebSettings = WebSettings()) throws
+        -> Routes
+    {
         let clock = ManualClock(Timestamp(seconds: 1_795_330_000))
         let folder = try folder ?? TestFolder()
         let accounts = try Accounts(directory: folder.path)
@@ -66,7 +68,7 @@ struct RoutesTests {
             PipelineConfiguration(directory: "/data", limits: limits, fileSystem: SimulatedFileSystem(), clock: clock),
             onFailure: { _ in })
         let memory = MemoryBudget(limits)
-        let web = WebServices(WebSettings(), clock: clock, logger: Logger(label: "test"))
+        let web = WebServices(settings, clock: clock, logger: Logger(label: "test"))
         let processes = ProcessRegistry(clock: clock)
         let (telemetry, decoding) = (OTLPIntake(startedAt: clock.now()), DecodingPool())
         let alerts = AlertEvaluator(accounts, pipeline.queries, processes, clock: clock, logger: Logger(label: "test"))
