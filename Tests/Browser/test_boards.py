@@ -1,7 +1,6 @@
 """Boards: made of what Explore shows, edited by mouse and by keyboard, on a wall, and by a link for whoever has it."""
 
 import json
-import time
 import unittest
 import urllib.parse
 
@@ -140,10 +139,10 @@ class Boards(Scene):
         page.js("""window.moved = 0; new PerformanceObserver(list => { for (const entry of list.getEntries()) window.moved += entry.value; })
                    .observe({ type: 'layout-shift', buffered: true }); window.moved = 0;""")
         page.js("performance.clearResourceTimings(); location.hash = 'board/Many'")
-        state = self.drawn(lambda state: state["loaded"] > 0)
-        # Waits: a panel that nobody sees would be loaded a moment later.
-        time.sleep(1)
-        state = self.drawn()
+        near = """return [...document.querySelectorAll('.bpanel')].filter(panel => {
+            const { top, bottom } = panel.getBoundingClientRect();
+            return bottom > 0 && top < innerHeight; }).length"""
+        state = self.drawn(lambda state: page.js(near) > 0 and state["loaded"] >= page.js(near))
         self.assertLess(state["loaded"], 10)
         asked = "return performance.getEntriesByType('resource').filter(({ name }) => name.includes('/query?')).length"
         self.assertEqual(page.js(asked), state["loaded"])

@@ -65,7 +65,7 @@ test('a change is made on what somebody else left, as long as its panel is there
     assert.equal(titles(changed(changed(board(a, b, c), change), reverse(board(a, b, c), change))), 'abc', `${words}, taken back`);
   }
   assert.equal(changed(board(a, b), { put: b, at: 1, as: wide }).panels[1].width, 'full');
-  // Where two are the same, it is the one that is meant.
+  // There may be two that are the same: the one is changed that is meant.
   assert.equal(titles(changed(board(a, b, a), { remove: a, at: 2 })), 'ab');
   assert.equal(changed(board(a), { rename: 'New' }).name, 'New');
   assert.deepEqual(reverse(board(a), { rename: 'New' }), { rename: 'Shop' });

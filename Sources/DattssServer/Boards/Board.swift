@@ -11,7 +11,7 @@ import DattssQuery
 /// A plot is the address of one in Explore, so whatever Explore shows a board can show. A text is plain, with a few signs of Markdown that
 /// the page knows.
 struct Board: Sendable, Hashable {
-    /// Each board of a user has its own.
+    /// Each of a user's boards has its own.
     var name: String
     /// From the top to the bottom; two that are half as wide stand side by side.
     var panels: [Panel]
@@ -40,7 +40,7 @@ struct Board: Sendable, Hashable {
     static let nameCharactersMax = 64
     static let titleCharactersMax = 120
     static let textBytesMax = 10_000
-    /// How large a whole document may be, as it is sent.
+    /// The size of a whole document, as it is sent.
     static let bytesMax = 262_144
 
     /// What this board is called among its changes: another content has another name.
