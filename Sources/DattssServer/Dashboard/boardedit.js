@@ -84,7 +84,10 @@ export class BoardEditor {
     }
     this.#isSaving = false;
     this.saved.textContent = isSound ? 'Saved' : 'Not saved';
-    this.boards.editor === this && this.show();
+    const { boards } = this;
+    if (boards.editor === this) this.show();
+    // Whoever begins to edit again begins with what is saved.
+    else if (!boards.editor && boards.board?.name === this.#server.name) boards.board = this.#server;
   }
 
   async #save(change, tries) {

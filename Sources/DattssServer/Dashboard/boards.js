@@ -218,7 +218,7 @@ export class Boards {
 
   /** Takes in what was changed elsewhere, when nobody is in the middle of something. */
   async #refresh() {
-    if (!this.board || this.root.contains(document.activeElement) && /^(INPUT|TEXTAREA)$/.test(document.activeElement.tagName)) return;
+    if (!this.board || this.editor || this.root.contains(document.activeElement) && /^(INPUT|TEXTAREA)$/.test(document.activeElement.tagName)) return;
     const { name, version } = this.board;
     const board = await ask(pathOf(name)).catch(() => null);
     if (!board || this.board?.name !== name || this.board.version !== version) return;

@@ -62,6 +62,10 @@ struct Routes: Sendable {
         addTeam(to: api)
         addAlerts(to: api)
         addShares(to: api)
+        // What is worked out is counted where it is written out.
+        let shared = router.group("/api/v1/shared/panels/:number")
+        shared.get("lines", use: querySharedLines)
+        shared.get("heatmap", use: querySharedHeatmap)
         router.get("/sign-in/:token", use: signInByLink)
 
         addStatistics(to: router.group("/api/v1"), of: .own)
@@ -89,8 +93,6 @@ struct Routes: Sendable {
         group.post("boards/:name/shares", use: shareBoard)
         group.delete("boards/:name/shares/:id", use: revokeShare)
         group.get("shared", use: showShared)
-        group.get("shared/panels/:number/lines", use: querySharedLines)
-        group.get("shared/panels/:number/heatmap", use: querySharedHeatmap)
     }
 
     /// What is the same in each space.

@@ -56,7 +56,7 @@ extension Routes {
     }
 
     private static let busyAnswer: ErrorAnswer = {
-        var answer = ErrorAnswer(.tooManyRequests, .tooManyAttempts, "too many passwords are being tried, try again soon")
+        var answer = ErrorAnswer(.tooManyRequests, .tooManyAttempts, "too many strangers ask at once, try again soon")
         answer.headers[.retryAfter] = "5"
         return answer
     }()
