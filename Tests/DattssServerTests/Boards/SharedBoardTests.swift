@@ -4,6 +4,7 @@ import DattssTestSupport
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Synchronization
 import Testing
 
 @testable import DattssServer
@@ -212,6 +213,38 @@ struct SharedBoardTests {
         #expect(try await ask(second.token).status == 200)
         server.clock.advance(byMilliseconds: 1000)
         #expect(try await ask(first.token).status == 200)
+    }
+
+    @Test("is guessed slowly, and whoever has one does not wait for those who guess")
+    func guesses() async throws {
+        let folder = try TestFolder()
+        let routes = try RoutesTests.routes(in: folder)
+        let clock = try #require(routes.clock as? ManualClock)
+        let ann = try #require(UserID("ann"))
+        try routes.accounts.add(ann, at: clock.now())
+        try routes.accounts.addBoard(Board(name: "A", panels: []), of: ann, at: clock.now())
+        let token = try #require(try routes.accounts.shareBoard("A", of: ann, by: "ann", days: nil, at: clock.now())).token.text
+        let responder = routes.makeRouter().buildResponder()
+        func status(_ token: String) async throws -> Int {
+            try await responder.answer(to: .get, "/api/v1/shared", key: token).status
+        }
+        let never = String(repeating: "0", count: 64)
+        for _ in 0..<RefusalPace.promptPerSecond { #expect(try await status(never) == 404) }
+        #expect(routes.web.refusals.lateCount == 0)
+        let answered = Mutex(Int?.none)
+        let late = Task {
+            let status = try await responder.answer(to: .get, "/api/v1/shared", key: never).status
+            answered.withLock { $0 = status }
+        }
+        #expect(try await eventually { routes.web.refusals.lateCount == 1 })
+        #expect(try await status(token) == 200)
+        #expect(answered.withLock { $0 } == nil)
+        #expect(
+            try await eventually {
+                clock.advance(byMilliseconds: RefusalPace.delayMilliseconds)
+                return answered.withLock { $0 } == 404
+            })
+        try await late.value
     }
 
     /// Goal: whoever reads the file of accounts has no link.
