@@ -74,7 +74,7 @@ class Account(Scene):
         page = self.page
         page.sign_in() if not page.js("return document.cookie") else None
         page.open("/account")
-        page.until_text(".what em", "this one")
+        page.until_text("main", "this one")
         page.js("document.querySelector('.who button').click()")
         until(lambda: page.text("h1") == "Sign in")
         page.driver.get_log("browser")

@@ -251,6 +251,8 @@ class TwoPeople(Scene):
 class ByMail(Scene):
     """An invitation that is sent is not shown to who invites; and who has no account gets one by it, where the server is its author's."""
 
+    signs_in = False
+
     @classmethod
     def setUpClass(cls):
         cls.texts = []
@@ -277,6 +279,7 @@ class ByMail(Scene):
     def test_from_a_letter_to_an_account_and_into_the_team(self):
         page = self.page
         self.server.send(("c", "shop.orders", 1))
+        page.open(urlsplit(self.server.sign_in).path)
         page.open("/account")
         page.one(NEW_ADDRESS).send_keys(ANN)
         page.press(Keys.ENTER, on=page.one(NEW_ADDRESS))

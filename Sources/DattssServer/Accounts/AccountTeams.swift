@@ -84,6 +84,7 @@ extension Accounts {
     public func setRole(_ role: TeamRole, of member: UserID, in owner: UserID, by author: TeamAuthor, at time: Timestamp) throws {
         try write { database in
             try requireNotOwner(member, of: owner, database)
+            try requireAdministers(author, owner, database)
             try database.execute(
                 sql: "UPDATE member SET role = ? WHERE owner = ? AND member = ?",
                 arguments: [role.rawValue, owner.string, member.string])
@@ -98,12 +99,23 @@ extension Accounts {
     public func remove(_ member: UserID, fromTeamOf owner: UserID, by author: TeamAuthor, at time: Timestamp) throws {
         try write { database in
             try requireNotOwner(member, of: owner, database)
+            if author.user != member { try requireAdministers(author, owner, database) }
             try database.execute(
                 sql: "DELETE FROM member WHERE owner = ? AND member = ?", arguments: [owner.string, member.string])
             guard database.changesCount == 1 else { throw Self.noMember(member) }
             try revokeInvitations(of: member, to: owner, database)
             let action = author.user == member ? "team_leave" : "team_remove"
             try note(author, action, called(member, database), of: owner, at: time, database)
+        }
+    }
+
+    /// Whoever was made less while a request was on its way changes nothing by it.
+    func requireAdministers(_ author: TeamAuthor, _ owner: UserID, _ database: Database) throws {
+        guard let user = author.user, user != owner else { return }
+        let role = try String.fetchOne(
+            database, sql: "SELECT role FROM member WHERE owner = ? AND member = ?", arguments: [owner.string, user.string])
+        guard role == TeamRole.administer.rawValue else {
+            throw AccountError(.refused, "you do not administer the team of '\(owner)'")
         }
     }
 

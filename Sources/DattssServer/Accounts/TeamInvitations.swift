@@ -45,6 +45,7 @@ extension Accounts {
         let signsUp = author.user.map { person($0)?.isAdmin == true } ?? true
         try write { database in
             try requireUser(owner, database)
+            try requireAdministers(author, owner, database)
             let waiting = try Int.fetchOne(
                 database, sql: "SELECT COUNT(*) FROM teamInvitation WHERE owner = ? AND expiresAtMilliseconds > ?",
                 arguments: [owner.string, time.milliseconds])
@@ -79,6 +80,7 @@ extension Accounts {
     /// - Throws: ``AccountError`` when the team has no such invitation.
     public func revokeTeamInvitation(_ id: String, of owner: UserID, by author: TeamAuthor, at time: Timestamp) throws {
         try write { database in
+            try requireAdministers(author, owner, database)
             let email = try String.fetchOne(
                 database, sql: "SELECT email FROM teamInvitation WHERE owner = ? AND id = ?", arguments: [owner.string, id])
             try database.execute(sql: "DELETE FROM teamInvitation WHERE owner = ? AND id = ?", arguments: [owner.string, id])

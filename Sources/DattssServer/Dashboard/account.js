@@ -60,14 +60,18 @@ function card(title, ...children) {
   $('#content input')?.focus();
 }
 
-/** Where somebody was whose session had ended. */
-function back() {
+/** Goes where somebody was whose session had ended, or who wants to accept an invitation. */
+function goBack() {
   let place = null;
   try {
     place = sessionStorage.getItem('back');
     sessionStorage.removeItem('back');
   } catch { /* Nobody knows, then. */ }
-  return /^\/(?!\/)/.test(place ?? '') ? place : '/';
+  const target = new URL(/^\/(?![/\\])/.test(place ?? '') ? place : '/', location.origin);
+  if (target.pathname + target.search !== location.pathname + location.search) return location.assign(target);
+  // Another # alone would not load this page anew.
+  history.replaceState(null, '', target);
+  location.reload();
 }
 
 const link = (hash, text) => h('a', { href: `#${hash}` }, text);
@@ -85,7 +89,7 @@ const pages = {
     note && h('p.note', { role: 'status' }, note),
     form([email(), field('password', 'Password', { type: 'password', autocomplete: 'current-password' })], 'Sign in', async said => {
       await openSession('session', { method: 'POST', body: said, at: '', user: null });
-      location.assign(back());
+      goBack();
     }),
     h('p.links', {}, link('forgotten', 'Forgotten password'), setup.signUp === 'closed' ? null : link('sign-up', 'Sign up')),
     h('p.about', {}, 'No password yet? On the server, ', h('code', {}, 'dattss user link local'), ' prints a link that signs you in.',
@@ -118,7 +122,7 @@ const pages = {
   token: (setup, token) => card('Set your password',
     form([newPassword()], 'Set the password and sign in', async said => {
       await openSession('password', { method: 'POST', body: { token, password: said.password }, at: '', user: null });
-      location.assign(back());
+      goBack();
     }),
     h('p.links', {}, link('forgotten', 'Ask for another link'))),
 };

@@ -185,6 +185,7 @@ function showRemoved(page, stream) {
   page.isOver = true;
   showConnection(page, { isRemoved: true });
   document.body.classList.remove('started');
+  $('.switcher')?.remove();
   showRefusal(`You are not in the team of ${shownUser} any more.`);
 }
 

@@ -113,5 +113,5 @@ export function invitations(session) {
     }
   });
   return h('section.card', {}, h('h2', {}, 'Invite somebody'),
-    h('p.about', {}, 'Every user has statistics of their own, which nobody else sees.'), form, result);
+    h('p.about', {}, 'Somebody gets an account, with statistics of their own. To share yours, invite to the team.'), form, result);
 }

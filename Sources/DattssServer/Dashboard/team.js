@@ -144,8 +144,11 @@ export async function team(session) {
   const refresh = async () => {
     try {
       const found = await ask('team');
+      // What had the focus has it again, if it is still there.
+      const focused = list.contains(document.activeElement) ? document.activeElement.getAttribute('aria-label') : null;
       list.replaceChildren(...found.members.map(member => memberRow(member, found, refresh)),
         ...(found.invitations ?? []).map(invitation => invitationRow(invitation, refresh)));
+      if (focused) [...list.querySelectorAll('[aria-label]')].find(one => one.getAttribute('aria-label') === focused)?.focus();
     } catch (error) {
       list.replaceChildren(h('li', {}, `Not loaded: ${error.message}`));
     }

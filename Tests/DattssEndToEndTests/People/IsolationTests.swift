@@ -81,6 +81,12 @@ struct IsolationTests {
                     let forged: HTTPHeaders = ["Cookie": "dattss_session=\(name)", "X-CSRF-Token": bob.token ?? ""]
                     answers.append(try await server.request(method, space + target, body: bodyBytes, headers: forged))
                     if path != "/api/v1/password" { answers.append(try await bob.request(method, space + target, body)) }
+                    // As if he were in her team.
+                    if space.isEmpty, name == secrets.names.first, !path.hasPrefix("/api/v1/password") {
+                        let hers = target + (target.contains("?") ? "&" : "?") + "user=ann"
+                        answers.append(try await bob.request(method, hers, body))
+                        answers.append(try await server.request(method, hers, key: key, body: bodyBytes))
+                    }
                 }
                 for answer in answers {
                     for word in words where !asked.contains(word) {

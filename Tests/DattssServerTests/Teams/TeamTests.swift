@@ -22,6 +22,7 @@ struct TeamTests {
         accounts = try Accounts(directory: folder.path)
         (shop, ann, bob) = (try #require(UserID("shop")), try #require(UserID("ann")), try #require(UserID("bob")))
         for user in [shop, ann, bob] {
+            // Who may invite people to the server is the shop alone.
             try accounts.add(user, at: now, email: EmailAddress("\(user)@example.com"), isAdmin: user == shop)
         }
     }
@@ -86,6 +87,7 @@ struct TeamTests {
         #expect(listed.map(\.email) == ["carl@example.com"] && listed.map(\.by) == ["shop@example.com"])
         let id = try #require(listed.first?.id)
         #expect(refusal { try accounts.revokeTeamInvitation(id, of: ann, by: author(ann), at: now) } == .unknown)
+        #expect(refusal { try accounts.revokeTeamInvitation(id, of: shop, by: author(ann), at: now) } == .refused)
         try accounts.revokeTeamInvitation(id, of: shop, by: author(shop), at: now)
         #expect(refusal { try join(ann, secret) } == .linkExpired)
 
@@ -115,6 +117,20 @@ struct TeamTests {
         #expect(TeamRole(given: "owner") == nil && TeamRole(given: "view") == .view)
         #expect(refusal { try accounts.remove(bob, fromTeamOf: shop, by: author(shop), at: now) } == .unknown)
         #expect(refusal { try accounts.setRole(.edit, of: bob, in: shop, by: author(shop), at: now) } == .unknown)
+    }
+
+    @Test("are changed by nobody who was made less while a request was on its way")
+    func overtaken() throws {
+        try join(bob, invite(.view))
+        for role in [nil, TeamRole.view, .edit] {
+            if let role { try join(ann, invite(role)) }
+            let what = role?.rawValue ?? "none"
+            #expect(refusal { _ = try invite(.view, by: ann) } == .refused, "\(what)")
+            #expect(refusal { try accounts.setRole(.edit, of: bob, in: shop, by: author(ann), at: now) } == .refused, "\(what)")
+            #expect(refusal { try accounts.remove(bob, fromTeamOf: shop, by: author(ann), at: now) } == .refused, "\(what)")
+            if role != nil { try accounts.remove(ann, fromTeamOf: shop, by: author(ann), at: now) }
+        }
+        #expect(accounts.role(of: bob, in: shop) == .view)
     }
 
     @Test("end with their owner, and whoever is deleted is in none, nor is one of the same name later")
@@ -192,6 +208,7 @@ struct TeamTests {
     @Test("let people sign up once by an invitation of somebody who may invite people, to whom it is addressed")
     func signingUp() throws {
         let email = try #require(EmailAddress("carl@example.com"))
+        try join(ann, invite(.administer))
         let (ours, others) = (try invite(.view, email: "carl@example.com"), try invite(.view, by: ann))
         #expect(try accounts.isInvited(email, by: ours, at: now))
         #expect(try !accounts.isInvited(#require(EmailAddress("dora@example.com")), by: ours, at: now))
