@@ -98,6 +98,7 @@ class Boards(Scene):
         self.assertEqual(page.problems(), [])
         page.press(Keys.ENTER)
         page.until_text("#notices", "Added to the board First & foremost")
+        self.assert_sound()
         page.one("#notices a").click()
         state = self.drawn(lambda state: state["plots"] and state["plots"][0]["lines"])
         self.assertEqual([one["title"] for one in state["plots"]], ["shop.orders"])

@@ -25,11 +25,14 @@ export class Wall {
     document.addEventListener('fullscreenchange', this.#left);
     // A browser lets nobody but a hand do this; without it the page still fills its window.
     if (wantsFullscreen) await document.documentElement.requestFullscreen?.().catch(() => {});
+    // (Only over https, or here; elsewhere the screen has its own settings.)
+    this.#awake = await navigator.wakeLock?.request('screen').catch(() => null);
     this.#wasFull = Boolean(document.fullscreenElement);
     if (!this.seconds) return this.#say('Escape leads back');
     await this.#show();
   }
 
+  #awake = null;
   #wasFull = false;
   #left = () => {
     if (document.fullscreenElement) this.#wasFull = true;
@@ -44,6 +47,7 @@ export class Wall {
     document.removeEventListener('fullscreenchange', this.#left);
     document.body.classList.remove('walling');
     this.note.remove();
+    this.#awake?.release();
     if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
   }
 
