@@ -214,6 +214,18 @@ class TwoPeople(Scene):
         self.assertNotIn("ann", self.server.command("team", "list", "local").replace(ANN, "ann"))
         self.assertEqual(ann.problems(), [])
 
+    def test_who_runs_the_server_and_is_in_a_team_has_room_for_all_of_it_on_a_phone(self):
+        page = self.page
+        link = urlsplit(self.server.command("team", "invite", "ann", "--role", "administer").strip())
+        self.addCleanup(self.server.command, "team", "remove", "ann", "local")
+        page.open(f"/account#{link.fragment}")
+        page.one("main .primary").click()
+        for path, shown in (("/?user=ann", "ann (administer)"), ("/account?user=ann", "ann (administer)"), ("/account", "mine"),
+                            ("/server", "the server")):
+            page.open(path)
+            until(lambda: page.text(".switcher summary") == f"Shown: {shown}", 30, path)
+            self.shoot(page, f"team-places{path.replace('/', '-').replace('?', '-')}")
+
     def test_a_link_that_was_taken_back_or_used_says_so(self):
         ann = self.ann
         link = self.invite()

@@ -16,7 +16,7 @@ export function switcher(session) {
   // What a page of the account is about, the dashboard is about, too.
   const path = base ? '/' : location.pathname;
   const shown = all.find(({ isShown }) => isShown);
-  const summary = h('summary', {}, h('span', {}, 'Shown: '), h('b', {}, shown?.words ?? 'another'));
+  const summary = h('summary', {}, h('span', {}, 'Shown: '), h('b', {}, shown?.words ?? 'the server'));
   const menu = h('details.switcher', {}, summary, h('ul', {}, ...all.map(({ user, words, isShown }) =>
     h('li', {}, h('a', { href: addressOf(path, user), 'aria-current': isShown ? 'page' : null }, words)))));
   menu.addEventListener('keydown', event => {
