@@ -18,7 +18,7 @@ public final class History: Sendable {
     let directory: String
     let index = Mutex(HistoryIndex())
     let names = SegmentNames()
-    private let files: SealedFileCache
+    let files: SealedFileCache
     private let corruptReads = Atomic<Int>(0)
 
     /// A day and the seven before it, in whatever time zone.

@@ -33,6 +33,7 @@ extension History {
     /// Says that there is another sealed file of a day, or none any more. Readers see the one or the other.
     func replace(_ step: SealedStep, ofDay day: Int64, with footer: SealedFooter?) {
         index.withLock { $0.replace(step, ofDay: day, with: footer) }
+        files.forget(step, day: day)
     }
 
     func days(in minutes: Range<Minute>) -> [HistoryDay] { index.withLock { $0.days(in: minutes) } }

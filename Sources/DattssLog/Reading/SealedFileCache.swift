@@ -36,6 +36,11 @@ final class SealedFileCache: Sendable {
         self.filesMax = filesMax
     }
 
+    /// Lets go of a file that was replaced or is gone: as long as it is open, its bytes stay on the disk.
+    func forget(_ step: SealedStep, day: Int64) {
+        state.withLock { $0.files[Slot(step: step, day: day)] = nil }
+    }
+
     /// An edition of a sealed file, or a later one that has taken its place meanwhile.
     func file(_ edition: SealedEdition) throws(LogError) -> SealedFile {
         let slot = Slot(step: edition.footer.step, day: edition.footer.day)
