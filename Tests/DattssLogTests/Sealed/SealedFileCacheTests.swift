@@ -9,7 +9,7 @@ import Testing
     @Test("a file that was replaced or is gone is not held open")
     func letsGo() throws {
         var scene = try SealScene()
-        for block in SealedGoldenTests.blocks.prefix(3) { try scene.append(block) }
+        for block in GoldenDay.blocks.prefix(3) { try scene.append(block) }
         let first = try #require(scene.blocks.first)
         try scene.seal(day: first.minute.day)
         let history = scene.history
