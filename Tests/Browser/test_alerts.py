@@ -399,8 +399,8 @@ class Alerts(Scene):
         # All of it is in the history.
         page.one(f"#rule-{rule['id']} h2 a").click()
         self.heading("Mail waits")
-        for words in ("the rule was saved with the key default", "fired: 6,000", "acknowledged in a browser", "silenced in a browser", "the silence was ended in a browser",
-                      "is good again: 3"):
+        for words in ("the rule was saved by “default”", "fired: 6,000", "acknowledged by “local”", "silenced by “local”",
+                      "the silence was ended by “local”", "is good again: 3"):
             page.until_text("#alerts .events", words)
         self.assertIn("https://wiki.example.com/mail", page.text("#alerts"))
         self.each("alerts-history-phone")

@@ -161,7 +161,8 @@ test('what is no number is said at its field, and what is missing is left to the
 });
 
 test('who did it is told', () => {
-  assert.deepEqual(['session', 'deploy', ''].map(words.byWords), [' in a browser', ' with the key deploy', '']);
+  assert.deepEqual(
+    ['session', 'ann@example.org', 'deploy', ''].map(words.byWords), [' in a browser', ' by “ann@example.org”', ' by “deploy”', '']);
 });
 
 test('what the server adds to a rule is not sent back', () => {

@@ -119,8 +119,8 @@ const EVENTS = {
 /** What happened, in words. */
 export const eventWords = ({ event }) => EVENTS[event] ?? event;
 
-/** Who did it: somebody in a browser, or whoever has a key. */
-export const byWords = by => by === 'session' ? ' in a browser' : by ? ` with the key ${by}` : '';
+/** Who did it: a person by address or name, or whoever has the key of that name; before people were named, somebody in a browser. */
+export const byWords = by => by === 'session' ? ' in a browser' : by ? ` by “${by}”` : '';
 
 /** Whether an event is something that a person did. */
 export const isDeed = ({ event }) => !['fired', 'resolved', 'reminder', 'flapping', 'no-data'].includes(event);
