@@ -9,8 +9,8 @@
 public struct AlertPauses: Sendable {
     /// In these slots, oldest first.
     private var quiet: [Range<Int64>] = []
-    /// The slots that were looked at late.
-    private var late: Range<Int64> = 0..<0
+    /// The slots that are looked at late, oldest first; those of which all was found are forgotten.
+    private var late: [Range<Int64>] = []
     /// How many slots up to the last one nothing was heard in, of those that were looked at late.
     private var unheard: Int64 = 0
     private var wasQuiet = false
@@ -25,16 +25,19 @@ public struct AlertPauses: Sendable {
     public init(quietUntil slot: Int64) { quiet = [.min..<slot] }
 
     /// Nobody looked in these slots until now.
-    public mutating func beLate(_ slots: Range<Int64>) { late = slots }
+    public mutating func beLate(_ slots: Range<Int64>) { late.append(slots) }
+
+    private func isLate(_ slot: Int64) -> Bool { late.contains { $0.contains(slot) } }
 
     /// Takes in what was found of slots, in their order, before they are looked at.
     /// - Parameter next: the first slot that was not looked at; what is missing between it and the views was not heard.
     public mutating func add(_ views: [SlotView], from next: Int64) {
         quiet.removeAll { $0.upperBound <= next }
+        late.removeAll { $0.upperBound <= next }
         var first = next
         for view in views where view.slot >= next {
-            unheard = late.contains(first) || late.contains(view.slot) ? unheard + view.slot - first : 0
-            if view.isHeard || !late.contains(view.slot) {
+            unheard = isLate(first) || isLate(view.slot) ? unheard + view.slot - first : 0
+            if view.isHeard || !isLate(view.slot) {
                 end(at: view.slot)
                 unheard = 0
             } else {

@@ -51,4 +51,16 @@ struct AlertPausesTests {
         let hasEnded = [pauses.hasEnded(by: 152), pauses.hasEnded(by: 153)]
         #expect(hasEnded == [true, false])
     }
+
+    /// Goal: who is late again has not forgotten what it was late for before, of which something is still to come.
+    @Test("are not forgotten by who is late twice in a row")
+    func lateTwice() {
+        var pauses = AlertPauses()
+        pauses.beLate(100..<110)
+        pauses.add(views(100..<103, heard: [100, 101, 102]), from: 100)
+        pauses.beLate(112..<120)
+        pauses.add(views(103..<125, heard: Set(107..<125)), from: 103)
+        let quiet = (103..<125).filter { pauses.isQuiet($0) }
+        #expect(quiet == Array(103..<119))
+    }
 }
