@@ -33,7 +33,7 @@ public struct DecimalScale: Sendable, Equatable {
         var scale = Self(exponent: 0)
         for column in columns {
             for value in column {
-                if scale?.exponent == 0, Self.isPlainInteger(value) { continue }
+                if scale?.exponent == 0, Self.integer(value) != nil { continue }
                 // What fits an exponent fits every larger one, until it is too large.
                 while let tried = scale, tried.split(value) == nil { scale = Self(exponent: tried.exponent + 1) }
                 if scale == nil { return nil }
@@ -46,11 +46,21 @@ public struct DecimalScale: Sendable, Equatable {
         self = scale
     }
 
-    /// Whether it is what ``split(_:)`` finds for exponent 0, without ulps; true for what is most common.
+    /// The integer that a value is, bit by bit, so not for −0; up to ``integerMax``. That is a decimal of exponent 0 without ulps:
+    /// what is most common, and all that is stored of a number by itself.
     @inlinable @inline(__always)
-    public static func isPlainInteger(_ value: Double) -> Bool {
-        // Up to there 0.5 can be added, and what is not finite is beyond.
-        value.magnitude < 0x1p52 && Double(Int64(value)).bitPattern == value.bitPattern
+    public static func integer(_ value: Double) -> Int64? {
+        // Behind 1.5 · 2^52 an integer up to 2^51 stands in the low bits of the sum; of other numbers something else does.
+        let integer = Int64(bitPattern: (value + 0x1.8p52).bitPattern &- 0x1.8p52.bitPattern)
+        if Double(integer).bitPattern == value.bitPattern { return integer }
+        return value.magnitude > 0x1p51 ? largeInteger(value) : nil
+    }
+
+    @usableFromInline @inline(never)
+    static func largeInteger(_ value: Double) -> Int64? {
+        guard value.magnitude <= Double(integerMax) else { return nil }
+        let integer = Int64(value)
+        return Double(integer) == value ? integer : nil
     }
 
     /// - Returns: nil when the value is not that decimal, give or take ``ulpsMax``.

@@ -81,6 +81,12 @@ package struct ByteReader {
         return Int64(bitPattern: value >> 1 ^ (~(value & 1) &+ 1))
     }
 
+    /// A double by itself, as ``ByteWriter/appendNumber(_:isRaw:)`` writes it.
+    @inline(__always)
+    mutating func number(isRaw: Bool) throws(LogError) -> Double {
+        isRaw ? Double(bitPattern: try fixed(UInt64.self, "number")) : Double(try zigzag("number"))
+    }
+
     /// A number of things that follow, each of which takes at least `bytesEach`: so none that could not be there.
     package mutating func count(_ what: StaticString, bytesEach: Int) throws(LogError) -> Int {
         let count = try varint(what)

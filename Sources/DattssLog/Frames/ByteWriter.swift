@@ -36,6 +36,12 @@ package struct ByteWriter {
         appendVarint(UInt64(bitPattern: value << 1 ^ value >> 63))
     }
 
+    /// A double by itself: a zigzag varint of an integer, else its 8 bytes, which a flag beside it says.
+    /// - Parameter isRaw: whether `DecimalScale.integer(_:)` has none.
+    mutating func appendNumber(_ value: Double, isRaw: Bool) {
+        if isRaw { appendFixed(value.bitPattern) } else { appendZigzag(Int64(value)) }
+    }
+
     /// The length, then the UTF-8 bytes.
     package mutating func appendName(_ name: String) {
         appendVarint(name.utf8.count)

@@ -62,8 +62,8 @@ package enum CheckpointCodec {
         writer.appendVarint(paths.writer.count)
         writer.append(paths.writer)
         for row in totals {
-            let isRawSum = StoredNumber.integer(row.totals.sum) == nil
-            let isRawLast = StoredNumber.integer(row.totals.last) == nil
+            let isRawSum = DecimalScale.integer(row.totals.sum) == nil
+            let isRawLast = DecimalScale.integer(row.totals.last) == nil
             writer.append(
                 row.key.kind.rawValue | (row.totals.isEmphasised ? emphasisedFlag : 0)
                     | (isRawSum ? rawSumFlag : 0) | (isRawLast ? rawLastFlag : 0) | (row.totals.since == nil ? 0 : sinceFlag))

@@ -119,7 +119,7 @@ extension ByteScratch {
 
     @inline(__always)
     private mutating func append(_ value: Double, _ bit: UInt8, _ raw: inout UInt8) {
-        if let integer = StoredNumber.integer(value) {
+        if let integer = DecimalScale.integer(value) {
             appendVarint(Zigzag.encode(integer))
         } else {
             raw |= bit

@@ -82,7 +82,7 @@ public struct AggregateLineWriter {
 extension [UInt8] {
     /// The shortest decimal that reads back as the same double; whole numbers up to 2^53 without a fraction.
     mutating func append(shortest value: Double) {
-        if let integer = StoredNumber.integer(value) {
+        if let integer = DecimalScale.integer(value) {
             append(contentsOf: String(integer).utf8)
         } else {
             append(contentsOf: value.description.utf8)

@@ -100,8 +100,8 @@ extension NumberScale {
         let integers = [Int64](unsafeUninitializedCapacity: values.count) { integers, count in
             count = values.count
             for row in 0..<count {
-                if isInteger, DecimalScale.isPlainInteger(values[row]) {
-                    integers[row] = Int64(values[row])
+                if isInteger, let integer = DecimalScale.integer(values[row]) {
+                    integers[row] = integer
                     continue
                 }
                 // The scale was made for these values.
