@@ -21,13 +21,13 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def ask(base, path, parameters, headers=None, post=False):
+def ask(base, path, parameters, headers=None, post=False, context=None):
     """The status and the JSON of an answer of the API."""
     text = urllib.parse.urlencode(parameters, doseq=True)
     url = f"{base}/api/v1/{path}" + ("" if post else f"?{text}")
     request = urllib.request.Request(url, text.encode() if post else None, headers or {})
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=30, context=context) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:

@@ -16,6 +16,7 @@ typedef struct {
     const char *body;
     size_t body_bytes;
     long timeout_seconds;
+    const char *authority_file; // certificates of whoever vouches for the other side; NULL for those of the system
     // Whether a connection may go to an address. Asked with the very address that is about to be connected to, after names were
     // resolved: what a name says later is never used.
     int (*may_connect)(void *context, const struct sockaddr *address, socklen_t length);
@@ -70,6 +71,7 @@ static inline int dattss_http_send(
         curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, detail);
         curl_easy_setopt(curl, CURLOPT_URL, request->url);
         curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+        if (request->authority_file) curl_easy_setopt(curl, CURLOPT_CAINFO, request->authority_file);
         // A redirect is an answer like any other, and no proxy stands between the check of the address and the connection.
         curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
         curl_easy_setopt(curl, CURLOPT_PROXY, "");

@@ -38,7 +38,7 @@ struct ForwardRequests: ForwardSender {
 
     func send(_ batch: ForwardBatch) async throws(ForwardProblem) {
         guard let url = target.url else { throw ForwardProblem(kind: .refused, description: "the target takes no requests") }
-        var request = OutgoingRequest(url: url)
+        var request = OutgoingRequest(url: url, authorityFile: target.authorityFile)
         if let credentials = target.credentials { request.headers.append(try Self.header(credentials)) }
         switch target.speech {
         case .prometheus:

@@ -8,7 +8,7 @@ import DattssLog
 ///     prometheus://HOST[:9090][/api/v1/write]              remote write 1.0; prometheus+https:// with TLS; so do http:// and https://
 ///
 /// `?user=NAME` forwards the statistics of one user; without it those of all are, and tell whose they are. `?basic-file=PATH` names a file with
-/// `USER:PASSWORD`, `?bearer-file=PATH` one with a token.
+/// `USER:PASSWORD`, `?bearer-file=PATH` one with a token, `?ca-file=PATH` one with the certificates of who vouches for an encrypted target.
 public struct ForwardTarget: Sendable, Hashable, CustomStringConvertible {
     /// What is spoken there.
     enum Speech: String, Sendable { case graphite, victoriametrics, prometheus }
@@ -21,6 +21,8 @@ public struct ForwardTarget: Sendable, Hashable, CustomStringConvertible {
     var path: String
     var user: UserID?
     var credentials: Credentials?
+    /// Instead of the certificates that the system trusts.
+    var authorityFile: String?
 
     /// A file that is read anew for each request, so that a new password needs no start.
     struct Credentials: Sendable, Hashable {
@@ -31,7 +33,7 @@ public struct ForwardTarget: Sendable, Hashable, CustomStringConvertible {
     /// What is expected, for who says something else.
     public static let expected =
         "graphite://HOST:PORT/PREFIX, victoriametrics://HOST:PORT or prometheus://HOST:PORT/api/v1/write, "
-        + "each with ?user=NAME, ?basic-file=PATH or ?bearer-file=PATH if needed, and no password in it"
+        + "each with ?user=NAME, ?basic-file=PATH or ?bearer-file=PATH, ?ca-file=PATH if needed, and no password in it"
 
     /// nil for what is none of the forms above.
     public init?(_ text: String) {
@@ -80,11 +82,15 @@ public struct ForwardTarget: Sendable, Hashable, CustomStringConvertible {
             guard speech != .graphite, credentials == nil else { return false }
             credentials = Credentials(isBearer: parts[0] == "bearer-file", file: String(parts[1]))
             return true
+        case "ca-file":
+            guard isEncrypted, authorityFile == nil else { return false }
+            authorityFile = String(parts[1])
+            return true
         default: return false
         }
     }
 
-    /// Without what names a file of credentials: for the log and for `/metrics`.
+    /// Without what names a file: for the log and for `/metrics`.
     public var description: String {
         let address = HostPort(host: host, port: port)
         let scheme = speech.rawValue + (isEncrypted ? "+https" : "")

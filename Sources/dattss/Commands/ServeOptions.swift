@@ -57,8 +57,8 @@ struct ForwardingOptions: ParsableArguments {
         help: """
             Where to forward all minutes to once they are over: graphite://HOST:PORT/PREFIX, victoriametrics://HOST:PORT, \
             prometheus://HOST:PORT/api/v1/write (remote write; prometheus+https:// with TLS). ?user=NAME forwards one user's \
-            only; ?basic-file=PATH and ?bearer-file=PATH name a file with credentials. May be given several times; in the \
-            environment and in a file, with blanks between them.
+            only; ?basic-file=PATH and ?bearer-file=PATH name a file with credentials, ?ca-file=PATH one with certificates to \
+            trust. May be given several times; in the environment and in a file, with blanks between them.
             """)
     var targets: [String] = []
 }

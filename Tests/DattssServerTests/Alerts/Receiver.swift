@@ -10,6 +10,10 @@ final class Receiver: Sendable {
         case status(Int, headers: String = "", body: String = "ok")
         /// Not at all.
         case hangs
+        /// With a head that has no end, a byte at a time.
+        case drips
+        /// With something that is no HTTP.
+        case text(String)
         /// By the end of the connection.
         case closes
         /// With a body that has no end.
@@ -78,6 +82,14 @@ final class Receiver: Sendable {
             text = ""
             switch receiver.take(Request(head: head, body: body)) {
             case .hangs: break
+            case .drips:
+                let channel = context.channel
+                channel.writeAndFlush(ByteBuffer(string: "HTTP/1.1 200 OK\r\nX: "), promise: nil)
+                context.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(50)) { task in
+                    guard channel.isActive else { return task.cancel() }
+                    channel.writeAndFlush(ByteBuffer(string: "x"), promise: nil)
+                }
+            case .text(let text): context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
             case .closes: context.close(promise: nil)
             case .status(let status, let headers, let body):
                 let answer =

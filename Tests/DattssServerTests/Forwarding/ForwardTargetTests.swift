@@ -20,6 +20,9 @@ import Testing
             "https://mimir.example.com/api/v1/push", "prometheus+https://mimir.example.com:443/api/v1/push",
             "https://mimir.example.com:443/api/v1/push"
         ),
+        (
+            "https://p:1/w?ca-file=/etc/ca.pem&basic-file=/etc/p&user=shop", "prometheus+https://p:1/w?user=shop", "https://p:1/w"
+        ),
         ("prometheus+https://p", "prometheus+https://p:9090/api/v1/write", "https://p:9090/api/v1/write"),
     ]
 
@@ -35,7 +38,7 @@ import Testing
             "", "carbon:2003", "udp://carbon", "graphite://", "graphite://:2003", "graphite://h:0", "graphite://h:70000",
             "graphite://h/a b", "graphite://h/a/b", "graphite://h/a.", "graphite://h?user=A", "graphite://h?user",
             "graphite://h?bearer-file=/x", "graphite://h?", "prometheus://u:p@h/", "prometheus://h?basic-file=a&bearer-file=b",
-            "prometheus://h?x=1",
+            "prometheus://h?x=1", "prometheus://h?ca-file=/x", "https://h?ca-file=", "https://h?ca-file=a&ca-file=b",
         ])
     func others(_ text: String) { #expect(ForwardTarget(text) == nil) }
 

@@ -9,6 +9,8 @@ struct OutgoingRequest: Sendable, Hashable {
     var url: String
     var headers: [Header] = []
     var body: [UInt8] = []
+    /// A file of certificates (PEM) of those who may vouch for the other side; nil for the system's.
+    var authorityFile: String?
 
     struct Header: Sendable, Hashable {
         var name: String
@@ -51,8 +53,9 @@ struct OutgoingRequest: Sendable, Hashable {
     private func perform(_ policy: OutgoingPolicy, _ timeoutSeconds: Int) throws -> Answer {
         let context = Context(policy)
         let lines = [method, url] + headers.map { "\($0.name): \($0.value)" }
+        let authorityFile = authorityFile.map { strdup($0) } ?? nil
         var texts: [UnsafeMutablePointer<CChar>?] = lines.map { strdup($0) }
-        defer { for text in texts { free(text) } }
+        defer { for text in texts + [authorityFile] { free(text) } }
         texts.append(nil)
         let pointers = texts.map { UnsafePointer<CChar>($0) }
         var problem = [CChar](repeating: 0, count: 256)
@@ -64,7 +67,7 @@ struct OutgoingRequest: Sendable, Hashable {
                     var request = dattss_http(
                         method: pointers[0], url: pointers[1], headers: pointers.baseAddress.map { $0 + 2 },
                         body: body.baseAddress?.assumingMemoryBound(to: CChar.self), body_bytes: body.count,
-                        timeout_seconds: timeoutSeconds,
+                        timeout_seconds: timeoutSeconds, authority_file: authorityFile,
                         may_connect: { context, address, length in
                             guard let context, let address, let address = IPAddress(address, length: length) else { return 0 }
                             let policy = Unmanaged<Context>.fromOpaque(context).takeUnretainedValue().policy
