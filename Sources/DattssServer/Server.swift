@@ -1,7 +1,10 @@
+import CPlatform
 import DattssCore
 public import DattssLog
 import DattssPipeline
 public import Logging
+import NIOCore
+import NIOPosix
 public import ServiceLifecycle
 
 /// The whole server: accounts, the pipeline, the UDP port and the HTTP port, as one service.
@@ -74,6 +77,7 @@ public struct Server: Service {
             await parts.limitConnections(to: channel)
             await announcement.make(of: channel)
         }
+        await Self.hurryLoops()
         // They end in reverse order.
         var services: [any Service] = [
             PipelineService(pipeline: pipeline), parts.makeAccountsRefresher(), parts.alerts, parts.delivery,
@@ -86,6 +90,15 @@ public struct Server: Service {
         services += [udp.service, PlacedService(http, at: httpPlace), parts.feeds, EndOfRetries(pipeline: pipeline)]
         try await makeGroup(services).run()
         lock.release()
+    }
+
+    /// Whoever sends waits for an event loop, and that has little to do at a time: it need not wait until a thread that works out answers
+    /// has had its slice of the processor.
+    private static func hurryLoops() async {
+        for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() {
+            // Where it is not possible senders wait a little longer.
+            _ = try? await loop.submit { thread_request_slice(100_000) }.get()
+        }
     }
 
     private func makeGroup(_ services: [any Service]) -> ServiceGroup {
