@@ -32,8 +32,8 @@ class Outcome:
 
 
 def assail(part, ended, core):
-    # Whoever attacks does not take the processor from whoever measures.
-    os.nice(19)
+    # Whoever attacks does not take the processor from whoever measures, not even until the end of a slice of time.
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
     if core is not None:
         os.sched_setaffinity(0, {core})
     signal.signal(signal.SIGINT, signal.SIG_IGN)
