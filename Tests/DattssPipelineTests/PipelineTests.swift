@@ -29,6 +29,44 @@ struct PipelineTests {
         await harness.stop()
     }
 
+    /// Goal: a batch of as many partials as there may be holds up nobody's event loop, and nobody sees half of one.
+    @Test("a large batch is merged bit by bit, and read whole")
+    func largeBatch() async throws {
+        let harness = try PipelineHarness()
+        let keys = (0..<5000).map { StatisticKey(.counter, "many.\($0)") }
+        let pipeline = harness.pipeline
+        for round in 1...5 {
+            let message = batch(keys.map { ($0, [1]) }, origin: .init(client: "c", sequence: Int64(round)))
+            #expect(await pipeline.ingest.submit(message, of: Self.ann) == .accepted)
+            let sums = await pipeline.queries.status(of: Self.ann).statistics.map(\.sum)
+            #expect(sums.count == keys.count && sums.allSatisfy { $0 == Double(round) })
+        }
+        try await harness.killAndRestart()
+        #expect(await harness.status(of: Self.ann).values.allSatisfy { $0.sum == 5 })
+        await harness.stop()
+    }
+
+    /// Goal: whoever asks for much holds up neither other readers nor the samples of others, on whichever thread it is answered.
+    @Test("a status of very many statistics lets others in between")
+    func statusInSlices() async throws {
+        let harness = try PipelineHarness()
+        let keys = (0..<20_000).map { StatisticKey(.gauge, "many.\($0)") }
+        for start in stride(from: 0, to: keys.count, by: 5000) {
+            let message = batch(keys[start..<start + 5000].map { ($0, [Double(start)]) })
+            #expect(await harness.pipeline.ingest.submit(message, of: Self.ann) == .accepted)
+        }
+        let queries = harness.pipeline.queries
+        let thread = QueryThreads(count: 1, niceness: 0)
+        // In the order in which they come to their ends.
+        let counts = await withTaskGroup { group in
+            group.addTask(executorPreference: thread) { await queries.status(of: Self.ann).statistics.count }
+            group.addTask(executorPreference: thread) { await queries.lastValues(of: [keys[7000]], user: Self.ann).count }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(counts == [1, keys.count])
+        await harness.stop()
+    }
+
     /// Goal: promise 5 of the log. A full disk is answered with a refusal, reads go on, and it heals by itself.
     @Test("a full disk refuses batches, answers reads, and heals")
     func fullDisk() async throws {
@@ -255,10 +293,10 @@ struct PipelineTests {
     }
 
     /// Goal: an event loop has time for others while much is merged; whoever reads meanwhile does not see a part of a batch.
-    @Test("a large group is merged batch by batch, and readers see whole ones")
+    @Test("a large group is merged batch by batch, and readers see whole ones, of up to 1,000 statistics")
     func largeGroup() async throws {
         let harness = try PipelineHarness()
-        let keys = (0..<3000).map { StatisticKey(.counter, "path\($0)") }
+        let keys = (0..<1000).map { StatisticKey(.counter, "path\($0)") }
         let whole = batch(keys.map { ($0, [1]) })
         let queries = harness.pipeline.queries
         let isRead = Task {
@@ -274,7 +312,7 @@ struct PipelineTests {
         }
         for _ in 0..<10 {
             var group = BatchGroup()
-            for _ in 0..<6 {
+            for _ in 0..<18 {
                 guard case .grouped = harness.pipeline.ingest.admit(whole, of: Self.ann, into: &group) else {
                     Issue.record("not admitted")
                     return
@@ -282,7 +320,7 @@ struct PipelineTests {
             }
             #expect(await harness.pipeline.ingest.submit(group) == .accepted)
         }
-        #expect(await harness.status(of: Self.ann).values.allSatisfy { $0.sum == 60 })
+        #expect(await harness.status(of: Self.ann).values.allSatisfy { $0.sum == 180 })
         isRead.cancel()
         #expect(await isRead.value)
         await harness.stop()

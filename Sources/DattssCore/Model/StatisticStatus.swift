@@ -36,4 +36,17 @@ public struct StatisticStatus: Sendable, Hashable {
             self.areApproximate = areApproximate
         }
     }
+
+    /// Statuses by path and kind, each once: of a statistic that was looked at twice, because it was forgotten and came back in
+    /// between, the later one.
+    public static func inOrder(_ statuses: [StatisticStatus]) -> [StatisticStatus] {
+        var once: [StatisticStatus] = []
+        once.reserveCapacity(statuses.count)
+        // Those of one statistic stay as they came.
+        for status in statuses.sorted(by: { $0.key < $1.key }) {
+            if once.last?.key == status.key { once.removeLast() }
+            once.append(status)
+        }
+        return once
+    }
 }

@@ -50,18 +50,25 @@ public struct UserState: Sendable {
     /// Merges a batch.
     /// - Precondition: an open minute is not later than `time`'s; one that is earlier was closed.
     public mutating func apply(_ batch: Batch, ids: [StatisticID], at time: Timestamp) {
+        apply(batch, ids: ids, partials: 0..<batch.partials.count, at: time)
+    }
+
+    /// Merges some of a batch's partials, because a large batch takes long. Its client is noted with the last of them.
+    /// - Precondition: as above.
+    public mutating func apply(_ batch: Batch, ids: [StatisticID], partials: Range<Int>, at time: Timestamp) {
         precondition(open == nil || open?.minute == time.minute, "the open minute was not closed")
         precondition(closing == nil, "the closing of the minute before was not ended")
         if batch.partials.isEmpty && batch.origin == nil { return }
         // Taken out, because the statistics and the open minute change together.
         var minute = open.take() ?? newMinute(time.minute)
-        for (position, id) in ids.enumerated() {
+        for position in partials {
+            let id = ids[position]
             ensure(id, batch.partials[position].key, time.minute)
             statistics.update(Int(id.index)) {
                 $0?.apply(batch.partials[position].aggregate, of: id, at: time, version: version, in: &minute, windows: &windows)
             }
         }
-        if let origin = batch.origin {
+        if let origin = batch.origin, partials.upperBound == batch.partials.count {
             clients.insert(origin, at: time)
             if let window = clients.window(of: origin.client) { minute.note(origin.client, window) }
         }
@@ -99,7 +106,13 @@ public struct UserState: Sendable {
 
     /// The status of every live statistic, sorted.
     public func status(at time: Timestamp) -> [StatisticStatus] {
-        live.map { status(of: $0, at: time) }.sorted { $0.key < $1.key }
+        StatisticStatus.inOrder(status(in: 0..<numberCount, at: time))
+    }
+
+    /// The status of the live statistics that have these numbers.
+    /// - Parameter numbers: below ``numberCount``.
+    public func status(in numbers: Range<Int>, at time: Timestamp) -> [StatisticStatus] {
+        status(of: numbers.lazy.map { StatisticID(index: Int32($0)) }, at: time)
     }
 
     /// The status of some statistics; one that is not live is left out.
@@ -144,15 +157,20 @@ public struct UserState: Sendable {
     }
 
     /// The status of every statistic that changed since a reader looked last.
+    public func changed(since mark: Mark, at time: Timestamp) -> [StatisticStatus] {
+        changed(in: 0..<numberCount, since: mark, at: time)
+    }
+
+    /// The same of those that have these numbers.
     ///
     /// A status also changes when nothing arrives: a window empties a slot after its minute, percentiles end with the minute
     /// after the last sample's. So once per slot of the window everything that may have faded counts as changed, too.
-    public func changed(since mark: Mark, at time: Timestamp) -> [StatisticStatus] {
+    public func changed(in numbers: Range<Int>, since mark: Mark, at time: Timestamp) -> [StatisticStatus] {
         let isNewSlot = Window.slotNumber(at: time) != Window.slotNumber(at: mark.at)
         let fading = mark.at.advanced(byMilliseconds: -Self.fadingMilliseconds)
         // (A reader that looked so often that it is no longer counted is told everything.)
         let isUncounted = mark.version == .max
-        let changed = (0..<statistics.count).filter { index in
+        let changed = numbers.filter { index in
             statistics.read(index) { statistic in
                 statistic.map { $0.version > mark.version || isUncounted || (isNewSlot && $0.seen >= fading) } ?? false
             }
@@ -215,10 +233,8 @@ public struct UserState: Sendable {
     /// How many statistics are there of which only the totals are kept.
     public var dormantCount: Int { dormant.count }
 
-    /// The totals of statistics of which nothing else is kept, in no order.
-    public var dormantTotals: [UserCheckpoint.StatisticTotals] {
-        dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
-    }
+    /// The totals of statistics of which nothing else is kept.
+    public var dormantTotals: [StatisticKey: StatusTotals] { dormant }
 
     // MARK: Checkpoints and replay
 
@@ -228,7 +244,7 @@ public struct UserState: Sendable {
         var totals = live.map { live in
             UserCheckpoint.StatisticTotals(key: live.key, totals: live.statistic.totals(with: nil, since: live.since))
         }
-        totals += dormantTotals
+        totals += dormant.map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
         var windows: [ClientWindow] = []
         clients.forEach { client, window, _ in windows.append(ClientWindow(client: client, window: window)) }
         return UserCheckpoint(user: user, totals: totals, clients: windows)

@@ -22,8 +22,8 @@ actor UserAggregator {
     /// When the last minute ended, in time that has passed.
     private var edgeBefore: Timestamp?
     private var isErased = false
-    /// How much was merged since others were let in.
-    private var mergedWeight = 0
+    /// How many partials were merged since others were let in.
+    private var mergedSinceYield = 0
     /// How many statistics lost their totals, because too many were silent.
     nonisolated let forgottenTotals = Atomic(0)
     /// What somebody wants to see of each slot.
@@ -73,17 +73,25 @@ actor UserAggregator {
         }
         // (By position: to look at a batch would copy it.)
         for position in batches.indices {
-            if mergedWeight >= Self.mergedAtOnce {
-                mergedWeight = 0
-                await Task.yield()
-            }
-            state.apply(batches[position].batch, ids: batches[position].ids, at: time)
-            mergedWeight += batches[position].weight
+            let count = batches[position].ids.count
+            var next = 0
+            repeat {
+                let end = min(count, next + Self.lookedAtAtOnce)
+                if mergedSinceYield > 0, mergedSinceYield + end - next > Self.lookedAtAtOnce {
+                    mergedSinceYield = 0
+                    await Task.yield()
+                }
+                state.apply(batches[position].batch, ids: batches[position].ids, partials: next..<end, at: time)
+                // (A batch without partials takes some time, too.)
+                mergedSinceYield += max(1, end - next)
+                next = end
+            } while next < count
         }
     }
 
-    /// How many partials are merged in one go, of batches that are not too large by themselves: some hundred microseconds' worth.
-    private static let mergedAtOnce = 2000
+    /// How many partials are merged, or statistics read, in one go: some hundred microseconds' worth. Readers never see a part of a
+    /// batch that has no more of them, as long as they read no more.
+    private static let lookedAtAtOnce = 1000
 
     private func close(_ edge: MinuteAssembly.Edge, _ mark: Admission.MinuteMark) async {
         let closed = state.beginClosing(through: edge.minute)
@@ -117,19 +125,41 @@ actor UserAggregator {
 
     // MARK: Readers
 
-    func status(at time: Timestamp) -> [StatisticStatus] { state.status(at: time) }
+    /// Every statistic, as it is when it is looked at. They are not put in order, because that takes long and needs no actor: see
+    /// ``StatisticStatus/inOrder(_:)``.
+    func status(at time: Timestamp) async -> [StatisticStatus] {
+        await inSlices { state.status(in: $0, at: time) }
+    }
 
-    /// The statistics that left memory but for their totals, in no order.
-    func silent() -> [UserCheckpoint.StatisticTotals] { state.dormantTotals }
+    /// The totals of the statistics of which nothing else is left.
+    func silent() -> [StatisticKey: StatusTotals] { state.dormantTotals }
 
-    /// Every statistic, and the mark from which ``changes(since:at:)`` goes on.
-    func everything(at time: Timestamp) -> (statuses: [StatisticStatus], mark: UserState.Mark) {
-        (state.status(at: time), state.mark(at: time))
+    /// The same as ``status(at:)``, and the mark from which ``changes(since:at:)`` goes on.
+    func everything(at time: Timestamp) async -> (statuses: [StatisticStatus], mark: UserState.Mark) {
+        // What changes while the rest is looked at is told again the next time.
+        let mark = state.mark(at: time)
+        return (await status(at: time), mark)
     }
 
     /// What changed since an earlier call, for a live view.
-    func changes(since mark: UserState.Mark, at time: Timestamp) -> (statuses: [StatisticStatus], mark: UserState.Mark) {
-        (state.changed(since: mark, at: time), state.mark(at: time))
+    func changes(since mark: UserState.Mark, at time: Timestamp) async -> (statuses: [StatisticStatus], mark: UserState.Mark) {
+        let next = state.mark(at: time)
+        return (await inSlices { state.changed(in: $0, since: mark, at: time) }, next)
+    }
+
+    /// Looks at all statistics, some at a time, and lets others in between: a reader who asks for very many holds nobody up, on
+    /// whichever thread the actor happens to run.
+    private func inSlices(_ read: (Range<Int>) -> [StatisticStatus]) async -> [StatisticStatus] {
+        var statuses: [StatisticStatus] = []
+        var next = 0
+        while next < state.numberCount {
+            let end = min(next + Self.lookedAtAtOnce, state.numberCount)
+            statuses += read(next..<end)
+            next = end
+            if next < state.numberCount { await Task.yield() }
+        }
+        // An erased user has none, also if that came in between.
+        return isErased ? [] : statuses
     }
 
     /// The last values of gauges; nil for one that nobody ever sent, or not for days.

@@ -46,12 +46,12 @@ public struct Queries: Sendable {
     public func status(of user: UserID) async -> (at: Timestamp, statistics: [StatisticStatus]) {
         let aggregator = await caughtUp(user)
         let now = clock.now()
-        return (now, await aggregator?.status(at: now) ?? [])
+        return (now, StatisticStatus.inOrder(await aggregator?.status(at: now) ?? []))
     }
 
     /// The statistics of a user that were silent for so long that they left the status, those that were sent last first.
     public func silent(of user: UserID, atMost count: Int) async -> (at: Timestamp, statistics: [UserCheckpoint.StatisticTotals]) {
-        let silent = await caughtUp(user)?.silent() ?? []
+        let silent = (await caughtUp(user)?.silent() ?? [:]).map { UserCheckpoint.StatisticTotals(key: $0.key, totals: $0.value) }
         let latest = silent.sorted { ($1.totals.seen, $0.key) < ($0.totals.seen, $1.key) }.prefix(count)
         return (clock.now(), Array(latest))
     }
@@ -309,7 +309,7 @@ public struct LiveReader: Sendable {
         guard let mark else {
             let everything = await aggregator.everything(at: now)
             self.mark = everything.mark
-            return (now, everything.statuses)
+            return (now, StatisticStatus.inOrder(everything.statuses))
         }
         let changes = await aggregator.changes(since: mark, at: now)
         self.mark = changes.mark

@@ -34,6 +34,25 @@ import Testing
         #expect(changed(state, since: justInTime, after: 130_000) == ["a"])
     }
 
+    @Test("who looks at some statistics at a time sees each once, also one that went and came back meanwhile")
+    func parts() {
+        var state = UserState(user: .test)
+        func send(_ path: String, _ value: Double, as id: Int32) {
+            let partial = Partial(StatisticKey(.gauge, path), Aggregate(sample: value))
+            state.apply(Batch(partials: [partial]), ids: [StatisticID(index: id)], at: .noon)
+        }
+        for (path, id) in [("d", 0), ("b", 1), ("c", 2), ("a", 3)] as [(String, Int32)] { send(path, 1, as: id) }
+        var statuses = state.status(in: 0..<2, at: .noon)
+        state.forget([StatisticID(index: 0)])
+        send("e", 1, as: 0)
+        send("d", 2, as: 4)
+        statuses += state.status(in: 2..<state.numberCount, at: .noon)
+        #expect(statuses.map(\.key.path) == ["d", "b", "c", "a", "d"])
+        let ordered = StatisticStatus.inOrder(statuses)
+        #expect(ordered.map(\.key.path) == ["a", "b", "c", "d"])
+        #expect(ordered.map(\.last) == [1, 1, 1, 2])
+    }
+
     private let ids = ["a": 0, "b": 1, "c": 700].mapValues { StatisticID(index: $0) }
 
     private func apply(_ paths: [String], to state: inout UserState) {

@@ -14,7 +14,8 @@ import Testing
 
     @Test("restoring from a checkpoint and blocks equals living through it, to the last bit", arguments: seeds)
     func restoring(seed: UInt64) throws {
-        // Goal: replay is idempotent: sums are folded in the same order, and `seen` comes back from the batches.
+        // Goal: replay is idempotent: sums are folded in the same order, and `seen` comes back from the batches. It takes whole what was
+        // merged in parts.
         var generator = SeededGenerator(seed: seed)
         var (living, livingAdmission) = (UserState(user: .test), Admission())
         var checkpoint: UserCheckpoint?
@@ -36,7 +37,13 @@ import Testing
                     origin: generator.oneIn(2)
                         ? .init(client: "c\(round % 3)", sequence: Int64(firstSequence + batches.count)) : nil)
                 if let open = living.openMinute, open.minute < time.minute { close(&living, through: open.minute, into: &blocks) }
-                living.apply(batch, ids: livingAdmission.ids(of: batch, at: time), at: time)
+                let ids = livingAdmission.ids(of: batch, at: time)
+                var next = 0
+                repeat {
+                    let end = Int.random(in: min(next + 1, ids.count)...ids.count, using: &generator)
+                    living.apply(batch, ids: ids, partials: next..<end, at: time)
+                    next = end
+                } while next < ids.count
                 batches.append((batch, time))
             }
             close(&living, through: time.minute, into: &blocks)
