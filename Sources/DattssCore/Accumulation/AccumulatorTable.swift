@@ -90,7 +90,7 @@ public struct AccumulatorTable: Sendable {
             let (number, position) = try touch(kind, path)
             if line.scale == 1 {
                 period[position].add(line.first.value)
-                if line.isPacked { line.forEachFurtherValue { period[position].add($0.value) } }
+                line.forEachFurtherValue { period[position].add($0.value) }
             } else {
                 addScaled(line.first.value, line.scale, kind, number, at: position)
                 line.forEachFurtherValue { addScaled($0.value, line.scale, kind, number, at: position) }
@@ -98,7 +98,7 @@ public struct AccumulatorTable: Sendable {
         case .gauge:
             let (number, position) = try touch(.gauge, path)
             addGauge(line.first, number, at: position)
-            if line.isPacked { line.forEachFurtherValue { addGauge($0, number, at: position) } }
+            line.forEachFurtherValue { addGauge($0, number, at: position) }
         case .set:
             let position = try touch(.gauge, path).position
             period.noteSet(at: position)

@@ -14,8 +14,8 @@ public struct StatsdLine {
     public let type: SampleType
     /// Whether tags belong to its path.
     public private(set) var hasTags: Bool
-    /// Whether it may have more values than ``first``.
-    public let isPacked: Bool
+    /// How many values there are: ``first``, and those behind further colons.
+    public let valueCount: Int
     /// Its first value; of no meaning for a set.
     public let first: Value
     /// How many samples each value stands for: 1/rate. When there are several rates, the last one counts.
@@ -68,7 +68,7 @@ public struct StatsdLine {
         self.type = type
         first = Value(value: value, isSigned: type == .gauge && Self.isSign(bytes[start]))
         (nameEnd, valuesStart, valuesEnd, optionsStart) = (colon, start, start + length, bytes.count)
-        (scale, hasTags, isPacked, nextStart) = (1, false, false, nil)
+        (scale, hasTags, valueCount, nextStart) = (1, false, 1, nil)
     }
 
     /// - Parameter bytes: a line that contains a bar.
@@ -98,7 +98,7 @@ public struct StatsdLine {
         let colon = typeField.position(of: UInt8(ascii: ":"))
         guard let type = Self.type(typeField.part(0, colon ?? typeField.count).trimmed) else { throw .badType }
         self.type = type
-        (first, isPacked) = try Self.check(bytes.part(valuesStart, bar), of: type)
+        (first, valueCount) = try Self.check(bytes.part(valuesStart, bar), of: type)
         if let colon {
             (scale, hasTags, nextStart) = (1, false, bar + 1 + colon + 1)
         } else {
@@ -145,17 +145,9 @@ public struct StatsdLine {
         try TaggedPath(bytes.part(prefix, nameEnd), options: hasTags ? options : nil).with(body)
     }
 
-    /// How many values there are.
-    public var valueCount: Int {
-        guard isPacked else { return 1 }
-        var count = 0
-        values.forEachPart(separatedBy: UInt8(ascii: ":")) { _ in count += 1 }
-        return count
-    }
-
     /// Calls `body` with each number but the first; a set has none.
     func forEachFurtherValue(_ body: (Value) -> Void) {
-        guard isPacked else { return }
+        guard valueCount > 1 else { return }
         var isFirst = true
         values.forEachPart(separatedBy: UInt8(ascii: ":")) { part in
             // They were checked when the line was taken apart.
@@ -181,21 +173,22 @@ public struct StatsdLine {
         return bytes.count == 2 && bytes[0] == UInt8(ascii: "m") && bytes[1] == UInt8(ascii: "s") ? .timer : nil
     }
 
-    /// - Returns: the first of the values, all of which are good, and whether there may be more.
+    /// - Returns: the first of the values, all of which are good, and how many there are.
     private static func check(
         _ values: DatagramLine.Bytes, of type: SampleType
-    ) throws(DatagramError) -> (first: Value, isPacked: Bool) {
-        if type == .set { return (Value(value: 0), false) }
-        guard values.position(of: UInt8(ascii: ":")) != nil else { return (try value(values.trimmed, of: type), false) }
+    ) throws(DatagramError) -> (first: Value, count: Int) {
+        if type == .set { return (Value(value: 0), 1) }
+        guard values.position(of: UInt8(ascii: ":")) != nil else { return (try value(values.trimmed, of: type), 1) }
         var first: Value?
-        var isGood = true
+        var (count, isGood) = (0, true)
         values.forEachPart(separatedBy: UInt8(ascii: ":")) { part in
             let value = try? value(part, of: type)
             isGood = isGood && value != nil
             first = first ?? value
+            count += 1
         }
         guard isGood, let first else { throw .badValue }
-        return (first, true)
+        return (first, count)
     }
 
     private static func value(_ bytes: DatagramLine.Bytes, of type: SampleType) throws(DatagramError) -> Value {
