@@ -112,13 +112,15 @@ private final class PastSteps: Sendable {
     /// The steps of a statistic that have a value, ascending.
     func values(of slot: Int, _ activity: [Int]) -> [(slot: UsualSlot, value: Double)] {
         state.withLock { state in
-            (0..<count).compactMap { step in
+            var values: [(slot: UsualSlot, value: Double)] = []
+            for step in 0..<count {
                 let at = UsualSlot(first.index + Int64(step))
-                guard at.minute >= state.hoursThrough else { return nil }
+                if at.minute < state.hoursThrough { continue }
                 var open = state.open[slot * count + step]
                 open.activeMinutes = activity[step]
-                return open.value(measures[slot]).map { (at, $0) }
+                if let value = open.value(measures[slot]) { values.append((slot: at, value: value)) }
             }
+            return values
         }
     }
 }

@@ -18,7 +18,7 @@ extension Routes {
         let minute = try pastMinute(at: time, of: user)
         return try await lookingBack(of: user, context) { watch in
             let keys = try await past(of: user, before: minute, watch).statistics.map(\.key)
-            let judging = PastWatch(context.isConnected, milliseconds: PastWatch.judgingMilliseconds)
+            let judging = watch.shorter(milliseconds: PastWatch.judgingMilliseconds)
             let list = try await pipeline.queries.unusual(
                 of: user, before: minute, among: keys, isWanted: watch.isWanted, hasTime: judging.isWanted)
             return UnusualJSON.write(list, at: minute.start)
@@ -50,9 +50,9 @@ extension Routes {
     private func lookingBack(
         of user: UserID, _ context: Context, _ answer: @escaping @Sendable (PastWatch) async throws -> JSONWriter
     ) async throws -> Response {
-        let unsent = memory.unsent
-        return try await pipeline.queries.inTurn(of: user, isWanted: context.isConnected) {
-            let watch = PastWatch(context.isConnected)
+        let (unsent, isConnected) = (memory.unsent, context.isConnected)
+        return try await pipeline.queries.inTurn(of: user, isWanted: isConnected) {
+            let watch = PastWatch(isConnected, milliseconds: PastWatch.milliseconds)
             do {
                 return try Rendering(try await answer(watch), within: unsent)
             } catch PastError.tooMany(let count) {
@@ -77,10 +77,13 @@ private struct PastWatch: Sendable {
     /// So long statistics are judged, one after the other.
     static let judgingMilliseconds: Int64 = 5000
 
-    init(_ isConnected: @escaping @Sendable () -> Bool, milliseconds: Int64 = Self.milliseconds) {
+    init(_ isConnected: @escaping @Sendable () -> Bool, milliseconds: Int64) {
         self.isConnected = isConnected
         deadline = .now + .milliseconds(milliseconds)
     }
+
+    /// Another one, from now on.
+    func shorter(milliseconds: Int64) -> PastWatch { PastWatch(isConnected, milliseconds: milliseconds) }
 
     var isOver: Bool { ContinuousClock.now > deadline }
 
