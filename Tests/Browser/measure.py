@@ -113,10 +113,10 @@ def pan_frames(page, statistic):
         const send = (type, x) => chart.dispatchEvent(new PointerEvent(type, {
           bubbles: true, clientX: left + x, clientY: top + 90, button: 0, pointerId: 1, pointerType: 'mouse', shiftKey: true }));
         chart.setPointerCapture = () => {};
-        const step = number => send(number ? 'pointermove' : 'pointerdown', 200 + number * 3);""" + EACH_FRAME, FRAMES)
+        const step = number => send(number ? 'pointermove' : 'pointerdown', 200 + number);""" + EACH_FRAME, FRAMES)
     page.js("""
         const chart = document.querySelector('.xchart');
-        chart.dispatchEvent(new PointerEvent('pointerup', { bubbles: true, clientX: chart.getBoundingClientRect().left + 560, button: 0, pointerId: 1, pointerType: 'mouse' }))""")
+        chart.dispatchEvent(new PointerEvent('pointerup', { bubbles: true, clientX: chart.getBoundingClientRect().left + 320, button: 0, pointerId: 1, pointerType: 'mouse' }))""")
     until(lambda: "from=" in page.driver.current_url and not page.all(".xplot[aria-busy]"), 30, "the part that it was moved to")
     return times
 

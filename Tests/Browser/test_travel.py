@@ -20,7 +20,9 @@ class Travel(Scene):
     @classmethod
     def prepare(cls, server):
         cls.samples = week(step=60)
-        server.load(cls.samples)
+        # Of a month ago only hours are kept.
+        cls.old = int(time.time()) // HOUR * HOUR - 30 * 24 * HOUR
+        server.load([(cls.old + hour * HOUR, "g", "old.load", 5 + hour) for hour in range(48)] + cls.samples)
 
     def setUp(self):
         self.page.size(1440, 900)
@@ -150,6 +152,15 @@ class Travel(Scene):
         until(lambda: page.all("body.exploring") and not self.band() and page.text("#live span") == "Live")
         page.driver.back()
         self.arrived(at)
+        self.assert_sound()
+
+    def test_of_long_ago_the_last_hour_is_shown_and_said_to_be_one(self):
+        page, at = self.page, self.old + 10 * HOUR + 1500
+        self.travel(at // 60 * 60)
+        self.assertIn("Only hours are left of then: this is the last that was over.", self.band())
+        # The hour from nine to ten, after ten o'clock.
+        self.assertEqual(page.row("old.load (gauge)")["value"], "14")
+        self.assertNotIn("shop.orders (counter)", page.rows())
         self.assert_sound()
 
     def test_a_moment_that_cannot_be_shown_says_why(self):

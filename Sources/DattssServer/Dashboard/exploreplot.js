@@ -384,7 +384,8 @@ export class ExplorePlot {
     const box = event.shiftKey ? null : h('div.box');
     if (box) this.chart.append(box);
     this.chart.setPointerCapture(event.pointerId);
-    this.#drag = { x: Math.min(this.#frame.right, Math.max(this.#frame.left, x)), box, dx: 0 };
+    const from = Math.min(this.#frame.right, Math.max(this.#frame.left, x));
+    this.#drag = { x: from, to: from, box, dx: 0 };
     if (box) return;
     this.point(null);
     this.lines.element.hidden = true;

@@ -46,7 +46,10 @@ export class Now {
 
   /** At another moment they are what they were then. */
   reset() {
-    for (const card of this.#cards.values()) card.stat = this.page.statistics.all.get(card.stat.id) ?? parse(card.stat.id);
+    for (const card of this.#cards.values()) {
+      card.stat = this.page.statistics.all.get(card.stat.id) ?? parse(card.stat.id);
+      card.isUnusual = false;
+    }
     put($('#strip-title'), isPast() ? 'Then' : 'Now');
   }
 
