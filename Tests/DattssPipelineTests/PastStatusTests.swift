@@ -2,6 +2,7 @@ import DattssCore
 import DattssLog
 import DattssPipeline
 import DattssTestSupport
+import Synchronization
 import Testing
 
 /// Goal: what was is told as it was seen then, wherever the log has it by now: in memory, in blocks, in a sealed file, or as hours.
@@ -127,7 +128,9 @@ struct PastStatusTests {
         harness.accounts.retention.withLock { $0 = Retention(limits: .init(minuteDays: 1, hourDays: 30)) }
         // From 23:40 to 0:20: twenty minutes in an hour of each of two days.
         for _ in 0..<40 {
-            #expect(await harness.pipeline.ingest.submit(batch([(Self.keys[0], [3]), (Self.keys[1], [4, 8])]), of: Self.ann) == .accepted)
+            #expect(
+                await harness.pipeline.ingest.submit(batch([(Self.keys[0], [3]), (Self.keys[1], [4, 8])]), of: Self.ann)
+                    == .accepted)
             harness.clock.advance(byMilliseconds: 60_000)
         }
         let midnight = Minute((Self.evening.minute.day + 1) * Minute.perDay)
@@ -161,7 +164,8 @@ struct PastStatusTests {
         #expect(try await past(harness, before: minute, atMost: 30).statistics.count == 30)
         await #expect(throws: PastError.tooMany(29)) { try await past(harness, before: minute, atMost: 29) }
         await #expect(throws: PastError.ended) {
-            try await harness.pipeline.queries.status(of: Self.ann, before: minute, idleMinutes: 60, atMost: 99, isWanted: { false })
+            try await harness.pipeline.queries.status(
+                of: Self.ann, before: minute, idleMinutes: 60, atMost: 99, isWanted: { false })
         }
         await harness.stop()
     }

@@ -20,7 +20,8 @@ struct PastRoutesTests {
         _ = try server.parts.server.prepareLocalUser()
         key = try #require(server.parts.accounts.key(of: .local))
         let partials = [
-            Partial(StatisticKey(.counter, "orders"), Aggregate(sample: 120)), Partial(StatisticKey(.gauge, "load"), Aggregate(sample: 4)),
+            Partial(StatisticKey(.counter, "orders"), Aggregate(sample: 120)),
+            Partial(StatisticKey(.gauge, "load"), Aggregate(sample: 4)),
         ]
         #expect(await server.parts.pipeline.ingest.submit(Batch(partials: partials), of: .local) == .accepted)
         server.clock.set(Self.start.minute.end.advanced(byMilliseconds: 130_000))

@@ -36,7 +36,8 @@ extension Routes {
     private func pastMinute(at time: Timestamp, of user: UserID) throws(ErrorAnswer) -> Minute {
         let now = clock.now()
         guard time <= now else {
-            throw ErrorAnswer(.badRequest, .badValue, "at: is \(time.seconds - now.seconds) seconds from now, expected a moment that is over")
+            throw ErrorAnswer(
+                .badRequest, .badValue, "at: is \(time.seconds - now.seconds) seconds from now, expected a moment that is over")
         }
         let days = pipeline.queries.kept(of: user).hourDays
         guard now.minute.day - time.minute.day <= days else {

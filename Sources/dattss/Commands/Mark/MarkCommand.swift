@@ -109,6 +109,8 @@ struct MarkListAnswer: Decodable {
     var table: TextTable {
         TextTable(
             Self.columns,
-            rows: marks.map { [$0.id, AlertTimes.text(Int64($0.at)), $0.text, $0.tags.joined(separator: ", "), $0.source, $0.by ?? ""] })
+            rows: marks.map {
+                [$0.id, AlertTimes.text(Int64($0.at)), $0.text, $0.tags.joined(separator: ", "), $0.source, $0.by ?? ""]
+            })
     }
 }
