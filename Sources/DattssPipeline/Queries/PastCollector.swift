@@ -115,7 +115,7 @@ final class PastCollector: Sendable {
         let age = edge.index - last.minute.index
         var window = Window.Totals()
         if age <= step {
-            // Of a counter a minute is told, also where it is the mean of those of an hour.
+            // What a counter had in a minute is told, also where that is the mean of the minutes of an hour.
             window.sum = key.kind == .counter ? aggregate.sum / Double(step) : aggregate.sum
             if key.kind != .counter { (window.count, window.max, window.min) = (aggregate.count, aggregate.max, aggregate.min) }
         }
