@@ -1,4 +1,5 @@
 import DattssCore
+import DattssLog
 import DattssPipeline
 import Hummingbird
 
