@@ -156,6 +156,60 @@ class Explore(Scene):
         state = self.drawn(lambda state: "from=" in state["address"])
         self.assertEqual(state["count"] * state["step"], 60 + (60 % state["step"] and state["step"]))
 
+    def test_what_is_drawn_follows_the_mouse_that_moves_it_and_what_lies_beside_comes_to_be_seen(self):
+        page = self.page
+        end = int(time.time()) // 3600 * 3600 - 86400
+        written = [time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(at)) for at in (end - 6 * 3600, end)]
+        first = self.explore(f"q=c:shop.orders&from={written[0]}&to={written[1]}&tz=UTC&step=10")
+        chart = page.one(".xchart")
+        drawn = lambda: page.js("""
+            const moving = document.querySelector('.xchart svg svg > g');
+            return [moving.getAttribute('transform') ?? '', moving.querySelector('path[stroke-linejoin]')?.getAttribute('d').split(/[ML]/).length - 1];""")
+        points = drawn()[1]
+        page.mouse().key_down(Keys.SHIFT).move_to_element_with_offset(chart, 100, 0).click_and_hold().move_by_offset(120, 0).perform()
+        transform = drawn()[0]
+        self.assertRegex(transform, r"translate\(1[12]\d")
+        # As much again on either side.
+        until(lambda: drawn()[1] > 2.5 * points, 30, lambda: str((points, drawn())))
+        self.assertEqual(drawn()[0], transform, "nothing jumps when it comes")
+        self.assertEqual(self.state()["address"], first["address"])
+        page.shoot("explore-moved")
+        page.mouse().release().key_up(Keys.SHIFT).perform()
+        state = self.drawn(lambda state: state["from"] < first["from"])
+        # (Whole steps cover what it was moved to.)
+        self.assertIn((state["count"], state["step"]), ((first["count"], 10), (first["count"] + 1, 10)))
+        width = page.js("return document.querySelector('.xchart').clientWidth") - 62 - 14
+        self.assertAlmostEqual((first["from"] - state["from"]) / 21600, 120 / width, delta=0.05)
+        self.assertEqual(drawn()[0], "")
+        # Nothing is to come: a live plot does not follow into it.
+        live = self.explore("q=c:shop.orders&range=3h&tz=UTC")
+        page.mouse().key_down(Keys.SHIFT).move_to_element_with_offset(page.one(".xchart"), 100, 0).click_and_hold().move_by_offset(-150, 0).perform()
+        until(lambda: drawn()[0])
+        self.assertLess(abs(float(drawn()[0][len("translate("):].split()[0])), 20)
+        page.mouse().release().key_up(Keys.SHIFT).perform()
+        until(lambda: drawn()[0] == "")
+        self.assertEqual(self.state()["address"], live["address"])
+        self.assert_sound()
+
+    def test_a_unit_set_by_hand_is_that_of_the_plot_at_once_and_on_boards(self):
+        page = self.page
+        self.explore("q=g:queue.mail.length&range=3h&tz=UTC")
+        choice = page.one("#x-0-unit")
+        self.assertEqual(page.js("return arguments[0].value", choice), "number")
+        labels = lambda: page.js("return [...document.querySelectorAll('.xchart svg text, .xlegend b')].map(({ textContent }) => textContent)")
+        for unit, sign in (("bytes", " B"), ("%", "%"), ("/s", "/s"), ("number", None)):
+            page.js("arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('change'))", page.one("#x-0-unit"), unit)
+            until(lambda: any(label.endswith(sign) for label in labels()) if sign else not any(label.endswith("/s") for label in labels()), 30, labels)
+            told = until(lambda: self.server.api("units")["units"] == ([] if unit == "number" else [{"typ": "g", "pth": "queue.mail.length", "unit": unit}]))
+            self.assertTrue(told)
+            if unit == "/s":
+                board = {"name": "Units", "panels": [{"type": "plot", "address": "v=1&q=g:queue.mail.length&range=3h&tz=UTC"}]}
+                self.assertEqual(self.server.request("/api/v1/boards", json.dumps(board).encode(), "POST")[0], 201)
+                page.open("/#board/Units").dashboard()
+                until(lambda: any(label.endswith("/s") for label in labels()), 60, labels)
+                self.explore("q=g:queue.mail.length&range=3h&tz=UTC")
+        self.assert_sound()
+
     def test_from_a_day_the_way_leads_to_the_same_statistic_and_time(self):
         page = self.page
         page.open("/#show=c:shop.orders&tz=UTC&zoom=60-180").dashboard()

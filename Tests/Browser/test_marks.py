@@ -55,7 +55,8 @@ class Marks(Scene):
         for plot in (1, 2):
             until(lambda: len(self.lines(plot)) == 2, 30, lambda: str(self.lines(plot)))
             for (words, x, _), (text, at) in zip(self.lines(plot), (("deployed 1.4.2 (api, west)", early), ("database moved", late))):
-                self.assertTrue(words.endswith(" " + text), words)
+                # Who said so is the key.
+                self.assertTrue(words.endswith(f" {text} by “default”"), words)
                 self.assertLess(abs(x - self.place(at, plot)), 1.5, words)
         # One stop of the tabulator a plot.
         self.assertEqual([tab for _, _, tab in self.lines()], [0, -1])
@@ -105,6 +106,67 @@ class Marks(Scene):
         before = len(self.lines())
         self.server.command("mark", "from a shell", "--tag", "cron")
         until(lambda: any("from a shell (cron)" in words for words, _, _ in self.lines()), 120, lambda: f"{before} {self.lines()}")
+        self.assert_sound()
+
+    EXPLORED = """
+        const { explore } = document.querySelector('.xplot') ?? {};
+        if (!explore?.data) return [];
+        const frame = explore.element.querySelector('.xframe');
+        return [...frame.querySelectorAll('.happened')].map(line => {
+          const { left, width } = line.getBoundingClientRect();
+          return [line.getAttribute('aria-label'), left + width / 2 - frame.getBoundingClientRect().left, line.tabIndex]; });"""
+
+    def test_marks_stand_in_explore_in_a_heatmap_and_on_a_board(self):
+        page = self.page
+        now = int(time.time()) // 60 * 60
+        self.mark("deployed 1.4.2", now - 5 * 3600, ["api"])
+        self.mark("database moved", now - 3600)
+        self.mark("another day", now - 3 * 86400)
+        tip = ".xplot .marked"
+        shown = lambda: page.js("return !document.querySelector(arguments[0]).hidden", tip)
+        for name, address in (("lines", "q=c:shop.orders&range=1d"), ("heatmap", "q=ms:shop.checkout.time&range=1d&draw=heatmap")):
+            page.open(f"/#explore?{address}").dashboard()
+            until(lambda: len(page.js(self.EXPLORED)) == 2, 60, lambda: str(page.js(self.EXPLORED)))
+            for (words, x, _), (text, at) in zip(page.js(self.EXPLORED), (("deployed 1.4.2 (api)", now - 5 * 3600), ("database moved", now - 3600))):
+                self.assertIn(f" {text} by “default”", words)
+                place = page.js("""const { data, chart } = document.querySelector('.xplot').explore;
+                    const [left, right] = [62, chart.clientWidth - 14];
+                    return left + (arguments[0] - data.from) / (data.count * data.step * 60) * (right - left)""", at)
+                self.assertLess(abs(x - place), 1.5, words)
+            self.assertEqual([tab for _, _, tab in page.js(self.EXPLORED)], [0, -1])
+            page.mouse().move_to_element(page.all(".xplot .happened")[1]).perform()
+            until(shown)
+            self.assertIn("database moved", page.text(tip))
+            for theme in ("dark", "light"):
+                page.theme(theme)
+                page.shoot(f"marks-explore-{name}-{theme}")
+                self.assert_sound()
+            page.mouse().move_to_element(page.one("h1")).perform()
+            until(lambda: not shown())
+            page.js("document.querySelector('.xchart').focus()")
+            page.press(Keys.TAB)
+            until(shown)
+            self.assertIn("deployed 1.4.2 (api)", page.text(tip))
+            page.press(Keys.ARROW_RIGHT)
+            until(lambda: "database moved" in page.text(tip))
+        # What is saved has them, too.
+        saved = page.driver.execute_async_script("""
+            const done = arguments[0];
+            import('/assets/explorefile.js').then(async ({ fileOf }) =>
+              done(await (await fileOf('svg', document.querySelector('.xplot').explore)).text()));""")
+        self.assertEqual(saved.count("h8l-4 7Z"), 2)
+
+        board = {"name": "Marked", "panels": [{"type": "plot", "address": f"v=1&q={what}&range=1d&tz=UTC"} for what in ("c:shop.orders", "g:queue.mail.length")]}
+        self.assertEqual(self.server.request("/api/v1/boards", json.dumps(board).encode(), "POST")[0], 201)
+        page.open("/#board/Marked").dashboard()
+        lines = "return [...document.querySelectorAll('.bpanel')].map(panel => panel.querySelectorAll('.happened').length)"
+        until(lambda: page.js(lines) == [2, 2], 60, lambda: str(page.js(lines)))
+        # Plots of the same time ask once.
+        # (What the plots of a day ask for is three days.)
+        asked = """return performance.getEntriesByType('resource').map(({ name }) => name.match(/marks\\?from=(\\d+)&to=(\\d+)/))
+            .filter(found => found && found[2] - found[1] < 2 * 86400).length"""
+        self.assertEqual(page.js(asked), 1)
+        page.shoot("marks-board")
         self.assert_sound()
 
     def test_on_a_phone_nothing_is_out_of_place(self):

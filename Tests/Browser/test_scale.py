@@ -1,9 +1,11 @@
 """Twenty thousand statistics: only what is seen is in the document, and searching does not stall."""
 
 import json
+import statistics
 import time
 import unittest
 
+import measure
 from page import Keys, until
 from scene import Scene
 
@@ -58,6 +60,16 @@ class Scale(Scene):
         asked = page.js("return performance.getEntriesByType('resource').filter(({ name }) => name.includes('/series/')).length")
         self.assertLess(asked, 250)
         print(f"\n  searching {COUNT} statistics: {max(milliseconds):.0f} ms at most")
+
+    def test_scrolling_takes_little_of_each_frame(self):
+        page = self.page
+        page.open("/#show=").dashboard()
+        page.until_text("#found", "20 k statistics")
+        frames = measure.scroll_frames(page)
+        self.assertEqual(len(frames), measure.FRAMES)
+        self.assertGreater(page.js("return document.querySelector('#tree').scrollTop"), measure.FRAMES * 100)
+        self.assertLess(self.rows_in_document(), 80)
+        print(f"\n  scrolling {COUNT} statistics: {statistics.median(frames):.2f} ms a frame, 95 % within {measure.percentile(frames, 95):.2f} ms")
 
     def test_scrolling_draws_each_frame(self):
         page = self.page

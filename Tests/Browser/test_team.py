@@ -176,6 +176,20 @@ class TwoPeople(Scene):
         ann.dashboard()
         until(lambda: self.shown() == "Shown: local (edit)")
 
+        # She arranges boards, and makes no links to them: that is not offered, and said.
+        self.assertEqual(self.server.request("/api/v1/boards", b'{"name":"Shop","panels":[]}', "POST")[0], 201)
+        self.addCleanup(self.server.request, "/api/v1/boards/Shop", method="DELETE")
+        ann.open("/?user=local#board/Shop").dashboard()
+        buttons = until(lambda: ann.js("return [...document.querySelectorAll('#boards .btop button')].map(({ textContent }) => textContent)"))
+        self.assertEqual(buttons, ["Edit", "Export", "Full screen"])
+        ann.until_text(".bwhy", "Links are made by whoever administers the team.")
+        self.assertEqual(self.refused("/api/v1/boards/Shop/shares?user=local", "POST", '{"days":1}'), 403)
+        ann.driver.get_log("browser")
+        self.shoot(ann, "team-board")
+        self.page.open("/#board/Shop").dashboard()
+        until(lambda: self.page.js("return [...document.querySelectorAll('#boards .btop button')].map(({ textContent }) => textContent)")
+              == ["Edit", "Share", "Export", "Full screen"])
+
         # Keys are nobody's but of those who administer, also on the page of the account.
         ann.open("/account?user=local")
         ann.until_text("#team h2", "Team of local")
@@ -192,6 +206,14 @@ class TwoPeople(Scene):
         page.js("arguments[0].value = 'administer'; arguments[0].dispatchEvent(new Event('change'))", choice)
         until(lambda: "administer" in self.server.command("team", "list", "local"))
         self.shoot(page, "team-owner")
+        # A row keeps within its card, however narrow that is.
+        page.size(390, 844)
+        beyond = page.js("""
+            const card = document.querySelector('#team');
+            const end = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight);
+            return [...card.querySelectorAll('.rows li, .rows li *')].map(one => one.getBoundingClientRect().right - end)""")
+        page.size(1440, 900)
+        self.assertLess(max(beyond), 0.5)
 
         ann.open("/account?user=local")
         ann.until_text("main", "Make a key")

@@ -10,6 +10,7 @@ const { addressAt, addressOfBoard, changed, nextScreen, readTime, reverse, title
 const { AddressError, readPlot } = await load('exploreaddress.js');
 const { loadPlot } = await load('exploredata.js');
 const { shareWords } = await load('boardshare.js');
+const { mayShare } = await load('boards.js');
 serve(() => new Promise(() => {}));
 const { sharedSource } = await load('shared.js');
 
@@ -124,4 +125,8 @@ test('a link is told by who made it, until when, and when it was used last', () 
   assert.match(shareWords(made, NOON, 'UTC'), /by ann; until it is revoked; never used$/);
   assert.match(shareWords({ ...made, expiresAt: NOON + DAY, lastUsedAt: NOON - HOUR }, NOON, 'UTC'), /; until .*; last used /);
   assert.match(shareWords({ ...made, expiresAt: NOON }, NOON, 'UTC'), /; expired; /);
+});
+
+test('links are offered to whom the server lets make them', () => {
+  assert.deepEqual(['owner', 'administer', 'edit', 'view', undefined].map(mayShare), [true, true, false, false, false]);
 });

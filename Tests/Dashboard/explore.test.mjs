@@ -6,8 +6,9 @@ import { DAY, HOUR, load, NOON, serve } from './page.mjs';
 
 const address = await load('exploreaddress.js');
 const { matcher } = await load('exploreglob.js');
-const { extent, logTicks, stacked, timeTicks } = await load('exploredraw.js');
-const { ratioOf, spreadOf, loadPlot } = await load('exploredata.js');
+const { extent, logTicks, momentWords, stacked, timeTicks, unitOfAxis } = await load('exploredraw.js');
+const { ownSource, ratioOf, spreadOf, loadPlot, unitOfQuery } = await load('exploredata.js');
+const { take } = await load('units.js');
 const { cell, csvOf } = await load('explorefile.js');
 const { meant, sorted } = await load('exploretable.js');
 const { groupings } = await load('explore.js');
@@ -155,4 +156,60 @@ test('the table sorts by each column, and what has no number is last', () => {
 test('what lines can be grouped by are the parts of paths and their tags', () => {
   assert.deepEqual(groupings(['hits.env:prod', 'hits.env:test']),
     [{ value: 'n0', label: 'by part 1: hits' }, { value: 'env', label: 'by env: prod, test' }]);
+});
+
+test('numbers have the unit of what they are, by the name, by hand, and by the figure', async () => {
+  take({ units: [{ typ: 'g', pth: 'disk.free', unit: 'bytes' }] });
+  for (const [kind, pattern, figure, unit] of [
+    ['g', 'mem.bytes', 'average', 'bytes'], ['g', 'disk.free', 'max', 'bytes'], ['g', 'disk.free', 'count', 'number'], ['g', 'cpu.percent', 'average', '%'],
+    ['g', 'host.*.bytes', 'sum', 'bytes'], ['g', 'reads_per_second', 'average', '/s'], ['g', 'load', 'average', 'number'],
+    // What a counter counts is its unit, also by the minute.
+    ['c', 'net.rx_bytes', 'per-second', 'bytes'], ['c', 'net.rx_bytes', 'per-minute', 'bytes'], ['c', 'net.rx_bytes', 'count', 'number'],
+    ['ms', 'shop.time', 'p95', 'ms'], ['ms', 'shop.time', 'per-second', 'number'], ['ms', 'shop.time', 'sum', 'ms'],
+  ]) assert.equal(unitOfQuery({ kind, pattern, figure }), unit, `${kind}:${pattern} ${figure}`);
+  serve(() => ({ statistics: 2, of: 2, approximate: false, series: [{ name: 'host.bytes', values: [1] }, { name: 'host.load', values: [2] }] }));
+  const plot = { ...emptyPlot(), queries: [newQuery('g', 'host.*')] };
+  const { lines } = await loadPlot(plot, { from: NOON, to: NOON + 60, step: 1 });
+  assert.deepEqual(lines.map(({ unit, per }) => [unit, per]), [['bytes', ''], ['number', '']]);
+  assert.equal(unitOfAxis(lines), 'number');
+  assert.equal(unitOfAxis(lines.slice(0, 1)), 'bytes');
+  assert.equal(unitOfAxis([]), 'number');
+  const counted = await loadPlot({ ...plot, queries: [{ ...newQuery('c', 'host.*'), figure: 'per-second' }] }, { from: NOON, to: NOON + 60, step: 1 });
+  assert.deepEqual(counted.lines.map(({ per }) => per), ['/s', '/s']);
+  take({ units: [] });
+});
+
+test('what lies beside a window is as much again, but not what is to come, nor what is too old', () => {
+  const length = 60 * 60;
+  const wide = (from, count) => { const { from: first, to, step } = address.widened({ from, step: 60, count }, NOON); return [(from - first) / length, (to - from) / length - count, step]; };
+  assert.deepEqual(wide(NOON - 30 * DAY, 48), [48, 48, 60]);
+  assert.deepEqual(wide(NOON - 72 * HOUR, 48), [48, 24, 60]);
+  assert.deepEqual(wide(NOON - 48 * HOUR, 48), [48, 0, 60]);
+  // A step that is not over belongs to it.
+  assert.deepEqual(wide(NOON - 48.5 * HOUR, 48), [48, 1, 60]);
+  assert.deepEqual(wide(NOON - 400 * DAY + 5 * HOUR, 48), [5, 48, 60]);
+  assert.deepEqual(wide(NOON - 401 * DAY, 48), [0, 48, 60]);
+});
+
+test('what happened is asked for once by plots that show the same time, and again after a while', async () => {
+  const { now: clock } = Date;
+  let time = NOON * 1000;
+  Date.now = () => time;
+  try {
+    const paths = serve(() => ({ marks: [{ at: NOON - 60, text: 'x', tags: [] }], cut: true }));
+    const window = { from: NOON - HOUR, to: NOON };
+    const found = await Promise.all([ownSource.marks(window), ownSource.marks(window), ownSource.marks({ ...window, to: NOON + 60 })]);
+    assert.deepEqual(paths, [`/api/v1/marks?from=${NOON - HOUR}&to=${NOON}`, `/api/v1/marks?from=${NOON - HOUR}&to=${NOON + 60}`]);
+    assert.deepEqual([found[0].marks[0].place, found[0].isCut], [NOON - 60, true]);
+    time += 6000;
+    await ownSource.marks(window);
+    assert.equal(paths.length, 3);
+  } finally {
+    Date.now = clock;
+  }
+});
+
+test('a moment is named with its day where a plot has more than one', () => {
+  assert.equal(momentWords(NOON, 1440, 'UTC'), '12:00');
+  assert.match(momentWords(NOON, 1441, 'UTC'), /^29 Nov,? 12:00$/);
 });

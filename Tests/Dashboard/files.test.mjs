@@ -28,6 +28,16 @@ test('the page names every module that it needs, so that none waits for another'
   assert.deepEqual([...named].sort(), [...needed('dashboard.js')].sort());
 });
 
+test('nothing that only an opened part needs is loaded before it is opened', () => {
+  const first = needed('dashboard.js');
+  const later = /^(explore|board(?!ing\.)|shared|share|team|alert|backtest|channels|keys|account|join|maintenance|help|travel|marks|restarts|start|silent|landing|switcher)/;
+  assert.deepEqual([...first].filter(name => later.test(name)), []);
+  // The ways to them are there.
+  for (const name of ['exploring.js', 'boarding.js', 'firing.js']) assert.ok(first.has(name), name);
+  const styles = [...read('index.html').matchAll(/href="\/assets\/(\w+\.css)"/g)].map(match => match[1]);
+  assert.deepEqual(styles, ['theme.css', 'dashboard.css']);
+});
+
 test('every module finds what it imports by name, and waits for the server before it touches the document', async () => {
   serve(() => new Promise(() => {}));
   for (const name of modules) await load(name);

@@ -73,6 +73,7 @@ for (const [unit, ...cases] of [
   ['%', [0, '0 %'], [48.25, '48.3 %'], [null, '–']],
   ['s', [.25, '250 ms'], [90, '90 s'], [86400, '24 h'], [null, '–']],
   ['us', [250, '0.25 ms'], [3e6, '3 s']],
+  ['/s', [12.34, '12.3 /s'], [12345, '12.3 k /s'], [0, '0 /s'], [null, '–']],
   ['number', [12345, '12.3 k'], [0, '0']],
 ]) {
   test(`values in ${unit} say so`, () => { for (const [value, expected] of cases) assert.equal(valueOf(unit, value), expected, `${value}`); });

@@ -30,4 +30,7 @@ test('a mark says when, what, and what it is about', () => {
   const axis = new DayAxis(5);
   assert.equal(words(mark(725, 'deployed 1.4.2'), axis), '12:05 deployed 1.4.2');
   assert.equal(words(mark(725.5, 'deployed', ['api', 'west']), axis), '12:05 deployed (api, west)');
+  // And who said so, where somebody is known.
+  assert.equal(words({ ...mark(725, 'deployed', ['api']), by: 'ann@example.com' }, axis), '12:05 deployed (api) by “ann@example.com”');
+  assert.equal(words({ ...mark(725, 'disk is full'), by: '' }, axis), '12:05 disk is full');
 });

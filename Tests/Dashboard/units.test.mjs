@@ -27,7 +27,8 @@ function server(units = []) {
 test('the ending of a name tells the unit, and nothing else does', () => {
   for (const [path, unit] of [
     ['memory.used.bytes', 'bytes'], ['net.rx_bytes', 'bytes'], ['bytes', 'bytes'], ['cpu.percent', '%'], ['disk-pct', '%'],
-    ['log.replay.seconds', 's'], ['uptime_secs', 's'], ['render.ms', 'ms'], ['tick.us', 'us'], ['Memory.BYTES', 'bytes'],
+    ['log.replay.seconds', 's'], ['uptime_secs', 's'], ['render.ms', 'ms'], ['tick.us', 'us'], ['disk.reads_per_second', '/s'],
+    ['api.rps', '/s'], ['db.qps', '/s'], ['io.per_sec', '/s'], ['hops', 'number'], ['upper_second', 'number'], ['Memory.BYTES', 'bytes'],
     ['kilobytes', 'number'], ['bytes.count', 'number'], ['items', 'number'], ['boss', 'number'], ['status', 'number'], ['rooms', 'number'],
   ]) assert.equal(unitByName('g', path), unit, path);
   // Timers are in milliseconds, whatever they are called.

@@ -7,8 +7,8 @@ import { load, openAddress } from './page.mjs';
 const { ownZone, View } = await load('view.js');
 
 const opened = hash => { openAddress(hash); return new View(); };
-const said = view => ({ shown: view.shown, day: view.day, zone: view.zone, step: view.step, zoom: view.zoom });
-const OWN = { shown: null, day: null, zone: ownZone(), step: 5, zoom: null };
+const said = view => ({ shown: view.shown, day: view.day, at: view.at, zone: view.zone, step: view.step, zoom: view.zoom });
+const OWN = { shown: null, day: null, at: null, zone: ownZone(), step: 5, zoom: null };
 
 for (const [sentence, hash, expected] of [
   ['no address is the whole of today', '', {}],
@@ -24,6 +24,12 @@ for (const [sentence, hash, expected] of [
   ['nor does the 31st of February', '#day=2026-02-31', {}],
   ['a leap day exists', '#day=2028-02-29', { day: '2028-02-29' }],
   ['a day in other words is today', '#day=yesterday', {}],
+  ['a moment can be said, and has its day', '#day=2026-11-20&at=2026-11-23T09:41Z', { at: Date.UTC(2026, 10, 23, 9, 41) / 1000 }],
+  ['a moment that there is not is now', '#at=2026-02-30T09:41Z', {}],
+  ['nor is 25 o’clock', '#at=2026-02-20T25:00Z', {}],
+  ['a moment without its zone is now', '#at=2026-11-23T09:41', {}],
+  ['a moment in other words is now', '#at=yesterday&day=2026-11-23', { day: '2026-11-23' }],
+  ['a moment before clocks of computers began is now', '#at=1969-12-31T23:59Z', {}],
   ['a step that is not offered is the usual one', '#step=7', {}],
   ['nor is nothing, or a fraction', '#step=', {}],
   ['an hour is', '#step=60', { step: 60 }],
@@ -41,6 +47,7 @@ for (const [sentence, hash, expected] of [
 test('a view is its address, to the letter', () => {
   for (const hash of [
     '#show=c:a,ms:b.c&tz=Europe/Paris&step=15', '#show=&day=2026-11-23&tz=Etc/GMT%2B5&step=5&zoom=540-720', '#show=g:a:b!c-d_e&tz=UTC&step=60',
+    '#show=c:a&at=2026-11-23T09:41Z&tz=UTC&step=5', '#show=&at=2026-11-23T00:00Z&tz=Asia/Kolkata&step=60&zoom=540-720',
   ]) {
     const view = opened(hash);
     assert.equal(view.address(), `http://stats.example/${hash}`);
@@ -51,6 +58,8 @@ test('a view is its address, to the letter', () => {
 test('a link to today names the day, so that it shows the same tomorrow', () => {
   const view = opened('#show=c:a&tz=UTC&step=5');
   assert.equal(new URL(view.address('2026-11-29')).hash, '#show=c:a&day=2026-11-29&tz=UTC&step=5');
+  const past = opened('#show=c:a&at=2026-11-23T09:41Z&tz=UTC&step=5');
+  assert.equal(past.address('2026-11-29'), past.address());
   const other = opened('#show=c:a&day=2026-11-23&tz=UTC&step=5');
   assert.equal(new URL(other.address('2026-11-29')).hash, '#show=c:a&day=2026-11-23&tz=UTC&step=5');
 });

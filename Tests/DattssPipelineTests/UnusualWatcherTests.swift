@@ -45,12 +45,37 @@ import Testing
         #expect(await eventually { harness.pipeline.unusual.summary(of: Self.ann)[Self.load]?.since == found.since })
         let summary = try #require(harness.pipeline.unusual.summary(of: Self.ann)[Self.load])
         #expect(summary.score > 1 && harness.pipeline.unusual.summary(of: Self.ben).isEmpty)
+        try await compareLookingBack(harness, found)
 
         try await harness.killAndRestart()
         await send(harness, load: 40, &generator)
         #expect(await eventually { await harness.pipeline.unusual.unusual(of: Self.ann).statistics.first?.since == found.since })
         #expect(await harness.pipeline.unusual.unusual(of: Self.ben).statistics.isEmpty)
         await harness.stop()
+    }
+
+    /// Goal: whoever looks back finds what was found then, and before the storm nothing.
+    private func compareLookingBack(_ harness: PipelineHarness, _ found: UnusualList.Statistic) async throws {
+        let queries = harness.pipeline.queries
+        let now = harness.clock.now().minute
+        func unusual(before minute: Minute, hasTime: Bool = true) async throws -> UnusualList {
+            try await queries.unusual(
+                of: Self.ann, before: minute, among: [Self.load], isWanted: { true }, hasTime: { hasTime })
+        }
+        let then = try await unusual(before: now)
+        #expect(then.knownCount == 1 && then.unknownCount == 0)
+        #expect(then.statistics.map(\.key) == [Self.load] && then.statistics.first?.since == found.since)
+        #expect(then.statistics.first?.points.map(\.value) == found.points.map(\.value))
+        let calm = try await unusual(before: found.since.minute)
+        #expect(calm.knownCount == 1 && calm.statistics.isEmpty)
+        // What there is no time for, and of which too little is known, is not known.
+        for list in [try await unusual(before: now, hasTime: false), try await unusual(before: now.advanced(by: -17 * 60))] {
+            #expect(list.knownCount == 0 && list.unknownCount == 1 && list.statistics.isEmpty)
+        }
+        await #expect(throws: PastError.ended) {
+            try await queries.unusual(
+                of: Self.ann, before: now, among: [Self.load], isWanted: { false }, hasTime: { true })
+        }
     }
 
     @Test("what is unusual is told at once after a clock that was ahead is set back")

@@ -220,6 +220,12 @@ static const unsigned char team_js[] = {
 static const unsigned char theme_css[] = {
 #embed "../../DattssServer/Dashboard/theme.css"
 };
+static const unsigned char travel_css[] = {
+#embed "../../DattssServer/Dashboard/travel.css"
+};
+static const unsigned char travel_js[] = {
+#embed "../../DattssServer/Dashboard/travel.js"
+};
 static const unsigned char tree_js[] = {
 #embed "../../DattssServer/Dashboard/tree.js"
 };
@@ -315,6 +321,8 @@ static const struct resource dashboard[] = {
     FILE("switcher.js", switcher_js),
     FILE("team.js", team_js),
     FILE("theme.css", theme_css),
+    FILE("travel.css", travel_css),
+    FILE("travel.js", travel_js),
     FILE("tree.js", tree_js),
     FILE("units.js", units_js),
     FILE("unusual.js", unusual_js),

@@ -17,6 +17,15 @@ public struct StatisticStatus: Sendable, Hashable {
     /// The percentiles of the open minute and the one before it, for a timer whose partials carry sketches.
     public var percentiles: Percentiles?
 
+    /// Makes a status of its parts.
+    public init(
+        key: StatisticKey, sum: Double, since: Minute?, last: Double, seen: Timestamp, isEmphasised: Bool, window: Window.Totals,
+        percentiles: Percentiles?
+    ) {
+        (self.key, self.sum, self.since, self.last, self.seen) = (key, sum, since, last, seen)
+        (self.isEmphasised, self.window, self.percentiles) = (isEmphasised, window, percentiles)
+    }
+
     /// Percentiles of the samples of a timer.
     public struct Percentiles: Sendable, Hashable {
         /// The median.

@@ -64,6 +64,9 @@ public struct Window: Sendable {
         /// The smallest sample.
         public var min = Double.infinity
 
+        /// Those of no sample.
+        public init() {}
+
         /// The 1-minute moving average: per second for counters, per sample for timers and gauges; nil for no sample.
         public func average(of kind: Kind) -> Double? {
             if kind == .counter { return sum / 60 }

@@ -165,6 +165,15 @@ public final class History: Sendable {
         return slice
     }
 
+    /// Whether only hours are left of a user's day, because the time of its minutes is over.
+    public func hasOnlyHours(of user: UserID, at minute: Minute) throws(LogError) -> Bool {
+        var isHourly = false
+        try forEachDay(in: minute..<minute.advanced(by: 1)) { (day) throws(LogError) in
+            isHourly = try source(of: user, day).file?.footer.step == .hour
+        }
+        return isHourly
+    }
+
     // MARK: Walking
 
     /// Which file tells of a user's day, and up to which LSN.

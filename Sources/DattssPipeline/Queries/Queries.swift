@@ -1,16 +1,18 @@
 public import DattssCore
-import DattssLog
+public import DattssLog
 
 /// What the pipeline answers about one user. A read sees everything that was acknowledged before it was asked.
 public struct Queries: Sendable {
     private let directory: UserDirectory
-    private let history: History
+    let history: History
     private let clock: any WallClock
     private let threads: QueryThreads
     private let turns: QueryTurns
+    private let retention: @Sendable () -> Retention
 
     init(directory: UserDirectory, history: History, _ configuration: PipelineConfiguration) {
         (self.directory, self.history, clock) = (directory, history, configuration.clock)
+        retention = configuration.retention
         turns = QueryTurns(
             TurnBounds(
                 atOnceMax: configuration.queriesAtOnce, waitingMax: configuration.limits.queuedQueries,
@@ -39,6 +41,12 @@ public struct Queries: Sendable {
 
     /// How many questions are under way, and how many were refused.
     public var counts: TurnCounts { turns.counts }
+
+    /// For how many days before today what is kept of a user.
+    public func kept(of user: UserID) -> Retention.Limits {
+        let retention = retention()
+        return retention.overrides[user] ?? retention.limits
+    }
 
     // MARK: Questions
 

@@ -42,7 +42,7 @@ struct WatchedUser: Sendable {
         }
     }
 
-    private static let pointsShown = 24
+    static let pointsShown = 24
     private static let atOnce = 64
     /// Two days: what nobody has sent for longer is forgotten, so that names that come and go neither take the room of others nor are
     /// learned anew for ever. What comes back is learned from the log.
@@ -172,7 +172,7 @@ extension WatchedUser.Watched {
 
 extension UsualWatched {
     /// How improbable it is, and a little for how long it has been; nil when it is as usual.
-    fileprivate var weight: Double? {
+    var weight: Double? {
         guard let since = reading.since else { return nil }
         let steps = last.map { $0.index - since.index } ?? 0
         return reading.score.magnitude + Double(max(1, steps)).squareRoot() / 10

@@ -60,6 +60,7 @@ enum AccountSchema {
         migrator.registerMigration("instances of messages", migrate: AlertTables.addInstances)
         migrator.registerMigration("teams", migrate: TeamTables.migrate)
         migrator.registerMigration("boards", migrate: BoardTables.migrate)
+        migrator.registerMigration("authors of marks", migrate: MarkTables.addAuthors)
         return migrator
     }
 

@@ -19,6 +19,7 @@ extension Accounts {
         case seconds = "s"
         case milliseconds = "ms"
         case microseconds = "us"
+        case perSecond = "/s"
     }
 
     /// Sorted by statistic.

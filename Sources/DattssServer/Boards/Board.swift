@@ -20,6 +20,13 @@ struct Board: Sendable, Hashable {
         var content: Content
         var title: String
         var width: Width
+
+        /// What a plot asks; nil of a text.
+        /// - Throws: ``QueryError`` for an address that an earlier version took and this one does not.
+        func plot() throws(QueryError) -> PlotAddress? {
+            guard case .plot(let address) = content else { return nil }
+            return try Board.plot(address)
+        }
     }
 
     enum Content: Sendable, Hashable {

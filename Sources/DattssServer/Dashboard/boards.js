@@ -15,6 +15,9 @@ const TURN_MAX = 3600;
 
 const pathOf = name => `boards/${encodeURIComponent(name)}`;
 
+/** Whether somebody of a role in a team may make links, by which others see what the team sees. */
+export const mayShare = role => role === 'owner' || role === 'administer';
+
 /** Saves a document as a file. */
 function saveFile(board) {
   const { version, ...content } = board;
@@ -174,7 +177,7 @@ export class Boards {
     const button = (words, onclick, more = {}) => h('button', { type: 'button', onclick, ...more }, words);
     this.edit = button('Edit', () => this.setEditing(!this.editor), { 'aria-pressed': false });
     this.more = h('div.group', {},
-      isOurs && this.edit, isOurs && button('Share', () => this.#share()), button('Export', () => saveFile(this.board), { title: 'Save the board as a file' }),
+      isOurs && this.edit, isOurs && this.#sharing(button), button('Export', () => saveFile(this.board), { title: 'Save the board as a file' }),
       button('Full screen', () => this.#fullScreen()));
     this.bar = h('div.bbar', { hidden: true });
     this.root.replaceChildren(
@@ -182,6 +185,11 @@ export class Boards {
     this.#showTime(time, problem);
     if (this.editNext === name) this.setEditing(true);
     this.editNext = null;
+  }
+
+  /** What makes links; whom the server would refuse one is told why there is none. */
+  #sharing(button) {
+    return mayShare(this.page.role) ? button('Share', () => this.#share()) : h('small.bwhy', {}, 'Links are made by whoever administers the team.');
   }
 
   #go(time) { history.pushState(null, '', `${location.pathname}${addressOfBoard(this.board.name, time)}`); this.#showTime(time); }

@@ -28,10 +28,13 @@ export async function showShares(board, zone) {
   async function refresh() {
     try {
       const { shares } = await ask(path);
+      make.disabled = false;
       const time = Date.now() / 1000;
       list.replaceChildren(...shares.map((share, i) => h('li', {}, h('small', {}, shareWords(share, time, zone)),
         h('button.quiet', { type: 'button', 'aria-label': `Revoke link ${i + 1}`, onclick: () => revoke(share) }, 'Revoke'))));
     } catch (error) {
+      // Who may not see them may make none.
+      make.disabled = error.status === 403;
       list.replaceChildren(h('li', {}, `The links were not loaded: ${error.message}.`));
     }
   }
@@ -45,7 +48,6 @@ export async function showShares(board, zone) {
     } catch (error) {
       notify(`The link was not made: ${error.message}`, true);
     }
-    make.disabled = false;
     await refresh();
   }
 

@@ -164,7 +164,7 @@ export class BoardView {
     try {
       if (!cell.plot?.data) throw new Error('there is no plot yet');
       const { save } = await import('./explorefile.js');
-      await save(type, { data: cell.plot.data, plot: { ...cell.plot.plot, title: titleOf(cell.panel) }, isShown: cell.plot.isShown });
+      await save(type, { data: cell.plot.data, plot: { ...cell.plot.plot, title: titleOf(cell.panel) }, isShown: cell.plot.isShown, happened: cell.plot.happened });
     } catch (error) {
       notify(`It was not saved: ${error.message}`, true);
     }

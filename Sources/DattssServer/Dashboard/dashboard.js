@@ -12,7 +12,7 @@ import { setLocale } from './format.js';
 import { Now } from './now.js';
 import { Plots } from './plots.js';
 import { Processes } from './processes.js';
-import { now, Statistics } from './statistics.js';
+import { isPast, now, Statistics } from './statistics.js';
 import { isComplete, suggested, suggestedOfServer } from './suggestions.js';
 import { Tree } from './tree.js';
 import { loadUnits } from './units.js';
@@ -24,7 +24,11 @@ const UNUSUAL_WAIT_MS = 500;
 
 /** What all parts of the page share. */
 class Page {
-  statistics = new Statistics();
+  /** What the stream tells, and what is shown: another one at a moment that is over. */
+  present = new Statistics();
+  statistics = this.present;
+  /** What leads to other moments, once somebody goes to one: travel.js. */
+  travel = null;
   view = new View();
   favourites = new Favourites(() => this.show());
   isReadOnly = base !== '';
@@ -70,7 +74,8 @@ class Page {
   take(text) {
     performance.mark('live');
     const status = JSON.parse(text);
-    const added = this.statistics.apply(status);
+    const added = this.present.apply(status);
+    if (this.statistics !== this.present) return performance.measure('live', 'live');
     this.tree.add(added);
     // What the address or the user names may be of the past: what is silent for long is not in the status.
     const isNamed = this.view.shown?.length > 0 || this.favourites.ids.length > 0;
@@ -106,10 +111,45 @@ class Page {
 
   /** The address is another one. */
   follow() {
-    if (this.firing.route() || this.boarding.route() || this.exploring.route()) return;
+    // Their addresses say times of their own.
+    if (this.firing.route() || this.boarding.route() || this.exploring.route()) return this.goTo(null);
     this.view.read();
+    this.goTo(this.view.at);
     if (!this.isStarted) return this.view.shown?.length && this.start();
     this.#choose();
+    this.show();
+  }
+
+  // MARK: Other moments
+
+  /** Shows the moment of a view; null is the present. */
+  async goTo(at) {
+    if (at == null && !this.travel) return;
+    await (await this.#loadTravel())?.go(at);
+  }
+
+  /** Goes to the moment under the cursor, or lets somebody choose one. */
+  async openTravel() { (await this.#loadTravel())?.open(this.plots.moment); }
+
+  async #loadTravel() {
+    try {
+      const { Travel } = await import('./travel.js');
+      return this.travel ??= new Travel(this);
+    } catch {
+      notify('Other moments could not be loaded.', true);
+    }
+  }
+
+  /** Shows other statistics: those of another moment. */
+  showStatistics(statistics) {
+    this.statistics = statistics;
+    this.#suggested = [];
+    this.tree.replace(statistics.all.values());
+    this.plots.reset();
+    this.strip.reset();
+    this.unusual.reset();
+    if (!this.isStarted) return this.start();
+    this.#welcome();
     this.show();
   }
 
@@ -124,7 +164,7 @@ class Page {
   /** The server is there again: what it was asked for meanwhile is asked for again. */
   back() {
     if (!this.isStarted) return;
-    for (const stat of this.statistics.all.values()) if (stat.hour) stat.hour.isStale = true;
+    this.present.forgetHours();
     this.favourites.refresh();
     this.plots.reload();
   }
@@ -133,8 +173,8 @@ class Page {
     // Nobody sees it; what was missed is asked for when somebody does.
     if (!this.isStarted || this.isOver || document.hidden) return;
     const time = now();
-    const minute = Math.floor(time / 60);
-    if (this.minute && minute !== this.minute) this.tree.sparklines.prolong(this.statistics.all.values(), time, this.isConnected);
+    const minute = isPast() ? null : Math.floor(time / 60);
+    if (minute && this.minute && minute !== this.minute) this.tree.sparklines.prolong(this.statistics.all.values(), time, this.isConnected);
     this.minute = minute;
     this.tree.refresh();
     this.strip.refresh();
@@ -145,6 +185,7 @@ class Page {
 }
 
 function pulse() {
+  if (isPast()) return;
   const dot = $('#live .dot');
   if (pulse.isOff) return;
   pulse.isOff = true;
@@ -155,7 +196,7 @@ function pulse() {
 /** Says how the page is connected; the seconds that pass are not read out. */
 function showConnection(page, state) {
   const { text, isLive } = connectionWords(state, Date.now() / 1000, page.zone);
-  put($('#live span'), text);
+  put($('#live span'), isLive && isPast() ? 'Looking back' : text);
   put($('#connection'), text.replace(/^Last update .*/, 'The server does not answer'));
   document.body.classList.toggle('disconnected', !isLive);
   const wasLive = page.isConnected;
@@ -224,6 +265,10 @@ function listenToKeys(page) {
       page.boarding.link.click();
     } else if (event.key === 'e') {
       page.exploring.link.click();
+    } else if (event.key === 't' && !page.exploring.isOpen) {
+      page.openTravel();
+    } else if (isPast() && page.travel.key(event.key)) {
+      // It has been done.
     } else if (event.key === 'f') {
       const plot = page.plots.plots.find(plot => plot.element.contains(target));
       const stat = plot?.stat ?? page.tree.active?.stat;
@@ -263,6 +308,7 @@ function listenToKeys(page) {
 
 function showSession(session, page) {
   page.isReadOnly = session.readOnly;
+  page.role = session.role;
   document.body.classList.toggle('looking', session.readOnly);
   const isMember = session.teams?.length > 0;
   // Where there is more to choose from, one's own is among it.
@@ -321,6 +367,7 @@ async function look(session, isVisitor = false) {
     // Otherwise it would push down what is there; but nothing waits long for it.
     Promise.race([page.unusual.tick(), new Promise(resolve => setTimeout(resolve, UNUSUAL_WAIT_MS))]),
   ]);
+  if (!page.firing.isOpen && !page.boarding.isOpen && !page.exploring.isOpen) await page.goTo(page.view.at);
   if (base === '/server') (await import('./rewritten.js')).showRewrittenNames();
   let isTold = false;
   let askedAbout = null;

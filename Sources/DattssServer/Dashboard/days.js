@@ -4,7 +4,7 @@ import { ask, statisticPath } from './api.js';
 import { DayAxis } from './axis.js';
 import { mean } from './comparison.js';
 import { date, minuteOfDay } from './format.js';
-import { now } from './statistics.js';
+import { isPast, now } from './statistics.js';
 
 /** What a plot shows of each kind; the first is usual, the second today, and the rest today's spread. */
 export const COLUMNS = {
@@ -41,10 +41,12 @@ export async function loadDay(stat, { day, zone, step }) {
     columns[0][index] = pick[stat.kind](point, point.minutes)[0];
     note(point, 0, index);
   });
+  const over = stepsOver(axis, answer.clocks, day, zone);
   let open = null;
   for (const point of answer.today) {
     const index = axis.index(point.minute, Boolean(point.repeated));
-    if (index < 0) continue;
+    // What came after the moment that is shown was not known then.
+    if (index < 0 || isPast() && index >= over) continue;
     const { minutes } = axis.steps[index];
     const passed = elapsed(point.at, minutes);
     const isOpen = passed < minutes;
@@ -56,7 +58,7 @@ export async function loadDay(stat, { day, zone, step }) {
   }
   const days = Math.max(0, ...answer.usual.map(point => point.days));
   const band = bandOf(answer, axis, stat.kind === 'c' ? step : 1);
-  const over = stepsOver(axis, answer.clocks, day, zone);
+  if (isPast()) for (const step of band.slice(over)) if (step) step.score = null;
   fillSilence(columns, axis, answer.silent ?? [], over);
   return { columns, rough, axis, step, day, open, over, days, band };
 }

@@ -9,6 +9,7 @@ import { loadStyle, showPlot } from './exploreplot.js';
 import { CurrentTable } from './exploretable.js';
 import { moment } from './format.js';
 import { now } from './statistics.js';
+import { setUnit, unitOf, UNITS } from './units.js';
 
 const RANGE_NAMES = { '15m': '15 min', '1h': 'Hour', '3h': '3 h', '1d': 'Day', '7d': 'Week', '30d': 'Month', '365d': 'Year' };
 const SUGGESTIONS_MAX = 50;
@@ -231,6 +232,13 @@ export class Explore {
     if (document.activeElement !== this.to) this.to.value = local(to);
   }
 
+  /** What a statistic is measured in is so wherever it is shown. */
+  #setUnit({ kind, pattern }, unit) {
+    setUnit({ id: `${kind}:${pattern}`, kind, path: pattern }, unit, this.page.isReadOnly).then(() => this.#show());
+    this.shown.load();
+    this.page.plots.refresh();
+  }
+
   #row(query, i) {
     const { kind, pattern, figure, fold, by, top, right } = query;
     const what = `${KINDS[kind]} ${pattern}`;
@@ -255,6 +263,7 @@ export class Explore {
     });
     return h('li', {}, h('abbr', { class: `kind ${kind}`, title: KINDS[kind] }, kind), edit,
       select('figure', 'Figure', FIGURES[kind].map(name => [name, name]), figure, value => this.#changeQuery(i, { figure: value })),
+      !isPattern && select('unit', 'Unit', Object.entries(UNITS), unitOf({ id: `${kind}:${pattern}`, kind, path: pattern }), unit => this.#setUnit(query, unit)),
       isPattern && select('fold', 'Fold', Object.entries(FOLDS), fold, value => this.#changeQuery(i, { fold: value, by: value === 'none' ? null : by })),
       isPattern && fold !== 'none' && select('by', 'Groups', [['', 'all as one'], ...groups.map(({ value, label }) => [value, label])], by ?? '', value => this.#changeQuery(i, { by: value || null })),
       isPattern && most,

@@ -198,6 +198,14 @@ export function withRange(plot, from, to, now) {
   return { ...plot, range: null, from: first, to: last };
 }
 
+/** A window with as much again on either side, as far as there is time and the server looks back. */
+export function widened({ from, step, count }, now) {
+  const length = step * 60;
+  const room = seconds => Math.max(0, Math.min(count, Math.floor(seconds / length))) * length;
+  const to = from + count * length;
+  return { from: from - room(from - (now - MINUTES_MAX * 60)), to: to + room(Math.ceil((now - to) / length) * length), step };
+}
+
 /** How far back what is compared with lies, in seconds. */
 export const shiftsOf = vs => ({ day: [DAY], week: [7 * DAY], usual: [1, 2, 3, 4, 5, 6, 7].map(days => days * DAY) })[vs] ?? [];
 

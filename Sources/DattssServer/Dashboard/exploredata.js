@@ -8,11 +8,14 @@ import { unitOf } from './units.js';
 export const LINES_MAX = 40;
 const DAY = 86400;
 
-const isCounted = figure => ['per-minute', 'per-second', 'count'].includes(figure);
+/** What is behind a number of a figure. */
+const PER = { 'per-minute': '/min', 'per-second': '/s' };
+/** Figures that count samples: of a counter only how many there were, because what it counts is its unit. */
+const counting = kind => kind === 'c' ? ['count'] : ['per-minute', 'per-second', 'count'];
 
-/** What a query's numbers are measured in. */
+/** What a query's numbers are measured in; the lines of a pattern are by their own names. */
 export function unitOfQuery({ kind, pattern, figure }) {
-  if (isCounted(figure)) return 'number';
+  if (counting(kind).includes(figure)) return 'number';
   return unitOf({ id: `${kind}:${pattern}`, kind, path: pattern });
 }
 
@@ -31,7 +34,25 @@ export const ownSource = {
   lines: (query, place, window, daysBefore) =>
     ask(`query?${parameters(daysBefore ? { ...query, top: null } : query, earlier(window, daysBefore))}`),
   heatmap: ({ pattern }, window) => ask(`heatmap?${new URLSearchParams({ pattern, ...window, bands: 36 })}`),
+  marks: window => marksOf(window),
 };
+
+/** So long plots that show the same time, as those of a board do, share what happened in it. */
+const SHARED_MS = 5000;
+const known = new Map();
+
+/** What happened in a window, `{ marks, isCut }`, each mark with its place in epoch seconds. */
+function marksOf({ from, to }) {
+  const key = `${from} ${to}`;
+  for (const [other, { at }] of known) if (Date.now() - at > SHARED_MS) known.delete(other);
+  if (!known.has(key)) {
+    const answer = ask(`marks?from=${from}&to=${to}`)
+      .then(({ marks, cut }) => ({ marks: marks.map(mark => ({ ...mark, place: mark.at })), isCut: cut }));
+    known.set(key, { at: Date.now(), answer });
+    answer.catch(() => known.delete(key));
+  }
+  return known.get(key).answer;
+}
 
 /** What a line is called: as short as the others allow. */
 export function nameOf(query, name, queries) {
@@ -58,19 +79,19 @@ export function ratioOf([above, below]) {
     const other = only ?? below.find(({ name }) => name === line.name);
     if (!other) return [];
     const values = line.values.map((value, i) => value == null || !other.values[i] ? null : 100 * value / other.values[i]);
-    return [{ ...line, values, unit: '%' }];
+    return [{ ...line, values, unit: '%', per: '' }];
   });
 }
 
 /** Loads the lines of one query in a window, or those of some days before. */
 async function lines(source, query, place, plot, window, daysBefore = 0) {
   const answer = await source.lines(query, place, window, daysBefore);
-  const unit = unitOfQuery(query);
+  const unit = name => unitOfQuery(query.fold === 'none' && name ? { ...query, pattern: name } : query);
   return {
     answer,
     // By name, so that each keeps its colour while others become higher.
     lines: answer.series.toSorted((a, b) => a.name < b.name ? -1 : 1).map(({ name, values }) => ({
-      name, title: nameOf(query, name, plot.queries), values, unit, query: place, isRight: query.right,
+      name, title: nameOf(query, name, plot.queries), values, unit: unit(name), per: PER[query.figure] ?? '', query: place, isRight: query.right,
     })),
   };
 }

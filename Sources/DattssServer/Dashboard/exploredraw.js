@@ -71,6 +71,9 @@ export function timeWords({ from, step }, index, zone) {
   return step >= 1440 ? day : `${day}, ${said(at, zone, CLOCK)}`;
 }
 
+/** A moment in words, on a plot of so many minutes: of more than a day its day is named, too. */
+export const momentWords = (at, minutes, zone) => said(at, zone, minutes > 1440 ? { ...ON_DAY, ...CLOCK } : CLOCK);
+
 /** The lines one on top of the other: `{ low, high }` step by step. What is not known adds nothing. */
 export function stacked(lines, count) {
   const sums = new Array(count).fill(0);
@@ -81,6 +84,9 @@ export function stacked(lines, count) {
     return { low, high: sums[i] };
   }));
 }
+
+/** What an axis is measured in: what all of its lines are, or a mere number. */
+export const unitOfAxis = lines => lines.length && lines.every(({ unit }) => unit === lines[0].unit) ? lines[0].unit : 'number';
 
 /** The lowest and the highest value that an axis shows. */
 export function extent(lists) {
@@ -159,50 +165,65 @@ export function logTicks(low, high) {
 }
 
 /**
- * Draws; answers `{ element, left, right, top, bottom, xOf, indexAt }`. `isShown(i)` says which lines are, `isWhole` draws title and
- * legend, too, for a picture that stands alone.
+ * Draws; answers `{ element, moving, left, right, top, bottom, xOf, atTime, indexAt }`. `isShown(i)` says which lines are, `isWhole` draws title
+ * and legend, too, for a picture that stands alone, and where something happened: `marks`, each with its place in epoch seconds. `view`,
+ * `{ from, count }`, is the part of the data that is seen; the rest lies beside it, and comes to be seen when `moving` is moved.
  */
-export function draw(data, plot, palette, { width, height, isShown = () => true, isWhole = false }) {
+export function draw(data, plot, palette, { width, height, isShown = () => true, isWhole = false, marks = [], view = data }) {
   const names = isWhole ? data.lines.map((line, i) => ({ line, i })).filter(({ i }) => isShown(i)).slice(0, 40) : [];
   const legendRows = Math.ceil(names.length / 3);
   const top = TOP + (isWhole ? TITLE : 0);
   const bottom = height - BOTTOM - legendRows * 18 - (isWhole ? 6 : 0);
   const hasRight = data.lines.some(line => line.isRight) && plot.draw === 'lines' && !plot.isRatio;
   const [left, right] = [AXIS, width - (hasRight ? AXIS : EDGE)];
-  const slot = (right - left) / Math.max(1, data.count);
+  const slot = (right - left) / Math.max(1, view.count);
+  const first = Math.round((view.from - data.from) / (data.step * 60));
+  const seen = list => view === data ? list : list.slice(Math.max(0, first), first + view.count);
   // A value is that of a whole step: it stands in its middle.
-  const xOf = i => left + (i + .5) * slot;
-  const atTime = seconds => left + (seconds - data.from) / (data.step * 60) * slot;
+  const xOf = i => left + (i - first + .5) * slot;
+  const atTime = seconds => left + (seconds - view.from) / (data.step * 60) * slot;
   const root = svg('svg', { xmlns: 'http://www.w3.org/2000/svg', width, height, viewBox: `0 0 ${width} ${height}`, 'font-family': palette.letters, 'font-size': 12 });
   if (isWhole) root.append(svg('rect', { width, height, fill: palette.ground }));
-  const add = (tag, attributes, text) => {
+  // What moves with the time is cut where the axes end.
+  const moving = svg('g');
+  const pane = svg('svg', { x: left, width: Math.max(0, right - left), height, viewBox: `${left} 0 ${Math.max(1, right - left)} ${height}` }, moving);
+  const addTo = (parent, tag, attributes, text) => {
     const element = svg(tag, attributes);
     if (text != null) element.textContent = text;
-    root.append(element);
+    parent.append(element);
   };
+  const add = (...what) => addTo(moving, ...what);
+  const addStill = (...what) => addTo(root, ...what);
   const end = data.from + data.count * data.step * 60;
-  for (const { at, label } of timeTicks(data.from, end, right - left, plot.zone)) {
+  for (const { at, label } of timeTicks(data.from, end, (right - left) * data.count / Math.max(1, view.count), plot.zone)) {
     const x = Math.round(atTime(at)) + .5;
     add('path', { d: `M${x} ${top}V${bottom}`, stroke: palette.grid });
     // The outermost are moved inwards, so that nothing is cut.
-    const anchor = x < left + 18 ? 'start' : x > right - 18 ? 'end' : 'middle';
+    const anchor = view !== data ? 'middle' : x < left + 22 ? 'start' : x > right - 22 ? 'end' : 'middle';
     add('text', { x, y: bottom + 16, fill: palette.axis, 'text-anchor': anchor }, label);
   }
   const valueAxis = (ticks, y, isRight) => {
     for (const { v, label } of ticks) {
       const at = Math.round(y(v)) + .5;
       if (at < top || at > bottom + 1) continue;
-      if (!isRight) add('path', { d: `M${left} ${at}H${right}`, stroke: palette.grid });
-      add('text', { x: isRight ? right + 8 : left - 8, y: at + 4, fill: palette.axis, 'text-anchor': isRight ? 'start' : 'end' }, label);
+      if (!isRight) addStill('path', { d: `M${left} ${at}H${right}`, stroke: palette.grid });
+      addStill('text', { x: isRight ? right + 8 : left - 8, y: at + 4, fill: palette.axis, 'text-anchor': isRight ? 'start' : 'end' }, label);
     }
   };
   const shown = data.lines.map((line, i) => ({ line, i })).filter(({ i }) => isShown(i));
   if (plot.draw === 'heatmap') heat();
   else if (plot.draw === 'stacked' && !plot.isRatio) stack();
   else lines();
-  add('path', { d: `M${left} ${bottom + .5}H${right}`, stroke: palette.axis, opacity: .5 });
-  if (isWhole) legend();
-  return { element: root, left, right, top, bottom, xOf, indexAt: x => Math.min(data.count - 1, Math.max(0, Math.floor((x - left) / slot))) };
+  // Over the lines of the grid.
+  root.append(pane);
+  addStill('path', { d: `M${left} ${bottom + .5}H${right}`, stroke: palette.axis, opacity: .5 });
+  if (isWhole) {
+    happened();
+    legend();
+  }
+  return {
+    element: root, moving, left, right, top, bottom, xOf, atTime, indexAt: x => Math.min(view.count - 1, Math.max(0, Math.floor((x - left) / slot))),
+  };
 
   function stroke(values, y, colour, extra = {}) {
     const { path, lonely } = traced(values, xOf, y);
@@ -210,14 +231,23 @@ export function draw(data, plot, palette, { width, height, isShown = () => true,
     for (const i of lonely) add('circle', { cx: round(xOf(i)), cy: round(y(values[i])), r: 2.4, fill: colour, opacity: extra.opacity ?? 1 });
   }
 
+  function happened() {
+    for (const { place } of marks) {
+      const x = Math.round(atTime(place)) + .5;
+      if (x < left || x > right) continue;
+      add('path', { d: `M${x} ${top}V${bottom}`, stroke: palette.soft });
+      add('path', { d: `M${x - 4} ${top}h8l-4 7Z`, fill: palette.ink });
+    }
+  }
+
   function lines() {
     for (const isRight of [false, true]) {
       const own = shown.filter(({ line }) => Boolean(line.isRight && hasRight) === isRight);
       if (!own.length && (isRight || shown.length)) continue;
       const [low, high] = extent(own.flatMap(({ line }) =>
-        [line.values, line.before ?? [], ...line.band ? [line.band.map(step => step?.low), line.band.map(step => step?.high)] : []]));
+        [line.values, line.before ?? [], ...line.band ? [line.band.map(step => step?.low), line.band.map(step => step?.high)] : []].map(seen)));
       const y = value => bottom - (value - low) / (high - low) * (bottom - top);
-      valueAxis(valueTicks(own[0]?.line.unit ?? 'number', low, high, bottom - top), y, isRight);
+      valueAxis(valueTicks(unitOfAxis(own.map(({ line }) => line)), low, high, bottom - top), y, isRight);
       for (const { line, i } of own) {
         if (line.band) add('path', { d: area(line.band, xOf, y), fill: colourOf(palette, i), opacity: .16 });
       }
@@ -230,9 +260,9 @@ export function draw(data, plot, palette, { width, height, isShown = () => true,
 
   function stack() {
     const layers = stacked(shown.map(({ line }) => line), data.count);
-    const [low, high] = extent([layers.at(-1)?.map(step => step.high) ?? [], [0]]);
+    const [low, high] = extent([seen(layers.at(-1)?.map(step => step.high) ?? []), [0]]);
     const y = value => bottom - (value - low) / (high - low) * (bottom - top);
-    valueAxis(valueTicks(shown[0]?.line.unit ?? 'number', low, high, bottom - top), y, false);
+    valueAxis(valueTicks(unitOfAxis(shown.map(({ line }) => line)), low, high, bottom - top), y, false);
     layers.forEach((steps, k) => {
       const { line, i } = shown[k];
       const isKnown = steps.map((step, at) => shown.some(({ line }) => line.values[at] != null) ? step : null);
@@ -258,13 +288,13 @@ export function draw(data, plot, palette, { width, height, isShown = () => true,
   }
 
   function legend() {
-    add('text', { x: left, y: TOP + 12, fill: palette.ink, 'font-size': 15, 'font-weight': 600 }, plot.title || names[0]?.line.title || '');
+    addStill('text', { x: left, y: TOP + 12, fill: palette.ink, 'font-size': 15, 'font-weight': 600 }, plot.title || names[0]?.line.title || '');
     const column = (right - left) / 3;
     names.forEach(({ line, i }, k) => {
       const [x, y] = [left + k % 3 * column, bottom + BOTTOM + 14 + Math.floor(k / 3) * 18];
       const most = Math.floor((column - 24) / 6.6);
-      add('rect', { x, y: y - 8, width: 12, height: 3, fill: plot.draw === 'heatmap' ? palette.ink : colourOf(palette, i) });
-      add('text', { x: x + 18, y: y - 2, fill: palette.soft }, line.title.length > most ? `…${line.title.slice(1 - most)}` : line.title);
+      addStill('rect', { x, y: y - 8, width: 12, height: 3, fill: plot.draw === 'heatmap' ? palette.ink : colourOf(palette, i) });
+      addStill('text', { x: x + 18, y: y - 2, fill: palette.soft }, line.title.length > most ? `…${line.title.slice(1 - most)}` : line.title);
     });
   }
 }

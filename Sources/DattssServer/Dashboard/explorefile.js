@@ -21,14 +21,14 @@ export function csvOf(data) {
   return rows.map(row => row.map(value => cell(String(value))).join(',')).join('\r\n') + '\r\n';
 }
 
-export function svgOf(data, plot, isShown) {
-  return new XMLSerializer().serializeToString(draw(data, plot, colours(), { ...SIZE, isShown, isWhole: true }).element);
+export function svgOf({ data, plot, isShown, happened }) {
+  return new XMLSerializer().serializeToString(draw(data, plot, colours(), { ...SIZE, isShown, isWhole: true, marks: happened?.marks }).element);
 }
 
 /** Twice as many pixels, for dense screens. */
-export async function pngOf(data, plot, isShown) {
+export async function pngOf(shown) {
   const picture = new Image();
-  picture.src = `data:image/svg+xml,${encodeURIComponent(svgOf(data, plot, isShown))}`;
+  picture.src = `data:image/svg+xml,${encodeURIComponent(svgOf(shown))}`;
   await picture.decode();
   const canvas = h('canvas', { width: SIZE.width * 2, height: SIZE.height * 2 });
   canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
@@ -38,9 +38,9 @@ export async function pngOf(data, plot, isShown) {
 const TYPES = { csv: 'text/csv', svg: 'image/svg+xml' };
 
 /** Makes a file of what a plot shows: `csv`, `svg` or `png`. */
-export async function fileOf(type, { data, plot, isShown }) {
-  if (type === 'png') return pngOf(data, plot, isShown);
-  return new Blob([type === 'csv' ? csvOf(data) : svgOf(data, plot, isShown)], { type: TYPES[type] });
+export async function fileOf(type, shown) {
+  if (type === 'png') return pngOf(shown);
+  return new Blob([type === 'csv' ? csvOf(shown.data) : svgOf(shown)], { type: TYPES[type] });
 }
 
 /** Saves it under a name that tells what it is. */

@@ -2,9 +2,10 @@
 
 import { copy, h, put } from './dom.js';
 import { exactOf, span, valueOf } from './format.js';
-import { AddressError, RANGES, readPlot, windowOf, withRange } from './exploreaddress.js';
-import { loadPlot, LINES_MAX } from './exploredata.js';
-import { colourOf, colours, draw, timeWords } from './exploredraw.js';
+import { AddressError, RANGES, readPlot, widened, windowOf, withRange } from './exploreaddress.js';
+import { loadPlot, LINES_MAX, ownSource } from './exploredata.js';
+import { colourOf, colours, draw, momentWords, timeWords } from './exploredraw.js';
+import { MarkLines } from './marks.js';
 import { now } from './statistics.js';
 
 const RETRY_MS = 5000;
@@ -34,6 +35,8 @@ export async function showPlot(place, address, options = {}) {
 export class ExplorePlot {
   plot = null;
   data = null;
+  /** What happened in the time that is shown, `{ marks, isCut }`. */
+  happened = { marks: [], isCut: false };
   cursor = null;
   #hidden = new Set();
   #asked = 0;
@@ -45,7 +48,7 @@ export class ExplorePlot {
   #width = 0;
   #height = 0;
 
-  constructor(place, address, { onRange, onDrawn, source } = {}) {
+  constructor(place, address, { onRange, onDrawn, source = ownSource } = {}) {
     this.source = source;
     this.onRange = onRange;
     this.onDrawn = onDrawn;
@@ -57,13 +60,14 @@ export class ExplorePlot {
     this.chart = h('div.xchart', {
       tabindex: 0, role: 'slider', 'aria-label': 'Time cursor', 'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0,
       onkeydown: event => this.#key(event), onpointermove: event => this.#move(event), onpointerdown: event => this.#down(event),
-      onpointerup: event => this.#up(event), onpointerleave: () => this.#drag || this.point(null), onblur: () => this.point(null),
+      onpointerup: event => this.#up(event), onpointercancel: () => this.#cancel(), onpointerleave: () => this.#drag || this.point(null), onblur: () => this.point(null),
       ondblclick: () => this.magnify(2),
     }, this.canvas, this.hair);
     this.legend = h('ul.xlegend');
     this.problem = h('p.xproblem', { role: 'status', hidden: true });
     this.note = h('p.xnote');
     this.element = h('div.xplot', {}, this.title, this.problem, h('p.xat', {}, this.at), h('div.xframe', {}, this.chart, this.message), this.legend, this.note);
+    this.lines = new MarkLines({ behind: this.chart, name: 'these statistics', frame: () => this.#markFrame() });
     // For whoever looks from a console.
     this.element.explore = this;
     place.append(this.element);
@@ -149,6 +153,7 @@ export class ExplorePlot {
       this.#list();
       this.#tell();
       this.onDrawn?.(this);
+      this.#loadMarks(asked);
       if (this.isLive) this.#again(this.#untilNext());
     } catch (error) {
       if (asked !== this.#asked) return;
@@ -162,6 +167,22 @@ export class ExplorePlot {
     } finally {
       if (asked === this.#asked) this.element.removeAttribute('aria-busy');
     }
+  }
+
+  /** What happened; a plot without it is a plot. A link to a board tells nothing of it. */
+  async #loadMarks(asked) {
+    const { from, count, step } = this.data;
+    const happened = await this.source.marks?.({ from, to: from + count * step * 60 }).catch(() => null);
+    if (!happened || asked !== this.#asked) return;
+    this.happened = happened;
+    this.lines.set(happened.marks);
+    this.#tell();
+  }
+
+  #markFrame() {
+    if (!this.#frame || !this.data) return null;
+    const { left, right, atTime } = this.#frame;
+    return { left, right, width: this.#width, xOf: atTime, axis: { time: at => momentWords(at, this.data.step * this.data.count, this.plot.zone) } };
   }
 
   /** With the next step, or the next minute of one that is not over, when the server has it. */
@@ -189,6 +210,7 @@ export class ExplorePlot {
     put(this.message, words);
     this.message.hidden = !words;
     this.hair.hidden = true;
+    this.lines.draw();
     this.onDrawn?.(this);
   }
 
@@ -211,6 +233,7 @@ export class ExplorePlot {
     this.message.hidden = !isEmpty;
     this.chart.setAttribute('aria-valuemax', this.data.count - 1);
     this.point(this.cursor, true);
+    this.lines.draw();
   }
 
   // MARK: In words
@@ -240,6 +263,7 @@ export class ExplorePlot {
     put(this.note, [
       `A point is ${span(step * 60)}.`, statistics > 1 && `${statistics} statistics.`,
       leftOff > 0 && `The ${lines.length < LINES_MAX ? lines.length : LINES_MAX} highest lines of ${lines.length + leftOff}.`,
+      this.happened.isCut && `Of what happened, the latest ${this.happened.marks.length}.`,
       isApproximate && 'Some percentiles are approximate: not all senders gave sketches.',
       this.plot.vs && `Dashed: ${{ day: 'the day before', week: 'the week before', usual: 'the mean of the seven days before, and around it from the lowest to the highest' }[this.plot.vs]}.`,
     ].filter(Boolean).join(' '));
@@ -267,7 +291,7 @@ export class ExplorePlot {
     const words = this.data.lines.map((line, i) => {
       const value = line.values[index];
       const before = line.before?.[index];
-      const text = valueOf(line.unit, value) + (before == null ? '' : ` (before ${valueOf(line.unit, before)})`);
+      const text = valueOf(line.unit, value) + (value == null ? '' : line.per) + (before == null ? '' : ` (before ${valueOf(line.unit, before)})`);
       put(this.values[i], text);
       this.values[i].title = exactOf(line.unit, value);
       return `${line.title} ${text}`;
@@ -307,11 +331,46 @@ export class ExplorePlot {
   #move(event) {
     if (!this.#frame) return;
     const x = this.#x(event);
+    if (this.#drag && !this.#drag.box) {
+      this.#drag.to = x;
+      return this.#shift(this.#drag);
+    }
     this.point(this.#frame.indexAt(x));
-    if (!this.#drag?.box) return;
+    if (!this.#drag) return;
     const [a, b] = [this.#drag.x, Math.min(this.#frame.right, Math.max(this.#frame.left, x))].sort((a, b) => a - b);
     this.#drag.box.style.transform = `translateX(${a}px)`;
     this.#drag.box.style.width = `${b - a}px`;
+  }
+
+  // MARK: Moving by mouse
+
+  /** Loads what lies on both sides of what is seen, so that it comes to be seen while somebody drags. */
+  async #widen(drag) {
+    const { data, plot } = this;
+    const wide = await loadPlot(plot, widened(data, now()), this.source).catch(() => null);
+    // Without it nothing is there yet: it comes when the pointer is let go.
+    if (!wide || this.#drag !== drag || this.data !== data) return;
+    const palette = colours();
+    this.#frame = draw(wide, plot, palette, {
+      width: this.#width, height: this.#height, isShown: i => !this.#hidden.has(wide.lines[i]?.title), view: { from: data.from, count: data.count },
+    });
+    this.canvas.replaceChildren(this.#frame.element);
+    this.#shift(drag);
+  }
+
+  /** Moves what is drawn with the pointer, no further than to the present. */
+  #shift(drag) {
+    const { left, right, atTime } = this.#frame;
+    drag.dx = Math.max(Math.min(0, right - Math.max(right, atTime(now()))), Math.min(right - left, drag.to - drag.x));
+    this.#frame.moving.setAttribute('transform', `translate(${drag.dx} 0)`);
+  }
+
+  /** What was drawn stays where it was moved to until what belongs there is loaded. */
+  #drop({ dx }) {
+    const { left, right } = this.#frame;
+    const asked = this.#asked;
+    if (Math.abs(dx) >= CLICK_PIXELS) this.move(-dx / (right - left));
+    if (asked === this.#asked) this.draw();
   }
 
   /** A mouse selects what to zoom into, or moves it with the shift key; a finger only reads. */
@@ -325,21 +384,34 @@ export class ExplorePlot {
     const box = event.shiftKey ? null : h('div.box');
     if (box) this.chart.append(box);
     this.chart.setPointerCapture(event.pointerId);
-    this.#drag = { x: Math.min(this.#frame.right, Math.max(this.#frame.left, x)), box };
+    const from = Math.min(this.#frame.right, Math.max(this.#frame.left, x));
+    this.#drag = { x: from, to: from, box, dx: 0 };
+    if (box) return;
+    this.point(null);
+    this.lines.element.hidden = true;
+    this.#widen(this.#drag);
   }
 
   #up(event) {
     if (!this.#drag) return;
-    const { x, box } = this.#drag;
+    const drag = this.#drag;
+    const { x, box } = drag;
     box?.remove();
     this.#drag = null;
     const to = this.#x(event);
-    if (!this.#frame || Math.abs(to - x) < CLICK_PIXELS) return;
-    const { left, right, indexAt } = this.#frame;
-    if (!box) return this.move((x - to) / (right - left));
+    if (!this.#frame) return;
+    if (!box) return this.#drop(drag);
+    if (Math.abs(to - x) < CLICK_PIXELS) return;
+    const { indexAt } = this.#frame;
     const [first, last] = [indexAt(x), indexAt(to)].sort((a, b) => a - b);
     const length = this.data.step * 60;
     this.range(this.data.from + first * length, this.data.from + (last + 1) * length);
+  }
+
+  #cancel() {
+    this.#drag?.box?.remove();
+    this.#drag = null;
+    this.draw();
   }
 
   #key(event) {

@@ -78,7 +78,7 @@ const TIMES = { ms: 1, s: 1000, us: .001 };
 export function measured(unit, value) {
   if (unit in TIMES) return duration(value == null ? null : value * TIMES[unit]);
   if (unit === 'bytes') return size(value);
-  return [number(value), unit === '%' && value != null ? '%' : ''];
+  return [number(value), (unit === '%' || unit === '/s') && value != null ? unit : ''];
 }
 
 /** In what a number of this size is read: how much that is, and its sign. */
@@ -88,7 +88,7 @@ export function scaleOf(unit, size) {
     return [milliseconds / TIMES[unit], sign];
   }
   const [scale, sign] = size < (unit === 'bytes' ? 1000 : 10000) ? [1, ''] : SIZES.find(([scale]) => size >= scale);
-  return [scale, unit === 'bytes' ? `${sign.trim()}B` : unit === '%' ? `${sign.trim()}%` : sign.trim()];
+  return [scale, unit === 'bytes' ? `${sign.trim()}B` : unit === '%' || unit === '/s' ? `${sign.trim()}${unit}` : sign.trim()];
 }
 
 /** The same in one text: 12.3 s. */

@@ -14,6 +14,8 @@ const rows = () => [
   [keys('a'), 'alerts: what fires, and the rules'],
   [keys('b'), 'boards: plots and texts beside each other'],
   [keys('e'), 'explore: any statistics over any time in one plot'],
+  [keys('t'), 'the whole page as it was at a moment: the one under the cursor of a plot, or any'],
+  [keys(', . < > n'), 'there: a minute or an hour earlier or later, and back to now'],
   [keys('Alt ← →'), 'move a favourite'],
   [keys('+ - 0'), 'zoom in a plot; ', key('Shift'), ' with arrows moves the window'],
   [keys('Esc'), 'clear the search, or the cursor'],

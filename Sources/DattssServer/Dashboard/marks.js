@@ -2,7 +2,6 @@
 
 import { ask } from './api.js';
 import { h } from './dom.js';
-import { placed } from './restarts.js';
 
 /** A day in any zone lies within so many seconds of its noon in UTC. */
 const REACH = 1.5 * 86400;
@@ -16,8 +15,9 @@ export async function loadMarks(day) {
   return marks;
 }
 
-/** What a mark says: `12:05 deployed 1.4.2 (api, production)`. */
-export const words = ({ place, text, tags }, axis) => `${axis.time(place)} ${text}${tags.length ? ` (${tags.join(', ')})` : ''}`;
+/** What a mark says, and who said so where that is known: `12:05 deployed 1.4.2 (api, production) by “ann@example.com”`. */
+export const words = ({ place, text, tags, by }, axis) =>
+  `${axis.time(place)} ${text}${tags.length ? ` (${tags.join(', ')})` : ''}${by ? ` by “${by}”` : ''}`;
 
 /** Marks that would stand on the same line, together; each group has the `x` of its first. `xOf` is where a place is. */
 export function grouped(marks, xOf, left, right) {
@@ -31,35 +31,39 @@ export function grouped(marks, xOf, left, right) {
   return groups;
 }
 
-/** The lines of one plot. The tabulator reaches one of them, and the arrows the others. */
+/**
+ * The lines of one plot, behind an element of its frame. The tabulator reaches one of them, and the arrows the others. `frame()` answers
+ * where they stand, `{ left, right, width, xOf, axis }`: `xOf` is where a mark's place is, and `axis.time` what it is called; null while
+ * nothing is drawn.
+ */
 export class MarkLines {
   #marks = [];
   #said = null;
   #current = 0;
   #lines = [];
 
-  constructor(plot) {
-    this.plot = plot;
+  constructor({ behind, name, frame }) {
+    this.frame = frame;
     this.tip = h('p.marked', { hidden: true });
     this.element = h('div.marks', {
-      role: 'group', 'aria-label': `What happened, on the plot of ${plot.stat.path}`, onkeydown: event => this.#key(event),
+      role: 'group', 'aria-label': `What happened, on the plot of ${name}`, onkeydown: event => this.#key(event),
     });
-    plot.hair.after(this.element, this.tip);
+    behind.after(this.element, this.tip);
   }
 
-  /** Takes those of the plot's day. */
-  set(marks, zone) {
-    this.#marks = placed(marks, this.plot.data, zone);
+  /** Takes marks in the order of time, each with its `place`. */
+  set(marks) {
+    this.#marks = marks;
     this.draw();
   }
 
   /** Puts the lines where they belong after whatever has moved. */
   draw() {
-    const { graph, data, board } = this.plot;
-    if (!graph || !data) return;
-    const { x, w } = graph.getArea();
-    const groups = grouped(this.#marks, place => graph.toDomXCoord(place), Math.max(x, graph.toDomXCoord(board.window[0])), x + w);
-    const said = groups.map(({ marks }) => marks.map(mark => words(mark, data.axis)).join('\n'));
+    const frame = this.frame();
+    this.element.hidden = !frame;
+    if (!frame) return this.#hide();
+    const groups = grouped(this.#marks, frame.xOf, frame.left, frame.right);
+    const said = groups.map(({ marks }) => marks.map(mark => words(mark, frame.axis)).join('\n'));
     const key = said.join('\0');
     if (key !== this.#said) {
       // What has the focus keeps it, unless it is gone.
@@ -89,7 +93,7 @@ export class MarkLines {
     this.tip.hidden = false;
     // On the side where there is room.
     const x = new DOMMatrix(this.#lines[index].style.transform).e;
-    const width = this.plot.chart.clientWidth;
+    const { width } = this.frame() ?? { width: 0 };
     this.tip.classList.toggle('left', x > width / 2);
     this.tip.style.transform = x > width / 2 ? `translateX(${x - width - 6}px)` : `translateX(${x + 6}px)`;
   }

@@ -5,7 +5,7 @@ import { exactOf, measured, moment, spread, valueOf } from './format.js';
 import { UsualNow } from './days.js';
 import { sparkPath, Sparklines, HEIGHT, WIDTH } from './sparklines.js';
 import { putName } from './names.js';
-import { average, extremes, now, parse, shown } from './statistics.js';
+import { average, extremes, isPast, now, parse, shown } from './statistics.js';
 import { unitOf } from './units.js';
 import { standing, verdict } from './usual.js';
 
@@ -42,6 +42,15 @@ export class Now {
     const isToChoose = isSuggested && ids.length && !this.page.isReadOnly;
     put($('#strip-note'), isToChoose ? 'Suggested. Press a star to keep what matters to you.' : '');
     this.refresh(time);
+  }
+
+  /** At another moment they are what they were then. */
+  reset() {
+    for (const card of this.#cards.values()) {
+      card.stat = this.page.statistics.all.get(card.stat.id) ?? parse(card.stat.id);
+      card.isUnusual = false;
+    }
+    put($('#strip-title'), isPast() ? 'Then' : 'Now');
   }
 
   refresh(time = now()) {
@@ -149,8 +158,8 @@ class Card {
     put(this.big, big);
     this.big.title = exactOf(unit, shown(stat, time));
     put(this.unit, kind === 'c' ? `${sign} per min`.trim() : sign);
-    put(this.more, found.isSilent ? stat.seen ? `silent since ${moment(stat.seen, page.zone, time)}` : 'never seen since the start'
-      : kind === 'c' ? `total ${valueOf(unit, stat.value)}`
+    put(this.more, found.isSilent ? stat.seen ? `silent since ${moment(stat.seen, page.zone, time)}` : isPast() ? 'not seen in the day before' : 'never seen since the start'
+      : kind === 'c' ? stat.value == null ? 'totals are kept of now alone' : `total ${valueOf(unit, stat.value)}`
       : kind === 'g' ? `1-min average ${valueOf(unit, average(stat, time) ?? stat.value)}`
       : stat.p95 != null ? `p95 ${valueOf(unit, stat.p95)}, p99 ${valueOf(unit, stat.p99)}`
       // Old clients tell no percentiles.
@@ -168,7 +177,7 @@ class Card {
     const hour = stat.hour ? `${stat.hour.last} ${stat.hour.version}` : '';
     if (hour !== this.#hourShown) {
       this.#hourShown = hour;
-      this.spark.setAttribute('d', sparkPath(kind, stat.hour.values));
+      this.spark.setAttribute('d', hour && sparkPath(kind, stat.hour.values));
     }
     return found;
   }

@@ -13,6 +13,12 @@ export class PathTree {
 
   get size() { return this.root.count; }
 
+  /** Forgets the statistics, and not which groups somebody has opened or closed. */
+  clear() {
+    this.root = makeNode('', '');
+    this.#sorted = null;
+  }
+
   add(stat) {
     let node = this.root;
     node.count++;

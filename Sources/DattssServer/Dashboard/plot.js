@@ -6,6 +6,7 @@ import { dayName, exact, exactOf, valueOf } from './format.js';
 import { COLUMNS, MEANING, loadDay, rowsOf } from './days.js';
 import { loadLibrary, options, palette, range } from './drawing.js';
 import { putName } from './names.js';
+import { isPast, now } from './statistics.js';
 import { summary } from './summary.js';
 import { setUnit, unitByName, unitOf, UNITS } from './units.js';
 
@@ -85,7 +86,7 @@ export class Plot {
     try {
       const { addressOfDay } = await import('./exploreaddress.js');
       this.board.page.view.write();
-      location.hash = addressOfDay(this.stat, { day, zone, isToday: !this.board.view.day, part: this.board.isWhole ? null : this.board.window });
+      location.hash = addressOfDay(this.stat, { day, zone, isToday: this.board.isToday, part: this.board.isWhole ? null : this.board.window });
     } catch {
       location.hash = link.hash;
     }
@@ -106,7 +107,7 @@ export class Plot {
   }
 
   #say() {
-    put(this.summary, summary(this.stat.kind, this.board.view.day ? dayName(this.data.day) : 'Today', this.data, this.unit));
+    put(this.summary, summary(this.stat.kind, !this.board.isToday ? dayName(this.data.day) : 'Today', this.data, this.unit));
   }
 
   /** Copies a value under the cursor with all its digits; the first is that of the day itself. */
@@ -169,7 +170,7 @@ export class Plot {
   #placeRestarts() {
     const { page, view, marking } = this.board;
     if (!marking) return false;
-    const restarts = marking.placed(marking.restartsOf(this.stat.path, page.processes.all), this.data, view.zone);
+    const restarts = marking.placed(marking.restartsOf(this.stat.path, page.processes.all).filter(({ at }) => !isPast() || at <= now()), this.data, view.zone);
     const isOther = JSON.stringify(restarts) !== JSON.stringify(this.#restarts);
     this.#restarts = restarts;
     this.restarts.hidden = !restarts.length;
@@ -181,8 +182,16 @@ export class Plot {
   showMarks() {
     const { happened, view } = this.board;
     if (!this.data || !happened || !this.#lines && !happened.marks.length) return;
-    this.#lines ??= new happened.MarkLines(this);
-    this.#lines.set(happened.marks, view.zone);
+    this.#lines ??= new happened.MarkLines({ behind: this.hair, name: this.stat.path, frame: () => this.#markFrame() });
+    this.#lines.set(happened.placed(happened.marks, this.data, view.zone));
+  }
+
+  #markFrame() {
+    const { graph, data, board } = this;
+    if (!graph || !data) return null;
+    const { x, w } = graph.getArea();
+    const xOf = place => graph.toDomXCoord(place);
+    return { left: Math.max(x, xOf(board.window[0])), right: x + w, width: this.chart.clientWidth, xOf, axis: data.axis };
   }
 
   draw(Dygraph = window.Dygraph) {
@@ -227,7 +236,7 @@ export class Plot {
     const index = minute == null ? last : Math.floor(minute / step);
     this.index = index;
     this.#mark(minute == null ? null : index);
-    const today = this.board.view.day ? dayName(this.data.day) : 'today';
+    const today = !this.board.isToday ? dayName(this.data.day) : 'today';
     const at = index < 0 ? '' : `${axis.time(index * step)}${index === open ? ', so far' : ''}`;
     put(this.at, at);
     const words = [at];
@@ -267,7 +276,7 @@ export class Plot {
   #fillTable() {
     if (!this.table.open || !this.data) return;
     const { columns, axis, step } = this.data;
-    const today = this.board.view.day ? dayName(this.data.day) : 'today';
+    const today = !this.board.isToday ? dayName(this.data.day) : 'today';
     const rows = columns[0].flatMap((_, i) => columns.every(column => column[i] == null) ? [] :
       [h('tr', {}, h('th', { scope: 'row' }, axis.time(i * step)), ...columns.map((column, n) =>
         h('td', {}, `${this.#isRough(n, i) ? '≈ ' : ''}${exact(rounded(column[i]))}`)))]);

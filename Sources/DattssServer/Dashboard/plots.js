@@ -1,10 +1,10 @@
 // All plots: one day, one zoom and one cursor for all of them.
 
-import { DayAxis } from './axis.js';
+import { DAY_MINUTES, DayAxis } from './axis.js';
 import { $, copy, h } from './dom.js';
 import { addDays, date, dayName } from './format.js';
 import { Plot } from './plot.js';
-import { now, parse } from './statistics.js';
+import { isPast, now, parse, present } from './statistics.js';
 import { ownZone, STEPS } from './view.js';
 
 const SHORTEST_ZOOM = 15;
@@ -66,8 +66,11 @@ export class Plots {
   get query() {
     const { zone, step } = this.view;
     const day = this.view.day ?? date(now(), zone);
-    return { day, zone, step, key: `${day} ${zone} ${step}` };
+    return { day, zone, step, key: `${day} ${zone} ${step} ${isPast() ? now() : ''}` };
   }
+
+  /** Whether the day that is seen is today, and follows it. */
+  get isToday() { return !this.view.day && !isPast(); }
 
   /** The part of the day that is seen: what was chosen, or else what has anything. */
   get window() { return this.axis.part(this.view.zoom ?? this.#opening ?? [0, this.axis.length]); }
@@ -90,6 +93,18 @@ export class Plots {
   reload() {
     for (const plot of this.plots) plot.key = null;
     this.show();
+  }
+
+  /** At another moment statistics are others, and the cursor is nowhere. */
+  reset() {
+    for (const plot of this.plots) plot.stat = this.page.statistics.all.get(plot.stat.id) ?? parse(plot.stat.id);
+    this.#minute = Math.floor(now() / 60);
+    this.point(null);
+  }
+
+  /** When the step under the cursor ends, on its day; null where there is no cursor. */
+  get moment() {
+    return this.cursor == null ? null : { day: this.query.day, minute: Math.min(DAY_MINUTES - 1, this.axis.wall(this.cursor) + this.view.step) };
   }
 
   /** Makes the plots those of the view. */
@@ -118,7 +133,7 @@ export class Plots {
   /** Every second: new minutes, another day, and what was heard of for the first time. */
   tick() {
     const minute = Math.floor(now() / 60);
-    if (minute !== this.#minute) {
+    if (minute !== this.#minute && !isPast()) {
       // Also a day that the address names may be today; and when it is over, its last step has to be loaded once more.
       const isToday = this.query.day === date(now(), this.view.zone);
       for (const plot of this.plots) if (this.#minute && (isToday || plot.data?.open != null)) plot.key = null;
@@ -128,7 +143,7 @@ export class Plots {
     for (const plot of this.plots) {
       plot.stat = this.page.statistics.all.get(plot.stat.id) ?? plot.stat;
       // A counter of which nothing was heard has zeros.
-      const isNew = plot.data?.open === null && plot.main.every(value => !value) && plot.stat.seen > now() - 60 && !this.view.day;
+      const isNew = plot.data?.open === null && plot.main.every(value => !value) && plot.stat.seen > now() - 60 && this.isToday;
       if (isNew && Date.now() - plot.loadedAt > 2000 || plot.isFailed && Date.now() - plot.loadedAt > RETRY_MS) plot.load();
     }
   }
@@ -142,10 +157,10 @@ export class Plots {
     if (!this.plots.length || markKey === this.#markKey) return;
     this.#markKey = markKey;
     try {
-      const { loadMarks, MarkLines } = await import('./marks.js');
+      const [{ loadMarks, MarkLines }, { placed }] = await Promise.all([import('./marks.js'), import('./restarts.js')]);
       const marks = await loadMarks(day);
       if (markKey !== this.#markKey) return;
-      this.happened = { marks, MarkLines };
+      this.happened = { marks: isPast() ? marks.filter(({ at }) => at <= now()) : marks, MarkLines, placed };
       this.plots.forEach(plot => plot.showMarks());
     } catch {
       // With the next minute, then: a plot without them is a plot.
@@ -277,12 +292,14 @@ export class Plots {
       view.write(isStep);
       this.point(null);
       this.show();
+      this.page.travel?.refresh();
     };
-    const toDay = day => change('day', day >= date(now(), view.zone) ? null : day, true);
+    const toDay = day => view.at != null ? this.page.travel.toDay(day) : change('day', day >= date(now(), view.zone) ? null : day, true);
     $('#day').addEventListener('change', event => event.target.value && toDay(event.target.value));
     $('#day-before').addEventListener('click', () => toDay(addDays(this.query.day, -1)));
     $('#day-after').addEventListener('click', () => toDay(addDays(this.query.day, 1)));
-    $('#today').addEventListener('click', () => change('day', null, true));
+    $('#today').addEventListener('click', () => view.at != null ? this.page.travel.leave() : change('day', null, true));
+    $('#travel').addEventListener('click', () => this.page.openTravel());
     $('#step').append(...STEPS.map(step => h('option', { value: step }, step < 60 ? `${step} min` : '1 hour')));
     $('#step').addEventListener('change', event => change('step', Number(event.target.value)));
     const zone = $('#zone');
@@ -302,19 +319,19 @@ export class Plots {
 
   #showControls() {
     const { view } = this;
-    const today = date(now(), view.zone);
+    const today = date(present(), view.zone);
     $('#day').value = this.query.day;
     $('#day').max = today;
     $('#day-after').disabled = this.query.day >= today;
-    $('#today').setAttribute('aria-pressed', !view.day);
+    $('#today').setAttribute('aria-pressed', this.isToday);
     $('#step').value = view.step;
     const zone = $('#zone');
     if (![...zone.options].some(option => option.value === view.zone)) zone.append(h('option', { value: view.zone }, view.zone));
     zone.value = view.zone;
     $('#zoom-all').disabled = $('#zoom-out').disabled = this.isWhole;
-    const day = dayName(view.day ?? today);
+    const day = dayName(this.query.day);
     const [from, to] = this.window;
-    $('#when').textContent = this.isWhole ? view.day ? day : `Today, ${day}` : `${day}, ${this.axis.time(from)}–${this.axis.time(Math.min(to, this.axis.length - 1))}`;
+    $('#when').textContent = this.isWhole ? this.isToday ? `Today, ${day}` : day : `${day}, ${this.axis.time(from)}–${this.axis.time(Math.min(to, this.axis.length - 1))}`;
     $('#nothing').hidden = this.plots.length > 0;
   }
 }

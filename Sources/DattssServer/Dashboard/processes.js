@@ -4,7 +4,7 @@ import { ask, base } from './api.js';
 import { $, confirm, h, notify, put } from './dom.js';
 import { moment, span } from './format.js';
 import { putName } from './names.js';
-import { now } from './statistics.js';
+import { present as now } from './statistics.js';
 
 /** A program that went down is news for so long; then it has ended, as a job that a clock starts does. */
 const NEWS_SECONDS = 900;

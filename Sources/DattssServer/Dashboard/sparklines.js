@@ -1,7 +1,7 @@
 // The last hour of a statistic, minute by minute: asked for when a row is first seen, then prolonged from the live stream.
 
 import { ask, statisticPath } from './api.js';
-import { average, now } from './statistics.js';
+import { average, isPast, now } from './statistics.js';
 
 const MINUTES = 60;
 const AT_ONCE = 4;
@@ -43,7 +43,7 @@ export class Sparklines {
     this.#running++;
     try {
       const last = Math.floor(now() / 60);
-      const { points } = await ask(`series/${statisticPath(stat)}?step=1&from=${(last - MINUTES + 1) * 60}`);
+      const { points } = await ask(`series/${statisticPath(stat)}?step=1&from=${(last - MINUTES + 1) * 60}${isPast() ? `&to=${last * 60}` : ''}`);
       const hour = new Array(MINUTES).fill(null);
       for (const point of points) {
         const index = point.at / 60 - last + MINUTES - 1;

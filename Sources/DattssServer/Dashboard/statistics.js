@@ -4,8 +4,15 @@
 export const SILENT_SECONDS = 300;
 
 let ahead = 0;
+let moment = null;
 /** Epoch seconds by the server's clock. */
-export const now = () => Date.now() / 1000 + ahead;
+export const present = () => Date.now() / 1000 + ahead;
+/** The same, or the moment that is over to which the page has gone. */
+export const now = () => moment ?? present();
+/** Whether the page is at a moment that is over. */
+export const isPast = () => moment != null;
+/** Goes to a moment; null is the present. */
+export const goTo = seconds => { moment = seconds; };
 
 /** A statistic is `kind:path`. */
 export const identity = (kind, path) => `${kind}:${path}`;
@@ -33,9 +40,13 @@ export const extremes = (stat, time) =>
 export class Statistics {
   all = new Map();
 
+  /** The last hours are not known to be whole: they are asked for again when somebody looks. */
+  forgetHours() { for (const stat of this.all.values()) if (stat.hour) stat.hour.isStale = true; }
+
   /** Takes in a status; answers the statistics that were not there before. */
   apply(status) {
-    ahead = status.at - Date.now() / 1000;
+    // What was then says nothing of the clock.
+    if (!status.step) ahead = status.at - Date.now() / 1000;
     const added = [];
     for (const kind of ['c', 'g', 'ms']) {
       for (const told of status[kind]) {

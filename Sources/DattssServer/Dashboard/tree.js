@@ -62,6 +62,13 @@ export class Tree {
     this.#isStale ||= stats.length > 0;
   }
 
+  /** Has other statistics, those of another moment; what was opened stays open. */
+  replace(stats) {
+    this.paths.clear();
+    this.add([...stats]);
+    this.rebuild();
+  }
+
   search(query) {
     this.#query = query.trim();
     this.scroller.scrollTop = 0;
@@ -234,7 +241,7 @@ class Line {
     const range = extremes(stat, time);
     put(this.value, valueOf(unit, shown(stat, time)) + (stat.kind === 'c' ? '/min' : ''));
     put(this.average, isSilent ? since(stat.seen, time, page.zone)
-      : stat.kind === 'c' ? `Σ ${valueOf(unit, stat.value)}` : range ? spread(unit, ...range) : '–');
+      : stat.kind === 'c' ? stat.value == null ? '' : `Σ ${valueOf(unit, stat.value)}` : range ? spread(unit, ...range) : '–');
     const isPlotted = page.isPlotted(stat);
     const isFavourite = page.isFavourite(stat);
     const state = `${isSilent}${stat.emp}${isPlotted}${isFavourite}${this.row.key}`;
@@ -248,7 +255,7 @@ class Line {
       this.element.setAttribute('aria-selected', isPlotted);
     }
     const words = [stat.path, KINDS[stat.kind], this.value.shown.replace('/min', ' per minute'), isSilent ? `silent ${this.average.shown}`
-      : stat.kind === 'c' ? `total ${valueOf(unit, stat.value)}` : range && range[0] < range[1] && `from ${valueOf(unit, range[0])} to ${valueOf(unit, range[1])}`,
+      : stat.kind === 'c' ? stat.value != null && `total ${valueOf(unit, stat.value)}` : range && range[0] < range[1] && `from ${valueOf(unit, range[0])} to ${valueOf(unit, range[1])}`,
       stat.emp && 'emphasised', isFavourite && 'favourite'].filter(Boolean).join(', ');
     if (this.words !== words) this.element.setAttribute('aria-label', this.words = words);
     this.sparklines.want(stat);
@@ -261,7 +268,7 @@ class Line {
     if (!stat) return;
     this.value.title = exactOf(unitOf(stat), shown(stat, now())) + (stat.kind === 'c' ? ' per minute' : '');
     const range = extremes(stat, now());
-    this.average.title = stat.kind === 'c' ? total(stat, now(), page.zone)
+    this.average.title = stat.kind === 'c' ? stat.value == null ? '' : total(stat, now(), page.zone)
       : range ? range.map(value => exactOf(unitOf(stat), value)).join(' to ') : '';
   }
 

@@ -5,11 +5,13 @@ import { notify } from './dom.js';
 import { identity } from './statistics.js';
 
 /** The names of units, and what they are called where one is chosen. A timer's is `ms`. */
-export const UNITS = { number: 'number', bytes: 'bytes', '%': 'percent', s: 'seconds', ms: 'milliseconds', us: 'microseconds' };
+export const UNITS = { number: 'number', bytes: 'bytes', '%': 'percent', s: 'seconds', ms: 'milliseconds', us: 'microseconds', '/s': 'per second' };
 
 const ENDINGS = [
   ['bytes', /(^|[._:-])(bytes|octets)$/i],
   ['%', /(^|[._:-])(percent|pct|percentage)$/i],
+  // Before the seconds, with which it ends.
+  ['/s', /(^|[._:-])(per_?sec(ond)?|rps|qps)$/i],
   ['s', /(^|[._:-])(seconds|secs?)$/i],
   ['ms', /(^|[._:-])(ms|millis|milliseconds)$/i],
   ['us', /(^|[._:-])(us|micros|microseconds)$/i],

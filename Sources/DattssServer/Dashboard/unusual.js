@@ -3,7 +3,7 @@
 import { ask } from './api.js';
 import { $, h, svg, put, badge } from './dom.js';
 import { counted, moment } from './format.js';
-import { now, parse } from './statistics.js';
+import { isPast, now, parse } from './statistics.js';
 
 const WIDTH = 96;
 const HEIGHT = 22;
@@ -28,10 +28,19 @@ export function bandPaths(points) {
 
 export class Unusual {
   #askedAt = -Infinity;
+  #asked = 0;
 
   constructor(page) {
     this.page = page;
     this.section = $('#unusual');
+  }
+
+  /** At another moment other things are unusual. */
+  reset() {
+    this.#askedAt = -Infinity;
+    this.section.hidden = true;
+    put($('#unusual-title'), isPast() ? 'Unusual then' : 'Unusual now');
+    return this.tick();
   }
 
   /** Every second, and once before anything is shown, which it would push down: asks once a minute. */
@@ -39,14 +48,16 @@ export class Unusual {
     const due = Math.floor((time - LATE_SECONDS) / 60);
     if (due <= this.#askedAt) return;
     this.#askedAt = due;
-    const answer = await ask('unusual').catch(() => null);
+    const asked = ++this.#asked;
+    const answer = await ask(isPast() ? `unusual?at=${time}` : 'unusual').catch(() => null);
+    if (asked !== this.#asked) return;
     if (answer) this.show(answer);
     else this.#askedAt = due + RETRY_SECONDS / 60 - 1;
   }
 
   show({ unusual, known, unknown }) {
     this.section.hidden = !known && !unusual.length;
-    put($('#unusual-note'), unusual.length ? '' : `nothing, of ${counted(known, 'statistic')}${unknown ? `; ${unknown} not yet known` : ''}`);
+    put($('#unusual-note'), unusual.length ? '' : `nothing, of ${counted(known, 'statistic')}${unknown ? `; ${unknown} ${isPast() ? 'not known of then' : 'not yet known'}` : ''}`);
     const more = unusual.length - MOST_SHOWN;
     put($('#unusual-more'), more > 0 ? `and ${more} more` : '');
     $('#unusual-list').replaceChildren(...unusual.slice(0, MOST_SHOWN).map(found => this.#row(found)));

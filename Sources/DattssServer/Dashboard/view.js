@@ -1,4 +1,5 @@
 // What is looked at, as the address says it: #show=c:shop.orders,ms:db.query&day=2026-11-23&tz=Europe/Paris&step=15&zoom=540-720
+// With at=2026-11-23T09:41Z in the place of the day, all of the page is as it was at that moment.
 
 import { DAY_MINUTES } from './axis.js';
 import { isDay } from './format.js';
@@ -20,6 +21,8 @@ export class View {
   shown = null;
   /** null is today, and follows it. */
   day = null;
+  /** The moment that is shown, in epoch seconds, a whole minute; null is now. */
+  at = null;
   zone = ownZone();
   step = ownStep();
   /** The first and the last minute seen, counted from midnight; null is the whole day. */
@@ -31,7 +34,9 @@ export class View {
     const said = new URLSearchParams(location.hash.slice(1));
     const show = said.get('show');
     this.shown = show == null ? null : [...new Set(show.split(',').filter(parse))];
-    this.day = isDay(said.get('day')) ? said.get('day') : null;
+    this.at = readMoment(said.get('at'));
+    // The moment has its day.
+    this.day = this.at == null && isDay(said.get('day')) ? said.get('day') : null;
     this.zone = isZone(said.get('tz')) ? said.get('tz') : ownZone();
     this.step = STEPS.includes(Number(said.get('step'))) ? Number(said.get('step')) : ownStep();
     const [, from, to] = said.get('zoom')?.match(/^(\d+)-(\d+)$/)?.map(Number) ?? [];
@@ -42,7 +47,8 @@ export class View {
   address(fixed) {
     // Commas, colons and slashes stand for themselves after a #, and read better.
     const parts = [`show=${(this.shown ?? []).join(',')}`];
-    if (this.day ?? fixed) parts.push(`day=${this.day ?? fixed}`);
+    if (this.at != null) parts.push(`at=${writeMoment(this.at)}`);
+    else if (this.day ?? fixed) parts.push(`day=${this.day ?? fixed}`);
     parts.push(`tz=${this.zone.replace('+', '%2B')}`);
     parts.push(`step=${this.step}`);
     if (this.zoom) parts.push(`zoom=${this.zoom.map(Math.round).join('-')}`);
@@ -56,6 +62,13 @@ export class View {
     isStep ? history.pushState(null, '', address) : history.replaceState(null, '', address);
   }
 }
+
+/** Epoch seconds of 2026-11-29T10:00Z; null for what is no such moment. */
+function readMoment(text) {
+  const seconds = /^\d{4}-\d\d-\d\dT\d\d:\d\dZ$/.test(text) ? Date.parse(text) / 1000 : NaN;
+  return seconds >= 0 && writeMoment(seconds) === text ? seconds : null;
+}
+const writeMoment = seconds => `${new Date(seconds * 1000).toISOString().slice(0, 16)}Z`;
 
 export function isZone(name) {
   if (!name) return false;

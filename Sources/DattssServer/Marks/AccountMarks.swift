@@ -34,6 +34,13 @@ enum MarkTables {
     }
 }
 
+extension MarkTables {
+    /// Who set a mark; nobody of those that were there before, nor of what listeners receive.
+    static func addAuthors(_ database: Database) throws {
+        try database.alter(table: "mark") { table in table.add(column: "by", .text).notNull().defaults(to: "") }
+    }
+}
+
 extension Accounts {
     /// How many marks of each source a user may have; then the oldest make room.
     static let marksMax = 10_000
@@ -46,6 +53,8 @@ extension Accounts {
     struct KeptMark: Sendable, Hashable {
         var id: String
         var mark: Mark
+        /// Who set it: an e-mail address, or the name of a user or of a key. Empty where that is not known.
+        var by = ""
     }
 
     /// What has room of its own.
@@ -55,9 +64,10 @@ extension Accounts {
     }
 
     /// Keeps a mark.
+    /// - Parameter by: who sets it.
     /// - Returns: nil when there is no such user any more.
-    func addMark(_ mark: Mark, of user: UserID) throws -> KeptMark? {
-        let kept = KeptMark(id: Secret.randomID(), mark: mark)
+    func addMark(_ mark: Mark, of user: UserID, by: String = "") throws -> KeptMark? {
+        let kept = KeptMark(id: Secret.randomID(), mark: mark, by: by)
         return try database.write { database in
             guard try Self.insert(kept, of: user, database) else { return nil }
             try Self.makeRoom(user, mark.source, database)
@@ -108,9 +118,10 @@ extension Accounts {
         guard try isThere(user, database) else { return false }
         let mark = kept.mark
         try database.execute(
-            sql: "INSERT INTO mark (uid, id, atMilliseconds, source, text, tags) VALUES (?, ?, ?, ?, ?, ?)",
+            sql: "INSERT INTO mark (uid, id, atMilliseconds, source, text, tags, by) VALUES (?, ?, ?, ?, ?, ?, ?)",
             arguments: [
                 user.string, kept.id, mark.at.milliseconds, mark.source.rawValue, mark.text, mark.tags.joined(separator: "\n"),
+                kept.by,
             ])
         return true
     }
@@ -139,7 +150,7 @@ extension Accounts {
             guard let source = Mark.Source(rawValue: row["source"]),
                 let mark = Mark(at: Timestamp(milliseconds: row["atMilliseconds"]), text: row["text"], tags: tags, source: source)
             else { return nil }
-            return KeptMark(id: row["id"], mark: mark)
+            return KeptMark(id: row["id"], mark: mark, by: row["by"])
         }
         return (marks, rows.count > Self.marksShownMax)
     }

@@ -13,7 +13,7 @@ struct AlertBookTests {
             var window = Window.Totals()
             window.sum = sum
             return StatisticStatus(
-                key: StatisticKey(.counter, path), sum: sum, last: sum, seen: Timestamp(milliseconds: slot * 5000),
+                key: StatisticKey(.counter, path), sum: sum, since: nil, last: sum, seen: Timestamp(milliseconds: slot * 5000),
                 isEmphasised: false,
                 window: window, percentiles: nil)
         }

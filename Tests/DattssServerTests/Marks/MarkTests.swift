@@ -75,6 +75,29 @@ struct MarkTests {
         #expect(try await ask(.post, "/api/v1/marks", #"{"text":"x"}"#, key: "ann.wrong").status == 401)
     }
 
+    /// Goal: whoever reads what happened sees who said so, as in the history of alerts.
+    @Test("name who set them: a person, or the key; and nobody where a listener received them")
+    func authors() async throws {
+        let accounts = routes.accounts
+        let pam = try #require(UserID("pam"))
+        try accounts.add(pam, at: now, email: EmailAddress("pam@example.com"))
+        let session = try accounts.signIn(pam, Accounts.Visitor(address: "127.0.0.1", agent: ""), at: now)
+        let headers: HTTPFields = [
+            .cookie: "dattss_session=\(session.text)", .changeToken: accounts.keys.changeToken(of: session),
+        ]
+        let responder = routes.makeRouter().buildResponder()
+        let body = Array(#"{"text":"x"}"#.utf8)
+        let byPerson = try await responder.answer(to: .post, "/api/v1/marks", body: body, headers: headers)
+        #expect(byPerson.status == 201 && byPerson.text.contains(#""by":"pam@example.com""#), "\(byPerson.text)")
+        let deploy = try accounts.addKey(named: "deploy", scope: .ingest, of: ann, at: now).key
+        #expect(try await ask(.post, "/api/v1/marks", #"{"text":"y","by":"somebody else"}"#, key: deploy).status == 201)
+        let event = ReceivedMark(user: ann, mark: try mark("z", at: now, .event))
+        #expect(try accounts.addMarks([event]) == 1)
+        let listed = try accounts.marks(of: ann, from: Timestamp(seconds: 0), to: Timestamp(milliseconds: .max)).marks
+        #expect(listed.map(\.by) == ["deploy", ""])
+        #expect(try await ask(.get).text.contains(#""source":"api","by":"deploy""#))
+    }
+
     @Test(
         "that are none are refused by name",
         arguments: [

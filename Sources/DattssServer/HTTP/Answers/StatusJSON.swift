@@ -3,14 +3,18 @@ import DattssPipeline
 
 /// How statuses, series and days are written as JSON.
 enum StatusJSON {
-    /// - Parameter unusual: what is said of those that are; a live stream says nothing of it.
+    /// - Parameters:
+    ///   - unusual: what is said of those that are; a live stream says nothing of it.
+    ///   - step: of a moment that is over, how many minutes the numbers are of; then there are no totals.
     static func write(
-        _ statistics: [StatisticStatus], unusual: [StatisticKey: UnusualSummary] = [:], at time: Timestamp
+        _ statistics: [StatisticStatus], unusual: [StatisticKey: UnusualSummary] = [:], at time: Timestamp,
+        stepMinutes step: Int64? = nil
     ) -> JSONWriter {
         var json = JSONWriter(capacity: 64 + statistics.count * 128)
         json.object { json in
             json.member("at", time.seconds)
-            json.array("c") { write(statistics, .counter, unusual, &$0) }
+            if let step { json.member("step", step) }
+            json.array("c") { write(statistics, .counter, unusual, hasTotals: step == nil, &$0) }
             json.array("g") { write(statistics, .gauge, unusual, &$0) }
             json.array("ms") { write(statistics, .timer, unusual, &$0) }
         }
@@ -18,7 +22,8 @@ enum StatusJSON {
     }
 
     private static func write(
-        _ statistics: [StatisticStatus], _ kind: Kind, _ unusual: [StatisticKey: UnusualSummary], _ json: inout JSONWriter
+        _ statistics: [StatisticStatus], _ kind: Kind, _ unusual: [StatisticKey: UnusualSummary], hasTotals: Bool = true,
+        _ json: inout JSONWriter
     ) {
         for status in statistics where status.key.kind == kind {
             json.object { json in
@@ -26,7 +31,7 @@ enum StatusJSON {
                 json.member("pth", status.key.path)
                 switch kind {
                 case .counter:
-                    json.member("sum", status.sum)
+                    json.member("sum", hasTotals ? status.sum : nil)
                     if let since = status.since { json.member("since", since.start.seconds) }
                 case .gauge: json.member("lst", status.last)
                 case .timer: break

@@ -20,7 +20,9 @@ extension Routes {
         let bytes = try await request.body.collected(request.headers, upTo: MarkBody.bytesMax)
         let body = try bytes.withUnsafeBytes { try MarkBody($0) }
         let mark = try body.mark(at: clock.now())
-        guard let kept = try await accounts.run({ try $0.addMark(mark, of: viewer.user) }) else { throw WireError.badKey }
+        guard let kept = try await accounts.run({ try $0.addMark(mark, of: viewer.user, by: viewer.by) }) else {
+            throw WireError.badKey
+        }
         return Response(json: MarkJSON.one(kept), status: .created)
     }
 
@@ -114,6 +116,7 @@ enum MarkJSON {
             json.member("text", kept.mark.text)
             json.array("tags") { json in for tag in kept.mark.tags { json.value(tag) } }
             json.member("source", kept.mark.source.rawValue)
+            json.member("by", kept.by)
         }
     }
 }

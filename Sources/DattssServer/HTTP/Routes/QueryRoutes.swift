@@ -5,9 +5,10 @@ import HTTPTypes
 import Hummingbird
 
 extension Routes {
-    /// `GET /api/v1/status`
+    /// `GET /api/v1/status?at`
     func status(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
+        if let time = try time(request, "at") { return try await pastStatus(of: user, at: time, context) }
         let (queries, unusual, unsent) = (pipeline.queries, pipeline.unusual, memory.unsent)
         return try await statuses.value(of: user, isWanted: context.isConnected) { group in
             try await queries.inTurn(of: user, isWanted: group.isWanted) {
@@ -128,7 +129,8 @@ extension Routes {
         return step
     }
 
-    private func time(_ request: Request, _ name: Substring) throws -> Timestamp? {
+    /// A moment that a parameter names; nil where there is none.
+    func time(_ request: Request, _ name: Substring) throws -> Timestamp? {
         try request.uri.queryParameters[name].map { try TimeParameter.parse($0, String(name)) }
     }
 

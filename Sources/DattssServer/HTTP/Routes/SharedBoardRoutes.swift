@@ -16,11 +16,7 @@ extension Routes {
     func showShared(_ request: Request, _ context: Context) async throws -> Response {
         let shared = try await shared(request, context)
         try Self.refuseOthers(than: [], request)
-        let keys = Set(
-            shared.board.panels.compactMap { panel -> Set<StatisticKey>? in
-                guard case .plot(let address) = panel.content else { return nil }
-                return try? Board.plot(address).keys
-            }.joined())
+        let keys = Set(shared.board.panels.compactMap { try? $0.plot() }.flatMap(\.keys))
         let units = try await accounts.run { try $0.units(of: shared.user) }.filter { keys.contains($0.key) }
         return Response(json: BoardJSON.shared(shared, units: units))
     }
@@ -71,10 +67,10 @@ extension Routes {
         guard let number = Int(text), panels.indices.contains(number) else {
             throw ErrorAnswer(.notFound, .notFound, "the board has \(panels.count) panels, counted from 0")
         }
-        guard case .plot(let address) = panels[number].content else {
+        guard let plot = try panels[number].plot() else {
             throw ErrorAnswer(.notFound, .notFound, "the panel \(number) is no plot")
         }
-        return (shared, try Board.plot(address), parameters)
+        return (shared, plot, parameters)
     }
 
     /// - Throws: 400 for what would be a question of the visitor's own.

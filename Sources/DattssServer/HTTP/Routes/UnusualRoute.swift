@@ -3,9 +3,10 @@ import DattssPipeline
 import Hummingbird
 
 extension Routes {
-    /// `GET /api/v1/unusual`
+    /// `GET /api/v1/unusual?at`
     func unusual(_ request: Request, _ context: Context) async throws -> Response {
         let user = try viewer(request, context).user
+        if let time = try time(request, "at") { return try await pastUnusual(of: user, at: time, context) }
         let (watcher, queries, unsent, now) = (pipeline.unusual, pipeline.queries, memory.unsent, clock.now())
         return try await queries.inTurn(of: user, isWanted: context.isConnected) {
             try Rendering(UnusualJSON.write(await watcher.unusual(of: user), at: now), within: unsent)

@@ -85,6 +85,8 @@ struct MarkAnswer: Decodable {
     var text: String
     var tags: [String]
     var source: String
+    /// Who set it; servers before this one do not say.
+    var by: String?
 
     static func decode<Answer: Decodable>(_ bytes: [UInt8], as type: Answer.Type) throws(CommandFailure) -> Answer {
         do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch {
@@ -101,12 +103,14 @@ struct MarkListAnswer: Decodable {
     private static let columns: [TextTable.Column] = [
         .init(heading: "id"), .init(heading: "time"), .init(heading: "what happened", isCut: true),
         .init(heading: "tags", leftOut: 1),
-        .init(heading: "from", leftOut: 2),
+        .init(heading: "from", leftOut: 2), .init(heading: "by", leftOut: 3),
     ]
 
     var table: TextTable {
         TextTable(
             Self.columns,
-            rows: marks.map { [$0.id, AlertTimes.text(Int64($0.at)), $0.text, $0.tags.joined(separator: ", "), $0.source] })
+            rows: marks.map {
+                [$0.id, AlertTimes.text(Int64($0.at)), $0.text, $0.tags.joined(separator: ", "), $0.source, $0.by ?? ""]
+            })
     }
 }
