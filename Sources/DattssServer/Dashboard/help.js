@@ -15,6 +15,7 @@ const rows = () => [
   [keys('b'), 'boards: plots and texts beside each other'],
   [keys('e'), 'explore: any statistics over any time in one plot'],
   [keys('Alt ← →'), 'move a favourite'],
+  [keys('[ ]'), 'in a plot of Explore: a stretch begins, or ends, at the cursor, and what else moved in it is listed'],
   [keys('+ - 0'), 'zoom in a plot; ', key('Shift'), ' with arrows moves the window'],
   [keys('Esc'), 'clear the search, or the cursor'],
   [['c', 'ms', 'g'].flatMap(kind => [badge(kind), ' ']), 'a counter, a timer, a gauge'],
