@@ -1,9 +1,11 @@
 """What else moved: for a stretch chosen in a plot, what else went up or down, came or went; by mouse, by keyboard and by finger."""
 
+import datetime
 import json
 import random
 import time
 import urllib.parse
+from zoneinfo import ZoneInfo
 
 from page import Keys, until
 from scene import Scene
@@ -59,7 +61,7 @@ class Moved(Scene):
         return self.rows()
 
     def note(self):
-        return self.page.js("return document.querySelector('.xmoved [role=status]').textContent")
+        return self.page.js("return document.querySelector('.xmoved [role=status]')?.textContent ?? ''")
 
     def titles(self):
         return self.page.js("return document.querySelector('.xplot').explore.data?.lines.map(({ title }) => title) ?? []")
@@ -155,17 +157,23 @@ class Moved(Scene):
         # The browser tells of what was refused, too.
         self.page.driver.get_log("browser")
 
-    def test_it_is_asked_from_the_plot_of_a_day(self):
+    def test_it_is_asked_from_the_part_of_a_day_that_is_seen(self):
         page = self.page
-        page.open("/").dashboard()
+        page.open("/#show=g:host.load&tz=" + self.zone.replace("+", "%2B")).dashboard()
         page.plots()
-        page.js("document.activeElement.blur()")
-        page.click_row("host.load (gauge)")
-        until(lambda: page.js("return [...document.querySelectorAll('.plot')].some(({ plot }) => plot?.stat.path === 'host.load' && plot.data)"), 30, lambda: "the plot")
-        page.js("""const [plot] = [...document.querySelectorAll('.plot')].map(({ plot }) => plot).filter(plot => plot.stat.path === 'host.load');
-            const [from, to] = plot.board.axis.part([0, 1440]); const midnight = plot.board;
-            [...plot.element.querySelectorAll('footer a')].find(link => link.textContent === 'What else moved?').click()""")
-        until(lambda: page.js("return location.hash.includes('q=g:host.load') && document.querySelector('.xmoved')?.open"), 30, lambda: page.js("return location.hash"))
+        local = datetime.datetime.fromtimestamp(self.start + BEGAN * 60, ZoneInfo(self.zone))
+        first = local.hour * 60 + local.minute
+        page.js("document.querySelector('.plot').plot.board.zoom(arguments[0])", [first, first + 15])
+        page.js("[...document.querySelectorAll('.plot footer a')].find(link => link.textContent === 'What else moved?').click()")
+        until(lambda: "q=g:host.load" in page.js("return location.hash"), 30, lambda: page.js("return location.hash"))
+        until(lambda: page.js("return document.querySelector('.xmoved')?.open"), 30, lambda: "the list")
+        self.listed()
+        # What was before the stretch is seen beside it.
+        self.assertEqual(page.js("return document.querySelector('.xplot').explore.data.count"), 90)
+        # A whole day is asked about at its newest end.
+        page.open("/#show=g:host.load&tz=" + self.zone.replace("+", "%2B")).dashboard()
+        page.plots()
+        page.js("[...document.querySelectorAll('.plot footer a')].find(link => link.textContent === 'What else moved?').click()")
         until(lambda: "statistics moved further" in self.note(), 30, self.note)
         self.assert_sound()
 

@@ -75,7 +75,8 @@ struct MoveJudgeTests {
                 #expect(move.score > bound, "\(planted.name): \(move.score), of others one in 100 has \(bound)")
                 #expect(abs(move.began - planted.began) <= 1, "\(planted.name): began at \(move.began - layout.windowStart)")
                 #expect(move.change == planted.change, "\(planted.name): \(move.change)")
-                #expect((move.after ?? 0) > (move.before ?? 0) == planted.isUp, "\(planted.name): \(move)")
+                let isUp = (move.after ?? 0) > (move.before ?? 0)
+                #expect(isUp == planted.isUp, "\(planted.name): \(move)")
             }
         }
     }
@@ -132,7 +133,8 @@ struct MoveJudgeTests {
         let layout = try Self.layout()
         var judge = Self.judge(layout)
         let start = layout.windowStart
-        let row = (0..<layout.binCount).map { start + 2..<start + 8 ~= $0 ? Float(30 + $0 % 2) : Float(10 + $0 % 3) }
+        let high = start + 2..<start + 8
+        let row = (0..<layout.binCount).map { bin -> Float in Float(high.contains(bin) ? 30 + bin % 2 : 10 + bin % 3) }
         let told = judge.judge(row, isCounted: false)
         let move = try #require(told)
         #expect(move.before == 11 && move.after == 30.5 && move.began == start + 2 && move.ended == start + 8 && !move.isEarlier)
@@ -144,7 +146,8 @@ struct MoveJudgeTests {
     func earlier() throws {
         let layout = try Self.layout()
         var judge = Self.judge(layout)
-        let row = (0..<layout.binCount).map { $0 >= layout.current.lowerBound - 3 ? Float(100 + $0 % 2) : Float(10 + $0 % 2) }
+        let start = layout.current.lowerBound - 3
+        let row = (0..<layout.binCount).map { bin -> Float in Float((bin >= start ? 100 : 10) + bin % 2) }
         let told = judge.judge(row, isCounted: false)
         let move = try #require(told)
         #expect(move.isEarlier && move.began == layout.current.lowerBound && move.ended == layout.current.upperBound)

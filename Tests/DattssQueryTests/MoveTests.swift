@@ -139,7 +139,7 @@ struct MoveTests {
                     })
                 #expect(layout.baseline.allSatisfy { $0.upperBound < layout.window.lowerBound }, "\(minutes) \(baseline)")
                 #expect(
-                    layout.binCount <= 1100 && layout.binCount == layout.stretches.reduce(layout.current.count) { $0 + $1.count })
+                    layout.binCount <= 1300 && layout.binCount == layout.stretches.reduce(layout.current.count) { $0 + $1.count })
                 #expect(layout.drawn.count / layout.drawnWidth <= 120 && layout.baseline.count == (baseline == .usual ? 7 : 1))
                 #expect(layout.baseline.reduce(0) { $0 + $1.count } >= 60 || minutes == 1440)
             }

@@ -4,7 +4,7 @@ public import DattssCore
 ///
 ///     before       │ baseline: 4 times the window, an hour at least │ lead │ window │
 ///     yesterday    │ as long, around the same time of the day before │   …   │ lead │ window │
-///     usual        │ the same time of each of the seven days before, one by one │   …   │ lead │ window │
+///     usual        │ lead and window of each of the seven days before, at the same time │   …   │ lead │ window │
 ///
 /// The lead is a third of the window. What moved in the window may have begun there; so it belongs neither to the one nor to the other. A
 /// window of more than two hours is compared in steps of several minutes, so that a day takes as much memory as two hours.
@@ -80,7 +80,9 @@ public struct MoveLayout: Sendable, Hashable {
             let around = whole(Swift.max(0, (Self.usualMinutesMin - windowLength + 1) / 2))
             ranges = Self.usualDays.reversed().map { day in
                 let same = Self.sameTime(start, daysBefore: day, rules)
-                return stretch(same - around, windowLength + 2 * around)
+                // (With the lead, so that what begins at the same time every day has a beginning there, too.)
+                let before = Swift.max(lead, around)
+                return stretch(same - before, before + windowLength + around)
             }
         }
         binMinutes = width

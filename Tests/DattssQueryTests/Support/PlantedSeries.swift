@@ -1,5 +1,7 @@
 import DattssCore
 
+@testable import DattssQuery
+
 /// Series of minutes of which it is known whether, when and how they moved.
 struct PlantedSeries {
     let bins: Int

@@ -38,7 +38,7 @@ struct MovedRouteTests {
             ("", 400, "the baseline: hardly anything was sent in it"),
             ("from=0&to=60", 422, "a window of 1 minute: expected 5 to 1440"),
             ("from=0&to=240", 422, "a window of 4 minutes"), ("from=0&to=86460", 422, "a window of 1441 minutes"),
-            ("from=-9223372036854775&to=60", 422, "the limit of minutes"), ("from=6000&to=6000", 400, "the range is empty"),
+            ("from=0&to=900000000", 422, "the limit of minutes"), ("from=6000&to=6000", 400, "the range is empty"),
             ("from=9000000000&to=9000000900", 400, "is not over"), ("from=x", 400, "from"),
             ("baseline=never", 400, "baseline: is 'never'"),
             ("tz=Mars", 400, "tz: there is no time zone 'Mars'"), ("kind=x", 400, "kind: is 'x'"), ("pattern=shop**", 400, "**"),
