@@ -119,7 +119,8 @@ class Moved(Scene):
         # A click adds it, with the figure by which it moved.
         self.page.js("""[...document.querySelectorAll('.xmoved li button')].find(button => button.textContent.includes('checkout')).click()""")
         until(lambda: any("shop.checkout.time" in title and "p90" in title for title in self.titles()), 30, lambda: f"{self.titles()}")
-        self.assertEqual({row["path"] for row in self.rows() if row["isThere"]}, {"host.load", "shop.checkout.time"})
+        until(lambda: {row["path"] for row in self.rows() if row["isThere"]} == {"host.load", "shop.checkout.time"}, 10,
+              lambda: f"{self.rows()} {self.titles()} {self.page.shown()}")
         self.assert_sound()
 
     def test_a_stretch_is_chosen_and_a_row_added_by_keyboard(self):
