@@ -121,6 +121,7 @@ class Moved(Scene):
         until(lambda: any("shop.checkout.time" in title and "p90" in title for title in self.titles()), 30, lambda: f"{self.titles()}")
         until(lambda: {row["path"] for row in self.rows() if row["isThere"]} == {"host.load", "shop.checkout.time"}, 10,
               lambda: f"{self.rows()} {self.titles()} {self.page.shown()}")
+        self.assertEqual(self.page.js("return document.querySelector('.xproblem').textContent"), "")
         self.assert_sound()
 
     def test_a_stretch_is_chosen_and_a_row_added_by_keyboard(self):

@@ -150,8 +150,9 @@ export class ExplorePlot {
       this.data = data;
       this.#say('');
       this.cursor = null;
-      this.draw();
+      // First, because what is drawn is also read out, line by line.
       this.#list();
+      this.draw();
       this.#tell();
       this.onDrawn?.(this);
       if (this.isLive) this.#again(this.#untilNext());
