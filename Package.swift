@@ -19,7 +19,8 @@ let package = Package(
         .library(name: "DattssMetrics", targets: ["DattssMetrics"]),
         // For Benchmarks/, a package of its own; nobody else is promised anything about what is in them.
         .library(
-            name: "DattssInternals", targets: ["DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport", "LibC"]),
+            name: "DattssInternals",
+            targets: ["DattssCore", "DattssLog", "DattssPipeline", "DattssQuery", "DattssTestSupport", "LibC"]),
         .library(name: "DattssServerInternals", targets: ["DattssImport", "DattssServer"]),
     ],
     dependencies: [

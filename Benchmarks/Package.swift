@@ -17,6 +17,7 @@ let package = Package(
     products: [
         .executable(name: "dattss-bench", targets: ["DattssBench"]),
         .executable(name: "HotPath", targets: ["HotPath"]),
+        .executable(name: "MovedBench", targets: ["MovedBench"]),
         .executable(name: "UsualBench", targets: ["UsualBench"]),
         // For LD_PRELOAD.
         .library(name: "AllocationCount", type: .dynamic, targets: ["CAllocationCount"]),
@@ -39,6 +40,10 @@ let package = Package(
         .executableTarget(
             name: "HotPath",
             dependencies: ["AllocationCounting", .product(name: "DattssInternals", package: "dattss")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "MovedBench",
+            dependencies: [.product(name: "DattssInternals", package: "dattss")],
             swiftSettings: settings),
         .executableTarget(
             name: "UsualBench",

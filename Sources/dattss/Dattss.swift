@@ -38,6 +38,7 @@ struct DattssCommand: AsyncParsableCommand {
         version: "0.1.0",
         subcommands: [
             ServeCommand.self, UserCommand.self, TeamCommand.self, SendCommand.self, StatusCommand.self, UnusualCommand.self,
+            MovedCommand.self,
             HostCommand.self, ImportCommand.self, AlertCommand.self, MarkCommand.self, LogCommand.self, ReplayCommand.self,
         ])
 }

@@ -101,6 +101,21 @@ struct TextTableTests {
             ])
     }
 
+    @Test("of what moved have from what to what, which way and since when, in the order that is asked for")
+    func moved() throws {
+        let json = """
+            {"from":1795330000,"compared":9,"of":3,"moved":[
+            {"typ":"g","pth":"free","figure":"average","change":"moved","score":9.96,"before":90,"after":10,"ratio":0.1111,"began":1795330060,"earlier":false},
+            {"typ":"c","pth":"errors","figure":"per-minute","change":"appeared","score":7,"before":null,"after":5,"ratio":null,"began":1795329880,"earlier":false},
+            {"typ":"ms","pth":"t","figure":"top","change":"moved","score":3.04,"before":10,"after":120,"ratio":12,"began":1795329000,"earlier":true}]}
+            """
+        let answer = try JSONDecoder().decode(MovedAnswer.self, from: Data(json.utf8))
+        let lines = answer.table(isByTime: false).lines(columns: 100)
+        #expect(lines[1].hasPrefix("g   free") && lines[1].contains("−89 %") && lines[1].contains("1 min after"))
+        #expect(lines[2].contains("appeared  2 min before") && lines[3].contains("×12") && lines[3].contains("earlier"))
+        #expect(answer.table(isByTime: true).lines(columns: 100).dropFirst().map { $0.prefix(2) } == ["ms", "c ", "g "])
+    }
+
     @Test("of what is unusual have the score, and how far from usual it is")
     func unusual() throws {
         let json = """

@@ -118,6 +118,9 @@ static const unsigned char explorefile_js[] = {
 static const unsigned char exploreglob_js[] = {
 #embed "../../DattssServer/Dashboard/exploreglob.js"
 };
+static const unsigned char exploremoved_js[] = {
+#embed "../../DattssServer/Dashboard/exploremoved.js"
+};
 static const unsigned char exploreplot_js[] = {
 #embed "../../DattssServer/Dashboard/exploreplot.js"
 };
@@ -287,6 +290,7 @@ static const struct resource dashboard[] = {
     FILE("exploredraw.js", exploredraw_js),
     FILE("explorefile.js", explorefile_js),
     FILE("exploreglob.js", exploreglob_js),
+    FILE("exploremoved.js", exploremoved_js),
     FILE("exploreplot.js", exploreplot_js),
     FILE("exploretable.js", exploretable_js),
     FILE("exploring.js", exploring_js),

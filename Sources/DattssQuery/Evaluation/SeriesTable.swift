@@ -6,7 +6,7 @@ import DattssCore
 ///     minutes    first… (width each)             whatever is later, for totals
 ///
 /// Only the columns that a query needs are kept.
-final class SeriesTable {
+final class SeriesTable: PointTable {
     struct Columns: OptionSet {
         let rawValue: Int
         static let sum = Columns(rawValue: 1)
@@ -86,7 +86,7 @@ final class SeriesTable {
 
     func setTotal(of row: Int, sum: Double) { bins.totals[row] = sum }
 
-    func add(_ point: MinutePoint, isHour: Bool, to row: Int) { bins.add(point, isHour: isHour, to: row) }
+    func add(_ point: borrowing MinutePoint, isHour: Bool, to row: Int) { bins.add(point, isHour: isHour, to: row) }
 
     /// A copy of what there is.
     func row(_ row: Int) -> Row { bins.row(row) }

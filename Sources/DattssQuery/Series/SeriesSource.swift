@@ -27,9 +27,21 @@ public struct SeriesRequest: Sendable, Hashable {
     }
 }
 
+/// Where the points of statistics go.
+protocol PointTable: AnyObject {
+    /// The number of a statistic; nil for one that is not wanted.
+    func slot(of key: StatisticKey) throws(QueryError) -> Int?
+    func add(_ point: borrowing MinutePoint, isHour: Bool, to slot: Int)
+    func setTotal(of slot: Int, sum: Double)
+    /// Forgets all points, but no number.
+    func removePoints()
+    /// - Throws: when the points take more than they may.
+    func checkMemory() throws(QueryError)
+}
+
 /// What takes the points in. Used by one task at a time.
 public final class SeriesSink {
-    let table: SeriesTable
+    private let table: any PointTable
     private let watch: QueryWatch
     private var slots: [StatisticKey: Int] = [:]
     private var untilCheck = 0
@@ -38,7 +50,10 @@ public final class SeriesSink {
     /// A number for a statistic that is wanted.
     public static let refused = -1
 
-    init(_ table: SeriesTable, _ watch: QueryWatch) { (self.table, self.watch) = (table, watch) }
+    init(_ table: any PointTable, _ watch: QueryWatch) { (self.table, self.watch) = (table, watch) }
+
+    /// Statistics that have a number already, from another read into the same table.
+    func know(_ slot: Int, _ key: StatisticKey) { slots[key] = slot }
 
     /// The number of a statistic, or ``refused``.
     public func slot(of key: StatisticKey) -> Int {

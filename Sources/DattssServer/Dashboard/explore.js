@@ -5,6 +5,7 @@ import {
   AddressError, COMPARISONS, DRAWINGS, emptyPlot, FIGURES, FOLDS, instantOf, newQuery, QUERIES_MAX, RANGES, readPlot, STEPS, withRange, writePlot, zoneOffset,
 } from './exploreaddress.js';
 import { matcher } from './exploreglob.js';
+import { MovedList } from './exploremoved.js';
 import { loadStyle, showPlot } from './exploreplot.js';
 import { CurrentTable } from './exploretable.js';
 import { moment } from './format.js';
@@ -41,6 +42,7 @@ export class Explore {
     const explore = new Explore(page);
     explore.shown = await showPlot(explore.place, writePlot(explore.plot), {
       onRange: plot => explore.change({ ...plot }), onDrawn: () => explore.#showState(),
+      onStretch: stretch => explore.moved.choose(stretch), onEnd: (end, seconds) => explore.moved.chooseEnd(end, seconds),
     });
     return explore;
   }
@@ -50,12 +52,15 @@ export class Explore {
     this.root = $('#explore');
     this.place = h('div.xplace');
     this.queries = h('ul.xqueries');
+    this.moved = new MovedList({
+      onAdd: (kind, path, figure) => this.add(kind, path, figure), has: stat => this.has(stat), shown: () => this.shown,
+    });
     this.table = new CurrentTable(page.statistics);
     this.back = h('a', { href: '#' }, '‹ Plots of a day');
     this.#controls();
     this.root.replaceChildren(
       h('header.xtop', {}, h('h1', { tabindex: -1 }, 'Explore'), this.when = h('p.xwhen'), this.back),
-      this.time, this.queries, this.adding, this.drawing, h('section.xbox', { 'aria-label': 'The plot' }, this.place, this.table.element));
+      this.time, this.queries, this.adding, this.drawing, h('section.xbox', { 'aria-label': 'The plot' }, this.place, this.moved.element, this.table.element));
     setInterval(() => page.exploring.isOpen && !document.hidden && this.table.show(), TABLE_PERIOD_MS);
   }
 
@@ -84,9 +89,10 @@ export class Explore {
     else this.add(stat.kind, stat.path);
   }
 
-  add(kind, pattern) {
+  add(kind, pattern, figure) {
     if (this.plot.queries.length >= QUERIES_MAX) return notify(`A plot has room for ${QUERIES_MAX}.`, true);
-    this.change({ queries: [...this.plot.queries, newQuery(kind, pattern)] });
+    const query = newQuery(kind, pattern);
+    this.change({ queries: [...this.plot.queries, { ...query, figure: FIGURES[kind].includes(figure) ? figure : query.figure }] });
   }
 
   /** Another plot, which is another address: the browser's button leads back. What cannot be is said, and nothing changes. */
@@ -224,6 +230,7 @@ export class Explore {
     const { data } = this.shown ?? {};
     for (const file of this.files) file.disabled = !data?.lines.length;
     const { plot } = this;
+    this.moved.set(plot, data);
     const [from, to] = data ? [data.from, data.from + data.count * data.step * 60] : [plot.from, plot.to];
     put(this.when, from == null ? '' : `${plot.range ? 'Live: ' : ''}${moment(from, plot.zone, now())} – ${plot.range ? 'now' : moment(to, plot.zone, now())}`);
     if (from == null) return;

@@ -209,6 +209,12 @@ export function widened({ from, step, count }, now) {
 /** How far back what is compared with lies, in seconds. */
 export const shiftsOf = vs => ({ day: [DAY], week: [7 * DAY], usual: [1, 2, 3, 4, 5, 6, 7].map(days => days * DAY) })[vs] ?? [];
 
+/** The address that plots a statistic around a stretch: as much before it as it is compared with, and a little behind. */
+export function addressAround({ kind, path }, { from, to }, zone, now) {
+  const length = to - from;
+  return `#explore?${writePlot(withRange({ ...emptyPlot(), queries: [newQuery(kind, path)], zone }, from - 4 * length, to + length, now))}`;
+}
+
 /** The address that plots a statistic over a day of a zone, or a part of it in minutes from midnight; today is live. */
 export function addressOfDay({ kind, path }, { day, zone, isToday, part }) {
   const plot = { ...emptyPlot(), queries: [newQuery(kind, path)], zone, range: '1d' };

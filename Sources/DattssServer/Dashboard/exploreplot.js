@@ -24,8 +24,9 @@ export function loadStyle() {
 
 /**
  * Shows the plot of an address (what stands behind `#explore?`) in an element, and keeps it up to date until `remove()` is called.
- * `onRange(plot)` is called with what to show when somebody zooms or moves; without it time is not changed. `source` is where the numbers
- * come from, if it is not what the user may see.
+ * `onRange(plot)` is called with what to show when somebody zooms or moves; without it time is not changed. `onStretch({ from, to })` is
+ * called with what is dragged over while `isChoosing` is set, and `onEnd('from' or 'to', seconds)` when one end is set by a key. `source` is
+ * where the numbers come from, if it is not what the user may see.
  */
 export async function showPlot(place, address, options = {}) {
   await loadStyle();
@@ -47,22 +48,26 @@ export class ExplorePlot {
   #frame = null;
   #width = 0;
   #height = 0;
+  #stretch = null;
+  /** Whether dragging chooses a stretch and does not zoom. */
+  isChoosing = false;
 
-  constructor(place, address, { onRange, onDrawn, source = ownSource } = {}) {
-    this.source = source;
+  constructor(place, address, { onRange, onDrawn, onStretch, onEnd, source = ownSource } = {}) {
+    Object.assign(this, { source, onStretch, onEnd });
     this.onRange = onRange;
     this.onDrawn = onDrawn;
     this.title = h('h3', { hidden: true });
     this.at = h('time');
     this.canvas = h('div.canvas', { 'aria-hidden': 'true' });
     this.hair = h('div.hair', { hidden: true });
+    this.band = h('div.stretch', { hidden: true });
     this.message = h('p.message', {}, 'Loading …');
     this.chart = h('div.xchart', {
       tabindex: 0, role: 'slider', 'aria-label': 'Time cursor', 'aria-valuemin': 0, 'aria-valuemax': 0, 'aria-valuenow': 0,
       onkeydown: event => this.#key(event), onpointermove: event => this.#move(event), onpointerdown: event => this.#down(event),
       onpointerup: event => this.#up(event), onpointercancel: () => this.#cancel(), onpointerleave: () => this.#drag || this.point(null), onblur: () => this.point(null),
       ondblclick: () => this.magnify(2),
-    }, this.canvas, this.hair);
+    }, this.canvas, this.band, this.hair);
     this.legend = h('ul.xlegend');
     this.problem = h('p.xproblem', { role: 'status', hidden: true });
     this.note = h('p.xnote');
@@ -149,8 +154,9 @@ export class ExplorePlot {
       this.data = data;
       this.#say('');
       this.cursor = null;
-      this.draw();
+      // First, because what is drawn is also read out, line by line.
       this.#list();
+      this.draw();
       this.#tell();
       this.onDrawn?.(this);
       this.#loadMarks(asked);
@@ -234,6 +240,19 @@ export class ExplorePlot {
     this.chart.setAttribute('aria-valuemax', this.data.count - 1);
     this.point(this.cursor, true);
     this.lines.draw();
+    this.mark(this.#stretch);
+  }
+
+  /** Shows which stretch is chosen, as far as it is seen; null for none. */
+  mark(stretch) {
+    this.#stretch = stretch;
+    const [from, to] = this.#window;
+    this.band.hidden = !stretch || !this.#frame || stretch.to <= from || stretch.from >= to;
+    if (this.band.hidden) return;
+    const { left, right } = this.#frame;
+    const [a, b] = [Math.max(from, stretch.from), Math.min(to, stretch.to)].map(seconds => left + (seconds - from) / (to - from) * (right - left));
+    this.band.style.transform = `translateX(${a}px)`;
+    this.band.style.width = `${b - a}px`;
   }
 
   // MARK: In words
@@ -373,12 +392,13 @@ export class ExplorePlot {
     if (asked === this.#asked) this.draw();
   }
 
-  /** A mouse selects what to zoom into, or moves it with the shift key; a finger only reads. */
+  /** A mouse selects what to zoom into, or moves it with the shift key; a finger only reads, unless a stretch is to be chosen. */
   #down(event) {
     if (!this.#frame || event.button !== 0) return;
     const x = this.#x(event);
     this.point(this.#frame.indexAt(x));
-    if (event.pointerType !== 'mouse' || !this.onRange) return;
+    const isChoosing = this.isChoosing && Boolean(this.onStretch);
+    if (event.pointerType !== 'mouse' && !isChoosing || !this.onRange) return;
     event.preventDefault();
     this.chart.focus({ preventScroll: true });
     const box = event.shiftKey ? null : h('div.box');
@@ -403,11 +423,14 @@ export class ExplorePlot {
     if (!box) return this.#drop(drag);
     if (Math.abs(to - x) < CLICK_PIXELS) return;
     const { indexAt } = this.#frame;
+    const isChoosing = this.isChoosing && Boolean(this.onStretch);
     const [first, last] = [indexAt(x), indexAt(to)].sort((a, b) => a - b);
     const length = this.data.step * 60;
-    this.range(this.data.from + first * length, this.data.from + (last + 1) * length);
+    const [start, end] = [this.data.from + first * length, this.data.from + (last + 1) * length];
+    isChoosing ? this.onStretch({ from: start, to: end }) : this.range(start, end);
   }
 
+  /** The page is scrolled instead. */
   #cancel() {
     this.#drag?.box?.remove();
     this.#drag = null;
@@ -415,13 +438,16 @@ export class ExplorePlot {
   }
 
   #key(event) {
-    if (!this.data || event.ctrlKey || event.metaKey || event.altKey) return;
+    // (On some keyboards brackets take a key that looks like two others.)
+    if (!this.data || (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState('AltGraph')) return;
     const at = this.cursor ?? this.last;
+    const endOf = index => this.data.from + index * this.data.step * 60;
     const far = Math.max(1, Math.round(this.data.count / 10));
     const actions = {
       ArrowLeft: () => event.shiftKey ? this.move(-.25) : this.point(at - 1), ArrowRight: () => event.shiftKey ? this.move(.25) : this.point(at + 1),
       PageDown: () => this.point(at - far), PageUp: () => this.point(at + far), Home: () => this.point(0), End: () => this.point(this.data.count - 1),
       '+': () => this.magnify(.5), '-': () => this.magnify(2), Escape: () => this.point(null),
+      '[': () => this.onEnd?.('from', endOf(at)), ']': () => this.onEnd?.('to', endOf(at + 1)),
       c: () => {
         const value = this.data.lines.find((_, i) => this.isShown(i))?.values[at];
         if (value != null) copy(String(value), 'The value');

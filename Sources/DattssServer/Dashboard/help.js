@@ -17,6 +17,7 @@ const rows = () => [
   [keys('t'), 'the whole page as it was at a moment: the one under the cursor of a plot, or any'],
   [keys(', . < > n'), 'there: a minute or an hour earlier or later, and back to now'],
   [keys('Alt ← →'), 'move a favourite'],
+  [keys('[ ]'), 'in a plot of Explore: a stretch begins, or ends, at the cursor, and what else moved in it is listed'],
   [keys('+ - 0'), 'zoom in a plot; ', key('Shift'), ' with arrows moves the window'],
   [keys('Esc'), 'clear the search, or the cursor'],
   [['c', 'ms', 'g'].flatMap(kind => [badge(kind), ' ']), 'a counter, a timer, a gauge'],

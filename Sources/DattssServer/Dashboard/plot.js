@@ -16,6 +16,8 @@ const title = (kind, name, today) =>
 /** What a column of a timer is where percentiles are not known. */
 const ROUGH = { usual: 'usual mean', p50: 'mean', p95: 'top' };
 
+/** So much before the cursor is compared where no part of the day is chosen. */
+const MOVED_MINUTES = 15;
 /** Less is chance: it comes once in a hundred steps. */
 const UNUSUAL_SCORE = 2;
 
@@ -69,6 +71,10 @@ export class Plot {
       h('div.frame', {}, h('p.unit', {}, MEANING[stat.kind]), this.chart, this.hair, this.message),
       h('footer', {}, this.summary, this.restarts,
         h('a.wander', { href: `#explore?v=1&q=${stat.id}&range=1d`, 'aria-label': `Explore ${stat.path}`, onclick: event => this.#explore(event) }, 'Explore'),
+        h('a.wander', {
+          href: `#explore?v=1&q=${stat.id}&range=3h`, 'aria-label': `What else moved when ${stat.path} did`,
+          title: 'In the part of the day that is seen; drag to choose one', onclick: event => this.#moved(event),
+        }, 'What else moved?'),
         h('a.watch', { href: `#alerts&new=${stat.id}`, 'aria-label': `Make an alert about ${stat.path}` }, 'Make an alert'), this.table));
     // For whoever looks from a console.
     this.element.plot = this;
@@ -87,6 +93,25 @@ export class Plot {
       const { addressOfDay } = await import('./exploreaddress.js');
       this.board.page.view.write();
       location.hash = addressOfDay(this.stat, { day, zone, isToday: this.board.isToday, part: this.board.isWhole ? null : this.board.window });
+    } catch {
+      location.hash = link.hash;
+    }
+  }
+
+  /** What else moved in the part of the day that is seen; of a whole day, at the cursor or the newest. */
+  async #moved(event) {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const { day, zone } = this.board.query;
+    const link = event.target;
+    try {
+      const [{ addressAround, instantOf }, { choose }] = await Promise.all([import('./exploreaddress.js'), import('./exploremoved.js')]);
+      const midnight = instantOf(Date.parse(`${day}T00:00Z`) / 1000, zone);
+      const part = this.board.isWhole ? [this.index * this.data.step - MOVED_MINUTES, (this.index + 1) * this.data.step] : this.board.window;
+      const [from, to] = part.map(minute => midnight + Math.round(minute) * 60);
+      choose(from, to);
+      this.board.page.view.write();
+      location.hash = addressAround(this.stat, { from, to }, zone, now());
     } catch {
       location.hash = link.hash;
     }

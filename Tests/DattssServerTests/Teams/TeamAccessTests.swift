@@ -33,7 +33,8 @@ struct TeamAccessTests {
 
         "GET /api/v1/status": .role(.view), "GET /api/v1/live": .role(.view), "GET /api/v1/series/{kind}/{path}": .role(.view),
         "GET /api/v1/day/{kind}/{path}": .role(.view), "GET /api/v1/unusual": .role(.view), "GET /api/v1/query": .role(.view),
-        "GET /api/v1/heatmap": .role(.view), "GET /api/v1/silent": .role(.view), "GET /api/v1/session": .role(.view),
+        "GET /api/v1/heatmap": .role(.view), "GET /api/v1/moved": .role(.view), "GET /api/v1/silent": .role(.view),
+        "GET /api/v1/session": .role(.view),
         "GET /api/v1/processes": .role(.view), "GET /api/v1/favourites": .role(.view), "GET /api/v1/units": .role(.view),
         "GET /api/v1/marks": .role(.view), "GET /api/v1/alerts": .role(.view), "GET /api/v1/alerts/events": .role(.view),
         "POST /api/v1/alerts/backtest": .role(.view), "GET /api/v1/audit": .role(.view),
@@ -88,7 +89,7 @@ struct TeamAccessTests {
     /// What answers those who may; 200 where nothing else is said. Most bodies are `{}`, of which something is missing: that is found
     /// by whoever was let in.
     private static let statuses: [String: Int] = [
-        "GET /api/v1/query": 400, "GET /api/v1/heatmap": 400, "POST /api/v1/alerts/backtest": 400,
+        "GET /api/v1/query": 400, "GET /api/v1/heatmap": 400, "GET /api/v1/moved": 400, "POST /api/v1/alerts/backtest": 400,
         "PUT /api/v1/units": 400, "DELETE /api/v1/marks/{id}": 404, "POST /api/v1/marks": 201,
         "DELETE /api/v1/processes/{name}": 404, "POST /api/v1/processes/{name}/stop": 404,
         "PUT /api/v1/alerts/rules": 400, "POST /api/v1/alerts/rules": 400, "PUT /api/v1/alerts/rules/{id}": 400,

@@ -91,6 +91,7 @@ extension Routes {
 }
 
 extension FormParameters {
+    /// A whole number in a range; nil where it is missing.
     func whole(_ name: String, _ range: ClosedRange<Int>) throws(ErrorAnswer) -> Int? {
         guard let text = self[name], !text.isEmpty else { return nil }
         guard let value = Int(text), range.contains(value) else {

@@ -106,6 +106,7 @@ struct Routes: Sendable {
         group.get("unusual", use: unusual)
         group.get("query", use: queryPlot)
         group.get("heatmap", use: queryHeatmap)
+        group.get("moved", use: queryMoved)
         let budgeted = group.group().add(middleware: AnswerBudget(budget: memory.unsent))
         budgeted.get("session", use: showSession)
         budgeted.get("silent", use: silent)
