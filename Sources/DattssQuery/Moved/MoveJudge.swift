@@ -111,7 +111,7 @@ struct MoveJudge {
     /// The values have the digits of a `Float`, and so may be a little beside a whole number once they are multiplied.
     private static func isWhole(_ value: Double) -> Bool { abs(value - value.rounded()) <= 1e-6 * abs(value) }
 
-    /// Of those that are there; nil for none.
+    /// The median of the values that are there; nil for none.
     private func median(_ bins: [Range<Int>]) -> Double? {
         let sorted = bins.joined().lazy.map { values[$0] }.filter { !$0.isNaN }.sorted()
         if sorted.isEmpty { return nil }

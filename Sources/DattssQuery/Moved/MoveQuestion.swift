@@ -6,7 +6,7 @@ public struct MoveQuestion: Sendable {
     public var layout: MoveLayout
     /// What the paths are like.
     public var pattern: PathPattern
-    /// Of which kinds.
+    /// Which kinds are looked at.
     public var kinds: Set<Kind>
     /// By which numbers timers are judged: the one that moved furthest is told.
     public var timerFigures: [MoveFigure]

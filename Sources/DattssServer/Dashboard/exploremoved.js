@@ -14,7 +14,7 @@ const USUAL_MINUTES = 15;
 const ROWS_MAX = 50;
 export const BASELINES = { before: 'the time before', yesterday: 'the same time yesterday', usual: 'the same time of seven days' };
 const ORDERS = { score: 'furthest first', began: 'earliest first' };
-const SIGNS = { up: '↑', down: '↓', appeared: '＋', silent: '∅' };
+const SIGNS = { up: '↑', down: '↓', appeared: '+', silent: '∅' };
 
 /** What is chosen elsewhere and shown as soon as Explore is there. */
 let chosen = null;
