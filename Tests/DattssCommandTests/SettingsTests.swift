@@ -46,6 +46,19 @@ struct SettingsTests {
         }
     }
 
+    /// Goal: an address that is not understood never means the folder, and a password never stands in one.
+    @Test("the accepted log is the folder, or a stream that is named in full")
+    func acceptedLog() throws {
+        func address(_ text: String) throws -> String? {
+            try ServeCommand.parse(["--accepted-log", text]).serverConfiguration().acceptedLog?.description
+        }
+        #expect(try ServeCommand.parse([]).serverConfiguration().acceptedLog == nil && address("file") == nil)
+        #expect(try address("nats://a:1,b:2/s?replicas=1") == "nats://a:1,b:2/s")
+        for text in ["", "folder", "nats://a:1", "nats://joe:secret@a:1/s", "tls://a:1/s"] {
+            #expect(throws: ValidationError.self, "\(text)") { try address(text) }
+        }
+    }
+
     /// Goal: one number says how much memory others can take, whatever the unit it is given in, and what makes no sense is refused.
     @Test("an amount of memory is shared out, and refused by name when it is senseless")
     func memory() throws {
