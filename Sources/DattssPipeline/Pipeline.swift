@@ -37,10 +37,24 @@ public final class Pipeline: Sendable {
     /// Replays the log of a data folder, and wires the stages.
     /// - Parameter onFailure: called when the disk failed in a way after which only a restart is safe.
     /// - Throws: ``LogError`` when the log cannot be read or written.
-    public init(
+    public convenience init(
         _ configuration: PipelineConfiguration, onFailure: @escaping @Sendable (String) -> Void
     ) throws(LogError) {
-        let log = try OpenedLog(configuration)
+        try self.init(OpenedLog(configuration), configuration, onFailure: onFailure)
+    }
+
+    /// The same with a replicated stream as accepted log: takes it over, and replays what the folder does not have of it.
+    /// - Throws: also when the stream cannot be asked, or has lost something.
+    package convenience init(
+        _ configuration: PipelineConfiguration, owning stream: AcceptedStream, onFailure: @escaping @Sendable (String) -> Void
+    ) async throws(LogError) {
+        let log = try await OpenedLog(configuration, owning: stream)
+        try self.init(log, configuration, onFailure: onFailure)
+    }
+
+    private init(
+        _ log: OpenedLog, _ configuration: PipelineConfiguration, onFailure: @escaping @Sendable (String) -> Void
+    ) throws(LogError) {
         let minuteLane = try log.minuteLane()
         let (limits, clock, links) = (configuration.limits, configuration.clock, Links(configuration.limits))
         let (health, written) = (LogHealth(onFailure), WrittenMark(log.covered))

@@ -19,6 +19,8 @@ public struct PipelineSnapshot: Sendable {
     public var forgottenTotals: Int
     /// The lane of accepted batches.
     public var accepted: LaneMetrics
+    /// The accepted log, where it is a replicated stream.
+    public var stream: StreamSnapshot?
     /// The lane of minute blocks.
     public var minutes: LaneMetrics
     /// What sealing and retention did since the start.
@@ -35,6 +37,26 @@ public struct PipelineSnapshot: Sendable {
     public var latestMinuteFailure: String?
     /// Times a covered or sealed segment could not be deleted.
     public var failedRetirements: Int
+}
+
+/// How a replicated accepted log stands.
+public struct StreamSnapshot: Sendable, Hashable {
+    /// What people call it.
+    public var name: String
+    /// Whether this process owns it: no other one has taken it over, as far as this one has noticed.
+    public var isOwned: Bool
+    /// Whether it answers: no append waits for an answer that is missing.
+    public var isAnswering: Bool
+    /// Times that an answer was missing.
+    public var uncertainAppends: Int
+    /// The position of the claim by which it is owned.
+    public var epoch: UInt64
+    /// The last position that was written.
+    public var last: UInt64
+    /// Messages of batches that were written since the start.
+    public var messages: Int
+    /// What lies before this position may be let go; 0 when that was not said since the start.
+    public var kept: UInt64
 }
 
 extension Pipeline {
@@ -62,6 +84,7 @@ extension Pipeline {
             statisticCount: users.reduce(0) { $0 + $1.admission.withLock { $0.liveCount } },
             forgottenTotals: users.reduce(0) { $0 + $1.aggregator.forgottenTotals.load(ordering: .relaxed) },
             accepted: await acceptedWriter.laneMetrics,
+            stream: await acceptedWriter.streamSnapshot,
             minutes: await minuteWriter.laneMetrics,
             housekeeping: await housekeeper.report,
             confirmedTime: confirmed.look(),

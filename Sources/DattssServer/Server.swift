@@ -2,6 +2,7 @@ import CPlatform
 import DattssCore
 public import DattssLog
 import DattssPipeline
+import FoundationEssentials
 public import Logging
 import NIOCore
 import NIOPosix
@@ -16,7 +17,7 @@ public struct Server: Service {
     let pipeline: Pipeline
     let lock: any FileLock
     private let replaySeconds: Double
-    private let turns = LoopTurnsOfLoops()
+    private let turns: LoopTurnsOfLoops
     private let logger: Logger
     private let onListening: @Sendable (Listening) -> Void
 
@@ -49,17 +50,65 @@ public struct Server: Service {
         _ configuration: ServerConfiguration, logger: Logger, onFailure: @escaping @Sendable (String) -> Void,
         onListening: @escaping @Sendable (Listening) -> Void = { _ in }
     ) throws {
-        var configuration = configuration
-        self.logger = logger
-        self.onListening = onListening
-        lock = try DataFolder.lock(configuration.dataDirectory, fileSystem: configuration.fileSystem)
-        accounts = try Accounts(directory: configuration.dataDirectory)
-        try Self.requireStatsdUser(configuration, in: accounts)
-        try Self.prepareInternalUsers(accounts, &configuration, logger)
-        self.configuration = configuration
+        let folder = try Folder(configuration, logger)
         let started = ContinuousClock.now
-        pipeline = try Pipeline(Self.pipelineConfiguration(configuration, accounts, turns, logger), onFailure: onFailure)
+        let pipeline = try Pipeline(folder.pipelineConfiguration(logger), onFailure: onFailure)
+        self.init(folder, pipeline, replayedSince: started, logger, onListening)
+    }
+
+    /// The same with a replicated stream as accepted log: waits until nobody else owns it, takes it over and replays it.
+    /// - Throws: also when its engine cannot be reached within half a minute, or does not promise what is needed.
+    public init(
+        _ configuration: ServerConfiguration, owning address: StreamAddress, logger: Logger,
+        onFailure: @escaping @Sendable (String) -> Void, onListening: @escaping @Sendable (Listening) -> Void = { _ in }
+    ) async throws {
+        let login = try configuration.acceptedLogCredentials.map(Self.login)
+        let folder = try Folder(configuration, logger)
+        let stream: AcceptedStream
+        do {
+            stream = try await StreamEngine(address, login: login, logger).open(node: StreamNode.name(configuration.http))
+        } catch let problem as StreamProblem {
+            throw ServerStartError(.badStream, problem.description)
+        }
+        let started = ContinuousClock.now
+        let pipeline = try await Pipeline(folder.pipelineConfiguration(logger), owning: stream, onFailure: onFailure)
+        self.init(folder, pipeline, replayedSince: started, logger, onListening)
+    }
+
+    private init(
+        _ folder: Folder, _ pipeline: Pipeline, replayedSince started: ContinuousClock.Instant, _ logger: Logger,
+        _ onListening: @escaping @Sendable (Listening) -> Void
+    ) {
+        (configuration, accounts, lock, turns) = (folder.configuration, folder.accounts, folder.lock, folder.turns)
+        (self.pipeline, self.logger, self.onListening) = (pipeline, logger, onListening)
         replaySeconds = (ContinuousClock.now - started) / .seconds(1)
+    }
+
+    /// A data folder that is locked, and its users.
+    private struct Folder {
+        let configuration: ServerConfiguration
+        let accounts: Accounts
+        let lock: any FileLock
+        let turns = LoopTurnsOfLoops()
+
+        init(_ given: ServerConfiguration, _ logger: Logger) throws {
+            var configuration = given
+            lock = try DataFolder.lock(configuration.dataDirectory, fileSystem: configuration.fileSystem)
+            accounts = try Accounts(directory: configuration.dataDirectory)
+            try Server.requireStatsdUser(configuration, in: accounts)
+            try Server.prepareInternalUsers(accounts, &configuration, logger)
+            self.configuration = configuration
+        }
+
+        func pipelineConfiguration(_ logger: Logger) -> PipelineConfiguration {
+            Server.pipelineConfiguration(configuration, accounts, turns, logger)
+        }
+    }
+
+    private static func login(_ path: String) throws -> NatsLogin {
+        do { return NatsLogin(try String(contentsOfFile: path, encoding: .utf8)) } catch {
+            throw ServerStartError(.unreadable, "the file with the credentials of the accepted log, \(path), cannot be read")
+        }
     }
 
     /// Serves until the task is cancelled or the service group shuts down; returns when everything that was acknowledged is on disk.

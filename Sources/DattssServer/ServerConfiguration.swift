@@ -22,6 +22,10 @@ public struct ServerConfiguration: Sendable {
     public var statsdSocketMode: UInt32 = 0o666
     /// When what was taken in is forced to the disk.
     public var syncMode = SyncMode.second
+    /// The stream that is the accepted log; nil where it is a lane of the data folder.
+    public var acceptedLog: StreamAddress?
+    /// A file with `USER:PASSWORD`, or a token, for the servers of that stream.
+    public var acceptedLogCredentials: String?
     /// Whose statsd lines, and those of Graphite, are; without one, names begin with an auth key and a dot.
     public var statsdUser: UserID?
     /// Every bound on what one sender can make the server do.

@@ -18,6 +18,8 @@ public struct ServerStartError: Error, Sendable, Hashable, CustomStringConvertib
         /// A file of the configuration cannot be read.
         case unreadable
         case badCertificate
+        /// The engine of a replicated accepted log cannot be reached, or does not promise what is needed.
+        case badStream
     }
 
     /// What kind of an obstacle it is.

@@ -46,6 +46,19 @@ struct SettingsTests {
         }
     }
 
+    /// Goal: an address that is not understood never means the folder, and a password never stands in one.
+    @Test("the accepted log is the folder, or a stream that is named in full")
+    func acceptedLog() throws {
+        func address(_ text: String) throws -> String? {
+            try ServeCommand.parse(["--accepted-log", text]).serverConfiguration().acceptedLog?.description
+        }
+        #expect(try ServeCommand.parse([]).serverConfiguration().acceptedLog == nil && address("file") == nil)
+        #expect(try address("nats://a:1,b:2/s?replicas=1") == "nats://a:1,b:2/s")
+        for text in ["", "folder", "nats://a:1", "nats://joe:secret@a:1/s", "tls://a:1/s"] {
+            #expect(throws: ValidationError.self, "\(text)") { try address(text) }
+        }
+    }
+
     /// Goal: one number says how much memory others can take, whatever the unit it is given in, and what makes no sense is refused.
     @Test("an amount of memory is shared out, and refused by name when it is senseless")
     func memory() throws {
@@ -84,6 +97,7 @@ struct SettingsTests {
             "trusted-proxies = 127.0.0.1, 10.0.0.0/8", "demo = true", "demo-days = 2", "no-self = true",
             "dygraphs-dir = /js", "alert-hosts = hooks.slack.com, .example.com", "alert-addresses = 127.0.0.1, 10.0.0.0/8",
             "alert-commands = /pagers", "forward = graphite://a:1/x?user=shop prometheus+https://b/w?bearer-file=/t",
+            "accepted-log = nats://n:4222/dattss", "accepted-log-credentials = /n",
         ]
         // A server has either of the two ways to send mail.
         let names = Set(lines.map { String($0.prefix { $0 != " " }) }).union(["sendmail"])
@@ -91,6 +105,7 @@ struct SettingsTests {
         let path = try file(lines.joined(separator: "\n"))
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
+        #expect(server.acceptedLog?.description == "nats://n:4222/dattss" && server.acceptedLogCredentials == "/n")
         #expect(server.dataDirectory == "/d" && "\(server.http) \(server.udp)" == "1.2.3.4:5 1.2.3.4:6")
         #expect(
             server.forwardTargets.map(\.description) == ["graphite://a:1/x?user=shop", "prometheus+https://b:9090/w"])

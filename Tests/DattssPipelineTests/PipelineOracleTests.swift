@@ -1,6 +1,7 @@
 import DattssCore
 import DattssPipeline
 import DattssTestSupport
+import Foundation
 import Testing
 
 /// The whole pipeline against a few naive lines.
@@ -14,10 +15,30 @@ struct PipelineOracleTests {
     func agree(slice: Int) async throws {
         for number in 0..<Self.schedulesPerSlice {
             let seed = UInt64(slice * Self.schedulesPerSlice + number)
-            var schedule = try Schedule(seed: seed)
+            var schedule = try await Schedule(seed: seed)
             try await schedule.run()
         }
     }
+
+    /// Goal: the same with a replicated stream as accepted log, whose engine loses, delays and doubles what it can; machines are lost
+    /// with their folders, and others take over from pipelines that go on without knowing.
+    @Test("agree over random schedules on a replicated stream", arguments: 0..<8)
+    func agreeOnStream(slice: Int) async throws {
+        var (refused, lost, takeovers) = (0, 0, 0)
+        for number in 0..<Self.streamSchedulesPerSlice {
+            let seed = UInt64(slice * Self.streamSchedulesPerSlice + number)
+            var schedule = try await Schedule(seed: seed, on: SimulatedEngine(seed: seed))
+            try await schedule.run()
+            refused += schedule.refused
+            lost += schedule.lostMachines
+            takeovers += schedule.takeovers
+        }
+        // That the faults happen at all.
+        #expect(refused > 20 && lost > 5 && takeovers > 5, "\(refused) \(lost) \(takeovers)")
+    }
+
+    static let streamSchedulesPerSlice =
+        (ProcessInfo.processInfo.environment["DATTSS_STREAM_SCHEDULES"].flatMap { Int($0) } ?? 1000) / 8
 }
 
 /// One random run, and the comparison at its end.
@@ -30,18 +51,25 @@ private struct Schedule {
     private var sent: [Message] = []
     private var delayed: [Message] = []
     private var nextSequence: Int64 = 1
+    /// What the faults of a replicated stream led to.
+    private(set) var (refused, lostMachines, takeovers) = (0, 0, 0)
 
     private static let users = ["ann", "bob", "eve", "joe"].compactMap { UserID($0) }
     private static let keys = ["a", "shop.cart.added", "query.time", "temperature", "x!y:z-1"].flatMap { path in
         Kind.allCases.map { StatisticKey($0, path) }
     }
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64, on engine: SimulatedEngine? = nil) async throws {
         self.seed = seed
         random = SeededGenerator(seed: seed)
         let start = 1_795_330_000_000 + Int64.random(in: 0..<3_600_000, using: &random)
         // In half of the runs all minutes are worked out by the thread for large ones, beside what comes meanwhile.
-        harness = try PipelineHarness(at: Timestamp(milliseconds: start), settledByLoopsMax: random.oneIn(2) ? 0 : 500)
+        let (time, settledByLoopsMax) = (Timestamp(milliseconds: start), random.oneIn(2) ? 0 : 500)
+        if let engine {
+            harness = try await PipelineHarness(at: time, on: engine, settledByLoopsMax: settledByLoopsMax)
+        } else {
+            harness = try PipelineHarness(at: time, settledByLoopsMax: settledByLoopsMax)
+        }
     }
 
     mutating func run() async throws {
@@ -68,9 +96,39 @@ private struct Schedule {
         case ..<80: if !sent.isEmpty { try await send([random.element(of: sent)]) }
         case ..<92: harness.clock.advance(byMilliseconds: Int64.random(in: 0..<25_000, using: &random))
         case ..<95: harness.clock.advance(byMilliseconds: Int64.random(in: 0..<600_000, using: &random))
-        case ..<98: try await harness.killAndRestart()
+        case ..<98: if harness.engine == nil { try await harness.killAndRestart() } else { try await lose() }
         default: try await harness.shutDownAndRestart()
         }
+    }
+
+    /// A process, or a machine, is lost; or is taken for lost, and goes on.
+    private mutating func lose() async throws {
+        let message = fresh()
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: try await harness.killAndRestart()
+        case 1:
+            lostMachines += 1
+            try await harness.loseMachineAndRestart()
+        case 2:
+            takeovers += 1
+            let deposed = try await harness.takeOver(onCopy: random.oneIn(2))
+            let answers = try await harness.take([(BatchEncoder.encode(message.batch), message.user)], by: deposed.pipeline)
+            #expect(
+                answers.allSatisfy { if case .refused = $0 { true } else { false } }, "seed \(seed): a deposed one took in a batch")
+            deposed.pipeline.finish()
+            await deposed.running.value
+        default:
+            takeovers += 1
+            // A batch is under way meanwhile. Who sent it sends it again, whatever it was told.
+            let pipeline = harness.pipeline
+            let answer = Task { await pipeline.ingest.submit(message.batch, of: message.user) }
+            for _ in 0..<Int.random(in: 0..<30, using: &random) { await Task.yield() }
+            let deposed = try await harness.takeOver(onCopy: random.oneIn(2))
+            deposed.pipeline.finish()
+            await deposed.running.value
+            _ = await answer.value
+        }
+        try await send([message])
     }
 
     private mutating func fresh() -> Message {
@@ -92,15 +150,31 @@ private struct Schedule {
     private mutating func send(_ messages: [Message]) async throws {
         let answers = try await harness.take(messages.map { (BatchEncoder.encode($0.batch), $0.user) })
         #expect(answers.count == messages.count, "seed \(seed)")
-        for (message, answer) in zip(messages, answers) {
+        for (message, first) in zip(messages, answers) {
             let isRepeated = sent.contains { $0.batch.origin == message.batch.origin && $0.user == message.user }
-            #expect(answer == (isRepeated ? .duplicate : .accepted), "seed \(seed)")
+            let answer = try await persist(message, first)
+            if harness.engine == nil || isRepeated {
+                #expect(answer == (isRepeated ? .duplicate : .accepted), "seed \(seed)")
+            }
             // JSON groups partials by kind; samples of one statistic keep their order.
             oracle.accept(
                 message.samples, of: message.user, id: "\(message.batch.origin?.sequence ?? 0)",
                 at: harness.clock.now().minute)
             if !isRepeated { sent.append(message) }
         }
+    }
+
+    /// Sends a batch again until it is acknowledged, as clients do.
+    private mutating func persist(_ message: Message, _ first: IngestAnswer) async throws -> IngestAnswer {
+        var answer = first
+        for _ in 0..<100_000 {
+            guard harness.engine != nil, case .refused(let error) = answer else { return answer }
+            #expect(error.reason == .outcomeUnknown || error.reason == .logUnavailable, "seed \(seed): \(error)")
+            refused += 1
+            await Task.yield()
+            answer = try await harness.take([(BatchEncoder.encode(message.batch), message.user)])[0]
+        }
+        return answer
     }
 
     private func compare() async throws {

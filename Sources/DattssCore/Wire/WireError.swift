@@ -23,6 +23,8 @@ public struct WireError: Error, Sendable, Hashable, CustomStringConvertible {
         case statisticLimit = "statistic_limit"
         case overloaded
         case logUnavailable = "log_unavailable"
+        /// A replicated log does not answer: whether the batch counts is found out later. Sent again under its number it counts once.
+        case outcomeUnknown = "outcome_unknown"
         case requestTimeout = "request_timeout"
         case shuttingDown = "shutting_down"
     }

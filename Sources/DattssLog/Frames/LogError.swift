@@ -18,8 +18,10 @@ public struct LogError: Error, Sendable, CustomStringConvertible {
         case fileSystem = "file system"
         /// `fdatasync` failed: nobody knows what is on disk. The only way out is to stop and to replay on start.
         case syncFailed = "sync failed"
-        /// The lane does nothing any more, because a sync failed before.
+        /// The lane does nothing any more, because a sync failed before; or a folder or a stream belongs to another.
         case refused
+        /// A replicated log does not answer.
+        case unanswered
     }
 
     /// What is wrong.
@@ -44,12 +46,17 @@ public struct LogError: Error, Sendable, CustomStringConvertible {
         return (place.isEmpty ? "" : place + ": ") + "\(code.rawValue): \(problem)"
     }
 
-    init(_ code: Code, expected: String, found: String, file: String? = nil, offset: Int? = nil) {
+    package init(_ code: Code, expected: String, found: String, file: String? = nil, offset: Int? = nil) {
         details = Details(code, expected, found, nil, file, offset)
     }
 
     init(_ error: FileSystemError, code: Code = .fileSystem) {
         details = Details(code, "\(error.operation.rawValue) to succeed", error.description, error, nil, nil)
+    }
+
+    /// A replicated log cannot be asked.
+    package init(unanswered name: String, _ problem: String) {
+        self.init(.unanswered, expected: "an answer of \(name)", found: problem)
     }
 
     /// The same error, said to be at a place, unless it is known more exactly already.

@@ -9,10 +9,8 @@ public import DattssCore
 /// on disk then.
 public final class AcceptedLane {
     private let chain: SegmentChain
-    // Frames are small and live for minutes: to make them a twentieth smaller would take half as long again.
-    private let encoder = FrameEncoder(level: -1)
+    private let frames: AcceptedFrames
     private let segmentBytes: Int
-    private let frameBytes: Int
     private let delaysSegments: Bool
     /// Whether all but what came in the meantime was just brought to the disk: little has to be synced for another segment.
     private var isJustSynced = false
@@ -35,7 +33,7 @@ public final class AcceptedLane {
             .accepted, fileSystem: fileSystem, directory: directory, state: state, policy: policy)
         next = state.nextLSN
         self.segmentBytes = segmentBytes
-        self.frameBytes = frameBytes
+        frames = AcceptedFrames(frameBytes: frameBytes)
         self.delaysSegments = delaysSegments
     }
 
@@ -57,7 +55,7 @@ public final class AcceptedLane {
         try chain.append { () throws(LogError) in
             var start = 0
             while start < records.count {
-                let end = try runEnd(records, from: start)
+                let end = try frames.runEnd(records, from: start)
                 try write(records[start..<end], lsn: lsn)
                 lsn = lsn.advanced(by: end - start)
                 start = end
@@ -109,21 +107,6 @@ public final class AcceptedLane {
         return try chain.retire(where: isRetired)
     }
 
-    /// The records from `start` on that share a minute and fit into a frame.
-    private func runEnd(
-        _ records: [(encoded: [UInt8], at: Timestamp)], from start: Int
-    ) throws(LogError) -> Int {
-        let minute = records[start].at.minute
-        var bytes = 0
-        var end = start
-        while end < records.count, records[end].at.minute == minute {
-            bytes += records[end].encoded.count + AcceptedPayload.recordOverheadBytesMax
-            if end > start, bytes > frameBytes { break }
-            end += 1
-        }
-        return end
-    }
-
     /// Every minute has its own segment, so that it can go soon. One only begins behind a sync of the one before: of what is lost
     /// when power fails, nothing is followed by what is not.
     private func needsSegment(_ minute: Minute) -> Bool {
@@ -139,14 +122,9 @@ public final class AcceptedLane {
         if needsSegment(minute) {
             try chain.startSegment(firstLSN: lsn, minute: minute, day: nil)
         }
-        var payload = ByteWriter()
-        payload.append(AcceptedPayload.version)
-        for record in records { AcceptedPayload.appendRecord(record.encoded, at: record.at, to: &payload) }
         var frame = ByteWriter()
-        let header = try encoder.encode(
-            FrameEncoder.Payload(raw: payload.bytes, recordCount: records.count), kind: .accepted, lsn: lsn,
-            minute: minute, through: nil, into: &frame)
+        let header = try frames.encode(records, lsn: lsn, into: &frame)
         try chain.write(frame.bytes, [header])
-        chain.count(rawBytes: payload.count)
+        chain.count(rawBytes: header.rawLength)
     }
 }

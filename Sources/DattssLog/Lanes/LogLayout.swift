@@ -4,6 +4,7 @@ internal import DattssCore
 ///
 ///     <data>/lock
 ///     <data>/clock                                 what is certain of the time, see ``ConfirmedTimeFile``
+///     <data>/stream                                where the accepted log is a replicated stream, see ``StreamFile``
 ///     <data>/importing                             as long as an import has not ended, see ``ImportTransaction``
 ///     <data>/accepted/00000000000000000017.log
 ///     <data>/minutes/00000000000000000003.log
@@ -20,6 +21,8 @@ public enum LogLayout {
     static func importing(in directory: String) -> String { directory + "/importing" }
 
     static func clock(in directory: String) -> String { directory + "/clock" }
+
+    static func stream(in directory: String) -> String { directory + "/stream" }
 
     /// The folder of a lane's segments.
     public static func folder(of lane: Lane, in directory: String) -> String { directory + "/" + lane.description }

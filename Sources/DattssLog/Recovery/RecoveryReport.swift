@@ -37,6 +37,23 @@ public struct RecoveryReport: Sendable {
 
     init(history: History) { self.history = history }
 
+    /// Counts a batch that came from a replicated stream.
+    package mutating func noteBatch(isCovered: Bool) {
+        batches += 1
+        if isCovered { coveredBatches += 1 }
+    }
+
+    /// Takes in what was found in a replicated stream.
+    /// - Parameter missing: positions that its owners let go before this folder had them.
+    package mutating func noteStream(_ findings: [Finding], missing: ClosedRange<StreamPosition>?, of name: String) {
+        corrupt += findings
+        guard let missing else { return }
+        corrupt.append(
+            Finding(
+                .corruptFrame, file: name, offset: Int(clamping: missing.lowerBound.value), bytes: 0,
+                problem: "messages up to \(missing.upperBound.value) were let go before this folder had them"))
+    }
+
     /// How many bytes were cut off the ends of the lanes.
     public var tornBytes: Int { tornTails.reduce(0) { $0 + $1.bytes } }
 }

@@ -5,6 +5,7 @@ import DattssCore
 public struct BatchGroup: Sendable {
     private(set) var batches: [WriteAhead.Pending] = []
     private(set) var weight = 0
+    private var recordBytes = 0
     private(set) var totals = BatchTotals()
 
     /// A group without batches.
@@ -15,13 +16,15 @@ public struct BatchGroup: Sendable {
     /// The partials of all its batches.
     public var partialCount: Int { totals.partials }
 
-    /// More would make the others wait, and not be any cheaper.
-    public var isFull: Bool { weight >= Self.weightMax }
+    /// More would make the others wait, and not be any cheaper; nor fit into a message of a replicated log.
+    public var isFull: Bool { weight >= Self.weightMax || recordBytes >= Self.recordBytesMax }
 
     private static let weightMax = 50_000
+    private static let recordBytesMax = 2 << 20
 
     mutating func append(_ pending: WriteAhead.Pending) {
         weight += pending.weight
+        recordBytes += pending.record.count
         totals.add(pending.batch)
         batches.append(pending)
     }

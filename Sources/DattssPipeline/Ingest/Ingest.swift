@@ -101,7 +101,7 @@ public struct Ingest: Sendable {
     // MARK: Submit
 
     /// Hands a group to the log. `answer` is told once, on any thread, what became of all of it: it is written, or none of it
-    /// counts.
+    /// counts; or, for the reason ``WireError/Reason/outcomeUnknown``, that nobody knows for now.
     /// - Parameter minute: in which its samples came, if they were collected meanwhile: see ``Pipeline/holds``.
     public func submit(
         _ group: BatchGroup, collectedIn minute: Minute? = nil, answer: @escaping @Sendable (IngestAnswer) -> Void
@@ -166,9 +166,10 @@ extension Ingest {
         repeat {
             guard await passBarrier() else { break }
         } while copy.admission.withLock { $0.isPending(copy.origin) }
-        // (A log that is closed says nothing of what is under way: there is no waiting for it, and the client asks again.)
+        // (A log that is closed says nothing of what is under way, nor does a replicated one that is away: there is no waiting for it,
+        // and the client asks again.)
         let isCommitted = copy.admission.withLock { $0.isCommitted(copy.origin) }
-        let lost = WireError(.logUnavailable, "the first copy of this batch could not be written; send it again")
+        let lost = WireError(.logUnavailable, "the first copy of this batch is not written; send it again")
         let answer: IngestAnswer =
             if isCommitted { .duplicate } else { .refused(writeAhead.ledger.isClosed ? .shuttingDown : lost) }
         counters.note(answer)
@@ -176,7 +177,7 @@ extension Ingest {
     }
 
     /// Waits for the log to answer everything that it was given before.
-    /// - Returns: false, at once, when the log takes nothing in any more.
+    /// - Returns: false, at once, when the log takes nothing in any more, or does not know for now.
     private func passBarrier() async -> Bool {
         await withCheckedContinuation { passed in
             if !writeAhead.signal(.barrier(passed)) { passed.resume(returning: false) }

@@ -6,7 +6,7 @@ public enum IngestAnswer: Sendable, Hashable {
     case accepted
     /// It was accepted before, and is not counted again.
     case duplicate
-    /// Nothing of it was taken in.
+    /// Nothing of it was taken in; or, for the reason ``WireError/Reason/outcomeUnknown``, nobody knows.
     case refused(WireError)
 }
 

@@ -67,6 +67,15 @@ struct Replay: RecoveryHandler {
             openUsers: users.values.filter { $0.state.openMinute != nil }.map(\.state.user))
     }
 
+    /// How many minutes are over and have no block.
+    var unwrittenCount: Int { unwritten.count }
+
+    /// Hands them to somebody who writes them.
+    mutating func takeUnwritten() -> [MinuteBlock] {
+        defer { unwritten = [] }
+        return unwritten
+    }
+
     mutating func restore(_ checkpoint: Checkpoint) {
         let (now, liveSince) = (now, liveSince)
         for saved in checkpoint.users {

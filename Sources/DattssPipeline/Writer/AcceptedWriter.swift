@@ -6,12 +6,16 @@ import DattssLog
 /// Every batch gets its LSN and its time here, and is handed to its user's aggregator in this order, so that replaying the
 /// log repeats exactly what happened. Groups that wait are written together (group commit): while one write is under way,
 /// the next ones gather.
+///
+/// A replicated log answers later than it is asked. While an append is under way nothing else is written, no minute ends, and the next
+/// groups gather. As soon as an answer is missing, whoever waits is told so, and what comes is refused, until it is certain what became
+/// of the one that is under way. That one is neither given up nor repeated meanwhile.
 actor AcceptedWriter {
     private let executor = BlockingExecutor("dattss.accepted")
     private let syncing = BlockingExecutor("dattss.accepted.sync")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    private let lane: AcceptedLane
+    private let log: any AcceptedLog
     private let link: Link<WriteAhead>
     private let roller: Link<RollerEvent>
     private let directory: UserDirectory
@@ -24,7 +28,18 @@ actor AcceptedWriter {
     private var queuedWeight = 0
     /// What came after the end of a minute that waits for samples, in order.
     private var held: [Queued] = []
-    private var heldReaders: [CheckedContinuation<Bool, Never>] = []
+    /// Those who wait until the groups up to a number are written.
+    private var readers: [(after: Int, reader: CheckedContinuation<Bool, Never>)] = []
+    private var groupCount = 0
+    /// What a replicated log was asked to store, and has not answered yet.
+    private var underWay: UnderWay?
+    private var appendCount = 0
+    /// Whether it has left an answer missing.
+    private var isUncertain = false
+    private var uncertainAppends = 0
+    /// Waits, at the end, for the append that is under way.
+    private var lastWaiter: CheckedContinuation<Void, Never>?
+    private var isOver = false
     private var isEnding = false
     private var edge: MinuteEdge
     private var edgeCount: UInt64 = 0
@@ -38,21 +53,29 @@ actor AcceptedWriter {
     private(set) var retireFailures = 0
 
     private struct Queued {
+        let number: Int
         let group: WriteAhead.Group
         let weight: Int
+    }
+
+    private struct UnderWay {
+        let number: Int
+        let queued: [Queued]
+        let batches: [WriteAhead.Pending]
+        let time: Timestamp
     }
 
     private static let queuedWeightMax = 50_000
 
     init(
-        _ log: OpenedLog, _ configuration: PipelineConfiguration, _ links: Links, _ directory: UserDirectory,
+        _ opened: OpenedLog, _ configuration: PipelineConfiguration, _ links: Links, _ directory: UserDirectory,
         holds: MinuteHolds, health: LogHealth
     ) {
-        (lane, link, roller) = (log.acceptedLane(), links.writeAhead, links.rolling)
+        (log, link, roller) = (opened.acceptedLog(), links.writeAhead, links.rolling)
         (clock, syncMode) = (configuration.clock, configuration.syncMode)
         (self.directory, self.holds, self.health) = (directory, holds, health)
-        (edge, lastLSN) = (log.replayed.edge, log.replayed.lastLSN)
-        for user in log.replayed.openUsers {
+        (edge, lastLSN) = (opened.replayed.edge, opened.replayed.lastLSN)
+        for user in opened.replayed.openUsers {
             if let entry = directory.existing(user) { active[user] = entry }
         }
     }
@@ -65,18 +88,19 @@ actor AcceptedWriter {
             let hasMore = link.take()
             switch item.element {
             case .group(let group):
-                groups.append(Queued(group: group, weight: item.weight))
-                queuedWeight += item.weight
+                take(group, weight: item.weight)
                 if !hasMore || queuedWeight >= Self.queuedWeightMax { flush() }
             case .tick:
                 flush()
             case .barrier(let reader):
                 flush()
-                if held.isEmpty { reader.resume(returning: true) } else { heldReaders.append(reader) }
+                readers.append((groupCount, reader))
+                answerReaders()
             }
         }
         isEnding = true
-        flush()
+        await flushAll()
+        isOver = true
         endMinute(edge.minute, wantsCheckpoint: true)
         syncIfDirty()
     }
@@ -85,7 +109,7 @@ actor AcceptedWriter {
     private func syncIfDirty() {
         guard isDirty, !hasFailed, syncMode != .never else { return }
         do {
-            try lane.sync()
+            try log.sync()
             isDirty = false
         } catch {
             noteUnsynced(error)
@@ -111,9 +135,9 @@ actor AcceptedWriter {
     func syncMeanwhile() async {
         guard isDirty, !hasFailed, syncMode != .never else { return }
         do {
-            guard let pending = try lane.beginSync() else { return }
+            guard let pending = try log.beginSync() else { return }
             isDirty = false
-            try lane.endSync(await syncing.run { pending.run() })
+            try log.endSync(await syncing.run { pending.run() })
         } catch {
             noteUnsynced(error)
         }
@@ -132,7 +156,7 @@ actor AcceptedWriter {
     func retire(through lsn: LSN) {
         let now = clock.now()
         do {
-            try lane.retire(
+            try log.letGo(
                 through: lsn, before: now.advanced(byMilliseconds: -Self.keptMilliseconds),
                 after: now.advanced(byMilliseconds: MinuteEdge.jumpBackMilliseconds))
         } catch {
@@ -142,13 +166,32 @@ actor AcceptedWriter {
 
     private static let keptMilliseconds: Int64 = 120_000
 
-    var laneMetrics: LaneMetrics { lane.metrics }
+    var laneMetrics: LaneMetrics { log.metrics }
+
+    /// How a replicated log stands; nil when the log is a lane.
+    var streamSnapshot: StreamSnapshot? {
+        log.standing.map {
+            StreamSnapshot(
+                name: $0.name, isOwned: !hasFailed, isAnswering: !isUncertain, uncertainAppends: uncertainAppends,
+                epoch: $0.epoch.value, last: $0.last.value, messages: $0.messages, kept: $0.kept.value)
+        }
+    }
 
     // MARK: Writing
+
+    private func take(_ group: WriteAhead.Group, weight: Int) {
+        groupCount += 1
+        let queued = Queued(number: groupCount, group: group, weight: weight)
+        if isUncertain { return refuse([queued], Self.awayMessage) }
+        groups.append(queued)
+        queuedWeight += weight
+    }
 
     /// Writes what waits, but for what has to wait longer: as long as the minute that is over waits for samples that came in it,
     /// whatever came after it does, too.
     private func flush() {
+        // What is under way comes first, also in front of the end of its minute.
+        guard underWay == nil else { return }
         let isHeld = advance() && !hasFailed
         let due: [Queued]
         if isHeld {
@@ -160,42 +203,162 @@ actor AcceptedWriter {
         }
         groups = []
         queuedWeight = 0
-        write(due.map(\.group), weight: due.reduce(0) { $0 + $1.weight })
-        if isHeld { return }
-        for reader in heldReaders { reader.resume(returning: true) }
-        heldReaders = []
+        write(due)
+        // What did not fit into an append, of which the first part was refused at once, has nothing else to wait for.
+        if underWay == nil, !groups.isEmpty { return flush() }
+        answerReaders()
+    }
+
+    /// Writes all that waits, and comes to an end with it. When a replicated log is away there is no waiting for it: what became of the
+    /// append that is under way, the next start finds out.
+    private func flushAll() async {
+        flush()
+        while underWay != nil, !isUncertain {
+            await withCheckedContinuation { lastWaiter = $0 }
+            flush()
+        }
+        for waiting in readers { waiting.reader.resume(returning: false) }
+        readers = []
     }
 
     private func isOfOpenMinute(_ group: WriteAhead.Group) -> Bool {
         group.collectedIn.map { $0 <= edge.minute } ?? false
     }
 
-    private func write(_ groups: [WriteAhead.Group], weight: Int) {
-        guard !groups.isEmpty else { return }
-        defer { link.done(weight) }
-        if hasFailed { return fail(groups, "the log has failed; the server is stopping") }
+    /// Tells those who wait for groups of which all are written, or have failed; and all of them, while nobody knows.
+    private func answerReaders() {
+        if readers.isEmpty { return }
+        let open = [held.first, groups.first, underWay?.queued.first].compactMap { $0?.number }.min() ?? .max
+        let answered = readers.filter { isUncertain || $0.after < open }
+        readers.removeAll { isUncertain || $0.after < open }
+        for waiting in answered { waiting.reader.resume(returning: waiting.after < open) }
+    }
+
+    private func write(_ due: [Queued]) {
+        guard !due.isEmpty else { return }
+        if hasFailed { return refuse(due, "the log has failed; the server is stopping") }
+        let queued = fitting(due)
         let time = edge.latest
-        let batches = groups.count == 1 ? groups[0].batches : groups.flatMap(\.batches)
-        let first: LSN
-        var isAppended = false
+        let batches = queued.count == 1 ? queued[0].group.batches : queued.flatMap(\.group.batches)
         do {
-            first = try lane.append(batches.map { (encoded: $0.record, at: time) }).lowerBound
-            (isDirty, isAppended) = (true, true)
-            if syncMode == .always {
-                try lane.sync()
-                isDirty = false
+            switch try log.begin(batches.map { (encoded: $0.record, at: time) }) {
+            case .written(let first):
+                isDirty = true
+                guard syncAtOnce(queued) else { return }
+                noteWritten(batches, from: first, at: time)
+                answer(queued, .success(()))
+            case .underWay(let append):
+                appendCount += 1
+                follow(append, UnderWay(number: appendCount, queued: queued, batches: batches, time: time))
             }
         } catch {
-            fail(groups, "the log cannot be written: \(error)")
+            refuse(queued, "the log cannot be written: \(error)")
+            health.refused(error, at: clock.now())
+            if error.code == .syncFailed { stop(error) }
+        }
+    }
+
+    /// As many groups as one append may have, at least one; the others go on waiting.
+    private func fitting(_ due: [Queued]) -> [Queued] {
+        let bytesMax = log.appendBytesMax
+        if bytesMax == .max { return due }
+        var bytes = 0
+        for (position, queued) in due.enumerated() {
+            // (By position: to look at a batch would copy it.)
+            let batches = queued.group.batches
+            bytes += batches.indices.reduce(0) { $0 + batches[$1].record.count }
+            guard position > 0, bytes > bytesMax else { continue }
+            groups = Array(due[position...])
+            queuedWeight = groups.reduce(0) { $0 + $1.weight }
+            return Array(due[..<position])
+        }
+        return due
+    }
+
+    /// With `--sync always`: what is acknowledged survives power loss.
+    /// - Returns: false when that failed, and everybody was told.
+    private func syncAtOnce(_ queued: [Queued]) -> Bool {
+        guard syncMode == .always else { return true }
+        do {
+            try log.sync()
+            isDirty = false
+            return true
+        } catch {
+            refuse(queued, "the log cannot be written: \(error)")
             health.refused(error, at: clock.now())
             // What is in the log already, and refused all the same, would come back on replay beside its second copy.
-            if error.code == .syncFailed || isAppended { stop(error) }
-            return
+            stop(error)
+            return false
         }
+    }
+
+    private func noteWritten(_ batches: [WriteAhead.Pending], from first: LSN, at time: Timestamp) {
         lastLSN = first.advanced(by: batches.count - 1)
         handOn(batches, at: time)
-        for group in groups { group.reply(.success(())) }
         health.wrote()
+    }
+
+    private func answer(_ queued: [Queued], _ outcome: Result<Void, WireError>) {
+        for queued in queued { queued.group.reply(outcome) }
+        link.done(queued.reduce(0) { $0 + $1.weight })
+    }
+
+    /// None of it is in the log, or will be.
+    private func refuse(_ queued: [Queued], _ message: String) {
+        for queued in queued { queued.group.fail(WireError(.logUnavailable, message)) }
+        link.done(queued.reduce(0) { $0 + $1.weight })
+    }
+
+    // MARK: A replicated log
+
+    private static let awayMessage = "the replicated log does not answer"
+
+    private func follow(_ append: PendingAppend, _ asked: UnderWay) {
+        underWay = asked
+        Task {
+            let outcome = await append.run(onUncertain: { Task { await self.noteUncertain(asked.number) } })
+            noteEnd(outcome)
+        }
+    }
+
+    /// An answer is missing. Whoever waits is told so; what was not sent yet never will be.
+    private func noteUncertain(_ number: Int) {
+        guard let underWay, underWay.number == number, !isUncertain, !isOver else { return }
+        isUncertain = true
+        uncertainAppends += 1
+        health.isAway(Self.awayMessage)
+        let unknown = WireError(
+            .outcomeUnknown, Self.awayMessage + ": whether this batch counts is found out later; send it again")
+        for queued in underWay.queued { queued.group.reply(.failure(unknown)) }
+        refuse(held + groups, Self.awayMessage)
+        (held, groups, queuedWeight) = ([], [], 0)
+        answerReaders()
+        resumeLastWaiter()
+    }
+
+    /// It is certain what became of the append that is under way.
+    private func noteEnd(_ outcome: PendingAppend.Outcome) {
+        guard let ended = underWay, !isOver else { return }
+        let isAnswered = isUncertain
+        (underWay, isUncertain) = (nil, false)
+        health.isBack()
+        let first = log.end(outcome)
+        switch outcome {
+        case .written: noteWritten(ended.batches, from: first, at: ended.time)
+        case .notWritten(let reason):
+            for pending in ended.batches { pending.cancel() }
+            stop(ReplicatedLogLost(description: reason))
+        case .unknown(let reason): stop(ReplicatedLogLost(description: reason))
+        }
+        if !isAnswered { for queued in ended.queued { queued.group.reply(outcome.answer) } }
+        link.done(ended.queued.reduce(0) { $0 + $1.weight })
+        flush()
+        resumeLastWaiter()
+    }
+
+    private func resumeLastWaiter() {
+        lastWaiter?.resume()
+        lastWaiter = nil
     }
 
     /// Gives each user's aggregator what is in the log of it, in the order of the log, as one element.
@@ -224,10 +387,6 @@ actor AcceptedWriter {
             users[position].append(pending)
         }
         return users
-    }
-
-    private func fail(_ groups: [WriteAhead.Group], _ message: String) {
-        for group in groups { group.fail(WireError(.logUnavailable, message)) }
     }
 
     /// A disk that failed to sync may have lost what was written, whatever it says the next time: the only safe way on
@@ -267,6 +426,22 @@ actor AcceptedWriter {
             // (The clock is read under the lock: an earlier time would count as passed if a batch was admitted since.)
             let mark = user.admission.withLock { $0.minuteMark(at: clock.now()) }
             user.link.signal(.minuteEnded(edge, mark))
+        }
+    }
+}
+
+/// Another process writes to the accepted log now.
+private struct ReplicatedLogLost: Error, CustomStringConvertible {
+    let description: String
+}
+
+extension PendingAppend.Outcome {
+    /// What its senders are told.
+    fileprivate var answer: Result<Void, WireError> {
+        switch self {
+        case .written: .success(())
+        case .notWritten(let reason): .failure(WireError(.logUnavailable, reason))
+        case .unknown(let reason): .failure(WireError(.outcomeUnknown, reason))
         }
     }
 }

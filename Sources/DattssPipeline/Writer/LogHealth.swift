@@ -11,6 +11,7 @@ final class LogHealth: Sendable {
 
     private struct State {
         var failure: String?
+        var absence: String?
         var refusal: (message: String, at: Timestamp)?
     }
 
@@ -20,7 +21,7 @@ final class LogHealth: Sendable {
 
     func problem(at time: Timestamp) -> String? {
         state.withLock { state in
-            if let failure = state.failure { return failure }
+            if let problem = state.failure ?? state.absence { return problem }
             // A refusal that lies ahead was noted before the clock was set back.
             guard let refusal = state.refusal, time >= refusal.at,
                 time < refusal.at.advanced(byMilliseconds: Self.refusalMilliseconds)
@@ -28,6 +29,11 @@ final class LogHealth: Sendable {
             return refusal.message
         }
     }
+
+    /// A replicated log does not answer: a problem until it does, whether anybody writes or not.
+    func isAway(_ message: String) { state.withLock { $0.absence = message } }
+
+    func isBack() { state.withLock { $0.absence = nil } }
 
     func wrote() { state.withLock { $0.refusal = nil } }
 

@@ -5,7 +5,7 @@ enum WriteAhead: Sendable {
     case group(Group)
     /// Look at the clock: a minute may be over.
     case tick
-    /// Answered, with true, when everything before it is written, or has failed.
+    /// Answered, with true, when everything before it is written, or has failed; with false when that cannot be said for now.
     case barrier(CheckedContinuation<Bool, Never>)
 
     /// Batches that are written together, all or none, and answered together.

@@ -17,6 +17,9 @@ actor LineIntake {
     private let logger: Logger
     private let marks: MarkIntake?
     private var waiting: WaitingPartials
+    /// What a replicated log has in hand without knowing whether it counts: its batches are its own to count, and what comes after them
+    /// builds on them. Whatever it takes in after them says that they are settled.
+    private var unsettled: [Sent] = []
     /// The latest turn: each waits for the one before.
     private var turn: Task<Void, Never>?
     private var retrying: Task<Void, Never>?
@@ -24,6 +27,9 @@ actor LineIntake {
     /// As many partials are written together: more would make the first of them wait, and not be any cheaper.
     private static let groupPartialsMax = 10_000
     private static let retryMilliseconds: Int64 = 1000
+
+    /// What was added to a group of one user.
+    private typealias Sent = (user: UserID, partials: [Partial])
 
     /// - Parameters:
     ///   - marks: where events and service checks go.
@@ -94,9 +100,6 @@ actor LineIntake {
 
     // MARK: One turn
 
-    /// What was added to a group of one user.
-    private typealias Sent = (user: UserID, partials: [Partial])
-
     private func handOn(_ collected: DatagramCollector.Collected) async {
         var group = BatchGroup()
         var sent: [Sent] = []
@@ -121,10 +124,15 @@ actor LineIntake {
         if keys.isEmpty { return period }
         var bases: [StatisticKey: Double] = [:]
         for (key, last) in zip(keys, await pipeline.queries.lastValues(of: keys, user: user)) { bases[key] = last }
-        for key in keys { if let last = waiting.last(of: key, user) { bases[key] = last } }
+        for key in keys { if let last = waiting.last(of: key, user) ?? unsettledLast(of: key, user) { bases[key] = last } }
         var resolved = period
         resolved.resolve { bases[$0] }
         return resolved
+    }
+
+    private func unsettledLast(of key: StatisticKey, _ user: UserID) -> Double? {
+        unsettled.last { $0.user == user && $0.partials.contains { $0.key == key } }?
+            .partials.last { $0.key == key }?.aggregate.last
     }
 
     private func admit(_ partials: [Partial], of user: UserID, _ group: inout BatchGroup, _ sent: inout [Sent]) {
@@ -145,7 +153,14 @@ actor LineIntake {
     }
 
     private func settle(_ answer: IngestAnswer, _ sent: [Sent]) {
-        guard case .refused(let error) = answer else { return }
+        guard case .refused(let error) = answer else {
+            unsettled = []
+            return
+        }
+        if error.reason == .outcomeUnknown {
+            unsettled = sent
+            return
+        }
         let isBusy = error.reason == .overloaded || error.reason == .logUnavailable
         for (user, partials) in sent {
             let refused = isBusy ? waiting.keep(partials, of: user) : partials.count

@@ -33,6 +33,7 @@ struct Metrics: Sendable {
         await alerts(&text)
         forwarding(&text)
         log(snapshot, &text)
+        stream(snapshot.stream, &text)
         text.metric("dattss_users", .gauge, "Users that ever sent something.", snapshot.userCount)
         text.metric("dattss_live_statistics", .gauge, "Statistics in memory, of all users.", snapshot.statisticCount)
         text.metric(

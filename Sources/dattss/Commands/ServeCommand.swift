@@ -41,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
         "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "graphite", "statsd-socket",
         "statsd-stream-socket", "statsd-socket-mode", "retention-days", "hour-retention-days", "max-body-bytes",
         "max-partials", "max-statistics", "max-memory", "max-connections", "max-connections-per-address", "request-seconds",
-        "idle-seconds", "forward",
+        "idle-seconds", "forward", "accepted-log", "accepted-log-credentials",
         "max-queued-per-user", "max-queued",
         "receive-buffer-bytes", "udp-sockets", "dygraphs-dir",
     ])
@@ -60,6 +60,12 @@ struct ServeCommand: AsyncParsableCommand {
         server.syncMode = try settings.value("sync", keeping.sync, standard: .second, "always, second or never") {
             SyncMode(rawValue: $0)
         }
+        server.acceptedLog = try settings.value("accepted-log", keeping.acceptedLog, standard: nil, StreamAddress.expected) {
+            $0 == "file" ? .some(nil) : StreamAddress($0).map(Optional.some)
+        }
+        server.acceptedLogCredentials = try settings.value(
+            "accepted-log-credentials", keeping.acceptedLogCredentials, standard: nil, "a path"
+        ) { .some($0) }
         server.statsdUser = try settings.value("statsd-user", statsd.statsdUser, standard: nil, "a user's name: a-z 0-9 _ -") {
             UserID($0).map(Optional.some)
         }
@@ -154,25 +160,29 @@ struct ServeCommand: AsyncParsableCommand {
         let dataOption = configuration.dataDirectory == "data" ? "" : " --data-dir \(configuration.dataDirectory)"
         let shutdown = ShutdownTrigger()
         let started = ContinuousClock.now
-        let server = try Server(
-            configuration, logger: logger,
-            onFailure: { problem in
-                logger.critical("the disk failed, stopping; start again to replay what is really there: \(problem)")
-                shutdown.fail()
-            },
-            onListening: { listening in
-                let url = Server.url(listening.http, isSecure: configuration.web.certificate != nil)
-                do { try addressFile.write(url) } catch { logger.error("cannot write the address file: \(error)") }
-                print("  listening  \(url)   udp \(listening.udp)")
-                if let address = listening.statsdTCP { print("  statsd     tcp \(address)") }
-                if let tcp = listening.graphiteTCP, let udp = listening.graphiteUDP {
-                    print("  graphite   tcp \(tcp)   udp \(udp)")
-                }
-                print("  sign in    \(listening.signInLink ?? "by the link of 'dattss user link local\(dataOption)'")")
-                if let demo = listening.demo { print("  demo       \(demo)") }
-                print("  ready\n")
-                fflush(nil)
-            })
+        let onFailure: @Sendable (String) -> Void = { problem in
+            logger.critical("the log failed, stopping; start again to replay what is really there: \(problem)")
+            shutdown.fail()
+        }
+        let onListening: @Sendable (Server.Listening) -> Void = { listening in
+            let url = Server.url(listening.http, isSecure: configuration.web.certificate != nil)
+            do { try addressFile.write(url) } catch { logger.error("cannot write the address file: \(error)") }
+            print("  listening  \(url)   udp \(listening.udp)")
+            if let address = listening.statsdTCP { print("  statsd     tcp \(address)") }
+            if let tcp = listening.graphiteTCP, let udp = listening.graphiteUDP {
+                print("  graphite   tcp \(tcp)   udp \(udp)")
+            }
+            print("  sign in    \(listening.signInLink ?? "by the link of 'dattss user link local\(dataOption)'")")
+            if let demo = listening.demo { print("  demo       \(demo)") }
+            print("  ready\n")
+            fflush(nil)
+        }
+        let server =
+            if let address = configuration.acceptedLog {
+                try await Server(configuration, owning: address, logger: logger, onFailure: onFailure, onListening: onListening)
+            } else {
+                try Server(configuration, logger: logger, onFailure: onFailure, onListening: onListening)
+            }
         // One that was killed may have left it behind; the folder is this one's now.
         addressFile.remove()
         try StartReport(server, configuration, took: ContinuousClock.now - started).print()

@@ -38,6 +38,15 @@ struct KeepingOptions: ParsableArguments {
             that is killed loses nothing in any of them; this is about power (default: second).
             """)
     var sync: String?
+    @Option(
+        help: """
+            Where batches are written ahead: file, which is the data folder (the default), or a stream of NATS JetStream, so that what \
+            is acknowledged survives the loss of this machine: nats://HOST:PORT,HOST:PORT/STREAM, with ?replicas=3, &keep-hours=24 and \
+            &monitoring=8222. See clients/replicated-log.md.
+            """)
+    var acceptedLog: String?
+    @Option(help: "A file with USER:PASSWORD, or a token, for the servers of that stream.")
+    var acceptedLogCredentials: String?
     @Option(help: "For how many days minutes are kept (default: 8).")
     var retentionDays: String?
     @Option(help: "For how many days hours are kept (default: 400).")

@@ -73,6 +73,8 @@ extension CommandFailure {
     private init(_ error: LogError) {
         if let error = error.fileSystemError {
             self.init(error)
+        } else if error.code == .unanswered || error.code == .refused {
+            self.init(.unavailable, "\(error)")
         } else if error.code == .unsupportedVersion {
             self.init(.data, "\(error)", "it was written by a later version of dattss: use that one")
         } else {
@@ -103,6 +105,7 @@ extension CommandFailure {
             case .cannotListen: .system
             case .unreadable: .noInput
             case .badCertificate: .data
+            case .badStream: .unavailable
             }
         self.init(code, error.problem, error.wayOut)
     }

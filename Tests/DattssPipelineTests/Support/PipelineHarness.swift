@@ -13,6 +13,9 @@ final class PipelineHarness {
     private let limits: Limits
     private let syncMode: SyncMode
     private let settledByLoopsMax: Int
+    /// The accepted log, where it is a replicated stream.
+    let engine: SimulatedEngine?
+    var keptMilliseconds: Int64 = AcceptedStream.standardKeptMilliseconds
     let accounts = TestAccounts()
     /// What an event loop keeps from one body to the next.
     private var names = NameCache(SharedNames())
@@ -24,13 +27,43 @@ final class PipelineHarness {
         clock = ManualClock(start)
         fileSystem = SimulatedFileSystem()
         (self.limits, self.syncMode, self.settledByLoopsMax) = (limits, syncMode, settledByLoopsMax)
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
+        engine = nil
+        let configuration = try Self.configuration(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
+        let pipeline = try Pipeline(configuration) { _ in }
+        (self.pipeline, running) = (pipeline, Task { await pipeline.run() })
     }
 
-    private static func start(
+    /// A pipeline whose accepted log is a stream of `engine`.
+    init(
+        at start: Timestamp = Timestamp(seconds: 1_795_330_000), on engine: SimulatedEngine, limits: Limits = Limits(),
+        settledByLoopsMax: Int = 500, keptMilliseconds: Int64 = AcceptedStream.standardKeptMilliseconds
+    ) async throws {
+        clock = ManualClock(start)
+        fileSystem = SimulatedFileSystem()
+        (self.limits, syncMode, self.settledByLoopsMax) = (limits, .never, settledByLoopsMax)
+        (self.engine, self.keptMilliseconds) = (engine, keptMilliseconds)
+        let configuration = try Self.configuration(fileSystem, clock, limits, .never, settledByLoopsMax, accounts)
+        let pipeline = try await Pipeline(
+            configuration, owning: AcceptedStream(engine, node: "a", keptMilliseconds: keptMilliseconds), onFailure: accounts.fail)
+        (self.pipeline, running) = (pipeline, Task { await pipeline.run() })
+    }
+
+    private func start() async throws -> (Pipeline, Task<Void, Never>) {
+        let configuration = try Self.configuration(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
+        let pipeline: Pipeline
+        if let engine {
+            let stream = AcceptedStream(engine, node: "a", keptMilliseconds: keptMilliseconds)
+            pipeline = try await Pipeline(configuration, owning: stream, onFailure: accounts.fail)
+        } else {
+            pipeline = try Pipeline(configuration) { _ in }
+        }
+        return (pipeline, Task { await pipeline.run() })
+    }
+
+    private static func configuration(
         _ fileSystem: SimulatedFileSystem, _ clock: ManualClock, _ limits: Limits, _ syncMode: SyncMode,
         _ settledByLoopsMax: Int, _ accounts: TestAccounts
-    ) throws -> (Pipeline, Task<Void, Never>) {
+    ) throws -> PipelineConfiguration {
         // As the server does: this also makes the folder.
         try DataFolder.lock("/data", fileSystem: fileSystem).release()
         var configuration = PipelineConfiguration(
@@ -45,8 +78,7 @@ final class PipelineHarness {
         configuration.trustsClock = accounts.trustsClock.withLock { $0 }
         configuration.onDeletion = { deletion in accounts.deletions.withLock { $0.append(deletion) } }
         configuration.onClockNews = { news, _ in accounts.clockNews.withLock { $0.append(news) } }
-        let pipeline = try Pipeline(configuration) { _ in }
-        return (pipeline, Task { await pipeline.run() })
+        return configuration
     }
 
     /// What `kill -9` and a new start do: the disk as it is at this moment, and nothing else.
@@ -54,7 +86,24 @@ final class PipelineHarness {
         let remains = fileSystem.copy()
         await stop()
         fileSystem = remains
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
+        (pipeline, running) = try await start()
+    }
+
+    /// The machine is lost, and another one goes on with an empty folder.
+    func loseMachineAndRestart() async throws {
+        await stop()
+        fileSystem = SimulatedFileSystem()
+        (pipeline, running) = try await start()
+    }
+
+    /// Another process takes the stream over, on an empty folder or on what the folder is at this moment, while this one goes on
+    /// without knowing.
+    /// - Returns: the one that is deposed.
+    func takeOver(onCopy: Bool) async throws -> (pipeline: Pipeline, running: Task<Void, Never>) {
+        let deposed = (pipeline, running)
+        fileSystem = onCopy ? fileSystem.copy() : SimulatedFileSystem()
+        (pipeline, running) = try await start()
+        return deposed
     }
 
     /// Power loss: what was not synced is gone.
@@ -62,14 +111,23 @@ final class PipelineHarness {
         let remains = fileSystem.remainsAfterPowerLoss()
         await stop()
         fileSystem = remains
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
+        (pipeline, running) = try await start()
     }
 
     /// - Parameter clockJump: what a machine's clock is wrong by when it starts again.
     func shutDownAndRestart(clockJump: Int64 = 0) async throws {
         await stop()
         clock.jump(byMilliseconds: clockJump)
-        (pipeline, running) = try Self.start(fileSystem, clock, limits, syncMode, settledByLoopsMax, accounts)
+        (pipeline, running) = try await start()
+    }
+
+    /// Starts again on the same folder after ``finish()``.
+    func restart() async throws { (pipeline, running) = try await start() }
+
+    /// Asks the pipeline to end.
+    func finish() -> Task<Void, Never> {
+        pipeline.finish()
+        return running
     }
 
     /// Ends the pipeline in order.
@@ -80,6 +138,11 @@ final class PipelineHarness {
 
     /// Takes in bodies that an event loop read in one turn: decoded, decided on, written and answered as those of requests are.
     func take(_ bodies: [(bytes: [UInt8], user: UserID)]) async throws -> [IngestAnswer] {
+        try await take(bodies, by: pipeline)
+    }
+
+    /// The same by a pipeline that may have been deposed.
+    func take(_ bodies: [(bytes: [UInt8], user: UserID)], by pipeline: Pipeline) async throws -> [IngestAnswer] {
         var (group, answers) = (BatchGroup(), [Int: IngestAnswer]())
         var copies: [(position: Int, first: FirstCopy)] = []
         for (position, body) in bodies.enumerated() {
@@ -117,6 +180,9 @@ final class TestAccounts: Sendable {
     let deletions = Mutex<[RetentionDeletion]>([])
     let clockNews = Mutex<[ConfirmedTime.News]>([])
     let trustsClock = Mutex(false)
+    let failures = Mutex<[String]>([])
+
+    func fail(_ message: String) { failures.withLock { $0.append(message) } }
 }
 
 /// A batch as a client builds it out of samples.

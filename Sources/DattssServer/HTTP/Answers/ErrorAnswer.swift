@@ -25,7 +25,7 @@ struct ErrorAnswer: Error {
     init(_ error: WireError) {
         self.init(Self.status(of: error.reason), error.reason, error.message)
         switch error.reason {
-        case .overloaded, .logUnavailable, .shuttingDown: headers[.retryAfter] = "1"
+        case .overloaded, .logUnavailable, .outcomeUnknown, .shuttingDown: headers[.retryAfter] = "1"
         case .unauthorized: headers[.wwwAuthenticate] = "Bearer"
         // The rest of such a body is not worth reading.
         case .bodyTooLarge, .requestTimeout: headers[.connection] = "close"
@@ -48,7 +48,7 @@ struct ErrorAnswer: Error {
         case .wrongScope: .forbidden
         case .bodyTooLarge, .tooManyPartials: .contentTooLarge
         case .statisticLimit: .tooManyRequests
-        case .overloaded, .logUnavailable, .shuttingDown: .serviceUnavailable
+        case .overloaded, .logUnavailable, .outcomeUnknown, .shuttingDown: .serviceUnavailable
         case .requestTimeout: .requestTimeout
         }
     }
