@@ -156,6 +156,8 @@ class Travel(Scene):
 
     def test_of_long_ago_the_last_hour_is_shown_and_said_to_be_one(self):
         page, at = self.page, self.old + 10 * HOUR + 1500
+        # What was imported lies in blocks first, until it is sealed as hours.
+        until(lambda: self.server.api(f"status?at={at}")["step"] == 60, 180, "the hours")
         self.travel(at // 60 * 60)
         self.assertIn("Only hours are left of then: this is the last that was over.", self.band())
         # The hour from nine to ten, after ten o'clock.
