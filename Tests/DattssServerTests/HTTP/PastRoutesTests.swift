@@ -3,6 +3,7 @@ import DattssLog
 import DattssPipeline
 import DattssTestSupport
 import Foundation
+import HTTPTypes
 import Testing
 
 @testable import DattssServer
