@@ -72,7 +72,7 @@ import LibC
     /// The most that this process has taken of the machine's memory so far.
     private static var memoryMegabytes: Int {
         var usage = rusage()
-        getrusage(RUSAGE_SELF, &usage)
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return usage.ru_maxrss / 1024
     }
 }
