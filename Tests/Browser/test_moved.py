@@ -152,7 +152,7 @@ class Moved(Scene):
         self.explore()
         self.page.one(".xmoved summary").click()
         until(self.note, 30, lambda: "the note")
-        self.drag(BEGAN, BEGAN + 1)
+        self.drag(BEGAN, BEGAN + 2)
         until(lambda: "too short: 5 minutes" in self.note(), 10, self.note)
         self.drag(0, 20)
         until(lambda: "It was not compared: the baseline: hardly anything was sent" in self.note(), 10, self.note)

@@ -73,7 +73,7 @@ export class Plot {
         h('a.wander', { href: `#explore?v=1&q=${stat.id}&range=1d`, 'aria-label': `Explore ${stat.path}`, onclick: event => this.#explore(event) }, 'Explore'),
         h('a.wander', {
           href: `#explore?v=1&q=${stat.id}&range=3h`, 'aria-label': `What else moved when ${stat.path} did`,
-          title: 'In the part of the day that is seen; drag to choose one', onclick: event => this.#moved(event),
+          title: 'In the part of the day that you chose to see; drag to choose one', onclick: event => this.#moved(event),
         }, 'What else moved?'),
         h('a.watch', { href: `#alerts&new=${stat.id}`, 'aria-label': `Make an alert about ${stat.path}` }, 'Make an alert'), this.table));
     // For whoever looks from a console.
@@ -98,7 +98,7 @@ export class Plot {
     }
   }
 
-  /** What else moved in the part of the day that is seen; of a whole day, at the cursor or the newest. */
+  /** What else moved in the part of the day that somebody chose to see; of any other, at the cursor or the newest. */
   async #moved(event) {
     if (event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
@@ -107,7 +107,7 @@ export class Plot {
     try {
       const [{ addressAround, instantOf }, { choose }] = await Promise.all([import('./exploreaddress.js'), import('./exploremoved.js')]);
       const midnight = instantOf(Date.parse(`${day}T00:00Z`) / 1000, zone);
-      const part = this.board.isWhole ? [this.index * this.data.step - MOVED_MINUTES, (this.index + 1) * this.data.step] : this.board.window;
+      const part = this.board.view.zoom ? this.board.window : [this.index * this.data.step - MOVED_MINUTES, (this.index + 1) * this.data.step];
       const [from, to] = part.map(minute => midnight + Math.round(minute) * 60);
       choose(from, to);
       this.board.page.view.write();
