@@ -1,4 +1,4 @@
-package import DattssCore
+internal import DattssCore
 
 /// A stream of a replicated engine, as far as the accepted log needs it: messages have positions 1, 2, 3, …, are appended where their
 /// publisher expects the end to be or nowhere, and are let go from the front.

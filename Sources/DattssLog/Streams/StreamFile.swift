@@ -1,4 +1,4 @@
-package import DattssCore
+internal import DattssCore
 
 /// `<data>/stream`: of which replicated stream a folder's accepted log is.
 ///

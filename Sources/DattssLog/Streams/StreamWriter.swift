@@ -1,4 +1,4 @@
-package import DattssCore
+internal import DattssCore
 
 /// Owns a stream and writes to it: does what ``StreamOwner`` says, with a stream and its pauses.
 ///
