@@ -1,6 +1,5 @@
 import ArgumentParser
 import DattssClient
-import FoundationEssentials
 
 /// `dattss moved`
 struct MovedCommand: AsyncParsableCommand {
@@ -37,22 +36,9 @@ struct MovedCommand: AsyncParsableCommand {
         ].compactMap { name, value in value.map { "\(name)=\(AlertServerOptions.escaped($0))" } }
         let answer = try await Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory.path)
             .ask("/api/v1/moved?\(parameters.joined(separator: "&"))")
-        guard let found = try? JSONDecoder().decode(MovedAnswer.self, from: Data(answer)) else {
-            throw CommandFailure(.unavailable, "the server's answer is not understood")
-        }
-        do {
-            if json {
-                try Output.line(String(decoding: answer, as: UTF8.self))
-            } else {
-                if found.moved.isEmpty {
-                    StandardStream.error.note(found.nothing)
-                } else {
-                    try found.table(isByTime: earliest).print()
-                }
-            }
-            try Output.flush()
-        } catch {
-            CommandRun.end(error)
+        let found = try ServerAnswer.decode(answer, as: MovedAnswer.self)
+        ServerAnswer.show(answer, asJSON: json, nothing: found.moved.isEmpty ? found.nothing : nil) {
+            found.table(isByTime: earliest)
         }
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import DattssClient
-import FoundationEssentials
 
 /// `dattss unusual`
 struct UnusualCommand: AsyncParsableCommand {
@@ -21,19 +20,8 @@ struct UnusualCommand: AsyncParsableCommand {
 
     func run() async throws {
         let answer = try await Endpoint.resolve(url: url, auth: auth, dataDir: dataDirectory.path).ask("/api/v1/unusual")
-        guard let found = try? JSONDecoder().decode(UnusualAnswer.self, from: Data(answer)) else {
-            throw CommandFailure(.unavailable, "the server's answer is not understood")
-        }
-        do {
-            if json {
-                try Output.line(String(decoding: answer, as: UTF8.self))
-            } else {
-                if found.unusual.isEmpty { StandardStream.error.note(found.nothing) } else { try found.table.print() }
-            }
-            try Output.flush()
-        } catch {
-            CommandRun.end(error)
-        }
+        let found = try ServerAnswer.decode(answer, as: UnusualAnswer.self)
+        ServerAnswer.show(answer, asJSON: json, nothing: found.unusual.isEmpty ? found.nothing : nil) { found.table }
     }
 }
 

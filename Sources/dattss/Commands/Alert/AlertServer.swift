@@ -27,9 +27,7 @@ struct AlertServerOptions: ParsableArguments {
         } catch {
             throw CommandFailure(explaining: error)
         }
-        do { return try JSONDecoder().decode(Answer.self, from: Data(bytes)) } catch {
-            throw CommandFailure(.unavailable, "the server's answer is not understood")
-        }
+        return try ServerAnswer.decode(bytes)
     }
 
     /// Asks for what answers nothing that is read.

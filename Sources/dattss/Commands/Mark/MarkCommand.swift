@@ -36,7 +36,7 @@ struct MarkAddCommand: AsyncParsableCommand {
         let answer = try await server.endpoint().ask("/api/v1/marks", method: .POST, body: body) { _, status, message in
             CommandFailure(status < 500 ? .data : .unavailable, message)
         }
-        try Output.line(try MarkAnswer.decode(answer, as: MarkAnswer.self).id)
+        try Output.line(try ServerAnswer.decode(answer, as: MarkAnswer.self).id)
         try Output.flush()
     }
 }
@@ -55,7 +55,7 @@ struct MarkListCommand: AsyncParsableCommand {
     func run() async throws {
         let from = Date().timeIntervalSince1970 - days * 86_400
         let bytes = try await server.endpoint().ask("/api/v1/marks?from=\(Int64(from))")
-        let answer = try MarkAnswer.decode(bytes, as: MarkListAnswer.self)
+        let answer = try ServerAnswer.decode(bytes, as: MarkListAnswer.self)
         if answer.marks.isEmpty { StandardStream.error.note("nothing is marked") }
         try answer.table.print()
         if answer.cut { StandardStream.error.note("there are more: these are the latest") }
@@ -87,12 +87,6 @@ struct MarkAnswer: Decodable {
     var source: String
     /// Who set it; servers before this one do not say.
     var by: String?
-
-    static func decode<Answer: Decodable>(_ bytes: [UInt8], as type: Answer.Type) throws(CommandFailure) -> Answer {
-        do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch {
-            throw CommandFailure(.unavailable, "the server's answer is not understood")
-        }
-    }
 }
 
 /// The answer of `/api/v1/marks`.
