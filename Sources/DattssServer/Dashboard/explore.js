@@ -2,7 +2,7 @@
 
 import { $, copy, h, KINDS, notify, put } from './dom.js';
 import {
-  AddressError, COMPARISONS, DRAWINGS, emptyPlot, FIGURES, FOLDS, instantOf, newQuery, QUERIES_MAX, RANGES, readPlot, STEPS, withRange, writePlot, zoneOffset,
+  AddressError, COMPARISONS, DRAWINGS, emptyPlot, fieldOf, FIGURES, FOLDS, instantOfField, newQuery, QUERIES_MAX, RANGES, readPlot, STEPS, withRange, writePlot,
 } from './exploreaddress.js';
 import { matcher } from './exploreglob.js';
 import { MovedList } from './exploremoved.js';
@@ -177,10 +177,7 @@ export class Explore {
 
   /** From and to by hand, as clocks of the zone show them. */
   #fix() {
-    const [from, to] = [this.from, this.to].map(({ value }) => {
-      const local = Date.parse(`${value}Z`) / 1000;
-      return instantOf(local, this.plot.zone);
-    });
+    const [from, to] = [this.from, this.to].map(({ value }) => instantOfField(value, this.plot.zone));
     if (Number.isNaN(from) || Number.isNaN(to)) return;
     if (from >= to) return notify('The range ends before it begins.', true);
     this.change(withRange(this.plot, from, to, now()));
@@ -234,9 +231,8 @@ export class Explore {
     const [from, to] = data ? [data.from, data.from + data.count * data.step * 60] : [plot.from, plot.to];
     put(this.when, from == null ? '' : `${plot.range ? 'Live: ' : ''}${moment(from, plot.zone, now())} – ${plot.range ? 'now' : moment(to, plot.zone, now())}`);
     if (from == null) return;
-    const local = seconds => new Date((seconds + zoneOffset(seconds, plot.zone)) * 1000).toISOString().slice(0, 16);
-    if (document.activeElement !== this.from) this.from.value = local(from);
-    if (document.activeElement !== this.to) this.to.value = local(to);
+    if (document.activeElement !== this.from) this.from.value = fieldOf(from, plot.zone);
+    if (document.activeElement !== this.to) this.to.value = fieldOf(to, plot.zone);
   }
 
   /** What a statistic is measured in is so wherever it is shown. */

@@ -171,6 +171,12 @@ export function zoneOffset(seconds, zone) {
 /** When a clock in a zone shows a time, which is given as if the zone were UTC. */
 export const instantOf = (local, zone) => local - zoneOffset(local - zoneOffset(local, zone), zone);
 
+/** What clocks of a zone show at a moment, as a field for a time wants it: 2026-11-29T10:05. */
+export const fieldOf = (seconds, zone) => new Date((seconds + zoneOffset(seconds, zone)) * 1000).toISOString().slice(0, 16);
+
+/** The moment that such a field names. */
+export const instantOfField = (value, zone) => instantOf(Date.parse(`${value}Z`) / 1000, zone);
+
 /** What is to be asked: `{ from, to, step }` in whole steps, epoch seconds and minutes, by what a plot shows, how wide it is, and the time. */
 export function windowOf(plot, pixels, now) {
   const minutes = plot.range ? RANGES[plot.range] : (plot.to - plot.from) / 60;

@@ -2,7 +2,7 @@
 
 import { ask } from './api.js';
 import { badge, h, KINDS, put, svg } from './dom.js';
-import { instantOf, zoneOffset } from './exploreaddress.js';
+import { fieldOf, instantOfField } from './exploreaddress.js';
 import { unitOfQuery } from './exploredata.js';
 import { change, counted, moment, number, valueOf } from './format.js';
 import { HEIGHT, sparkPath } from './sparklines.js';
@@ -158,7 +158,7 @@ export class MovedList {
   }
 
   #fix() {
-    const [from, to] = [this.from, this.to].map(({ value }) => instantOf(Date.parse(`${value}Z`) / 1000, this.#plot.zone));
+    const [from, to] = [this.from, this.to].map(({ value }) => instantOfField(value, this.#plot.zone));
     if (!Number.isNaN(from) && !Number.isNaN(to)) this.choose({ from, to });
   }
 
@@ -166,9 +166,8 @@ export class MovedList {
     const plot = this.shown();
     plot?.mark(this.isOpen ? this.stretch : null);
     if (!this.stretch || !this.#plot) return;
-    const local = seconds => new Date((seconds + zoneOffset(seconds, this.#plot.zone)) * 1000).toISOString().slice(0, 16);
     for (const [input, seconds] of [[this.from, this.stretch.from], [this.to, this.stretch.to]]) {
-      if (document.activeElement !== input) input.value = local(seconds);
+      if (document.activeElement !== input) input.value = fieldOf(seconds, this.#plot.zone);
     }
   }
 

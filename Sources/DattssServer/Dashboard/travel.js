@@ -2,7 +2,7 @@
 
 import { ask } from './api.js';
 import { h, put } from './dom.js';
-import { instantOf, zoneOffset } from './exploreaddress.js';
+import { fieldOf, instantOf, instantOfField } from './exploreaddress.js';
 import { format, span } from './format.js';
 import { goTo, present, Statistics } from './statistics.js';
 
@@ -26,9 +26,6 @@ export function within(at, time) {
 
 /** When clocks of a zone show a minute of a day; the other minute of the same name where they show it twice is not meant. */
 export const instantOfDay = (day, minute, zone) => instantOf(Date.parse(`${day}T00:00Z`) / 1000 + minute * MINUTE, zone);
-
-/** What clocks of a zone show at a moment, as a field for time wants it: 2026-11-29T10:05. */
-const local = (at, zone) => new Date((at + zoneOffset(at, zone)) * 1000).toISOString().slice(0, 16);
 
 let style = null;
 const loadStyle = () => style ??= new Promise(resolve => {
@@ -112,16 +109,16 @@ export class Travel {
     const { zone } = this.page;
     put(this.words, problem || `Shown as of ${momentWords(at, zone)} (${span(present() - at)} ago).${this.#note}`);
     this.element.classList.toggle('bad', Boolean(problem) && this.#at != null);
-    const limits = [within(-Infinity, present()), within(Infinity, present())].map(limit => local(limit, zone));
+    const limits = [within(-Infinity, present()), within(Infinity, present())].map(limit => fieldOf(limit, zone));
     [this.field.min, this.field.max] = limits;
-    if (document.activeElement !== this.field || this.field.value !== local(at, zone)) this.field.value = local(at, zone);
+    if (document.activeElement !== this.field || this.field.value !== fieldOf(at, zone)) this.field.value = fieldOf(at, zone);
     for (const button of this.later) button.disabled = at >= within(Infinity, present());
   }
 
   #choose() {
     const { value, validity } = this.field;
     // While somebody types a year there are years that are meant by nobody.
-    if (value && validity.valid) this.#set(instantOf(Date.parse(`${value}Z`) / 1000, this.page.zone));
+    if (value && validity.valid) this.#set(instantOfField(value, this.page.zone));
   }
 
   /** So much earlier or later. */
@@ -129,7 +126,7 @@ export class Travel {
 
   /** The same time of another day. */
   toDay(day) {
-    const [, time] = local(this.#at, this.page.zone).split('T');
+    const [, time] = fieldOf(this.#at, this.page.zone).split('T');
     const [hour, minute] = time.split(':').map(Number);
     this.#set(instantOfDay(day, hour * 60 + minute, this.page.zone));
   }
