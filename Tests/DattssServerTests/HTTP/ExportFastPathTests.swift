@@ -10,7 +10,7 @@ import Testing
 
 /// Goal: exports that are soon read are taken in on the fast path as the router takes them in: in the user's turn, all or none of
 /// those that go to the log together, and answered in their own format.
-@Suite("Exports on the fast path", .timeLimit(.minutes(2)))
+@Suite("Exports on the fast path", .timeLimit(.minutes(10)))
 struct ExportFastPathTests {
     private static let hits = StatisticKey(.counter, "hits")
 

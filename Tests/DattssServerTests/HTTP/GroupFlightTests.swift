@@ -9,7 +9,7 @@ import Testing
 @testable import DattssServer
 
 /// Goal: what cannot be written before the group in front of it goes in one piece, and nothing that comes alone waits.
-@Suite("Groups of an event loop", .timeLimit(.minutes(2)))
+@Suite("Groups of an event loop", .timeLimit(.minutes(10)))
 struct GroupFlightTests {
     @Test("a flight is over when all groups of it are answered")
     func counts() {

@@ -12,7 +12,7 @@ import Testing
 
 /// Goal: a body that is dear to read keeps nobody waiting but its own connection, and all that holds for a body that is read at once
 /// holds for it: order, limits, duplicates, and whatever comes to an end meanwhile.
-@Suite("Large bodies", .timeLimit(.minutes(2)))
+@Suite("Large bodies", .timeLimit(.minutes(10)))
 struct LargeBodyTests {
     private static let hits = StatisticKey(.counter, "hits")
 
