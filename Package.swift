@@ -53,7 +53,7 @@ let package = Package(
         .target(name: "DattssCore", dependencies: ["CPlatform", "LibC"], swiftSettings: settings),
         .target(
             name: "DattssLog",
-            dependencies: ["CZstd", "DattssCore", "LibC"],
+            dependencies: ["CPlatform", "CZstd", "DattssCore", "LibC"],
             swiftSettings: settings),
         .target(
             name: "DattssPipeline",
@@ -145,7 +145,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "DattssPipelineTests",
-            dependencies: ["DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport"],
+            dependencies: ["CPlatform", "DattssCore", "DattssLog", "DattssPipeline", "DattssTestSupport"],
             swiftSettings: settings),
         .testTarget(
             name: "DattssQueryTests",

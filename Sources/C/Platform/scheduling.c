@@ -4,6 +4,7 @@
 #include "scheduling.h"
 
 #include <errno.h>
+#include <sched.h>
 
 #if defined(__linux__)
 #include <sys/syscall.h>
@@ -37,4 +38,13 @@ int thread_request_slice(uint64_t nanoseconds) {
     (void)nanoseconds;
     return ENOSYS;
 #endif
+}
+
+static _Thread_local bool gives_way;
+
+void thread_gives_way(void) { gives_way = true; }
+
+bool thread_give_way(void) {
+    if (gives_way) sched_yield();
+    return gives_way;
 }

@@ -1,3 +1,5 @@
+import CPlatform
+
 /// The current state of a statistic, as `/api/v1/status` tells it.
 public struct StatisticStatus: Sendable, Hashable {
     /// The statistic.
@@ -51,10 +53,16 @@ public struct StatisticStatus: Sendable, Hashable {
     public static func inOrder(_ statuses: [StatisticStatus]) -> [StatisticStatus] {
         var once: [StatisticStatus] = []
         once.reserveCapacity(statuses.count)
-        // Those of one statistic stay as they came.
-        for status in statuses.sorted(by: { $0.key < $1.key }) {
-            if once.last?.key == status.key { once.removeLast() }
-            once.append(status)
+        var comparisons = 0
+        // By position, because a status is large to move; those of one statistic stay as they came.
+        let order = statuses.indices.sorted { first, second in
+            comparisons += 1
+            if comparisons.isMultiple(of: 512) { thread_give_way() }
+            return statuses[first].key < statuses[second].key
+        }
+        for position in order {
+            if once.last?.key == statuses[position].key { once.removeLast() }
+            once.append(statuses[position])
         }
         return once
     }

@@ -1,3 +1,4 @@
+import CPlatform
 public import DattssCore
 
 /// A batch as a record of the accepted lane.
@@ -33,6 +34,7 @@ public enum BatchCodec {
                 // Where it is: a partial is large to copy.
                 guard let partial = partials.baseAddress.map({ $0 + index }) else { return }
                 writer.append(partial)
+                if index.isMultiple(of: 64) { thread_give_way() }
             }
         }
         return writer.bytes

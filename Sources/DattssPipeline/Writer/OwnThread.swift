@@ -1,3 +1,4 @@
+import CPlatform
 import LibC
 
 /// A thread for one piece of work: one that lasts and blocks, for which no pool has a thread to spare, or one that steps back behind
@@ -14,7 +15,8 @@ package enum OwnThread {
     }
 
     /// Runs `body` on a new thread, which ends with it.
-    /// - Parameter niceness: how little processor time it gets where others want it (Linux, 0 to 19); nil for as much as they get.
+    /// - Parameter niceness: how little processor time it gets where others want it (Linux, 0 to 19), and then it gives way to them in
+    ///   long work (`thread_give_way`); nil for as much as they get.
     /// - Throws: ``ThreadError`` when the system gives no thread; then the body does not run.
     package static func start(niceness: Int32? = nil, _ body: @escaping @Sendable () -> Void) throws(ThreadError) {
         var attributes = pthread_attr_t()
@@ -32,6 +34,7 @@ package enum OwnThread {
             { (argument: UnsafeMutableRawPointer?) in
                 guard let argument else { return nil }
                 let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
+                if work.niceness != nil { thread_gives_way() }
                 #if os(Linux)
                     // On Linux a niceness belongs to a thread: 0 is the calling one.
                     if let niceness = work.niceness { _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, niceness) }

@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Decodes the body of `PUT /agg`, version 2 and version 1, straight into partials.
 ///
 /// A body is taken whole or not at all; the error names the first offending field and its index. Members that are not
@@ -98,6 +100,7 @@ public enum BatchDecoder {
                 throw error.within("[\(index)]")
             }
             index += 1
+            if index.isMultiple(of: 32) { thread_give_way() }
         }
     }
 

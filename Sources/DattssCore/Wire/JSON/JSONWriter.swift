@@ -1,3 +1,5 @@
+import CPlatform
+
 /// Writes JSON (RFC 8259) into bytes: what is written is what is sent, no tree in between.
 ///
 ///     var json = JSONWriter()
@@ -9,6 +11,7 @@ public struct JSONWriter: Sendable {
     /// What was written so far, in UTF-8.
     public private(set) var bytes: [UInt8] = []
     private var needsComma = false
+    private var nestedCount = 0
 
     /// - Parameter capacity: how many bytes there is room for at first.
     public init(capacity: Int = 256) { bytes.reserveCapacity(capacity) }
@@ -150,6 +153,8 @@ public struct JSONWriter: Sendable {
         content(&self)
         bytes.append(close)
         needsComma = true
+        nestedCount &+= 1
+        if nestedCount.isMultiple(of: 32) { thread_give_way() }
     }
 
     private mutating func comma() {
