@@ -38,10 +38,10 @@ extension Routes {
         _ answer: @escaping @Sendable (ToolQuestion) async throws -> Response
     ) -> @Sendable (Request, Context) async throws -> Response {
         { request, context in
-            let user = try toolUser(request, context)
+            let viewer = try toolViewer(request, context)
             do {
                 return try await answer(
-                    ToolQuestion(user: user, parameters: try await FormParameters(request), context: context))
+                    ToolQuestion(viewer, try await FormParameters(request), context))
             } catch let error as QueryError {
                 throw error.errorAnswer
             }
