@@ -18,6 +18,7 @@ let package = Package(
         .executable(name: "dattss-bench", targets: ["DattssBench"]),
         .executable(name: "HotPath", targets: ["HotPath"]),
         .executable(name: "MovedBench", targets: ["MovedBench"]),
+        .executable(name: "QueryBench", targets: ["QueryBench"]),
         .executable(name: "UsualBench", targets: ["UsualBench"]),
         // For LD_PRELOAD.
         .library(name: "AllocationCount", type: .dynamic, targets: ["CAllocationCount"]),
@@ -43,6 +44,10 @@ let package = Package(
             swiftSettings: settings),
         .executableTarget(
             name: "MovedBench",
+            dependencies: [.product(name: "DattssInternals", package: "dattss")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "QueryBench",
             dependencies: [.product(name: "DattssInternals", package: "dattss")],
             swiftSettings: settings),
         .executableTarget(

@@ -2,7 +2,7 @@
 
     scripts/bench                  all of it: three quarters of an hour after the build, most of it for the log
     scripts/bench http udp         some of it: udp, rates, paths, http, sketches, otlp, latency, edges, users, stages,
-                                   cores, syscalls, memory, live, start, log, dashboard
+                                   cores, syscalls, memory, live, start, queries, log, dashboard
     scripts/bench log --quick      the log alone; what follows 'log' goes to `dattss-bench log`
     scripts/bench --compare        says which ratio got worse than in Fixtures/bench/baseline.json, and exits with 1 then
     scripts/bench --save           writes the ratios into that file
@@ -29,7 +29,7 @@ PARTS = {
     "log": elsewhere.log, "udp": udp.udp, "rates": udp.rates, "paths": udp.paths, "http": http.http, "sketches": http.sketches,
     "otlp": otlp.otlp, "latency": http.latency, "edges": http.edges, "users": http.users, "stages": stages.stages,
     "cores": stages.cores, "syscalls": stages.syscalls,
-    "memory": memory.memory, "live": live.live, "start": start.start, "dashboard": elsewhere.dashboard,
+    "memory": memory.memory, "live": live.live, "start": start.start, "queries": elsewhere.queries, "dashboard": elsewhere.dashboard,
 }
 
 
@@ -62,7 +62,7 @@ class Request:
 
 def main(arguments):
     request = Request.read(arguments)
-    programs.build("dattss-bench", "AllocationCount", "HotPath")
+    programs.build("dattss-bench", "AllocationCount", "HotPath", *(["QueryBench"] if "queries" in request.parts else []))
     print(f"{os.cpu_count()} cores, {datetime.date.today()}, {process.where()}, medians of {RUNS} runs", flush=True)
     for part in request.parts:
         PARTS[part](*(request.log_options if part == "log" else []))

@@ -40,6 +40,14 @@ class GraphiteWeb:
                 found.append(made)
         return found
 
+    @staticmethod
+    def time(text, zone):
+        """Seconds since 1970 of a time in Graphite's words."""
+        import pytz
+        from graphite.render.attime import parseATTime
+
+        return int(parseATTime(text, pytz.timezone(zone)).timestamp())
+
     def render(self, target, start, end, most):
         """As JSON. most: maxDataPoints, or nothing."""
         context = {

@@ -92,6 +92,11 @@ class Server:
         assert status == 200, (path, status, text)
         return json.loads(text)
 
+    def bytes(self, path):
+        request = urllib.request.Request(f"http://{self.addresses['http']}{path}", headers={"Authorization": f"Bearer {self.key}"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return answer.read()
+
     def status(self):
         """By kind and path."""
         status = self.get("/api/v1/status")

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { HOUR, load, MINUTE, NOON } from './page.mjs';
 
-const { refusalWords, state, words } = await load('processes.js');
+const { refusalWords, state, titleWords, words } = await load('processes.js');
 
 for (const [sentence, process, ago, expected] of [
   ['one that is up is up, however long', { up: true }, 9 * 24 * HOUR, 'up'],
@@ -32,6 +32,15 @@ for (const [sentence, process, expected] of [
   ['what ended, and nobody cares any more', { up: false, ended: false, since: NOON - HOUR, stop: null }, 'ended 11:00 (60 min)'],
 ]) {
   test(`it is said: ${sentence}`, () => assert.equal(words(process, NOON, 'UTC'), expected));
+}
+
+for (const [sentence, processes, isPast, expected] of [
+  ['how many are up', [{ up: true }, { up: false }], false, '1 of 2 up'],
+  ['nothing of none', [], false, ''],
+  ['that they are those of now, where the page is as of a moment', [{ up: true }], true, 'as they are now: 1 of 1 up'],
+  ['the same of none', [], true, 'as they are now'],
+]) {
+  test(`the title says ${sentence}`, () => assert.equal(titleWords(processes, isPast), expected));
 }
 
 test('why a program was not asked is said in words', () => {

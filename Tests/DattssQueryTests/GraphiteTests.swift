@@ -129,6 +129,33 @@ struct GraphiteTests {
         if let offset { #expect((try? found.get()) == now + offset) } else { #expect(throws: QueryError.self) { try found.get() } }
     }
 
+    /// Clocks that are five and a half hours ahead, and six and a half from Saturday, 7 November 2026, 20:30 UTC on, when they show 2:00 and
+    /// then 3:00.
+    private struct Ahead: TimeZoneRules {
+        func secondsFromUTC(at time: Timestamp) -> Int64 { time.seconds < 1_794_083_400 ? 19_800 : 23_400 }
+    }
+
+    @Test(
+        "words are those of a time zone",
+        arguments: [
+            // Now it is 5:56:40 there.
+            ("now", 0), ("-1h", -3600), ("1794011201", 1), ("today", -21_400), ("midnight", -21_400), ("noon", 21_800),
+            ("6pm_today", 43_400), ("yesterday", -107_800), ("12:30_20261106", -62_800), ("11/06/26", -107_800),
+            ("monday", -453_400), ("midnight+5min", -21_100), ("tomorrow", 65_000),
+            // The clocks jump over 2:30 of the day after, and then show as much more.
+            ("01:30_20261108", 70_400), ("02:30_20261108", 74_000), ("03:00_20261108", 72_200), ("20261109", 147_800),
+        ] as [(String, Int)])
+    func zones(text: String, offset: Int) throws {
+        let now = Timestamp(seconds: 1_794_011_200)
+        #expect(try GraphiteTime(now: now, in: Ahead()).parse(text, "from") == Int(now.seconds) + offset)
+    }
+
+    @Test("standard deviation has two names") func deviation() {
+        for name in ["std", "stddev", "stddevSeries"] {
+            #expect(GraphiteAggregation(name)?.of([2, 4, .nan, 6]) == (8.0 / 3).squareRoot())
+        }
+    }
+
     @Test("a day that there is not is named", arguments: ["20260230", "12:30_20260230", "20260230+1h"])
     func noSuchDay(text: String) {
         let time = GraphiteTime(now: Timestamp(seconds: 1_794_011_200))

@@ -1,5 +1,6 @@
 import DattssCore
 import DattssQuery
+import Synchronization
 import Testing
 
 /// Goal: what a plot shows is what was sent, merged before a number is made of it.
@@ -30,6 +31,33 @@ struct PlotTests {
 
     private static func isSame(_ a: [Double]?, _ b: [Double]) -> Bool {
         a.map { $0.count == b.count && zip($0, b).allSatisfy { isClose($0, $1) } } ?? false
+    }
+
+    /// Goal: a source knows what it may merge, and nothing is merged that a number needs.
+    @Test(
+        "says which minutes need not be told apart",
+        arguments: [
+            (.timer, "p99", 60, 60), (.timer, "p99", 5, 5), (.timer, "p99", 1, nil), (.counter, "per-minute", 1440, 1440),
+            (.gauge, "max", 30, 30),
+        ] as [(Kind, String, Int64, Int64?)])
+    func spans(kind: Kind, figure: String, minutes: Int64, expected: Int64?) async throws {
+        let source = RequestedSource()
+        let question = try PlotQuestion(kind, PathPattern("*"), try #require(Figure(figure)))
+        let (grid, limits) = (Self.grid(steps: 4, minutes: minutes), QueryLimits())
+        _ = try await Evaluator(source, limits, QueryWatch(limits)).plot(question, on: grid, now: grid.end)
+        let requests = source.requests.withLock { $0 }
+        let request = try #require(requests.first)
+        #expect(request.spans == expected.map { MinuteSpans(from: request.minutes.lowerBound, minutes: $0) })
+    }
+
+    /// It has nothing, and keeps what it is asked.
+    private final class RequestedSource: SeriesSource {
+        let requests = Mutex<[SeriesRequest]>([])
+
+        func read(_ request: SeriesRequest, into sink: SeriesSink) async throws -> MinuteRuns {
+            requests.withLock { $0.append(request) }
+            return MinuteRuns()
+        }
     }
 
     @Test("of a counter has zeros where it was silent, gaps where nobody was heard, and nothing before it was new")

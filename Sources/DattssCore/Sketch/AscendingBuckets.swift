@@ -81,6 +81,41 @@ package struct ReadBuckets: AscendingBuckets {
     }
 }
 
+extension ReadBuckets {
+    /// The bytes of a ``PackedSketch``, of which gaps and counts are a single byte each, which is the rule: so they are written without
+    /// looking at each first.
+    /// - Returns: nil where one is not.
+    func packedNarrow(zeroCount: Int64) -> [UInt8]? {
+        guard let first = indices.first, indices.count < BucketStore.capacity else { return nil }
+        let (zeros, size, lowest) = (UInt64(zeroCount), UInt64(indices.count), Zigzag.encode(Int64(first)))
+        let head = Varint.byteCount(zeros) + Varint.byteCount(size) + Varint.byteCount(lowest)
+        var isNarrow = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: head + 2 * indices.count) { buffer, count in
+            guard var next = buffer.baseAddress else { return }
+            Varint.write(zeros, to: &next)
+            Varint.write(size, to: &next)
+            Varint.write(lowest, to: &next)
+            var (wideGaps, wideCounts) = (UInt32(0), UInt64(0))
+            for position in 1..<indices.count {
+                let gap = UInt32(bitPattern: indices[position] &- indices[position &- 1] &- 1)
+                wideGaps |= gap
+                next[position &- 1] = UInt8(truncatingIfNeeded: gap)
+            }
+            next += indices.count - 1
+            for position in 0..<indices.count {
+                let more = UInt64(bitPattern: counts[position] &- 1)
+                wideCounts |= more
+                next[position] = UInt8(truncatingIfNeeded: more)
+            }
+            // No bucket is negative.
+            next[indices.count] = 0
+            isNarrow = wideGaps < 0x80 && wideCounts < 0x80
+            count = head + 2 * indices.count
+        }
+        return isNarrow ? bytes : nil
+    }
+}
+
 extension BucketStore: AscendingBuckets {
     @inline(__always)
     func forEach(_ body: (Int32, Int64) -> Void) {

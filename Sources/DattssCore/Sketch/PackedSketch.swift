@@ -32,7 +32,11 @@ public struct PackedSketch: Sendable, Hashable {
 
     /// Packs buckets that somebody read, in one go and without a sketch in between.
     package init(zeroCount: Int64, positive: ReadBuckets) {
-        self.init(zeroCount: zeroCount, positive: positive, negative: NoBuckets())
+        if let bytes = positive.packedNarrow(zeroCount: zeroCount) {
+            self.init(checked: bytes)
+        } else {
+            self.init(zeroCount: zeroCount, positive: positive, negative: NoBuckets())
+        }
     }
 
     /// The sketch of equal samples.

@@ -8,13 +8,15 @@ package struct PackedStore {
     // Into the sketch's bytes, which outlive this value: see ``PackedSketch/withStores(_:)``.
     private let gaps: UnsafePointer<UInt8>
     private let counts: UnsafePointer<UInt8>
+    /// Whether every gap and every count is a single byte, which is the rule.
+    private let isNarrow: Bool
 
     /// - Parameter next: at a store; stands behind it then.
     @inline(__always)
     init(_ next: inout UnsafePointer<UInt8>) {
         count = Int(Varint.read(&next))
         guard count > 0 else {
-            (first, collapsedCount, gaps, counts) = (0, 0, next, next)
+            (first, collapsedCount, gaps, counts, isNarrow) = (0, 0, next, next, true)
             return
         }
         first = Int32(truncatingIfNeeded: Zigzag.decode(Varint.read(&next)))
@@ -22,6 +24,7 @@ package struct PackedStore {
         Varint.skip(count - 1, &next)
         counts = next
         Varint.skip(count, &next)
+        isNarrow = next - gaps == 2 * count - 1
         collapsedCount = count == BucketStore.capacity ? Int64(Varint.read(&next)) : 0
     }
 
@@ -41,6 +44,14 @@ package struct PackedStore {
     package func forEach(_ body: (_ index: Int32, _ count: Int64) -> Void) {
         if count == 0 { return }
         var (index, nextGap, nextCount) = (first, gaps, counts)
+        if isNarrow {
+            body(index, Int64(counts[0]) &+ 1)
+            for position in 1..<count {
+                index &+= Int32(gaps[position &- 1]) &+ 1
+                body(index, Int64(counts[position]) &+ 1)
+            }
+            return
+        }
         body(index, Int64(Varint.read(&nextCount)) &+ 1)
         for _ in 1..<count {
             index &+= Int32(truncatingIfNeeded: Varint.read(&nextGap)) &+ 1

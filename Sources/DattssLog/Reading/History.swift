@@ -48,6 +48,9 @@ public final class History: Sendable {
         return (files.count, files.reduce(0) { $0 + $1.footer.byteCount })
     }
 
+    /// How many sealed files are kept open for the next question, by a process that may have so many descriptors.
+    package static func openFilesMax(of descriptors: Int) -> Int { SealedFileCache.filesMax(of: descriptors) }
+
     /// How many frames, chunks or indexes could not be read when they were asked for. They were left out of the answers.
     public var corruptFrameReads: Int { corruptReads.load(ordering: .relaxed) }
 

@@ -17,12 +17,16 @@ extension History {
     /// - Parameters:
     ///   - prefix: what the paths begin with.
     ///   - through: as for ``read(user:key:minutes:through:withSketches:)``.
+    ///   - spans: of minutes that need not be told apart, nor which of their samples came last: of a sealed day those of a span may come as one
+    ///     point, and if no span begins or ends within an hour, the day is read out of its file of hours, where that says all that its
+    ///     minutes do.
     ///   - slot: a number for a statistic, or one below zero when it is not wanted.
     ///   - body: gets a point by that number; where only hours are left the point is that of an hour. False ends it.
     /// - Throws: `fileSystem`, not found, also when a file was sealed or retired meanwhile: then all has to begin anew.
     public func survey(
         user: UserID, prefix: String, minutes: Range<Minute>, through: LSN?, withSketches: Bool,
-        slot: (StatisticKey) -> Int, body: (_ slot: Int, _ point: HistorySlice.Point, _ isHour: Bool) -> Bool
+        merging spans: MinuteSpans? = nil, slot: (StatisticKey) -> Int,
+        body: (_ slot: Int, _ point: HistorySlice.Point, _ isHour: Bool) -> Bool
     ) throws(LogError) -> HistorySurvey {
         var survey = HistorySurvey()
         let blocks = blocks()
@@ -32,16 +36,18 @@ extension History {
         for day in days(in: whole) {
             let source = try source(of: user, day)
             var active = MinuteRuns()
+            let frames = day.frames(in: minutes, after: source.covered, through: through)
             if let file = source.file {
                 survey.sealedThrough = max(survey.sealedThrough, file.footer.through ?? .zero)
-                let isHour = file.footer.step == .hour
-                let wanted = isHour ? whole : minutes
-                try forEachEntry(of: user, prefix, in: file) { (entry) throws(LogError) in
+                let wanted = file.footer.step == .hour ? whole : minutes
+                let isInHours = frames.isEmpty && spans?.areWholeHours == true
+                let hours = isInHours ? try self.hours(of: user, instead: file, day, minutes) : nil
+                try forEachEntry(of: user, prefix, in: hours ?? file) { (entry) throws(LogError) in
                     let slot = slot(entry.key)
                     if slot < 0 { return true }
-                    let points = try readable { () throws(LogError) in try file.points(of: entry, withSketches: withSketches) }
-                    for point in points ?? [] where wanted.contains(point.minute) {
-                        survey.isEnded = !body(slot, point, isHour)
+                    let (points, step) = try points(of: entry, user, hours, file, withSketches: withSketches, spans, in: wanted)
+                    for point in points where wanted.contains(point.minute) {
+                        survey.isEnded = !body(slot, point, step == .hour)
                         if survey.isEnded { return false }
                     }
                     return true
@@ -49,7 +55,7 @@ extension History {
                 if survey.isEnded { return survey }
                 active = try activeMinutes(of: user, in: file)
             }
-            for frame in day.frames(in: minutes, after: source.covered, through: through) {
+            for frame in frames {
                 try forEachFrame([frame], blocks) { (frame, blocks) throws(LogError) in
                     let minute = frame.header.minute
                     let isActive = try blocks.forEachRow(of: user, in: frame, &names, slot) { slot, aggregate in

@@ -166,7 +166,7 @@ public struct Queries: Sendable {
     }
 
     /// The minutes of many statistics that are over, in no order: see
-    /// ``History/survey(user:prefix:minutes:through:withSketches:slot:body:)``. Those that are not stored yet are among them.
+    /// ``History/survey(user:prefix:minutes:through:withSketches:merging:slot:body:)``. Those that are not stored yet are among them.
     /// - Returns: the minutes in which the user sent anything.
     public func survey(_ request: SurveyRequest, into reader: SurveyReader) async throws -> MinuteRuns {
         let now = clock.now().minute
@@ -209,7 +209,7 @@ public struct Queries: Sendable {
         do throws(LogError) {
             return try history.survey(
                 user: request.user, prefix: request.prefix, minutes: range, through: through, withSketches: request.withSketches,
-                slot: reader.slot, body: reader.add)
+                merging: request.spans, slot: reader.slot, body: reader.add)
         } catch {
             if error.fileSystemError?.isNotFound == true, !isLastAttempt { return nil }
             throw error
@@ -252,11 +252,16 @@ public struct SurveyRequest: Sendable {
     public var withSketches: Bool
     /// Whether the sums of all samples, up to the end of the last minute that is over, are wanted, too.
     public var withTotals: Bool
+    /// Minutes that need not be told apart: see ``History/survey(user:prefix:minutes:through:withSketches:merging:slot:body:)``.
+    public var spans: MinuteSpans?
 
     /// Makes a request of its parts.
-    public init(user: UserID, prefix: String, minutes: Range<Minute>, withSketches: Bool, withTotals: Bool) {
+    public init(
+        user: UserID, prefix: String, minutes: Range<Minute>, withSketches: Bool, withTotals: Bool,
+        merging spans: MinuteSpans? = nil
+    ) {
         (self.user, self.prefix, self.minutes) = (user, prefix, minutes)
-        (self.withSketches, self.withTotals) = (withSketches, withTotals)
+        (self.withSketches, self.withTotals, self.spans) = (withSketches, withTotals, spans)
     }
 }
 

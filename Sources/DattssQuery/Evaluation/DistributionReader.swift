@@ -38,7 +38,8 @@ struct DistributionReader {
         }
         let sink = SeriesSink(table, evaluator.watch)
         let request = SeriesRequest(
-            minutes: windows.range, pathPrefix: selection.pathPrefix, withSketches: needsSketches, withTotals: false)
+            minutes: windows.range, pathPrefix: selection.pathPrefix, withSketches: needsSketches, withTotals: false,
+            merging: table.spans)
         _ = try await evaluator.source.read(request, into: sink)
         if let failure = sink.failure { throw failure }
         try table.checkMemory()

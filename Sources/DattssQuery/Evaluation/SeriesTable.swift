@@ -84,6 +84,13 @@ final class SeriesTable: PointTable {
         }
     }
 
+    /// What may be merged before it comes here: the minutes of a bin. (A period, and what is used of it, is a whole number of bins.) Which
+    /// sample was the last one is not asked of merged points, because others may have been imported since.
+    var spans: MinuteSpans? {
+        guard windows.width > 1, !columns.contains(.last) else { return nil }
+        return MinuteSpans(from: windows.range.lowerBound, minutes: windows.width)
+    }
+
     func setTotal(of row: Int, sum: Double) { bins.totals[row] = sum }
 
     func add(_ point: borrowing MinutePoint, isHour: Bool, to row: Int) { bins.add(point, isHour: isHour, to: row) }

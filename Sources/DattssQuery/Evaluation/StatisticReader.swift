@@ -48,7 +48,8 @@ struct StatisticReader {
         }
         let sink = SeriesSink(table, evaluator.watch)
         let request = SeriesRequest(
-            minutes: windows.range, pathPrefix: selection.pathPrefix, withSketches: false, withTotals: needsTotals)
+            minutes: windows.range, pathPrefix: selection.pathPrefix, withSketches: false, withTotals: needsTotals,
+            merging: table.spans)
         let active = ActiveMinutes(try await evaluator.source.read(request, into: sink))
         if let failure = sink.failure { throw failure }
         var series: [ResultSeries] = []

@@ -10,6 +10,8 @@ enum GraphiteAggregation: String, Sendable, CaseIterable {
         case "rangeOf": self = .range
         case "total": self = .sum
         case "current": self = .last
+        // As statsd calls it.
+        case "std": self = .stddev
         default:
             guard let found = GraphiteAggregation(rawValue: short) else { return nil }
             self = found

@@ -55,7 +55,7 @@ struct GraphiteReader {
         let sink = SeriesSink(table, watch)
         let request = SeriesRequest(
             minutes: windows.range, pathPrefix: query.pathPrefix, withSketches: fields.columns.contains(.distribution),
-            withTotals: false)
+            withTotals: false, merging: table.spans)
         let active = ActiveMinutes(try await source.read(request, into: sink))
         if let failure = sink.failure { throw failure }
         try table.checkMemory()

@@ -1,13 +1,23 @@
 public import DattssCore
 
-/// Times and durations as Graphite writes them (https://graphite.readthedocs.io/en/latest/render_api.html#from-until), in UTC:
+/// Times and durations as Graphite writes them (https://graphite.readthedocs.io/en/latest/render_api.html#from-until):
 ///
 ///     now  -1h  -7d+30min  1794003720  20261106  12:30_20261106  noon yesterday  11/06/26  nov6  monday
 public struct GraphiteTime {
     private let now: Int
+    private let zone: any TimeZoneRules
 
-    /// - Parameter now: what `now` is.
-    public init(now: Timestamp) { self.now = Int(now.seconds) }
+    /// - Parameters:
+    ///   - now: what `now` is.
+    ///   - zone: whose clocks and calendars the words mean.
+    public init(now: Timestamp, in zone: some TimeZoneRules) { (self.now, self.zone) = (Int(now.seconds), zone) }
+
+    /// In UTC.
+    public init(now: Timestamp) { self.init(now: now, in: UniversalTime()) }
+
+    private struct UniversalTime: TimeZoneRules {
+        func secondsFromUTC(at time: Timestamp) -> Int64 { 0 }
+    }
 
     /// Seconds since 1970.
     /// - Throws: ``QueryError/Code/malformed`` with the name of the parameter.
@@ -69,8 +79,20 @@ public struct GraphiteTime {
         var rest = text
         guard let timeOfDay = Self.takeTimeOfDay(&rest) else { return nil }
         guard let day = day(rest) else { return nil }
-        return day * 86_400 + timeOfDay
+        return seconds(ofLocal: day * 86_400 + timeOfDay)
     }
+
+    /// Seconds since 1970 of what the clocks show. Where they show it twice it is the first time; where never, because they were put
+    /// forward over it, as much later.
+    private func seconds(ofLocal local: Int) -> Int {
+        // No clock is further from UTC than a day, and none is put forward or back twice within two.
+        let candidates = [local - 86_400, local + 86_400].map { local - ahead(at: $0) }
+        return candidates.sorted().first { $0 + ahead(at: $0) == local } ?? local - ahead(at: local - 86_400)
+    }
+
+    private func ahead(at seconds: Int) -> Int { Int(zone.secondsFromUTC(at: Timestamp(seconds: Int64(seconds)))) }
+
+    private var today: Int { (now + ahead(at: now)).flooredQuotient(by: 86_400) }
 
     /// Seconds into the day; nothing said is midnight, as `today` is.
     private static func takeTimeOfDay(_ rest: inout String) -> Int? {
@@ -100,7 +122,6 @@ public struct GraphiteTime {
 
     /// Days since 1970.
     private func day(_ text: String) -> Int? {
-        let today = now.flooredQuotient(by: 86_400)
         switch text {
         case "", "today": return today
         case "yesterday": return today - 1

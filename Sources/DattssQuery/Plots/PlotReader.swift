@@ -57,7 +57,8 @@ private struct PlotReader {
         let sink = SeriesSink(table, evaluator.watch)
         let needsSketches = question.figure.columns.contains(.distribution)
         let request = SeriesRequest(
-            minutes: windows.range, pathPrefix: question.pattern.prefix, withSketches: needsSketches, withTotals: false)
+            minutes: windows.range, pathPrefix: question.pattern.prefix, withSketches: needsSketches, withTotals: false,
+            merging: table.spans)
         let active = ActiveMinutes(try await evaluator.source.read(request, into: sink))
         if let failure = sink.failure { throw failure }
         try table.checkMemory()

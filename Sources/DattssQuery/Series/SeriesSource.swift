@@ -20,10 +20,14 @@ public struct SeriesRequest: Sendable, Hashable {
     /// Whether the totals of counters are wanted, as far as they are known: then all later points are needed, too.
     public var withTotals: Bool
 
+    /// Minutes that need not be told apart, nor which of their samples came last: they may come as one point, or as those of whole hours.
+    public var spans: MinuteSpans?
+
     /// Makes a request of its parts.
-    public init(minutes: Range<Minute>, pathPrefix: String, withSketches: Bool, withTotals: Bool) {
+    public init(minutes: Range<Minute>, pathPrefix: String, withSketches: Bool, withTotals: Bool, merging spans: MinuteSpans? = nil)
+    {
         (self.minutes, self.pathPrefix) = (minutes, pathPrefix)
-        (self.withSketches, self.withTotals) = (withSketches, withTotals)
+        (self.withSketches, self.withTotals, self.spans) = (withSketches, withTotals, spans)
     }
 }
 

@@ -38,8 +38,9 @@ final class ConnectionLimit: Sendable {
 
     /// As the limits say, but never so many that the log finds no descriptor.
     convenience init(_ limits: Limits, proxies: TrustedProxies) {
-        let most = DescriptorLimit.connections(of: DescriptorLimit.raise(), wanted: limits.connections)
-        DescriptorLimit.makeRoom(for: most + DescriptorLimit.reserve)
+        let descriptors = DescriptorLimit.raise()
+        let most = DescriptorLimit.connections(of: descriptors, wanted: limits.connections)
+        DescriptorLimit.makeRoom(for: most + DescriptorLimit.reserve(of: descriptors))
         self.init(
             connectionsMax: most, connectionsPerAddressMax: min(most, limits.connectionsPerAddress ?? (most + 1) / 2),
             proxies: proxies)

@@ -1,9 +1,10 @@
+import DattssLog
 import LibC
 
 /// How many files and connections this process may have open (`RLIMIT_NOFILE`, see getrlimit(2)).
 public enum DescriptorLimit {
     /// Descriptors that no connection gets: they are for the log, the accounts and the event loops.
-    static let reserve = 128
+    static func reserve(of descriptors: Int) -> Int { 96 + History.openFilesMax(of: descriptors) }
     /// More are of no use, and some systems allow a thousand million.
     private static let useful = 1 << 20
 
@@ -36,7 +37,7 @@ public enum DescriptorLimit {
 
     /// How many connections there may be at the most, where there may be so many descriptors: half of few are kept back.
     static func connections(of descriptors: Int, wanted: Int) -> Int {
-        max(1, min(wanted, descriptors - min(reserve, descriptors / 2)))
+        max(1, min(wanted, descriptors - min(reserve(of: descriptors), descriptors / 2)))
     }
 
     #if canImport(Glibc)

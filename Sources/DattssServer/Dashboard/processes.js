@@ -4,7 +4,7 @@ import { ask, base } from './api.js';
 import { $, confirm, h, notify, put } from './dom.js';
 import { moment, span } from './format.js';
 import { putName } from './names.js';
-import { present as now } from './statistics.js';
+import { isPast, present as now } from './statistics.js';
 
 /** A program that went down is news for so long; then it has ended, as a job that a clock starts does. */
 const NEWS_SECONDS = 900;
@@ -28,6 +28,13 @@ export function words(process, time, zone) {
   const lately = restarts.filter(at => time - at < RESTARTS_SECONDS).length;
   if (lately > 1) return `${lately} restarts in 1 h, last ${moment(restarts.at(-1), zone, time)}`;
   return restarts.at(-1) > since ? `restarted ${ago(restarts.at(-1))}` : `up since ${ago(since)}`;
+}
+
+/** What stands beside the title. The programs are those of the present, also where all the rest of the page is as of a moment that is over. */
+export function titleWords(processes, isPast) {
+  const up = `${processes.filter(process => process.up).length} of ${processes.length} up`;
+  if (isPast) return processes.length ? `as they are now: ${up}` : 'as they are now';
+  return processes.length ? up : '';
 }
 
 /** Why a program was not asked to stop. */
@@ -59,8 +66,6 @@ export class Processes {
   show(processes) {
     this.#processes = processes;
     const time = this.#refreshedAt = now();
-    const up = processes.filter(process => process.up).length;
-    put($('#processes-up'), processes.length ? `${up} of ${processes.length} up` : '');
     const sorted = [...processes].sort((a, b) => b.up - a.up || (a.name < b.name ? -1 : 1));
     // A row that stays what it is keeps its element, and with it the focus and a click that is under way.
     const rows = sorted.map(process => {
@@ -96,6 +101,7 @@ export class Processes {
       return this.show(this.#processes);
     }
     this.#refreshedAt = time;
+    put($('#processes-up'), titleWords(this.#processes, isPast()));
     for (const process of this.#processes) this.#rows.get(process.name)?.describe(process, time);
   }
 

@@ -38,22 +38,23 @@ extension Routes {
         _ answer: @escaping @Sendable (ToolQuestion) async throws -> Response
     ) -> @Sendable (Request, Context) async throws -> Response {
         { request, context in
-            let user = try toolUser(request, context)
+            let viewer = try toolViewer(request, context)
             do {
                 return try await answer(
-                    ToolQuestion(user: user, parameters: try await FormParameters(request), context: context))
+                    ToolQuestion(viewer, try await FormParameters(request), context))
             } catch let error as QueryError {
                 throw error.errorAnswer
             }
         }
     }
 
-    /// `GET|POST /graphite/render?target&from&until&format=json&maxDataPoints`
+    /// `GET|POST /graphite/render?target&from&until&tz&format&maxDataPoints`
     @Sendable private func render(_ question: ToolQuestion) async throws -> Response {
         let parameters = question.parameters
-        guard parameters["format"] == "json" else {
+        let formatName = parameters["format"] ?? "png"
+        guard let format = GraphiteFormat(rawValue: formatName) else {
             throw ErrorAnswer(
-                .badRequest, .badValue, "format: is '\((parameters["format"] ?? "png").prefix(16))', only json is supported")
+                .badRequest, .badValue, "format: is '\(formatName.prefix(16))', only json, csv, raw and pickle are supported")
         }
         let targets = parameters.all("target").filter { !$0.isEmpty }
         guard targets.count <= Self.graphiteTargetsMax else {
@@ -62,20 +63,17 @@ extension Routes {
         if let jsonp = parameters["jsonp"], !jsonp.isEmpty {
             throw ErrorAnswer(.badRequest, .badValue, "jsonp: is not supported")
         }
-        if let zone = parameters["tz"], !["", "UTC", "Etc/UTC"].contains(zone) {
-            throw ErrorAnswer(.badRequest, .badValue, "tz: is '\(zone.prefix(40))', only UTC is supported")
-        }
-        let now = clock.now()
+        let (now, zone) = (clock.now(), try Self.zone(parameters))
         let range = try graphiteRange(parameters, now, standard: "-24h")
         let pointsMax = try parameters.count("maxDataPoints", atLeast: 1)
         let factor = try parameters.share("xFilesFactor") ?? 0
         let hasGaps = !["1", "true"].contains(parameters["noNullPoints"] ?? "")
         let limits = QueryLimits()
-        return try await inTurn(question, limits) { source, watch in
+        return try await inTurn(question, limits, type: format.contentType) { source, watch in
             let evaluator = GraphiteEvaluator(source, limits, watch, now: now, xFilesFactor: factor)
             var series: [GraphiteSeries] = []
             for target in targets { series += try await evaluator.series(target, in: range) }
-            return GraphiteJSON.series(series, pointsMax: pointsMax, hasGaps: hasGaps).buffer
+            return format.written(series, pointsMax: pointsMax, hasGaps: hasGaps, in: zone)
         }
     }
 
@@ -106,11 +104,17 @@ extension Routes {
         }
     }
 
+    /// Whose clocks and calendars are meant: `tz`, or UTC.
+    private static func zone(_ parameters: FormParameters) throws(ErrorAnswer) -> NamedTimeZone {
+        let name = parameters["tz"] ?? ""
+        return try NamedTimeZone(name.isEmpty ? "UTC" : name)
+    }
+
     /// In seconds.
     private func graphiteRange(
         _ parameters: FormParameters, _ now: Timestamp, standard: String
     ) throws -> Range<Int> {
-        let time = GraphiteTime(now: now)
+        let time = GraphiteTime(now: now, in: try Self.zone(parameters))
         func asked(_ name: String, _ standard: String) throws(QueryError) -> Int {
             guard let text = parameters[name], !text.isEmpty, text != "-1" else { return try time.parse(standard, name) }
             return try time.parse(text, name)

@@ -30,10 +30,10 @@ extension Routes {
         _ answer: @escaping Answerer
     ) -> @Sendable (Request, Context) async throws -> Response {
         { request, context in
-            let user = try toolUser(request, context)
+            let viewer = try toolViewer(request, context)
             do {
                 let parameters = try await FormParameters(request)
-                return try await answer(ToolQuestion(user: user, parameters: parameters, context: context))
+                return try await answer(ToolQuestion(viewer, parameters, context))
             } catch let error as QueryError {
                 return Response(json: PrometheusJSON.failure(error.prometheusType, error.message), status: error.status)
             } catch let error as ErrorAnswer where error.status == .badRequest {
@@ -101,10 +101,10 @@ extension Routes {
 
     /// `GET /api/v1/export/prometheus`: all statistics as they are now, to be scraped.
     @Sendable private func export(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try toolUser(request, context)
+        let viewer = try toolViewer(request, context)
         let format = ExportText.Format(accepted: request.headers[.accept])
-        let (queries, unsent) = (pipeline.queries, memory.unsent)
-        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+        let (queries, unsent, user) = (pipeline.queries, memory.unsent, viewer.user)
+        return try await queries.inTurn(of: viewer.asker, isWanted: context.isConnected) {
             let text = ExportText.write(await queries.status(of: user).statistics, format)
             return try Rendering(ByteBuffer(string: text), within: unsent)
         }.response(type: format.contentType)

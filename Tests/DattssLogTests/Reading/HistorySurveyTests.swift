@@ -78,6 +78,52 @@ import Testing
         }
     }
 
+    @Test(
+        "minutes that need not be told apart come to the same, out of hours where these are whole",
+        arguments: 1...6 as ClosedRange<UInt64>)
+    func spans(seed: UInt64) throws {
+        var values = RandomValues(seed: seed)
+        let users = (0..<2).map { _ in values.user() }
+        let keys = Set((0..<12).map { _ in values.key() }).sorted()
+        var scene = try SealScene()
+        for block in randomDay(&values, users: users, keys: keys, blocks: 300) { try scene.append(block) }
+        try scene.seal()
+        // For an even seed there is more beside the sealed file.
+        if seed % 2 == 0 { for block in randomDay(&values, users: users, keys: keys, blocks: 5) { try scene.append(block) } }
+        var hourCount = 0
+        for (first, minutes) in [(0, 60), (0, 1440), (120, 360), (7, 60), (0, 7), (0, 1)] as [(Int64, Int64)] {
+            let range = midnight.advanced(by: first)..<midnight.advanced(by: first + (1380 - first) / minutes * minutes)
+            let spans = MinuteSpans(from: range.lowerBound, minutes: minutes)
+            for user in users {
+                let (merged, hours, survey) = try points(scene.history, user, keys, range, spans)
+                let (single, _, expected) = try points(scene.history, user, keys, range, nil)
+                hourCount += hours
+                #expect(hours == 0 || (minutes % 60 == 0 && first % 60 == 0 && seed % 2 == 1))
+                #expect(survey.activeMinutes == expected.activeMinutes && survey.sealedThrough == expected.sealedThrough)
+                for (key, (merged, single)) in zip(keys, zip(merged, single)) {
+                    let isSame = SpanTotals.of(merged, spans).isSame(as: SpanTotals.of(single, spans))
+                    #expect(isSame, "seed \(seed), \(minutes) minutes from \(first) on, \(key)")
+                }
+            }
+        }
+        #expect((hourCount > 0) == (seed % 2 == 1), "whole hours are read as such where nothing lies beside them")
+    }
+
+    private func points(
+        _ history: History, _ user: UserID, _ keys: [StatisticKey], _ range: Range<Minute>, _ spans: MinuteSpans?
+    ) throws -> (points: [[HistorySlice.Point]], hourCount: Int, survey: HistorySurvey) {
+        var (points, hourCount) = (keys.map { _ in [HistorySlice.Point]() }, 0)
+        let survey = try history.survey(
+            user: user, prefix: "", minutes: range, through: nil, withSketches: true, merging: spans,
+            slot: { keys.firstIndex(of: $0) ?? -1 },
+            body: { slot, point, isHour in
+                points[slot].append(point)
+                if isHour { hourCount += 1 }
+                return true
+            })
+        return (points, hourCount, survey)
+    }
+
     @Test("a survey ends when no more is wanted")
     func end() throws {
         var values = RandomValues(seed: 5)

@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test("a day of each kind of statistic round-trips", arguments: ChunkValues.Kind.allCases)
-    private func day(_ kind: ChunkValues.Kind) throws {
+    func day(_ kind: ChunkValues.Kind) throws {
         var values = ChunkValues(seed: 5)
         try expectRoundTrip(values.day(kind, count: 1440), "\(kind)")
     }
@@ -196,7 +196,7 @@ import Testing
 }
 
 /// Points of one statistic, seeded.
-private struct ChunkValues {
+struct ChunkValues {
     enum Kind: CaseIterable {
         case ones, amounts, timer, gauge, ratio
     }

@@ -35,11 +35,16 @@ struct QueryRoutesTests {
         self.keys = keys
     }
 
-    private func get(_ path: String, _ user: UserID, isConnected: Bool = true) async throws -> Response {
+    /// - Parameter session: instead of the user's key.
+    private func get(_ path: String, _ user: UserID, _ session: Secret? = nil, isConnected: Bool = true) async throws -> Response {
         let channel = NIOAsyncTestingChannel()
         if isConnected { try await channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)) }
         var head = HTTPRequest(method: .get, scheme: "http", authority: "localhost", path: "/api/v1/\(path)")
-        head.headerFields[.authorization] = keys[user].map { "Bearer \($0)" }
+        if let session {
+            head.headerFields[.cookie] = "dattss_session=\(session.text)"
+        } else {
+            head.headerFields[.authorization] = keys[user].map { "Bearer \($0)" }
+        }
         let context = ServerContext(source: ApplicationRequestContextSource(channel: channel, logger: Logger(label: "test")))
         return try await routes.makeRouter().buildResponder().respond(
             to: Request(head: head, body: RequestBody(buffer: ByteBuffer())), context: context)
@@ -77,6 +82,35 @@ struct QueryRoutesTests {
         for path in Self.paths { #expect(try await get(path, ann, isConnected: false).status == .serviceUnavailable, "\(path)") }
         #expect(routes.pipeline.queries.counts.abandoned == 5)
     }
+
+    /// Goal: nobody who is in a team can keep its owner from asking.
+    @Test("about another user's statistics take the turns of whoever is signed in")
+    func teams() async throws {
+        let (accounts, now, queries) = (routes.accounts, routes.clock.now(), routes.pipeline.queries)
+        let (_, token) = try accounts.invite(nil, as: .view, toTeamOf: ann, by: .commandLine, at: now)
+        _ = try accounts.join(by: #require(Secret(token)), ben, by: .commandLine, at: now)
+        let session = try accounts.signIn(ben, Accounts.Visitor(address: "127.0.0.1", agent: ""), at: now)
+        let paths = Self.teamPaths
+        let (gate, open) = AsyncStream.makeStream(of: Void.self)
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<2 { group.addTask { [ben] in try await queries.inTurn(of: ben) { for await _ in gate { break } } } }
+            while queries.counts.underWay < 1 || queries.counts.waiting < 1 { await Task.yield() }
+            for path in paths {
+                let asked = path + (path.contains("?") ? "&" : "?") + "user=ann"
+                #expect(try await get(asked, ben, session).status == .tooManyRequests, "\(path)")
+                #expect(try await get(path, ann).status == .ok, "\(path)")
+            }
+            open.finish()
+            try await group.waitForAll()
+        }
+    }
+
+    private static let teamPaths = [
+        "status", "silent", "series/c/hits", "day/c/hits", "unusual", "alerts", "status?at=1795329000", "unusual?at=1795329000",
+        "query?kind=c&pattern=*&figure=sum&from=1795320000&to=1795323600&step=60",
+        "heatmap?pattern=*&from=1795320000&to=1795323600&step=60",
+        "export/prometheus",
+    ]
 
     /// Goal: an integer is written with all its digits, whatever a reader makes of them; nothing here goes by way of a double.
     @Test("counts above 2^53 are told with all their digits", arguments: [(1 << 53) + 1, (1 << 62) + 1, Int64.max] as [Int64])

@@ -17,6 +17,33 @@ struct BitReader {
     /// Whether bits were read that are not there.
     var isExhausted: Bool { position > bytes.count * 8 }
 
+    /// Its bytes, and zeros behind them.
+    func padded(by count: Int) -> [UInt8] { Array(bytes) + repeatElement(0, count: count) }
+
+    /// A reader of the same bits in memory where zeros follow them.
+    /// - Returns: nil when it is exhausted.
+    func moved(to bytes: UnsafeRawBufferPointer) -> BitReader? {
+        if isExhausted { return nil }
+        var reader = BitReader(bytes)
+        reader.position = position
+        return reader
+    }
+
+    /// Whether another reader of the same bits has read no more than there are.
+    func holds(_ other: BitReader) -> Bool { other.position <= bytes.count * 8 }
+
+    /// Passes over what another reader of the same bits has read.
+    mutating func goOn(at other: BitReader) { position = other.position }
+
+    /// Bits of which it is known that eight bytes are there.
+    /// - Parameter bits: 0 to 56.
+    @inline(__always)
+    mutating func readPadded(_ bits: UInt64) -> UInt64 {
+        let word = load(position &>> 3) &>> UInt64(truncatingIfNeeded: position & 7)
+        position &+= Int(truncatingIfNeeded: bits)
+        return word & (1 &<< bits &- 1)
+    }
+
     /// The next bits, which stay where they are.
     /// - Parameter bits: 0 to 56.
     @inline(__always)

@@ -32,22 +32,33 @@ public enum ChunkCodec {
         return bytes.bytes
     }
 
-    /// - Parameter origin: the one that the points were encoded with.
+    /// - Parameters:
+    ///   - origin: the one that the points were encoded with.
+    ///   - isPlain: whether sketches are read the plain way throughout; for tests, which compare it with the quick one.
     /// - Throws: `malformed` for what ``encode(_:origin:)`` does not write, as far as that shows; `overLimit` and
     ///   `unsupportedVersion`.
     package static func decode(
-        _ bytes: [UInt8], origin: Minute, withSketches: Bool = true
+        _ bytes: [UInt8], origin: Minute, withSketches: Bool = true, isPlain: Bool = false
     ) throws(LogError) -> [HistorySlice.Point] {
         var points: [HistorySlice.Point] = []
-        try decode(bytes, origin: origin, withSketches: withSketches, into: &points)
+        try decode(bytes, origin: origin, withSketches: withSketches, isPlain: isPlain, into: &points)
         return points
     }
 
     /// Appends the points to others; on a throw there are no more than before.
     static func decode(
-        _ bytes: [UInt8], origin: Minute, withSketches: Bool, into points: inout [HistorySlice.Point]
+        _ bytes: [UInt8], origin: Minute, withSketches: Bool, isPlain: Bool = false, into points: inout [HistorySlice.Point]
     ) throws(LogError) {
         var reader = ByteReader(bytes)
+        let columns = try columns(&reader, origin)
+        guard withSketches else { return columns.append([], to: &points) }
+        let sketches = try SketchColumn.decode(columns.sketchRows, &reader, isPlain: isPlain)
+        try reader.expectEnd("chunk")
+        columns.append(sketches, to: &points)
+    }
+
+    /// Reads all but the sketches.
+    static func columns(_ reader: inout ByteReader, _ origin: Minute) throws(LogError) -> ChunkColumns {
         let found = try reader.byte("version of a chunk")
         guard found == version else {
             throw LogError(.unsupportedVersion, expected: "a chunk of version \(version)", found: "version \(found)")
@@ -56,12 +67,6 @@ public enum ChunkCodec {
         guard 1...UInt64(pointsMax) ~= count else {
             throw LogError(.overLimit, expected: "1 to \(pointsMax) points in a chunk", found: "\(count)")
         }
-        let columns = try ColumnReader.read(&reader) { (reader) throws(LogError) in
-            try ChunkColumns(Int(count), origin, from: &reader)
-        }
-        guard withSketches else { return columns.append([], to: &points) }
-        let sketches = try SketchColumn.decode(columns.sketchRows, &reader)
-        try reader.expectEnd("chunk")
-        columns.append(sketches, to: &points)
+        return try ColumnReader.read(&reader) { (reader) throws(LogError) in try ChunkColumns(Int(count), origin, from: &reader) }
     }
 }

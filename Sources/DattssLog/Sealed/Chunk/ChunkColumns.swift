@@ -55,6 +55,8 @@ struct ChunkColumns {
         flags.indices.filter { flags[$0].contains(.sketch) }.map { numbers.sketchRow($0) }
     }
 
+    func hasSketch(_ row: Int) -> Bool { flags[row].contains(.sketch) }
+
     /// Appends the points.
     /// - Parameter sketches: of those rows that have one; or none.
     func append(_ sketches: [PackedSketch], to all: inout [HistorySlice.Point]) {

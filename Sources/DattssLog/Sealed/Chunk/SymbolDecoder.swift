@@ -3,7 +3,7 @@
 ///
 /// It is to be used inside `withUnsafeBytes` only, because it holds a pointer.
 struct SymbolDecoder {
-    private let bytes: UnsafeRawBufferPointer
+    private var bytes: UnsafeRawBufferPointer
     private var position = 0
     /// The state of the next symbol, and that of the one after it.
     private var a: UInt32 = Self.stateMin
@@ -20,6 +20,26 @@ struct SymbolDecoder {
     }
 
     var isAtEnd: Bool { position == bytes.count && a == Self.stateMin && b == Self.stateMin }
+
+    /// Its bytes, and zeros behind them. A last byte without another is never read, and is zero, too.
+    func padded(by count: Int) -> [UInt8] {
+        Array(bytes.prefix(bytes.count & ~1)) + repeatElement(0, count: count + (bytes.count & 1))
+    }
+
+    /// A decoder of the same bytes in memory where zeros follow them.
+    /// - Returns: nil when it has read beyond their end.
+    func moved(to bytes: UnsafeRawBufferPointer) -> SymbolDecoder? {
+        if position > self.bytes.count { return nil }
+        var decoder = self
+        decoder.bytes = bytes
+        return decoder
+    }
+
+    /// Whether another decoder of the same bytes has read no more than there are.
+    func holds(_ other: SymbolDecoder) -> Bool { other.position <= bytes.count }
+
+    /// Passes over what another decoder of the same bytes has decoded.
+    mutating func goOn(at other: SymbolDecoder) { (position, a, b) = (other.position, other.a, other.b) }
 
     /// Decodes symbols of one table: their positions in it.
     mutating func decode(_ table: DecodingTable, into symbols: UnsafeMutableBufferPointer<UInt8>) {
@@ -57,20 +77,36 @@ struct SymbolDecoder {
         return Int(entry & 0xFF)
     }
 
-    /// The same where two more bytes are there. It does not branch: whether a state needs more bits is anybody's guess.
+    /// The same where two more bytes are there.
     @inline(__always)
     private mutating func nextOfRound(_ entries: UnsafeBufferPointer<UInt32>) -> UInt8 {
         let precision = SymbolTable.precisionOfColumns
         let entry = entries[Int(a & (1 &<< precision &- 1))]
         let state = (entry &>> 8 & 0xFFF) &* (a &>> precision) &+ entry &>> 20
+        a = b
+        b = filled(state)
+        return UInt8(truncatingIfNeeded: entry)
+    }
+
+    /// The next entry of ``SketchCountTables``, where two more bytes are there.
+    @inline(__always)
+    mutating func nextEntry(_ entries: UnsafePointer<UInt32>) -> UInt32 {
+        let precision = SketchContexts.precision
+        let entry = entries[Int(a & (1 &<< precision &- 1))]
+        let state = (entry &>> 9 & 0x3FF) &* (a &>> precision) &+ entry &>> 19
+        a = b
+        b = filled(state)
+        return entry
+    }
+
+    /// A state that has as many bits as it needs, where two more bytes are there. It does not branch: whether a state needs more bits
+    /// is anybody's guess.
+    @inline(__always)
+    private mutating func filled(_ state: UInt32) -> UInt32 {
         let word = UInt32(UInt16(littleEndian: bytes.loadUnaligned(fromByteOffset: position, as: UInt16.self)))
         let isLow: UInt32 = state < Self.stateMin ? 1 : 0
-        let shift = isLow &<< 4
-        let next = state &<< shift | word & (0 &- isLow)
         position &+= Int(isLow &<< 1)
-        a = b
-        b = next
-        return UInt8(truncatingIfNeeded: entry)
+        return state &<< (isLow &<< 4) | word & (0 &- isLow)
     }
 
     @inline(__always)

@@ -83,6 +83,22 @@ package final class SealedFile: @unchecked Sendable {
         return points
     }
 
+    /// The points of a chunk in some minutes, those of one span as one: see ``ChunkMerge``. Where that is not possible, all of them.
+    func points(
+        of entry: SealedEntry, withSketches: Bool, merging spans: MinuteSpans, in minutes: Range<Minute>
+    ) throws(LogError) -> [HistorySlice.Point] {
+        let (bytes, origin) = (try chunk(of: entry), SealedStep.origin(ofDay: footer.day))
+        guard let merge = ChunkMerge(bytes, origin: origin, withSketches: withSketches, spans, in: minutes) else {
+            return try decode(bytes, entry, withSketches: withSketches)
+        }
+        do throws(LogError) {
+            try check(merge.count, merge.first, merge.last, entry)
+        } catch {
+            throw error.at(path, entry.offset)
+        }
+        return merge.points
+    }
+
     /// Appends the points of a chunk to others; on a throw there are no more than before.
     func append(
         _ entry: SealedEntry, to points: inout [HistorySlice.Point], withSketches: Bool
@@ -170,12 +186,16 @@ package final class SealedFile: @unchecked Sendable {
 
     /// Whether a chunk holds what its entry says.
     private func check(_ points: ArraySlice<HistorySlice.Point>, _ entry: SealedEntry) throws(LogError) {
-        guard points.count == entry.points, let first = points.first?.minute, let last = points.last?.minute,
+        try check(points.count, points.first?.minute, points.last?.minute, entry)
+    }
+
+    private func check(_ count: Int, _ first: Minute?, _ last: Minute?, _ entry: SealedEntry) throws(LogError) {
+        guard count == entry.points, let first, let last,
             first == footer.step.minute(ofSlot: entry.slots.lowerBound, day: footer.day),
             last == footer.step.minute(ofSlot: entry.slots.upperBound, day: footer.day)
         else {
             throw LogError(
-                .malformed, expected: "\(entry.points) points in slots \(entry.slots)", found: "\(points.count) points")
+                .malformed, expected: "\(entry.points) points in slots \(entry.slots)", found: "\(count) points")
         }
     }
 

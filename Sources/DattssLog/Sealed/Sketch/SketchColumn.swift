@@ -33,19 +33,32 @@ enum SketchColumn {
         for row in sketches.indices where !isRegular[row] { SketchCodec.encode(PackedSketch(sketches[row]), into: &bytes) }
     }
 
-    static func decode(_ rows: [Row], _ bytes: inout ByteReader) throws(LogError) -> [PackedSketch] {
+    /// - Parameter isPlain: see ``SketchCountReader``.
+    static func decode(_ rows: [Row], _ bytes: inout ByteReader, isPlain: Bool) throws(LogError) -> [PackedSketch] {
         if rows.isEmpty { return [] }
         var sketches = [PackedSketch](repeating: PackedSketch(Sketch()), count: rows.count)
         let isRegular = try ColumnReader.read(&bytes) { (reader) throws(LogError) in
             let isRegular = try reader.read(rows.count)
             let count = isRegular.count { $0 == 1 }
             if count == 0 { return isRegular }
-            var counts = try SketchCountReader(SketchSlots(sketchCount: count, from: &reader), &reader)
+            var counts = try SketchCountReader(SketchSlots(sketchCount: count, from: &reader), &reader, isPlain: isPlain)
             for row in rows.indices where isRegular[row] == 1 { sketches[row] = try counts.next(rows[row], &reader) }
             return isRegular
         }
         for row in rows.indices where isRegular[row] != 1 { sketches[row] = try SketchCodec.decode(&bytes) }
         return sketches
+    }
+
+    /// Adds up the sketches of each group, without making one of each row.
+    /// - Parameter groups: see ``SketchCountReader/merged(_:_:_:)``.
+    /// - Returns: nil for what is to be read one by one.
+    static func merged(_ rows: [Row], _ groups: [Int32], _ bytes: inout ByteReader) throws(LogError) -> [PackedSketch]? {
+        if rows.isEmpty { return [] }
+        return try ColumnReader.read(&bytes) { (reader) throws(LogError) in
+            guard try reader.read(rows.count).allSatisfy({ $0 == 1 }) else { return nil }
+            var counts = try SketchCountReader(SketchSlots(sketchCount: rows.count, from: &reader), &reader)
+            return counts.merged(rows, groups, &reader)
+        }
     }
 }
 

@@ -1,95 +1,46 @@
 internal import DattssCore
 
-/// Reads what a ``SketchCountWriter`` wrote.
+/// Reads what a ``SketchCountWriter`` wrote: mostly by a ``SketchQuickReader``, and the plain way what that has no answer for.
 struct SketchCountReader {
     private let slots: SketchSlots
-    private var groupCounts: [Int64]
-    /// The decoding tables, one after the other.
-    private var entries: [UInt32]
-    /// Where the table of each context begins.
-    private var starts: [Int32] = []
-    private var indices: [Int32]
-    private var counts: [Int64]
+    /// One for each context that has one.
+    private var tables: [SymbolTable?] = []
+    private var quick: SketchQuickReader?
+    /// Made as soon as it is needed, which is rare.
+    private var plain: SketchPlainReader?
 
-    /// No count is as large as those of this class, so a context without a table decodes to what is refused.
-    private static let refusedClass = 255
-
-    init(_ slots: SketchSlots, _ reader: inout ColumnReader) throws(LogError) {
+    /// - Parameter isPlain: whether all sketches are to be read the plain way; for tests, which compare the two.
+    init(_ slots: SketchSlots, _ reader: inout ColumnReader, isPlain: Bool = false) throws(LogError) {
         self.slots = slots
-        groupCounts = [Int64](repeating: 0, count: slots.keys.count)
-        indices = [Int32](repeating: 0, count: slots.keys.count)
-        counts = [Int64](repeating: 0, count: slots.keys.count)
-        entries = DecodingTable(SymbolTable(only: 0, precision: SketchContexts.precision), base: Self.refusedClass).entries
+        tables.reserveCapacity(SketchContexts.count)
         for _ in 0..<SketchContexts.count {
             guard reader.bits.read(1) == 1 else {
-                starts.append(0)
+                tables.append(nil)
                 continue
             }
             guard let table = SymbolTable(&reader.bits, precision: SketchContexts.precision), table.end <= 1 << 8 else {
                 throw ColumnReader.malformed("a table of counts")
             }
-            starts.append(Int32(entries.count))
-            entries += DecodingTable(table, base: table.first).entries
+            tables.append(table)
         }
+        quick = isPlain ? nil : SketchQuickReader(slots, tables, reader)
     }
 
     mutating func next(_ row: SketchColumn.Row, _ reader: inout ColumnReader) throws(LogError) -> PackedSketch {
-        guard let walk = SketchWalk(slots, row) else { throw ColumnReader.malformed("a sketch from min to max") }
-        // Copies that stay in registers.
-        var (bits, symbols) = (reader.bits, reader.symbols)
-        // The first slot has a sample that is not free, and so has the last.
-        indices[0] = Int32(walk.first)
-        counts[0] = 1
-        var end = 1
-        let isRead = Self.read(walk, slots, &groupCounts, entries, starts, &bits, &symbols, &indices, &counts, &end)
-        guard isRead else { throw ColumnReader.malformed("a count of a bucket") }
-        (reader.bits, reader.symbols) = (bits, symbols)
-        if walk.first < walk.last {
-            if indices[end - 1] != walk.last {
-                indices[end] = Int32(walk.last)
-                counts[end] = 0
-                end += 1
-            }
-            counts[end - 1] += 1
-        }
-        let keys = slots.keys
-        return try indices.withUnsafeMutableBufferPointer { (indices) throws(LogError) in
-            try counts.withUnsafeBufferPointer { (counts) throws(LogError) in
-                try SketchKeys.packed(
-                    keys, UnsafeMutableBufferPointer(rebasing: indices[..<end]), UnsafeBufferPointer(rebasing: counts[..<end]))
-            }
-        }
+        if let sketch = quick?.next(row, &reader) { return sketch }
+        // Taken out, so that its memory is not shared.
+        var plain = plain.take() ?? SketchPlainReader(slots, tables)
+        let sketch = try plain.next(row, &reader)
+        self.plain = plain
+        return sketch
     }
 
-    /// - Parameters:
-    ///   - indices: gets the slots that have samples, ascending, and `counts` how many.
-    ///   - end: how many these are.
-    /// - Returns: false for counts that no writer writes.
-    private static func read(
-        _ walk: SketchWalk, _ slots: SketchSlots, _ groupCounts: inout [Int64], _ entries: [UInt32], _ starts: [Int32],
-        _ bits: inout BitReader, _ symbols: inout SymbolDecoder, _ indices: inout [Int32], _ counts: inout [Int64],
-        _ end: inout Int
-    ) -> Bool {
-        entries.withUnsafeBufferPointer { entries in
-            starts.withUnsafeBufferPointer { starts in
-                indices.withUnsafeMutableBufferPointer { indices in
-                    counts.withUnsafeMutableBufferPointer { counts in
-                        walk.run(slots, &groupCounts) { _, expected, share in
-                            let (context, center) = SketchContexts.of(expected: expected, share: share)
-                            let number = symbols.next(
-                                entries, from: Int(starts[context]), precision: SketchContexts.precision)
-                            let rest = bits.readWide(NumberClass.bits(after: number, mantissa: SketchContexts.mantissa))
-                            return SketchContexts.count(
-                                NumberClass.firstValue(number, mantissa: SketchContexts.mantissa) &+ rest, center: center)
-                        } found: { slot, count in
-                            if slot == walk.first { end = 0 }
-                            indices[end] = Int32(truncatingIfNeeded: slot)
-                            counts[end] = slot == walk.first ? count &+ 1 : count
-                            end &+= 1
-                        }
-                    }
-                }
-            }
-        }
+    /// Reads all sketches, and adds up those of each group.
+    /// - Parameter groups: the group of each row, or one below zero for none. They ascend, but for what is of none.
+    /// - Returns: a sketch for each group; nil, with something read, for what is to be read one by one.
+    mutating func merged(
+        _ rows: [SketchColumn.Row], _ groups: [Int32], _ reader: inout ColumnReader
+    ) -> [PackedSketch]? {
+        quick?.merged(rows, groups, &reader)
     }
 }

@@ -21,11 +21,17 @@ struct SketchWalk {
     /// - Returns: nil when the numbers and the slots do not go together.
     init?(_ slots: SketchSlots, _ row: SketchColumn.Row) {
         guard let first = slots.slot(of: SketchSlots.key(of: row.min)),
-            let last = slots.slot(of: SketchSlots.key(of: row.max)), row.count <= Aggregate.countMax,
-            first < last ? row.count >= 2 : first == last && row.count >= 1
+            let last = slots.slot(of: SketchSlots.key(of: row.max))
         else { return nil }
+        self.init(first: first, last: last, count: row.count)
+    }
+
+    /// - Parameter count: how many samples the row says that there are.
+    @inline(__always)
+    init?(first: Int, last: Int, count: Int64) {
+        guard count <= Aggregate.countMax, first < last ? count >= 2 : first == last && count >= 1 else { return nil }
         (self.first, self.last) = (first, last)
-        free = row.count - (first < last ? 2 : 1)
+        free = count - (first < last ? 2 : 1)
     }
 
     /// - Parameters:

@@ -23,9 +23,9 @@ extension Routes {
 
     /// `GET BASE/api/v1/alerts`
     func listAlerts(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try viewer(request, context).user
-        let (alerts, accounts, now) = (alerts, accounts, clock.now())
-        return try await pipeline.queries.inTurn(of: user, isWanted: context.isConnected) {
+        let viewer = try viewer(request, context)
+        let (alerts, accounts, now, user) = (alerts, accounts, clock.now(), viewer.user)
+        return try await pipeline.queries.inTurn(of: viewer.asker, isWanted: context.isConnected) {
             let book = try await alerts.book(of: user)
             let messages = try await accounts.run {
                 try $0.alertMessagesInHour(of: user, before: now)
@@ -69,7 +69,7 @@ extension Routes {
         let bytes = try await request.body.collected(request.headers, upTo: limits.bodyBytes)
         let now = Timestamp(seconds: clock.now().seconds)
         // There may be thousands: not on an event loop.
-        return try await pipeline.queries.inTurn(of: viewer.user, isWanted: context.isConnected) {
+        return try await pipeline.queries.inTurn(of: viewer.asker, isWanted: context.isConnected) {
             let rules = try bytes.withUnsafeBytes { bytes throws(WireError) in try Self.rules(bytes) }
             let weekly = try bytes.withUnsafeBytes { bytes throws(WireError) in try Self.silences(bytes, now: now) }
             try await checkChannels(rules, of: viewer.user)
@@ -247,11 +247,12 @@ extension Routes {
     /// `POST /api/v1/alerts/backtest`: `{"rule":{…},"days":8,"atMost":3}`
     private func backtest(_ request: Request, _ context: Context) async throws -> Response {
         // It changes nothing, but a session's token proves that it is asked by our page.
-        let user = try viewer(request, context).user
+        let viewer = try viewer(request, context)
+        let user = viewer.user
         let bytes = try await request.body.collected(request.headers, upTo: Self.smallBytesMax)
         let question = try bytes.withUnsafeBytes { bytes throws(WireError) in try BacktestQuestion(bytes) }
         let (queries, unsent, now) = (pipeline.queries, memory.unsent, clock.now().minute)
-        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+        return try await queries.inTurn(of: viewer.asker, isWanted: context.isConnected) {
             let answer = try await question.answer(queries, user, now: now)
             return try Rendering(answer, within: unsent)
         }.response()

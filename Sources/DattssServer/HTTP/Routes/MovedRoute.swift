@@ -6,12 +6,12 @@ import Hummingbird
 extension Routes {
     /// `GET /api/v1/moved?from&to&baseline&tz&kind&pattern&timers&gauges&limit`
     func queryMoved(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try viewer(request, context).user
+        let viewer = try viewer(request, context)
         let parameters = try await FormParameters(request)
         do {
             let question = try moveQuestion(parameters)
             let limits = QueryLimits()
-            return try await inTurn(ToolQuestion(user: user, parameters: parameters, context: context), limits) { source, watch in
+            return try await inTurn(ToolQuestion(viewer, parameters, context), limits) { source, watch in
                 MovedJSON.write(try await Evaluator(source, limits, watch).moved(question), question).buffer
             }
         } catch let error as QueryError {

@@ -6,18 +6,20 @@ import Hummingbird
 /// What a page that travels in time asks: the same as of now, with `at`.
 extension Routes {
     /// `GET /api/v1/status?at`
-    func pastStatus(of user: UserID, at time: Timestamp, _ context: Context) async throws -> Response {
+    func pastStatus(for viewer: Viewer, at time: Timestamp, _ context: Context) async throws -> Response {
+        let user = viewer.user
         let minute = try pastMinute(at: time, of: user)
-        return try await lookingBack(of: user, context) { watch in
+        return try await lookingBack(for: viewer, context) { watch in
             let past = try await past(of: user, before: minute, watch)
             return StatusJSON.write(past.statistics, at: past.at, stepMinutes: past.stepMinutes)
         }
     }
 
     /// `GET /api/v1/unusual?at`
-    func pastUnusual(of user: UserID, at time: Timestamp, _ context: Context) async throws -> Response {
+    func pastUnusual(for viewer: Viewer, at time: Timestamp, _ context: Context) async throws -> Response {
+        let user = viewer.user
         let minute = try pastMinute(at: time, of: user)
-        return try await lookingBack(of: user, context) { watch in
+        return try await lookingBack(for: viewer, context) { watch in
             let keys = try await past(of: user, before: minute, watch).statistics.map(\.key)
             let judging = watch.shorter(milliseconds: PastWatch.judgingMilliseconds)
             let list = try await pipeline.queries.unusual(
@@ -48,12 +50,12 @@ extension Routes {
         return time.minute
     }
 
-    /// Works an answer out in the user's turn, for as long as somebody waits for it and it may take.
+    /// Works an answer out in the turn of whoever asks, for as long as somebody waits for it and it may take.
     private func lookingBack(
-        of user: UserID, _ context: Context, _ answer: @escaping @Sendable (PastWatch) async throws -> JSONWriter
+        for viewer: Viewer, _ context: Context, _ answer: @escaping @Sendable (PastWatch) async throws -> JSONWriter
     ) async throws -> Response {
         let (unsent, isConnected) = (memory.unsent, context.isConnected)
-        return try await pipeline.queries.inTurn(of: user, isWanted: isConnected) {
+        return try await pipeline.queries.inTurn(of: viewer.asker, isWanted: isConnected) {
             let watch = PastWatch(isConnected, milliseconds: PastWatch.milliseconds)
             do {
                 return try Rendering(try await answer(watch), within: unsent)

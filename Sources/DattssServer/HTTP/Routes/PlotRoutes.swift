@@ -56,8 +56,8 @@ extension Routes {
     }
 
     private func plotQuestion(_ request: Request, _ context: Context) async throws -> ToolQuestion {
-        let user = try viewer(request, context).user
-        return ToolQuestion(user: user, parameters: try await FormParameters(request), context: context)
+        let viewer = try viewer(request, context)
+        return ToolQuestion(viewer, try await FormParameters(request), context)
     }
 
     private static let figures = "per-minute, per-second, sum, count, average, min, max, or a percentile such as p99"

@@ -4,14 +4,22 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 
+/// What several may ask at the same time: one answer is worked out for those who do, in a turn that is theirs.
+struct StatusQuestion: Hashable {
+    var user: UserID
+    /// See ``Viewer/asker``.
+    var asker: UserID
+}
+
 extension Routes {
     /// `GET /api/v1/status?at`
     func status(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try viewer(request, context).user
-        if let time = try time(request, "at") { return try await pastStatus(of: user, at: time, context) }
-        let (queries, unusual, unsent) = (pipeline.queries, pipeline.unusual, memory.unsent)
-        return try await statuses.value(of: user, isWanted: context.isConnected) { group in
-            try await queries.inTurn(of: user, isWanted: group.isWanted) {
+        let viewer = try viewer(request, context)
+        if let time = try time(request, "at") { return try await pastStatus(for: viewer, at: time, context) }
+        let (queries, unusual, unsent, user) = (pipeline.queries, pipeline.unusual, memory.unsent, viewer.user)
+        let question = StatusQuestion(user: user, asker: viewer.asker)
+        return try await statuses.value(of: question, isWanted: context.isConnected) { group in
+            try await queries.inTurn(of: question.asker, isWanted: group.isWanted) {
                 group.begin()
                 let (at, statistics) = await queries.status(of: user)
                 return try Rendering(StatusJSON.write(statistics, unusual: unusual.summary(of: user), at: at), within: unsent)
@@ -21,9 +29,9 @@ extension Routes {
 
     /// `GET /api/v1/silent`
     func silent(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try viewer(request, context).user
-        let queries = pipeline.queries
-        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+        let viewer = try viewer(request, context)
+        let (queries, user) = (pipeline.queries, viewer.user)
+        return try await queries.inTurn(of: viewer.asker, isWanted: context.isConnected) {
             let (at, statistics) = await queries.silent(of: user, atMost: Self.silentMax)
             return Response(json: StatusJSON.write(silent: statistics, at: at))
         }
@@ -33,8 +41,8 @@ extension Routes {
 
     /// `GET /api/v1/series/{kind}/{path}?from&to&step`
     func series(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try viewer(request, context).user
-        let key = try statistic(context)
+        let viewer = try viewer(request, context)
+        let (user, key) = (viewer.user, try statistic(context))
         let step = try step(request, default: 1)
         let to = try time(request, "to") ?? clock.now().advanced(byMilliseconds: 1)
         let from = try time(request, "from") ?? to.advanced(byMilliseconds: -86_400_000)
@@ -46,7 +54,7 @@ extension Routes {
         let first = from.minute.index.flooredQuotient(by: step) * step
         let last = to.advanced(byMilliseconds: -1).minute.index.flooredQuotient(by: step) * step + step
         let (queries, unsent) = (pipeline.queries, memory.unsent)
-        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+        return try await queries.inTurn(of: viewer.asker, isWanted: context.isConnected) {
             let minutes = try await queries.minutes(of: key, user: user, in: Minute(first)..<Minute(last))
             let points = Series.points(minutes.aggregates, stepMinutes: step)
             return try Rendering(StatusJSON.write(points, of: key, stepMinutes: step), within: unsent)
@@ -57,8 +65,8 @@ extension Routes {
 
     /// `GET /api/v1/day/{kind}/{path}?date&tz&step`
     func day(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try viewer(request, context).user
-        let key = try statistic(context)
+        let viewer = try viewer(request, context)
+        let (user, key) = (viewer.user, try statistic(context))
         let step = try step(request, default: 5)
         let zoneName = request.uri.queryParameters["tz"].map(String.init) ?? "UTC"
         let zone = try NamedTimeZone(zoneName)
@@ -66,7 +74,7 @@ extension Routes {
         let (queries, unsent) = (pipeline.queries, memory.unsent)
         let clockOfServer = key.kind == .counter && web.settings.keepsOwnStatistics ? OwnStatistics.everyMinute : nil
         let now = clock.now().minute
-        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+        return try await queries.inTurn(of: viewer.asker, isWanted: context.isConnected) {
             let minutes = try await queries.minutes(of: key, user: user, in: DayView.minutes(for: date))
             var active = minutes.active
             let range = DayView.minutes(for: date)

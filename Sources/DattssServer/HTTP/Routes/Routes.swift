@@ -18,7 +18,7 @@ struct Routes: Sendable {
     let limits: Limits
     let telemetry: OTLPIntake
     let memory: MemoryBudget
-    let statuses = SharedWork<UserID, Rendering>()
+    let statuses = SharedWork<StatusQuestion, Rendering>()
     let expositions = SharedWork<Int, Rendering>()
     /// For bodies that are dear to read.
     let decoding: DecodingPool

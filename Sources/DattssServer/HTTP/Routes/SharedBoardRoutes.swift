@@ -37,7 +37,7 @@ extension Routes {
             // Those that are highest now need not be those that were then.
             asked.top = PlotAddress.linesMax
         }
-        let question = ToolQuestion(user: shared.user, parameters: parameters, context: context)
+        let question = ToolQuestion(of: shared.user, parameters, context)
         return try await answerPlot(asked, question, daysBefore: before)
     }
 
@@ -45,7 +45,7 @@ extension Routes {
     func querySharedHeatmap(_ request: Request, _ context: Context) async throws -> Response {
         let (shared, plot, parameters) = try await sharedPlot(request, context, [])
         guard let pattern = plot.heatmap else { throw ErrorAnswer(.notFound, .notFound, "the panel is no heatmap") }
-        let question = ToolQuestion(user: shared.user, parameters: parameters, context: context)
+        let question = ToolQuestion(of: shared.user, parameters, context)
         return try await answerHeatmap(pattern, bands: Self.sharedBands, question)
     }
 

@@ -5,10 +5,11 @@ import Hummingbird
 extension Routes {
     /// `GET /api/v1/unusual?at`
     func unusual(_ request: Request, _ context: Context) async throws -> Response {
-        let user = try viewer(request, context).user
-        if let time = try time(request, "at") { return try await pastUnusual(of: user, at: time, context) }
+        let viewer = try viewer(request, context)
+        let user = viewer.user
+        if let time = try time(request, "at") { return try await pastUnusual(for: viewer, at: time, context) }
         let (watcher, queries, unsent, now) = (pipeline.unusual, pipeline.queries, memory.unsent, clock.now())
-        return try await queries.inTurn(of: user, isWanted: context.isConnected) {
+        return try await queries.inTurn(of: viewer.asker, isWanted: context.isConnected) {
             try Rendering(UnusualJSON.write(await watcher.unusual(of: user), at: now), within: unsent)
         }.response()
     }

@@ -27,6 +27,9 @@ struct Viewer: Sendable {
     var session: Accounts.Session? {
         if case .session(_, let session) = credential { session } else { nil }
     }
+
+    /// Whose turns the questions take: those of whoever is signed in, so that a team's members do not take each other's.
+    var asker: UserID { session?.user ?? user }
 }
 
 /// What a route does with what it may see.
