@@ -156,39 +156,33 @@ public struct AccumulatedPeriod: Sendable {
         }
     }
 
-    /// Adds lines of statistics that have samples in this period already, until one of another.
+    /// Adds lines of statistics that have samples in this period already.
     ///
-    /// No array is looked at for each line: neither for its bounds, which a mark of this period is within, nor for others that
-    /// share it. What becomes full on the way is added up behind the last line, when its memory has had time to come.
-    /// - Returns: how many were added.
+    /// No array is looked at for each line: neither for its bounds, which all positions are within, nor for others that share it.
+    /// What becomes full on the way is added up behind the last line, when its memory has had time to come.
+    /// - Parameter positions: one for each line. It is written over.
     @inline(__always)
-    mutating func add(_ lines: UnsafeBufferPointer<UsualLine>, _ index: NameIndex.Lookup) -> Int {
-        // A value that is set ends what deltas before it build on.
-        let mayBeGauge = relative.isEmpty
-        return recent.withUnsafeMutableBufferPointer { recent in
+    mutating func add(_ lines: UnsafeBufferPointer<UsualLine>, at positions: UnsafeMutablePointer<Int>) {
+        recent.withUnsafeMutableBufferPointer { recent in
             accumulators.withUnsafeMutableBufferPointer { accumulators in
-                withUnsafeTemporaryAllocation(of: Int.self, capacity: lines.count) { full in
-                    guard let recent = recent.baseAddress, let accumulators = accumulators.baseAddress else { return 0 }
-                    var (added, fullCount) = (0, 0)
-                    for line in lines {
-                        guard let mark = index.mark(of: line.name, tag: line.kind.rawValue) else { break }
-                        let place = Place(mark: mark)
-                        guard place.period == number, mayBeGauge || line.kind != .gauge else { break }
-                        let position = Int(place.position)
-                        if recent[position].isFull { recent[position].take { accumulators[position].add($0) } }
-                        if RecentSamples.append(line.value, to: recent + position) {
-                            CPlatform.prefetch(accumulators + position)
-                            CPlatform.prefetch(UnsafeRawPointer(accumulators + position) + 64)
-                            full.initializeElement(at: fullCount, to: position)
-                            fullCount += 1
-                        }
-                        added += 1
-                    }
-                    for position in full[..<fullCount] { recent[position].withValues { accumulators[position].prefetch($0) } }
-                    for position in full[..<fullCount] where recent[position].isFull {
-                        recent[position].take { accumulators[position].add($0) }
-                    }
-                    return added
+                guard let recent = recent.baseAddress, let accumulators = accumulators.baseAddress else { return }
+                for place in lines.indices { CPlatform.prefetch(recent + positions[place]) }
+                var fullCount = 0
+                for (place, line) in lines.enumerated() {
+                    let position = positions[place]
+                    if recent[position].isFull { recent[position].take { accumulators[position].add($0) } }
+                    // Not by a branch: when they are full nobody can foretell.
+                    positions[fullCount] = position
+                    fullCount &+= RecentSamples.append(line.value, to: recent + position) ? 1 : 0
+                }
+                let full = UnsafeBufferPointer(start: positions, count: fullCount)
+                for position in full {
+                    CPlatform.prefetch(accumulators + position)
+                    CPlatform.prefetch(UnsafeRawPointer(accumulators + position) + 64)
+                }
+                for position in full { recent[position].withValues { accumulators[position].prefetch($0) } }
+                for position in full where recent[position].isFull {
+                    recent[position].take { accumulators[position].add($0) }
                 }
             }
         }
@@ -201,11 +195,8 @@ public struct AccumulatedPeriod: Sendable {
         }
     }
 
-    /// Asks for the memory of the latest samples.
-    @inline(__always)
-    func prefetch(_ position: Int) {
-        recent.withUnsafeBufferPointer { if let base = $0.baseAddress { CPlatform.prefetch(base + position) } }
-    }
+    /// Whether there are deltas, of which a value that is set ends what they build on.
+    var hasDeltas: Bool { !relative.isEmpty }
 
     /// The latest period in which a statistic has samples, and its position there.
     struct Place: Sendable {

@@ -34,8 +34,6 @@ public struct AccumulatorTable: Sendable {
     /// How many lines are looked at before the first of them is added: what is behind a refused one was looked at in vain. As
     /// many as Swift gives 1024 bytes of the stack for, of more it would ask for memory.
     private static let linesAhead = 1024 / MemoryLayout<UsualLine>.stride
-    /// As many statistics stay in a processor's own cache.
-    private static let cachedMax = 4096
 
     private struct Statistic: Sendable {
         /// A gauge's last value as far as it is known here, which a delta probably builds on.
@@ -120,14 +118,9 @@ public struct AccumulatorTable: Sendable {
         withUnsafeTemporaryAllocation(of: UsualLine.self, capacity: Self.linesAhead) { lines in
             var isGoingOn = true
             while isGoingOn {
-                var (ahead, next) = (0, end)
-                while ahead < lines.count, next < bytes.count, let line = UsualLine(in: bytes, at: next, index.hash) {
-                    lines.initializeElement(at: ahead, to: line)
-                    next = line.next
-                    ahead += 1
-                }
+                let hash = index.hash
+                let ahead = index.withLookup { Self.read(bytes, from: end, into: lines, hash, $0) }
                 isGoingOn = ahead == lines.count
-                if index.count > Self.cachedMax { prefetch(lines, ahead) }
                 let added = add(UnsafeBufferPointer(rebasing: lines[..<ahead]))
                 if added < ahead { isGoingOn = false }
                 if added > 0 { end = lines[added - 1].next }
@@ -137,15 +130,81 @@ public struct AccumulatorTable: Sendable {
         return (count, min(end, bytes.count))
     }
 
+    /// - Returns: how many lines were read, whose look-ups have begun.
+    @inline(__always)
+    private static func read(
+        _ bytes: DatagramLine.Bytes, from start: Int, into lines: UnsafeMutableBufferPointer<UsualLine>, _ hash: NameHash,
+        _ index: NameIndex.Lookup?
+    ) -> Int {
+        var (ahead, next) = (0, start)
+        while ahead < lines.count, next < bytes.count, let line = UsualLine(in: bytes, at: next, hash) {
+            index?.prefetch(line.name, tag: line.tag)
+            lines.initializeElement(at: ahead, to: line)
+            next = line.next
+            ahead += 1
+        }
+        return ahead
+    }
+
     /// - Returns: how many were added before one for which there is no room, or whose path is bad.
     private mutating func add(_ lines: UnsafeBufferPointer<UsualLine>) -> Int {
-        var added = 0
-        while added < lines.count {
-            added += index.withLookup { period.add(UnsafeBufferPointer(rebasing: lines[added...]), $0) } ?? 0
-            guard added < lines.count, add(lines[added]) else { break }
-            added += 1
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: Self.linesAhead) { positions in
+            guard let positions = positions.baseAddress else { return 0 }
+            var added = 0
+            while added < lines.count {
+                let rest = UnsafeBufferPointer(rebasing: lines[added...])
+                let (known, opened) = find(rest, positions)
+                if opened < known { open(rest[..<known], positions) }
+                period.add(UnsafeBufferPointer(rebasing: rest[..<known]), at: positions)
+                added += known
+                guard added < lines.count, add(lines[added]) else { break }
+                added += 1
+            }
+            return added
         }
-        return added
+    }
+
+    /// Finds the statistics of lines, as far as they are known, and where their samples of this period lie.
+    ///
+    /// They lie anywhere in the memory, and one line after the other each would be waited for: so all their records are asked for
+    /// before the first is looked at.
+    /// - Parameter positions: are written: that of a statistic, and for one that has none yet -1 less its number.
+    /// - Returns: for how many lines, and how many of them have a position.
+    @inline(__always)
+    private func find(
+        _ lines: UnsafeBufferPointer<UsualLine>, _ positions: UnsafeMutablePointer<Int>
+    ) -> (known: Int, opened: Int) {
+        // A value that is set ends what deltas before it build on, which is for those to see to who add one line.
+        let (periodNumber, gauge) = (period.number, period.hasDeltas ? Kind.gauge.rawValue : .max)
+        return index.withLookup { index in
+            guard let index else { return (0, 0) }
+            for (place, line) in lines.enumerated() {
+                positions[place] = index.likelyPlace(of: line.name, tag: line.tag) ?? -1
+            }
+            var (known, opened) = (0, 0)
+            for line in lines {
+                guard positions[known] >= 0, line.tag != gauge,
+                    let record = index.record(at: positions[known], of: line.name, tag: line.tag)
+                else { break }
+                let place = Place(mark: record.mark)
+                let isOpen = place.period == periodNumber
+                positions[known] = isOpen ? Int(place.position) : -1 - record.number
+                opened &+= isOpen ? 1 : 0
+                known &+= 1
+            }
+            return (known, opened)
+        }
+    }
+
+    /// Gives a position to those statistics of lines that have none yet in this period.
+    @inline(never)
+    private mutating func open(_ lines: Slice<UnsafeBufferPointer<UsualLine>>, _ positions: UnsafeMutablePointer<Int>) {
+        for (line, place) in zip(lines, 0...) where positions[place] < 0 {
+            let number = -1 - positions[place]
+            // (Another of the lines may have been the first.)
+            let found = Place(mark: index[mark: number])
+            positions[place] = found.period == period.number ? Int(found.position) : open(number, line.kind)
+        }
     }
 
     /// Adds the first line of a statistic in this period, or any.
@@ -158,21 +217,6 @@ public struct AccumulatorTable: Sendable {
         }
         period.add(line.value, at: position)
         return true
-    }
-
-    /// Asks for the memory of these lines' statistics, of all at once: they lie anywhere, and one after another each would be
-    /// waited for.
-    ///
-    /// (Mutating, because `self` would be copied for it otherwise.)
-    @inline(never)
-    private mutating func prefetch(_ lines: UnsafeMutableBufferPointer<UsualLine>, _ count: Int) {
-        for line in lines[..<count] { index.prefetchSlot(of: line.name, tag: line.kind.rawValue) }
-        for line in lines[..<count] { index.prefetchRecord(of: line.name, tag: line.kind.rawValue) }
-        for line in lines[..<count] {
-            guard let mark = index.likelyMark(of: line.name, tag: line.kind.rawValue) else { continue }
-            let place = Place(mark: mark)
-            if place.period == period.number { period.prefetch(Int(place.position)) }
-        }
     }
 
     /// The partials of the period that ends now.

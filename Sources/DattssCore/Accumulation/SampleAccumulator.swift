@@ -63,8 +63,10 @@ public struct SampleAccumulator: Sendable {
     }
 
     /// Asks for the memory of the buckets that these samples will be counted in.
+    ///
+    /// (Mutating, because `self` would be copied for it otherwise, and all its arrays retained.)
     @inline(__always)
-    func prefetch(_ values: UnsafeBufferPointer<Double>) {
+    mutating func prefetch(_ values: UnsafeBufferPointer<Double>) {
         if isBucketed { positive.prefetch(values) }
     }
 

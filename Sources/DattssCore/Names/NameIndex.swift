@@ -66,21 +66,6 @@ public struct NameIndex: Sendable {
     @inline(__always)
     func number(at place: Int) -> Int { Int(UInt32(truncatingIfNeeded: words[place + 1])) }
 
-    /// Asks for the memory that a look-up begins with.
-    @inline(__always)
-    func prefetchSlot(of name: HashedName, tag: UInt8) { slots.prefetch(name.hash(tag)) }
-
-    /// Asks for the record that a look-up most likely finds.
-    @inline(__always)
-    func prefetchRecord(of name: HashedName, tag: UInt8) {
-        guard let place = slots.first(name.hash(tag)) else { return }
-        words.withUnsafeBufferPointer { if let base = $0.baseAddress { CPlatform.prefetch(base + place) } }
-    }
-
-    /// The mark of the name that a look-up most likely finds.
-    @inline(__always)
-    func likelyMark(of name: HashedName, tag: UInt8) -> UInt64? { slots.first(name.hash(tag)).map { words[$0] } }
-
     /// Gives a number to a name that has none.
     public mutating func insert(_ name: UnsafeBufferPointer<UInt8>, tag: UInt8 = 0) -> Int {
         if garbageWords > words.count / 2 { compact() }
@@ -138,16 +123,30 @@ public struct NameIndex: Sendable {
 
     // MARK: Many look-ups
 
-    /// The index where it lies, for many look-ups.
+    /// The index where it lies, for many look-ups, each in three steps: so that what one of them waits for comes while the others
+    /// take theirs.
     struct Lookup {
         // Valid as long as the index is borrowed for it; all places that slots name are those of whole records.
         fileprivate let slots: SlotTable.Lookup
         fileprivate let words: UnsafePointer<UInt64>
 
-        /// The mark of a name; nil when it has no number.
+        /// Asks for the memory that a look-up begins with.
         @inline(__always)
-        func mark(of name: HashedName, tag: UInt8) -> UInt64? {
-            slots.find(name.hash(tag)) { isName($0, name, tag) }.map { words[$0] }
+        func prefetch(_ name: HashedName, tag: UInt8) { slots.prefetch(name.hash(tag)) }
+
+        /// Where the record of a name is, unless that of another one is there; it is asked for. nil when the name has no number.
+        @inline(__always)
+        func likelyPlace(of name: HashedName, tag: UInt8) -> Int? {
+            guard let place = slots.first(name.hash(tag)) else { return nil }
+            CPlatform.prefetch(words + place)
+            return place
+        }
+
+        /// The mark of a name and its number, at its place; nil where another name is.
+        @inline(__always)
+        func record(at place: Int, of name: HashedName, tag: UInt8) -> (mark: UInt64, number: Int)? {
+            guard isName(place, name, tag) else { return nil }
+            return (words[place], Int(UInt32(truncatingIfNeeded: words[place + 1])))
         }
 
         @inline(__always)
@@ -162,13 +161,15 @@ public struct NameIndex: Sendable {
         }
     }
 
-    /// - Returns: nil without names.
+    /// - Parameter body: is given nil without names.
     @inline(__always)
-    func withLookup<Result>(_ body: (Lookup) -> Result) -> Result? {
-        let result = slots.withLookup { slots in
-            words.withUnsafeBufferPointer { words in words.baseAddress.map { body(Lookup(slots: slots, words: $0)) } }
+    func withLookup<Result>(_ body: (Lookup?) -> Result) -> Result {
+        slots.withLookup { slots in
+            words.withUnsafeBufferPointer { words in
+                guard let slots, let words = words.baseAddress else { return body(nil) }
+                return body(Lookup(slots: slots, words: words))
+            }
         }
-        return result ?? nil
     }
 
     // MARK: Names

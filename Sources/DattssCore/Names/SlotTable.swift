@@ -22,24 +22,30 @@ struct SlotTable: Sendable {
         fileprivate let slots: UnsafePointer<Slot>
         fileprivate let mask: Int
 
-        /// As ``SlotTable/find(_:_:)``.
+        /// Asks for the memory of the slot where a search begins.
         @inline(__always)
-        func find(_ hash: UInt32, _ isMatch: (Int) -> Bool) -> Int? {
-            var position = Int(hash) & mask
-            while true {
-                let slot = slots[position]
-                if slot.number < 0 { return nil }
-                if slot.hash == hash, isMatch(Int(slot.number)) { return Int(slot.number) }
-                position = (position + 1) & mask
+        func prefetch(_ hash: UInt32) { CPlatform.prefetch(slots + (Int(hash) & mask)) }
+
+        /// The first number with this hash.
+        @inline(__always)
+        func first(_ hash: UInt32) -> Int? {
+            let home = Int(hash) & mask
+            // Not by a branch: whether another one came first to its place is nothing that a processor guesses right.
+            var position = (home &+ (slots[home].hash == hash ? 0 : 1)) & mask
+            while slots[position].hash != hash {
+                if slots[position].number < 0 { return nil }
+                position = (position &+ 1) & mask
             }
+            return slots[position].number < 0 ? nil : Int(slots[position].number)
         }
     }
 
-    /// - Returns: nil without slots.
+    /// - Parameter body: is given nil without slots.
     @inline(__always)
-    func withLookup<Result>(_ body: (Lookup) -> Result) -> Result? {
+    func withLookup<Result>(_ body: (Lookup?) -> Result) -> Result {
         slots.withUnsafeBufferPointer { slots in
-            slots.baseAddress.flatMap { slots.isEmpty ? nil : body(Lookup(slots: $0, mask: slots.count - 1)) }
+            guard let first = slots.baseAddress, !slots.isEmpty else { return body(nil) }
+            return body(Lookup(slots: first, mask: slots.count - 1))
         }
     }
 
@@ -56,20 +62,12 @@ struct SlotTable: Sendable {
         }
     }
 
-    /// Asks for the memory of the slot where a search begins.
+    /// As ``Lookup/prefetch(_:)``.
     @inline(__always)
     func prefetch(_ hash: UInt32) {
         slots.withUnsafeBufferPointer { slots in
             if let base = slots.baseAddress { CPlatform.prefetch(base + (Int(hash) & (slots.count - 1))) }
         }
-    }
-
-    /// The number where a search begins.
-    @inline(__always)
-    func first(_ hash: UInt32) -> Int? {
-        if slots.isEmpty { return nil }
-        let number = slots[Int(hash) & (slots.count - 1)].number
-        return number < 0 ? nil : Int(number)
     }
 
     /// Adds a number that is not there.

@@ -44,8 +44,10 @@ struct BucketCounts: Sendable {
     }
 
     /// Asks for the memory of the buckets of these values.
+    ///
+    /// (Mutating, because `self` would be copied for it otherwise.)
     @inline(__always)
-    func prefetch(_ values: UnsafeBufferPointer<Double>) {
+    mutating func prefetch(_ values: UnsafeBufferPointer<Double>) {
         // The array's address, without retaining it as any other way to it does: that would wait for the memory. Whatever is asked
         // for is not looked at, and may be nobody's.
         guard let array = UnsafeRawPointer(bitPattern: unsafeBitCast(counts, to: UInt.self)) else { return }

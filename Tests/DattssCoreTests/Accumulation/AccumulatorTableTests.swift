@@ -335,6 +335,18 @@ import Testing
         }
     }
 
+    @Test("several lines of a statistic in the first datagram of a period are one partial")
+    func linesThatBegin() {
+        // Goal: lines that are looked up together do not each begin their statistic's period.
+        var table = AccumulatorTable()
+        for _ in 0..<3 {
+            #expect(addAll(Array("a:1|c\nb:5|ms\na:2|c\na:4|c\nb:7|ms\na:8|c".utf8), to: &table, usual: true) == [nil: 6])
+            let partials = flush(&table)
+            #expect(partials.map(\.key.path) == ["a", "b"])
+            #expect(partials.map(\.aggregate.sum) == [15, 12] && partials.map(\.aggregate.count) == [4, 2])
+        }
+    }
+
     @Test("a number of a usual line is what the reader of all numbers makes of it, whatever its digits are", arguments: seeds)
     func usualNumbers(seed: UInt64) {
         // Goal: digits that are read at once, with a point among them, are the same double to the last bit.

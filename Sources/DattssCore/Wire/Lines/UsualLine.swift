@@ -7,12 +7,15 @@ struct UsualLine {
     /// Up to the first colon: only a name that is known already is also known to be one.
     let name: HashedName
     let value: Double
-    let kind: Kind
+    /// The kind's raw value: to make a kind of it takes a branch that nobody can foretell.
+    let tag: UInt8
     /// Behind its type. In four bytes, because as many lines as possible are to fit where ``AccumulatorTable`` looks ahead.
     private let end: UInt32
 
     /// Where the next line begins.
     var next: Int { Int(end) + 1 }
+
+    var kind: Kind { Kind(rawValue: tag) ?? .counter }
 
     /// Reads the line that begins at `start`.
     /// - Parameter bytes: the lines; at least ``bytesMin``, and less than 2^32.
@@ -21,13 +24,13 @@ struct UsualLine {
         guard let name = Self.name(in: bytes, at: start, hash) else { return nil }
         let valueStart = start + name.bytes.count + 1
         guard let (value, length) = Self.number(in: bytes, at: valueStart) else { return nil }
-        let bar = valueStart + length
+        let bar = valueStart &+ length
         guard bar < bytes.count, bytes[bar] == UInt8(ascii: "|"),
-            let (kind, typeLength) = Self.kind(Self.word(in: bytes, at: bar + 1))
+            let (tag, typeLength) = Self.type(Self.word(in: bytes, at: bar &+ 1))
         else { return nil }
-        let end = bar + 1 + typeLength
+        let end = bar &+ 1 &+ typeLength
         guard end == bytes.count || bytes[end] == UInt8(ascii: "\n") else { return nil }
-        (self.name, self.kind, self.value, self.end) = (name, kind, value, UInt32(truncatingIfNeeded: end))
+        (self.name, self.tag, self.value, self.end) = (name, tag, value, UInt32(truncatingIfNeeded: end))
     }
 
     static let bytesMin = 8
@@ -35,7 +38,7 @@ struct UsualLine {
     /// The eight bytes from `offset` on, the first one the lowest; zeros behind the end.
     @inline(__always)
     private static func word(in bytes: DatagramLine.Bytes, at offset: Int) -> UInt64 {
-        let missing = offset + 8 - bytes.count
+        let missing = offset &+ 8 &- bytes.count
         return missing <= 0 ? bytes.word(at: offset) : bytes.word(at: bytes.count - 8) >> UInt64(8 * missing)
     }
 
@@ -76,8 +79,11 @@ struct UsualLine {
         // The digits become the last of eight, then pairs of them, fours and all are added up.
         var digits = ((word & mask) | ((word >> pointBits) & ~mask)) &<< (64 &- count)
         let others = ((digits &+ 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080
-        // A zero in front of other digits is not a number's, nor is a point without digits on both sides.
-        guard bar < 64, whole >= 8, others == 0, whole == 8 || word & 0xFF != 0, pointBits == 0 || count > whole else {
+        // A zero in front of other digits is not a number's, nor is a point without digits on both sides. (One branch for all: by
+        // itself, each of these is sometimes so and sometimes not.)
+        let hasZero = bit(whole > 8) & bit(word & 0xFF == 0)
+        let endsWithPoint = bit(pointBits != 0) & bit(count == whole)
+        guard others | bit(bar == 64) | bit(whole == 0) | hasZero | endsWithPoint == 0 else {
             return anyNumber(in: bytes, at: start)
         }
         digits = (digits &* 10) &+ (digits >> 8)
@@ -86,6 +92,9 @@ struct UsualLine {
         // (Both are whole numbers that a double holds, so that it is the nearest one.)
         return (Double(digits) / powers[Int(count &- whole) / 8], Int(bar / 8))
     }
+
+    @inline(__always)
+    private static func bit(_ isSet: Bool) -> UInt64 { isSet ? 1 : 0 }
 
     /// How many bits of a word of digits, each less 0x30, stand in front of the first such byte; 64 when there is none.
     @inline(__always)
@@ -107,12 +116,13 @@ struct UsualLine {
 
     /// - Parameter word: the type and what stands behind it.
     @inline(__always)
-    private static func kind(_ word: UInt64) -> (kind: Kind, typeLength: Int)? {
+    private static func type(_ word: UInt64) -> (tag: UInt8, length: Int)? {
         let letter = word & 0xFF
-        let code = letter & 0xE0 == 0x60 ? (codes >> (2 * (letter & 0x1F))) & 3 : 0
-        guard code != 0, let kind = Kind(rawValue: UInt8(truncatingIfNeeded: code - 1)) else { return nil }
-        if letter != UInt8(ascii: "m") { return (kind, 1) }
-        return (word >> 8) & 0xFF == UInt8(ascii: "s") ? (kind, 2) : nil
+        let code = (codes &>> (2 &* (letter & 0x1F))) & 3
+        let isLong = bit(letter == UInt8(ascii: "m"))
+        let isCut = isLong & bit((word >> 8) & 0xFF != UInt8(ascii: "s"))
+        guard bit(letter & 0xE0 != 0x60) | bit(code == 0) | isCut == 0 else { return nil }
+        return (UInt8(truncatingIfNeeded: code &- 1), Int(1 &+ isLong))
     }
 
     /// Two bits a letter: what its kind's raw value is, and one more; 0 where it begins no type.
