@@ -73,6 +73,7 @@ let package = Package(
                 "CCrypto", "CCurl", "CPlatform", "CResources", "CZlib", "CZstd", "DattssCore", "DattssLog", "DattssPipeline",
                 "DattssQuery", "LibC",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),

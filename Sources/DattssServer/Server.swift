@@ -18,6 +18,7 @@ public struct Server: Service {
     let lock: any FileLock
     private let replaySeconds: Double
     private let turns: LoopTurnsOfLoops
+    private let cluster: (membership: ClusterMembership, replica: AccountReplica)?
     private let logger: Logger
     private let onListening: @Sendable (Listening) -> Void
 
@@ -50,35 +51,49 @@ public struct Server: Service {
         _ configuration: ServerConfiguration, logger: Logger, onFailure: @escaping @Sendable (String) -> Void,
         onListening: @escaping @Sendable (Listening) -> Void = { _ in }
     ) throws {
-        let folder = try Folder(configuration, logger)
+        let lock = try DataFolder.lock(configuration.dataDirectory, fileSystem: configuration.fileSystem)
+        let folder = try Folder(configuration, lock, logger)
         let started = ContinuousClock.now
         let pipeline = try Pipeline(folder.pipelineConfiguration(logger), onFailure: onFailure)
         self.init(folder, pipeline, replayedSince: started, logger, onListening)
     }
 
-    /// The same with a replicated stream as accepted log: waits until nobody else owns it, takes it over and replays it.
+    /// The same with a replicated stream as accepted log: waits until nobody else owns it, and passes on meanwhile what it is asked; then takes
+    /// it over with the accounts, and replays it.
+    /// - Parameter onStandingBy: called when the port of HTTP is open, with its address.
     /// - Throws: also when its engine cannot be reached within half a minute, or does not promise what is needed.
     public init(
-        _ configuration: ServerConfiguration, owning address: StreamAddress, logger: Logger,
-        onFailure: @escaping @Sendable (String) -> Void, onListening: @escaping @Sendable (Listening) -> Void = { _ in }
+        _ given: ServerConfiguration, owning address: StreamAddress, logger: Logger,
+        onFailure: @escaping @Sendable (String) -> Void, onStandingBy: @escaping @Sendable (HostPort) -> Void = { _ in },
+        onListening: @escaping @Sendable (Listening) -> Void = { _ in }
     ) async throws {
+        var configuration = given
         let login = try configuration.acceptedLogCredentials.map(Self.login)
-        let folder = try Folder(configuration, logger)
-        let stream: AcceptedStream
-        do {
-            stream = try await StreamEngine(address, login: login, logger).open(node: StreamNode.name(configuration.http))
-        } catch let problem as StreamProblem {
-            throw ServerStartError(.badStream, problem.description)
-        }
+        let lock = try DataFolder.lock(configuration.dataDirectory, fileSystem: configuration.fileSystem)
+        // The command line knows by it whether the accounts of this folder are those that count.
+        AddressFile(configuration.dataDirectory).remove()
+        let membership = try await ClusterStart(address: address, login: login, logger: logger, onStandingBy: onStandingBy)
+            .run(&configuration)
+        let folder = try Folder(configuration, lock, logger)
+        let confirmed = ConfirmedChanges(directory: configuration.dataDirectory)
+        let secret = try SecretFile.load(configuration.dataDirectory + "/secret")
+        let replica = AccountReplica(
+            membership.accounts, membership.writer, fingerprint: ReplicatedAccounts.fingerprint(of: secret), onDeposed: onFailure
+        ) { confirmed.note($0.changeCounter) }
+        try await folder.accounts.run { try $0.replicate(to: replica) }
         let started = ContinuousClock.now
+        let stream = AcceptedStream(
+            membership.streams.batches, node: membership.node, keptMilliseconds: address.keepHours * 3_600_000)
         let pipeline = try await Pipeline(folder.pipelineConfiguration(logger), owning: stream, onFailure: onFailure)
-        self.init(folder, pipeline, replayedSince: started, logger, onListening)
+        self.init(folder, pipeline, replayedSince: started, logger, onListening, (membership, replica))
     }
 
     private init(
         _ folder: Folder, _ pipeline: Pipeline, replayedSince started: ContinuousClock.Instant, _ logger: Logger,
-        _ onListening: @escaping @Sendable (Listening) -> Void
+        _ onListening: @escaping @Sendable (Listening) -> Void,
+        _ cluster: (membership: ClusterMembership, replica: AccountReplica)? = nil
     ) {
+        self.cluster = cluster
         (configuration, accounts, lock, turns) = (folder.configuration, folder.accounts, folder.lock, folder.turns)
         (self.pipeline, self.logger, self.onListening) = (pipeline, logger, onListening)
         replaySeconds = (ContinuousClock.now - started) / .seconds(1)
@@ -91,9 +106,9 @@ public struct Server: Service {
         let lock: any FileLock
         let turns = LoopTurnsOfLoops()
 
-        init(_ given: ServerConfiguration, _ logger: Logger) throws {
+        init(_ given: ServerConfiguration, _ lock: any FileLock, _ logger: Logger) throws {
             var configuration = given
-            lock = try DataFolder.lock(configuration.dataDirectory, fileSystem: configuration.fileSystem)
+            self.lock = lock
             accounts = try Accounts(directory: configuration.dataDirectory)
             try Server.requireStatsdUser(configuration, in: accounts)
             try Server.prepareInternalUsers(accounts, &configuration, logger)
@@ -127,10 +142,12 @@ public struct Server: Service {
             await announcement.make(of: channel)
         }
         await Self.hurryLoops()
+        await cluster?.membership.standby?.end()
         // They end in reverse order.
         var services: [any Service] = [
             PipelineService(pipeline: pipeline), parts.makeAccountsRefresher(), parts.alerts, parts.delivery,
         ]
+        if let cluster { services.append(OwnershipWatch(streams: cluster.membership.streams, replica: cluster.replica)) }
         if configuration.web.hasDemo { services.append(parts.makeDemoTraffic(of: Self.shop)) }
         if configuration.web.keepsOwnStatistics { services.append(parts.makeOwnStatistics(replaySeconds: replaySeconds)) }
         if !configuration.forwardTargets.isEmpty { services.append(parts.forwarding) }

@@ -26,6 +26,8 @@ public struct ServerConfiguration: Sendable {
     public var acceptedLog: StreamAddress?
     /// A file with `USER:PASSWORD`, or a token, for the servers of that stream.
     public var acceptedLogCredentials: String?
+    /// Where other servers of the cluster reach this one's HTTP; nil for where it is served.
+    public var advertised: HostPort?
     /// Whose statsd lines, and those of Graphite, are; without one, names begin with an auth key and a dot.
     public var statsdUser: UserID?
     /// Every bound on what one sender can make the server do.

@@ -15,8 +15,9 @@ BINARY = os.environ.get("DATTSS_BINARY") or str(REPOSITORY / ".build" / "debug" 
 
 
 class Server:
-    def __init__(self, *arguments, prefix=()):
-        """prefix: a command that starts the server, as prlimit does."""
+    def __init__(self, *arguments, prefix=(), secret=None):
+        """prefix: a command that starts the server, as prlimit does. secret: what keys come from, where it is not left to the server."""
+        self.secret = secret
         self.prefix = list(prefix)
         self.folder = tempfile.mkdtemp(prefix="dattss-clients-")
         self.socket = os.path.join(self.folder, "statsd.sock")
@@ -35,6 +36,9 @@ class Server:
         return os.path.join(self.folder, "data")
 
     def start(self):
+        if self.secret:
+            os.makedirs(self.data, exist_ok=True)
+            Path(self.data, "secret").write_text(self.secret + "\n")
         command = [*self.prefix, BINARY, "serve", "--data-dir", self.data, *self.arguments]
         for option, address in self.addresses.items():
             command += [f"--{option}", address]

@@ -114,7 +114,7 @@ package struct ByteReader {
     }
 
     /// Calls `body` with the bytes that are left.
-    func rest<Value>(_ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
+    package func rest<Value>(_ body: (UnsafeBufferPointer<UInt8>) -> Value) -> Value {
         bytes.withUnsafeBufferPointer { body(UnsafeBufferPointer(rebasing: $0[offset..<end])) }
     }
 

@@ -36,6 +36,8 @@ package struct StreamOwner: Sendable {
         case replayed
         /// Only while ``StreamOwner/isReady``.
         case append(first: LSN, count: Int, frames: [UInt8])
+        /// A change of the accounts, in a stream of their own. Only while ``StreamOwner/isReady``.
+        case store(change: [UInt8])
         /// What lies before this position is in blocks that are synced. Only while ``StreamOwner/isReady``.
         case retire(below: StreamPosition)
         /// The engine has stored a message.
@@ -94,7 +96,7 @@ package struct StreamOwner: Sendable {
     private let nonce: UInt64
     private var role = Role.standby
     /// The last position of the stream, as far as it is certain.
-    private var last = StreamPosition.zero
+    package private(set) var last = StreamPosition.zero
     /// The message that is under way.
     package private(set) var pending: Publication?
     /// Whether what became of ``pending`` is unknown for now: its senders are neither told that it counts nor that it does not.
@@ -127,6 +129,8 @@ package struct StreamOwner: Sendable {
             return .none
         case .append(let first, let count, let frames):
             return publish { .batches(epoch: $0, first: first, count: count, frames: frames) }
+        case .store(let change):
+            return publish { .accounts(epoch: $0, change: change) }
         case .retire(let below):
             precondition(below <= last.next, "a mark beyond the end of the stream")
             return publish { .mark(epoch: $0, below: below) }
@@ -172,7 +176,7 @@ package struct StreamOwner: Sendable {
         case .claim:
             role = .replaying(epoch: last)
             return .replay(through: last)
-        case .batches: return .written(publication)
+        case .batches, .accounts: return .written(publication)
         case .mark(_, let below): return .purge(below: below)
         }
     }

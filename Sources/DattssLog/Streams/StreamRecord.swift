@@ -19,6 +19,7 @@ package struct StreamPosition: Sendable, Hashable, Comparable {
 ///     │ version │ kind │ fields …     │ CRC32C │   kind 1, claim:   the node's name, nonce (8)
 ///     │ 1       │ 1    │              │ 4      │   kind 2, batches: epoch │ first LSN │ count │ frames, to the end
 ///     └─────────┴──────┴──────────────┴────────┘   kind 3, mark:    epoch │ below
+///                                                  kind 4, accounts: epoch │ a change, to the end
 ///
 /// Numbers without a width are varints. The CRC is that of all bytes before it. The epoch is the position of the writer's
 /// claim: the engine itself has counted it, so that no two owners have the same one.
@@ -30,6 +31,8 @@ package enum StreamRecord: Sendable, Hashable {
     case batches(epoch: StreamPosition, first: LSN, count: Int, frames: [UInt8])
     /// What lies before `below` is in the blocks of the owner, and may be gone at any time from now on.
     case mark(epoch: StreamPosition, below: StreamPosition)
+    /// A change of the accounts, in a stream of their own.
+    case accounts(epoch: StreamPosition, change: [UInt8])
 
     static let version: UInt8 = 1
     static let nodeBytesMax = 255
@@ -52,6 +55,10 @@ package enum StreamRecord: Sendable, Hashable {
             writer.append(UInt8(3))
             writer.appendVarint(epoch.value)
             writer.appendVarint(below.value)
+        case .accounts(let epoch, let change):
+            writer.append(UInt8(4))
+            writer.appendVarint(epoch.value)
+            writer.append(change)
         }
         writer.appendFixed(CRC32C.checksum(writer.bytes))
         return writer.bytes
@@ -87,8 +94,11 @@ package enum StreamRecord: Sendable, Hashable {
             let epoch = StreamPosition(try reader.varint("epoch"))
             self = .mark(epoch: epoch, below: StreamPosition(try reader.varint("below")))
             try reader.expectEnd("mark")
+        case 4:
+            let epoch = StreamPosition(try reader.varint("epoch"))
+            self = .accounts(epoch: epoch, change: reader.rest { Array($0) })
         default:
-            throw LogError(.unsupportedVersion, expected: "a claim, batches or a mark", found: "kind \(kind)")
+            throw LogError(.unsupportedVersion, expected: "a claim, batches, a mark or a change of accounts", found: "kind \(kind)")
         }
     }
 }

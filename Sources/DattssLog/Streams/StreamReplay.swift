@@ -107,6 +107,8 @@ package struct StreamReplay: Sendable {
             guard isOwner(writer, at: position) else { break }
             nextLSN = first.advanced(by: count)
             return .apply(first: first, count: count, frames: frames)
+        // (They have a stream of their own.)
+        case .accounts(let writer, _): _ = isOwner(writer, at: position)
         }
         return .skip
     }

@@ -43,6 +43,15 @@ package actor StreamWriter {
 
     // MARK: Writing
 
+    /// Stores a change of the accounts; one is under way at a time.
+    /// - Returns: when it is certain what became of it, which may take as long as the engine is away.
+    package func store(_ change: [UInt8]) async -> PendingAppend.Outcome {
+        outcome(of: await drive(owner.take(.store(change: change)), onUncertain: {}))
+    }
+
+    /// The last position of the stream as far as it is certain; nil while a message is under way, or when another one owns it.
+    package var end: StreamPosition? { owner.isReady ? owner.last : nil }
+
     /// - Parameter mark: what lies before it is in blocks, which is said first.
     fileprivate func append(
         first: LSN, count: Int, frames: [UInt8], mark: StreamPosition?, onUncertain: @Sendable () -> Void
@@ -51,7 +60,11 @@ package actor StreamWriter {
             // What became of the mark does not matter; the batches were never sent.
             return .notWritten(deposition)
         }
-        switch await drive(owner.take(.append(first: first, count: count, frames: frames)), onUncertain: onUncertain) {
+        return outcome(of: await drive(owner.take(.append(first: first, count: count, frames: frames)), onUncertain: onUncertain))
+    }
+
+    private func outcome(of end: End) -> PendingAppend.Outcome {
+        switch end {
         case .written(let position): return .written(position)
         case .deposed(.unknown): return .unknown(deposition)
         case .deposed(.notWritten), .claimed, .outrun: return .notWritten(deposition)

@@ -12,6 +12,10 @@ public struct AccountError: Error, Sendable, CustomStringConvertible {
         case refused
         /// A link that was used, or is too old, or never was one.
         case linkExpired
+        /// The other servers of a cluster cannot be told: nothing is changed.
+        case unavailable
+        /// Whether the other servers have it is not known.
+        case unconfirmed
     }
 
     /// What kind of an error it is.

@@ -117,7 +117,7 @@ extension Accounts {
         if areForgotten { withState { $0.verified.removeAll() } }
         if names.isEmpty { return }
         // Nothing that requests ask for changes, so nothing is read back.
-        try database.write { database in
+        try changeLater { database in
             for name in names {
                 for sql in [
                     "UPDATE user SET keyUsedAtMilliseconds = ?1 WHERE uid = ?2 AND ?3 = 'default'",

@@ -103,7 +103,7 @@ extension Accounts {
     }
 
     /// Writes down a letter's link. Anybody may have one sent, and what is in memory says nothing of links: it is not read anew.
-    private func noteLetter<Value>(_ body: (Database) throws -> Value) throws -> Value { try database.write(body) }
+    private func noteLetter<Value>(_ body: (Database) throws -> Value) throws -> Value { try change(body) }
 
     private func user(of email: EmailAddress, _ database: Database) throws -> UserID? {
         try String.fetchOne(

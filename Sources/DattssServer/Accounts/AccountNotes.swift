@@ -30,7 +30,7 @@ extension Accounts {
     @discardableResult
     func setFavourites(_ favourites: [StatisticKey], of user: UserID, replacing version: String? = nil) throws -> Bool {
         // No request asks memory for them, so nothing is kept.
-        try database.write { database in
+        try change { database in
             if let version, try Self.version(of: Self.favourites(of: user, database)) != version { return false }
             try database.execute(sql: "DELETE FROM favourite WHERE uid = ?", arguments: [user.string])
             for (position, key) in favourites.enumerated() {
@@ -60,7 +60,7 @@ extension Accounts {
     }
 
     func note(_ line: AuditLine, of user: UserID) throws {
-        try database.write { try note(line, of: user, $0) }
+        try change { try note(line, of: user, $0) }
     }
 
     func note(_ line: AuditLine, of user: UserID, _ database: Database) throws {

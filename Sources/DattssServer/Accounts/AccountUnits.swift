@@ -39,7 +39,7 @@ extension Accounts {
     /// - Parameter unit: nil for what the name tells.
     /// - Returns: all of them, as they are now; nil when there is no room for another one.
     func setUnit(_ unit: Unit?, of key: StatisticKey, user: UserID) throws -> [StatisticUnit]? {
-        try database.write { database in
+        try change { database in
             try database.execute(
                 sql: "DELETE FROM unit WHERE uid = ? AND typ = ? AND pth = ?", arguments: [user.string, key.kind.symbol, key.path])
             var all = try Self.units(of: user, database)

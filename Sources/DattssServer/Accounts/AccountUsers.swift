@@ -167,7 +167,7 @@ extension Accounts {
 
     /// No file holds anything of a deleted user any more.
     public func noteErased(_ user: UserID, at time: Timestamp) throws {
-        try database.write { database in
+        try changeLater { database in
             try database.execute(
                 sql: "UPDATE user SET erasedAtMilliseconds = ? WHERE uid = ? AND deletedAtMilliseconds IS NOT NULL",
                 arguments: [time.milliseconds, user.string])

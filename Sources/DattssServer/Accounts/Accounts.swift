@@ -19,6 +19,13 @@ public final class Accounts: Authenticator {
     /// SQLite blocks, so nothing here runs in a task.
     private let queue = DispatchQueue(label: "accounts")
     private let strangers = Mutex(0)
+    private let changes = Mutex(Changes())
+
+    private struct Changes {
+        var company = AccountCompany.none
+        /// Whether there is something that the other servers may not have.
+        var isUnpublished = false
+    }
 
     /// For how many people who are not signed in something may be looked up or written at a time.
     static let strangersMax = 64
@@ -153,10 +160,29 @@ public final class Accounts: Authenticator {
 
     // MARK: Keeping up
 
-    /// Looks whether another process changed the accounts.
+    /// Looks whether another process changed the accounts; the other servers get to know it.
     public func refresh() throws {
         let current = try database.read(AccountReading.dataVersion)
-        if withState({ $0.dataVersion != current }) { try reload() }
+        guard withState({ $0.dataVersion != current }) else { return }
+        try reload()
+        try publishChanges()
+    }
+
+    var company: AccountCompany { changes.withLock { $0.company } }
+    func setCompany(_ company: AccountCompany) { changes.withLock { $0.company = company } }
+    func noteUnpublished() { changes.withLock { $0.isUnpublished = true } }
+
+    /// Brings what could wait to the other servers.
+    func publishLaterChanges() throws {
+        let isUnpublished = changes.withLock { changes in
+            defer { changes.isUnpublished = false }
+            return changes.isUnpublished
+        }
+        guard isUnpublished else { return }
+        do { try publishChanges() } catch {
+            noteUnpublished()
+            throw error
+        }
     }
 
     func reload() throws {
@@ -173,9 +199,15 @@ public final class Accounts: Authenticator {
 
     /// Changes the file, and then what is known of it.
     func write<Value>(_ body: (Database) throws -> Value) throws -> Value {
-        let value = try database.write(body)
-        try reload()
-        return value
+        do {
+            let value = try change(body)
+            try reload()
+            return value
+        } catch let error as AccountError where error.code == .unconfirmed {
+            // It is in the file all the same.
+            try reload()
+            throw error
+        }
     }
 
     /// For how many people who are not signed in something is being done.

@@ -14,6 +14,9 @@ struct AccountsRefresher: Service {
     let clock: any WallClock
     let logger: Logger
 
+    /// Every so often the other servers of a cluster get what could wait.
+    private static let publishSeconds: Int64 = 5
+
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var minute = halfMinute
@@ -32,6 +35,7 @@ struct AccountsRefresher: Service {
                 do {
                     try await accounts.run { accounts in
                         try accounts.refresh()
+                        if now.milliseconds / 1000 % Self.publishSeconds == 0 { try accounts.publishLaterChanges() }
                         guard isNewMinute else { return }
                         try accounts.writeUses(at: now)
                         try accounts.removeExpired(at: confirmed)

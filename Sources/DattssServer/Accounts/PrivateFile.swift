@@ -24,3 +24,27 @@ extension AccountError {
             .fileSystem, "cannot \(operation) \(path): \(String(cString: strerror(code)))", systemError: code, path: path)
     }
 }
+
+extension PrivateFile {
+    /// Puts a whole file in the place of another: killed at any instant, there is one of the two.
+    static func replace(_ path: String, with bytes: [UInt8]) throws(AccountError) {
+        let unfinished = path + ".new"
+        let file = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw .failed("create", unfinished) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                let error = AccountError.failed("write", unfinished)
+                close(file)
+                throw error
+            }
+            written += count
+        }
+        let isSynced = fsync(file) == 0
+        close(file)
+        guard isSynced else { throw .failed("sync", unfinished) }
+        guard rename(unfinished, path) == 0 else { throw .failed("rename", unfinished) }
+    }
+}

@@ -15,6 +15,9 @@ struct AlertCommit: Sendable {
     /// Whether there is nothing that a restart would miss.
     var isEmpty: Bool { rules == nil && silences == nil && instances.isEmpty && events.isEmpty && messages.isEmpty }
 
+    /// Whether somebody asked for it, who is to be told that it is done.
+    var isAsked: Bool { rules != nil || silences != nil }
+
     /// Takes in what happened in a look; what is told in it goes to each channel as one message.
     mutating func add(_ outcome: AlertBook.Outcome) {
         instances += outcome.changed

@@ -191,6 +191,9 @@ actor AlertEvaluator: Service {
         let now = clock.now()
         do {
             try await accounts.run { try $0.keep(commit, of: user, at: now, notes: notes) }
+        } catch let error as AccountError where error.code == .unconfirmed {
+            // It is written here, and would be there twice.
+            throw error
         } catch {
             var all = commit
             if let later = entries[user]?.unwritten { all.append(later) }

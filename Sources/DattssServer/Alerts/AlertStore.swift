@@ -117,7 +117,7 @@ extension Accounts {
 
     /// Writes everything of a commit, or nothing. Of a deleted user nothing is written.
     func keep(_ commit: AlertCommit, of user: UserID, at time: Timestamp, notes: [AlertEventLine] = []) throws {
-        try database.write { database in
+        try change(confirmed: commit.isAsked || !notes.isEmpty) { database in
             let isThere = try Bool.fetchOne(
                 database, sql: "SELECT deletedAtMilliseconds IS NULL FROM user WHERE uid = ?", arguments: [user.string])
             guard isThere == true else { return }
@@ -307,7 +307,7 @@ extension Accounts {
     /// - Parameter next: when it is tried again; nil for never.
     func noteTry(of message: Int64, _ problem: String?, next: Timestamp?, at time: Timestamp) throws {
         let state = problem == nil ? OutboxState.sent : next == nil ? .failed : .waiting
-        try database.write { database in
+        try changeLater { database in
             try database.execute(
                 sql: """
                     UPDATE alertMessage SET state = ?, problem = ?, attempts = attempts + 1, dueAtMilliseconds = ?, endedAtMilliseconds = ?
@@ -393,7 +393,7 @@ extension Accounts {
     /// Makes or changes a channel.
     /// - Throws: ``AccountError`` when there are too many.
     func setChannel(_ channel: AlertChannel, of user: UserID) throws {
-        try database.write { database in
+        try change { database in
             let others = try Self.channels(of: user, database).filter { $0.name != channel.name }
             guard others.count < Self.alertChannelsMax else {
                 throw AccountError(.tooMany, "there are \(Self.alertChannelsMax) channels already")
@@ -406,7 +406,7 @@ extension Accounts {
 
     /// - Returns: whether there was one.
     func removeChannel(_ name: String, of user: UserID) throws -> Bool {
-        try database.write { database in
+        try change { database in
             try database.execute(
                 sql: "DELETE FROM alertChannel WHERE uid = ? AND name = ?", arguments: [user.string, name])
             return database.changesCount > 0

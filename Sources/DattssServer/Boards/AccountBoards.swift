@@ -77,7 +77,7 @@ extension Accounts {
     /// Keeps a new one.
     /// - Throws: ``AccountError`` when the name is taken, or there are too many, or the user is not there any more.
     func addBoard(_ board: Board, of user: UserID, at time: Timestamp) throws {
-        try database.write { database in
+        try change { database in
             // (The server's own have some, too.)
             let isThere = try Bool.fetchOne(
                 database, sql: "SELECT 1 FROM user WHERE uid = ? AND deletedAtMilliseconds IS NULL", arguments: [user.string])
@@ -103,7 +103,7 @@ extension Accounts {
     func replaceBoard(
         _ name: String, with board: Board, replacing version: String?, of user: UserID, at time: Timestamp
     ) throws -> BoardChange {
-        try database.write { database in
+        try change { database in
             guard let row = try Self.row(ofBoard: name, of: user, database) else { return .unknown }
             if let version, version != row["version"] as String { return .outdated }
             if board.name != name { try Self.requireFree(board.name, of: user, database) }
@@ -120,7 +120,7 @@ extension Accounts {
 
     /// Removes a board, and with it all links to it.
     func removeBoard(_ name: String, replacing version: String?, of user: UserID) throws -> BoardChange {
-        try database.write { database in
+        try change { database in
             guard let row = try Self.row(ofBoard: name, of: user, database) else { return .unknown }
             if let version, version != row["version"] as String { return .outdated }
             let number = row["number"] as Int64

@@ -45,7 +45,7 @@ extension Accounts {
     func shareBoard(
         _ name: String, of user: UserID, by: String, days: Int64?, at time: Timestamp
     ) throws -> (share: BoardShare, token: Secret)? {
-        try database.write { database in
+        try change { database in
             guard let board = try Self.row(ofBoard: name, of: user, database) else { return nil }
             let number = board["number"] as Int64
             try database.execute(
@@ -74,7 +74,7 @@ extension Accounts {
     /// Makes a link worthless, from the next request on.
     /// - Returns: false when the board has no such link, or there is no such board.
     func revokeShare(_ id: String, ofBoard name: String, of user: UserID) throws -> Bool {
-        try database.write { database in
+        try change { database in
             guard let board = try Self.row(ofBoard: name, of: user, database) else { return false }
             try database.execute(
                 sql: "DELETE FROM boardShare WHERE board = ? AND id = ?", arguments: [board["number"] as Int64, id])
@@ -104,7 +104,7 @@ extension Accounts {
         }
         guard let found else { return nil }
         if (found.usedAt ?? .min) <= time.milliseconds - 60_000 {
-            try database.write { database in
+            try changeLater { database in
                 try database.execute(
                     sql: "UPDATE boardShare SET usedAtMilliseconds = ? WHERE hash = ?", arguments: [time.milliseconds, hash])
             }

@@ -68,7 +68,7 @@ extension Accounts {
     /// - Returns: nil when there is no such user any more.
     func addMark(_ mark: Mark, of user: UserID, by: String = "") throws -> KeptMark? {
         let kept = KeptMark(id: Secret.randomID(), mark: mark, by: by)
-        return try database.write { database in
+        return try change { database in
             guard try Self.insert(kept, of: user, database) else { return nil }
             try Self.makeRoom(user, mark.source, database)
             return kept
@@ -79,7 +79,7 @@ extension Accounts {
     /// - Returns: how many marks were made: none of a service check whose status is the same as before, nor of one that is good and was never
     ///   heard of.
     func addMarks(_ received: [ReceivedMark]) throws -> Int {
-        try database.write { database in
+        try changeLater { database in
             var count = 0
             var grown: Set<Room> = []
             for one in received {
@@ -157,7 +157,7 @@ extension Accounts {
 
     /// - Returns: false when the user has no such mark.
     func removeMark(_ id: String, of user: UserID) throws -> Bool {
-        try database.write { database in
+        try change { database in
             try database.execute(sql: "DELETE FROM mark WHERE uid = ? AND id = ?", arguments: [user.string, id])
             return database.changesCount == 1
         }
@@ -168,7 +168,7 @@ extension Accounts {
     ///   - time: as late as it certainly is, see ``Pipeline/confirmedTime``.
     ///   - hourDays: the server's rule, for those who have none of their own.
     func removeOldMarks(at time: Timestamp, hourDays: Int64) throws {
-        try database.write { database in
+        try changeLater { database in
             // From the users, so that each one's index by time is used, and not every mark looked at.
             try database.execute(
                 sql: """

@@ -11,6 +11,11 @@ extension Server {
         return accounts.key(of: .local)
     }
 
+    /// The same from within a task: in a cluster it waits until the other servers have it.
+    public func prepareFirstUser() async throws -> String? {
+        try await accounts.run { _ in try self.prepareLocalUser() }
+    }
+
     static let shop = DemoShop(seed: 2014)
 
     /// Lines that belong to nobody would only be counted as refused.

@@ -16,6 +16,8 @@ public struct StreamAddress: Sendable, Hashable, CustomStringConvertible {
     var monitoring: [HostPort] = []
 
     static let serversMax = 16
+    /// The stream of the accounts is called like that of the batches, with this behind it.
+    static let accountsSuffix = "-accounts"
     static let keepHoursMax: Int64 = 24 * 31
 
     /// What is expected, for who says something else.
@@ -61,13 +63,20 @@ public struct StreamAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// What NATS takes as the name of a stream and as a part of a subject.
     private static func isName(_ text: Substring) -> Bool {
-        1...64 ~= text.utf8.count
+        1...64 ~= text.utf8.count && !text.hasSuffix(accountsSuffix)
             && text.utf8.allSatisfy { Name.isNameByte($0) && $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: ":") }
     }
 
     /// (A password in front of the host would be in the list of processes.)
     private static func isHost(_ text: String) -> Bool {
         text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "@") }
+    }
+
+    /// Another stream of the same engine.
+    func named(_ stream: String) -> StreamAddress {
+        var other = self
+        other.stream = stream
+        return other
     }
 
     public var description: String { "nats://\(servers.map(\.description).joined(separator: ","))/\(stream)" }

@@ -9,8 +9,8 @@ import NIOPosix
 /// while another server owns it.
 ///
 /// Who owns the stream is decided by the stream alone. Whether somebody does is asked here, so that a server that comes back does not
-/// depose the one that has taken its place: the owner answers on a subject. One that does not answer three times is taken for lost; if
-/// it is not, the stream refuses what it writes from then on.
+/// depose the one that has taken its place: the owner answers on a subject. One that does not answer for a while is taken for lost; if
+/// it is not, the stream refuses what it writes from then on. See ``StandbyWait``.
 struct StreamEngine: Sendable {
     let address: StreamAddress
     private let client: NatsClient
@@ -19,23 +19,54 @@ struct StreamEngine: Sendable {
     static let versionMin = (2, 12)
     static let payloadBytesMin = 8 << 20
     private static let startAttempts = 30
-    private static let missesMax = 3
     private static let questionMilliseconds: Int64 = 1500
+    private static let pauseMilliseconds = 500
+    /// Not all who stand by should be the first.
+    private static let headStartMilliseconds = 0...400
 
     init(_ address: StreamAddress, login: NatsLogin?, _ logger: Logger) {
         (self.address, client, self.logger) = (address, NatsClient(address.servers, login: login), logger)
     }
 
-    /// - Throws: what keeps the engine from being used, by name.
-    func open(node: String) async throws -> AcceptedStream {
+    /// The streams that are to be owned, with whoever may be asked about them.
+    struct Opened: Sendable {
+        let batches: JetStream
+        let accounts: JetStream
+        fileprivate let client: NatsClient
+        fileprivate let responder: NatsConnection.Responder
+
+        /// From now on whoever asks who owns the streams is told.
+        func answerAsOwner() async { await client.answer(responder) }
+
+        /// Keeps the connection over which this server answers as their owner.
+        func stayConnected() async {
+            // Tried again in a moment.
+            _ = try? await client.info()
+        }
+    }
+
+    /// - Parameter prepare: called once the streams are there, before this server stands by.
+    /// - Parameter onOwner: told who owns the streams while this server stands by.
+    /// - Returns: when nobody owns the streams any more.
+    /// - Throws: what keeps the engine from being used, by name; and ``CancellationError``.
+    func open(
+        _ own: StreamOwnerName, prepare: (Opened) async throws -> Void, onOwner: @Sendable (StreamOwnerName?) -> Void
+    ) async throws -> Opened {
         let info = try await persist { try await self.client.info() }
         try checkServer(info)
         try await checkSyncing()
-        let identity = try await persist { try await self.prepare() }
-        await waitUntilFree()
-        await client.answer(NatsConnection.Responder(subject: ownerSubject, body: Array(node.utf8)))
-        let stream = JetStream(client, address, identity: identity, messageBytesMax: min(info.max_payload, Self.payloadBytesMin))
-        return AcceptedStream(stream, node: node, keptMilliseconds: address.keepHours * 3_600_000)
+        let accountsName = address.stream + StreamAddress.accountsSuffix
+        let identity = try await persist { try await self.prepare(address.stream) }
+        let accountsIdentity = try await persist { try await self.prepare(accountsName) }
+        let bytesMax = min(info.max_payload, Self.payloadBytesMin)
+        let opened = Opened(
+            batches: JetStream(client, address, identity: identity, messageBytesMax: bytesMax),
+            accounts: JetStream(client, address.named(accountsName), identity: accountsIdentity, messageBytesMax: bytesMax),
+            client: client, responder: NatsConnection.Responder(subject: ownerSubject, body: Array(own.text.utf8)))
+        try await prepare(opened)
+        try await waitUntilFree(onOwner)
+        await opened.answerAsOwner()
+        return opened
     }
 
     // MARK: What is promised
@@ -86,22 +117,22 @@ struct StreamEngine: Sendable {
 
     /// Makes the stream, or looks at how it was made.
     /// - Returns: what it is known by from now on.
-    private func prepare() async throws -> String {
-        let subject = JetStream.subject(of: address.stream)
-        var info = try await JetStream.info(of: address.stream, client)
+    private func prepare(_ stream: String) async throws -> String {
+        let subject = JetStream.subject(of: stream)
+        var info = try await JetStream.info(of: stream, client)
         if info.error?.err_code == JetStreamAnswers.noSuchStream {
-            let wanted = JetStreamConfiguration(stream: address.stream, subject: subject, replicas: address.replicas)
+            let wanted = JetStreamConfiguration(stream: stream, subject: subject, replicas: address.replicas)
             let answer = try await client.request(
-                "$JS.API.STREAM.CREATE.\(address.stream)", try JetStreamAnswers.encode(wanted), timeoutMilliseconds: 5000)
+                "$JS.API.STREAM.CREATE.\(stream)", try JetStreamAnswers.encode(wanted), timeoutMilliseconds: 5000)
             info = try JetStreamAnswers.decode(JetStreamAnswers.Info.self, answer.body)
         }
         guard let configuration = info.config, let created = info.created else {
             throw StreamProblem("\(address): \(info.error?.description ?? "JetStream does not say how it keeps it")")
         }
         if let problem = configuration.problem(subject: subject, replicas: address.replicas) {
-            throw FinalProblem(problem: "the stream '\(address.stream)' cannot be the accepted log: \(problem)")
+            throw FinalProblem(problem: "the stream '\(stream)' cannot be the accepted log: \(problem)")
         }
-        return "\(address.stream) \(created)"
+        return "\(stream) \(created)"
     }
 
     private struct FinalProblem: Error { let problem: String }
@@ -124,29 +155,39 @@ struct StreamEngine: Sendable {
 
     private var ownerSubject: String { "dattss.owner.\(address.stream)" }
 
-    private func waitUntilFree() async {
-        var misses = 0
+    private func waitUntilFree(_ onOwner: @Sendable (StreamOwnerName?) -> Void) async throws {
+        var wait = StandbyWait()
         var isTold = false
-        while misses < Self.missesMax {
-            if let owner = await owner() {
-                misses = 0
-                if !isTold { logger.notice("standing by: the accepted log \(address) is owned by '\(owner)', which is there") }
+        while true {
+            let answer = await askForOwner()
+            switch wait.take(answer) {
+            case .passTo(let owner):
+                if !isTold { logger.notice("standing by: the accepted log \(address) is owned by '\(owner.node)', which is there") }
                 isTold = true
-            } else {
-                misses += 1
+                onOwner(owner)
+            case .wait: break
+            case .nobody: onOwner(nil)
+            case .takeOver:
+                // Whoever was faster answers by now.
+                try await Task.sleep(for: .milliseconds(Int.random(in: Self.headStartMilliseconds)))
+                if case .owner = await askForOwner() { continue }
+                onOwner(nil)
+                if isTold { logger.notice("taking over: nobody answers for the accepted log \(address) any more") }
+                return
             }
-            try? await Task.sleep(for: .milliseconds(500))
+            try await Task.sleep(for: .milliseconds(Self.pauseMilliseconds))
         }
-        if isTold { logger.notice("taking over: nobody answers for the accepted log \(address) any more") }
     }
 
-    /// Who answers; nil when nobody does.
-    private func owner() async -> String? {
+    private func askForOwner() async -> StandbyWait.Answer {
         do {
             let answer = try await client.request(ownerSubject, timeoutMilliseconds: Self.questionMilliseconds)
-            return answer.status == nil ? String(decoding: answer.body.prefix(255), as: UTF8.self) : nil
+            guard answer.status == nil else { return .nobody }
+            return StreamOwnerName(String(decoding: answer.body.prefix(1024), as: UTF8.self)).map { .owner($0) } ?? .nobody
         } catch {
-            return nil
+            // Is it the owner who does not answer, or the engine?
+            let isThere = (try? await JetStream.info(of: address.stream, client))?.state != nil
+            return isThere ? .silence : .noEngine
         }
     }
 }

@@ -41,7 +41,7 @@ struct ServeCommand: AsyncParsableCommand {
         "data-dir", "http", "udp", "sync", "statsd-user", "statsd-tcp", "graphite", "statsd-socket",
         "statsd-stream-socket", "statsd-socket-mode", "retention-days", "hour-retention-days", "max-body-bytes",
         "max-partials", "max-statistics", "max-memory", "max-connections", "max-connections-per-address", "request-seconds",
-        "idle-seconds", "forward", "accepted-log", "accepted-log-credentials",
+        "idle-seconds", "forward", "accepted-log", "accepted-log-credentials", "advertise",
         "max-queued-per-user", "max-queued",
         "receive-buffer-bytes", "udp-sockets", "dygraphs-dir",
     ])
@@ -66,6 +66,10 @@ struct ServeCommand: AsyncParsableCommand {
         server.acceptedLogCredentials = try settings.value(
             "accepted-log-credentials", keeping.acceptedLogCredentials, standard: nil, "a path"
         ) { .some($0) }
+        server.advertised = try settings.value("advertise", keeping.advertise, standard: nil, "http://HOST:PORT") { text in
+            guard text.hasPrefix("http://") else { return nil }
+            return HostPort(text.dropFirst("http://".count)).flatMap { $0.port > 0 ? .some($0) : nil }
+        }
         server.statsdUser = try settings.value("statsd-user", statsd.statsdUser, standard: nil, "a user's name: a-z 0-9 _ -") {
             UserID($0).map(Optional.some)
         }
@@ -179,13 +183,19 @@ struct ServeCommand: AsyncParsableCommand {
         }
         let server =
             if let address = configuration.acceptedLog {
-                try await Server(configuration, owning: address, logger: logger, onFailure: onFailure, onListening: onListening)
+                try await Server(
+                    configuration, owning: address, logger: logger, onFailure: onFailure,
+                    onStandingBy: { address in
+                        print("  standby    \(Server.url(address, isSecure: false))   until nobody owns the accepted log")
+                        fflush(nil)
+                    }, onListening: onListening)
             } else {
                 try Server(configuration, logger: logger, onFailure: onFailure, onListening: onListening)
             }
         // One that was killed may have left it behind; the folder is this one's now.
         addressFile.remove()
-        try StartReport(server, configuration, took: ContinuousClock.now - started).print()
+        let key = try await server.prepareFirstUser()
+        StartReport(server, configuration, key, took: ContinuousClock.now - started).print()
         let group = ServiceGroup(configuration: .init(services: [server], logger: logger))
         shutdown.group.withLock { $0 = group }
         try await withThrowingTaskGroup { tasks in
@@ -236,14 +246,17 @@ private struct StartReport {
     private let server: Server
     private let configuration: ServerConfiguration
     private let took: Duration
+    /// The key of the user 'local', if it was made now.
+    private let key: String?
 
-    init(_ server: Server, _ configuration: ServerConfiguration, took: Duration) {
+    init(_ server: Server, _ configuration: ServerConfiguration, _ key: String?, took: Duration) {
+        self.key = key
         self.server = server
         self.configuration = configuration
         self.took = took
     }
 
-    func print() throws {
+    func print() {
         let recovery = server.recovery
         let seconds = (took / .milliseconds(1)).rounded() / 1000
         Swift.print("DaTtSs \(DattssCommand.configuration.version)")
@@ -255,7 +268,7 @@ private struct StartReport {
         )
         for finding in recovery.tornTails { Swift.print("  cut        \(finding)") }
         for finding in recovery.corrupt { Swift.print("  corrupt    \(finding)") }
-        if let key = try server.prepareLocalUser() { Swift.print("  key        \(key)   (of the user 'local'; not shown again)") }
+        if let key { Swift.print("  key        \(key)   (of the user 'local'; not shown again)") }
         if let user = configuration.statsdUser { Swift.print("  statsd     lines belong to the user '\(user)'") }
     }
 }

@@ -42,11 +42,17 @@ struct KeepingOptions: ParsableArguments {
         help: """
             Where batches are written ahead: file, which is the data folder (the default), or a stream of NATS JetStream, so that what \
             is acknowledged survives the loss of this machine: nats://HOST:PORT,HOST:PORT/STREAM, with ?replicas=3, &keep-hours=24 and \
-            &monitoring=8222. See clients/replicated-log.md.
+            &monitoring=8222. See clients/cluster.md.
             """)
     var acceptedLog: String?
     @Option(help: "A file with USER:PASSWORD, or a token, for the servers of that stream.")
     var acceptedLogCredentials: String?
+    @Option(
+        help: """
+            Where other servers of the same stream reach this one, to pass on what they are asked while they stand by: \
+            http://HOST:PORT (default: where HTTP is served, with the machine's name for all addresses).
+            """)
+    var advertise: String?
     @Option(help: "For how many days minutes are kept (default: 8).")
     var retentionDays: String?
     @Option(help: "For how many days hours are kept (default: 400).")

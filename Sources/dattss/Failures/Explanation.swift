@@ -91,6 +91,7 @@ extension CommandFailure {
         case .unknown: self.init(.noUser, error.description)
         case .exists: self.init(.cannotCreate, error.description)
         case .fileSystem: self.init(.inputOutput, error.description)
+        case .unavailable, .unconfirmed: self.init(.unavailable, error.description)
         default: self.init(.data, error.description)
         }
     }

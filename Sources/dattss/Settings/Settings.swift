@@ -117,7 +117,28 @@ struct DataDirectoryOption: ParsableArguments {
         let directory = try resolved()
         try Self.require(["accounts.sqlite"], in: directory)
         try Self.requireSecret(in: directory)
-        return try Accounts(directory: directory)
+        let accounts = try Accounts(directory: directory)
+        if try StreamFile(fileSystem: POSIXFileSystem(), directory: directory).read() != nil {
+            try Self.requireOwner(of: directory)
+            accounts.awaitServer(of: directory)
+        }
+        return accounts
+    }
+
+    /// In a cluster the accounts of one folder count, that of the server that owns them.
+    private static func requireOwner(of directory: String) throws {
+        let isServed: Bool
+        do throws(LogError) {
+            let lock = try DataFolder.lock(directory, fileSystem: POSIXFileSystem())
+            lock.release()
+            isServed = false
+        } catch { isServed = true }
+        guard isServed, AddressFile(directory).read() != nil else {
+            throw CommandFailure(
+                .unavailable,
+                "the accounts of '\(directory)' are those of a cluster, and its server \(isServed ? "stands by" : "does not run")",
+                "run this where the server is that owns them: /healthz of one that stands by names it")
+        }
     }
 
     /// All keys come from the secret: a new one would make them worthless without a word.

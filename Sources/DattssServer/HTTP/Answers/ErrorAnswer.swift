@@ -61,6 +61,8 @@ struct ErrorAnswer: Error {
         case .tooMany: self.init(.conflict, .tooMany, error.description)
         case .refused: self.init(.forbidden, .forbidden, error.description)
         case .linkExpired: self.init(.gone, .linkExpired, error.description)
+        case .unavailable: self.init(WireError(.logUnavailable, error.description))
+        case .unconfirmed: self.init(WireError(.outcomeUnknown, error.description))
         case .badSecret, .fileSystem: self = .internalError
         }
     }

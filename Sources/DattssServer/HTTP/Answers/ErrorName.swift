@@ -13,6 +13,8 @@ enum ErrorName: String, CaseIterable {
     case `internal`
     case invitationNeeded = "invitation_needed"
     case linkExpired = "link_expired"
+    /// The server that owns the accepted log is lost, or not found yet.
+    case noOwner = "no_owner"
     case notFound = "not_found"
     /// A process that nothing can be told.
     case notListening = "not_listening"
