@@ -73,17 +73,17 @@ struct UsualLine {
         let word = word(in: bytes, at: start) ^ 0x3030_3030_3030_3030
         let bar = bits(before: UInt8(ascii: "|"), in: word)
         let point = bits(before: UInt8(ascii: "."), in: word)
-        let pointBits: UInt64 = point < bar ? 8 : 0
+        let pointBits = ((point &- bar) >> 63) << 3
         let (whole, count) = (min(point, bar), bar &- pointBits)
         let mask = (1 &<< whole) &- 1
         // The digits become the last of eight, then pairs of them, fours and all are added up.
-        var digits = ((word & mask) | ((word >> pointBits) & ~mask)) &<< (64 &- count)
+        var digits = ((word & mask) | ((word &>> pointBits) & ~mask)) &<< (64 &- count)
         let others = ((digits &+ 0x7676_7676_7676_7676) | digits) & 0x8080_8080_8080_8080
-        // A zero in front of other digits is not a number's, nor is a point without digits on both sides. (One branch for all: by
-        // itself, each of these is sometimes so and sometimes not.)
-        let hasZero = bit(whole > 8) & bit(word & 0xFF == 0)
-        let endsWithPoint = bit(pointBits != 0) & bit(count == whole)
-        guard others | bit(bar == 64) | bit(whole == 0) | hasZero | endsWithPoint == 0 else {
+        // A zero in front of other digits is not a number's, nor is a point without digits on both sides. (Worked out without a branch
+        // for each, which would be sometimes taken and sometimes not.)
+        let hasZero = ((8 &- whole) >> 63) & isZero(word & 0xFF)
+        let endsWithPoint = (pointBits >> 3) & isZero(count ^ whole)
+        guard others | (bar >> 6) | isZero(whole) | hasZero | endsWithPoint == 0 else {
             return anyNumber(in: bytes, at: start)
         }
         digits = (digits &* 10) &+ (digits >> 8)
@@ -93,8 +93,9 @@ struct UsualLine {
         return (Double(digits) / powers[Int(count &- whole) / 8], Int(bar / 8))
     }
 
+    /// 1 for 0, and 0 for all that is less than 2^63.
     @inline(__always)
-    private static func bit(_ isSet: Bool) -> UInt64 { isSet ? 1 : 0 }
+    private static func isZero(_ number: UInt64) -> UInt64 { (number &- 1) >> 63 }
 
     /// How many bits of a word of digits, each less 0x30, stand in front of the first such byte; 64 when there is none.
     @inline(__always)
@@ -119,9 +120,9 @@ struct UsualLine {
     private static func type(_ word: UInt64) -> (tag: UInt8, length: Int)? {
         let letter = word & 0xFF
         let code = (codes &>> (2 &* (letter & 0x1F))) & 3
-        let isLong = bit(letter == UInt8(ascii: "m"))
-        let isCut = isLong & bit((word >> 8) & 0xFF != UInt8(ascii: "s"))
-        guard bit(letter & 0xE0 != 0x60) | bit(code == 0) | isCut == 0 else { return nil }
+        let isLong = isZero(letter ^ UInt64(UInt8(ascii: "m")))
+        let isCut = isLong & ~isZero((word >> 8) & 0xFF ^ UInt64(UInt8(ascii: "s")))
+        guard ((letter & 0xE0) ^ 0x60) | isZero(code) | isCut == 0 else { return nil }
         return (UInt8(truncatingIfNeeded: code &- 1), Int(1 &+ isLong))
     }
 
