@@ -127,7 +127,7 @@ struct AccountReplicaTests {
     func away() async throws {
         defer { discard() }
         let engine = SimulatedEngine(seed: 1, isCalm: true)
-        let first = try await start("first", on: engine, patienceMilliseconds: 50)
+        let first = try await start("first", on: engine, patienceMilliseconds: 3000)
         engine.setAway(true)
         var error = await #expect(throws: AccountError.self) { try await add(1, to: first) }
         #expect(error?.code == .unconfirmed)
