@@ -10,7 +10,7 @@ import Testing
 
 /// Goal: what was acknowledged of the accounts the next owner has before it serves anybody, one that was replaced changes nothing any
 /// more, and nobody is told what is not certain.
-@Suite("Accounts of a cluster")
+@Suite("Accounts of a cluster", .serialized)
 struct AccountReplicaTests {
     private let root = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-replica-\(UUID())").path
     private let logger = Logger(label: "test")
