@@ -80,11 +80,19 @@ public struct Server: Service {
         let replica = AccountReplica(
             membership.accounts, membership.writer, fingerprint: ReplicatedAccounts.fingerprint(of: secret), onDeposed: onFailure
         ) { confirmed.note($0.changeCounter) }
-        try await folder.accounts.run { try $0.replicate(to: replica) }
         let started = ContinuousClock.now
         let stream = AcceptedStream(
             membership.streams.batches, node: membership.node, keptMilliseconds: address.keepHours * 3_600_000)
-        let pipeline = try await Pipeline(folder.pipelineConfiguration(logger), owning: stream, onFailure: onFailure)
+        let pipeline: Pipeline
+        do {
+            try await folder.accounts.run { try $0.replicate(to: replica) }
+            pipeline = try await Pipeline(folder.pipelineConfiguration(logger), owning: stream, onFailure: onFailure)
+        } catch {
+            // Of several that start at once one is the last to claim the streams; the others stand by when they are started again.
+            await replica.watch()
+            guard let deposition = replica.deposition else { throw error }
+            throw ServerStartError(.replaced, deposition, "started again it stands by")
+        }
         self.init(folder, pipeline, replayedSince: started, logger, onListening, (membership, replica))
     }
 

@@ -20,6 +20,8 @@ public struct ServerStartError: Error, Sendable, Hashable, CustomStringConvertib
         case badCertificate
         /// The engine of a replicated accepted log cannot be reached, or does not promise what is needed.
         case badStream
+        /// Another server has taken over the streams meanwhile.
+        case replaced
     }
 
     /// What kind of an obstacle it is.

@@ -226,14 +226,15 @@ class Kills(Cluster):
         return name, key, "/sign-in/" + link.rsplit("/", 1)[1], board["name"]
 
     def assert_account(self, name, key, link, board):
-        node = self.chance.choice(self.nodes)
+        there = [node for node in self.nodes if node.process.poll() is None]
+        node = self.chance.choice(there)
         boards = eventually(lambda: self.boards(node, key))
         self.assertIn(board, boards)
         status, text, headers = node.request("GET", link)
         self.assertIn(status, (302, 303), f"{name}: {text}")
         cookie = headers["Set-Cookie"].split(";")[0]
         # The session that was just made is known to whoever is asked.
-        for other in self.nodes:
+        for other in there:
             status, text, _ = eventually(lambda: self.answered(other, "/api/v1/session", {"Cookie": cookie}))
             self.assertEqual(status, 200, text)
             self.assertIn(name, text)

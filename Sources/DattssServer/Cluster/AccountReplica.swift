@@ -54,6 +54,9 @@ final class AccountReplica: Sendable {
         state = Mutex(State())
     }
 
+    /// Why nothing will be stored any more; nil as long as this process owns the stream, for all that is known.
+    var deposition: String? { state.withLock { $0.deposition } }
+
     /// Whether a change can be stored now.
     var isReady: Bool { state.withLock { !$0.isBusy && $0.deposition == nil } }
 

@@ -22,7 +22,7 @@ struct StreamEngine: Sendable {
     private static let questionMilliseconds: Int64 = 1500
     private static let pauseMilliseconds = 500
     /// Not all who stand by should be the first.
-    private static let headStartMilliseconds = 0...400
+    private static let headStartMilliseconds = 0...800
 
     init(_ address: StreamAddress, login: NatsLogin?, _ logger: Logger) {
         (self.address, client, self.logger) = (address, NatsClient(address.servers, login: login), logger)

@@ -107,6 +107,8 @@ extension CommandFailure {
             case .unreadable: .noInput
             case .badCertificate: .data
             case .badStream: .unavailable
+            // As one ends that is replaced while it serves.
+            case .replaced: .inputOutput
             }
         self.init(code, error.problem, error.wayOut)
     }

@@ -10,7 +10,7 @@ import Testing
 
 /// Goal: what was acknowledged of the accounts the next owner has before it serves anybody, one that was replaced changes nothing any
 /// more, and nobody is told what is not certain.
-@Suite("Accounts of a cluster")
+@Suite("Accounts of a cluster", .serialized)
 struct AccountReplicaTests {
     private let root = FileManager.default.temporaryDirectory.appendingPathComponent("dattss-replica-\(UUID())").path
     private let logger = Logger(label: "test")
@@ -127,7 +127,7 @@ struct AccountReplicaTests {
     func away() async throws {
         defer { discard() }
         let engine = SimulatedEngine(seed: 1, isCalm: true)
-        let first = try await start("first", on: engine, patienceMilliseconds: 50)
+        let first = try await start("first", on: engine, patienceMilliseconds: 3000)
         engine.setAway(true)
         var error = await #expect(throws: AccountError.self) { try await add(1, to: first) }
         #expect(error?.code == .unconfirmed)
