@@ -38,7 +38,7 @@ struct PipelineOracleTests {
     }
 
     static let streamSchedulesPerSlice =
-        (ProcessInfo.processInfo.environment["DATTSS_STREAM_SCHEDULES"].flatMap { Int($0) } ?? 240) / 8
+        (ProcessInfo.processInfo.environment["DATTSS_STREAM_SCHEDULES"].flatMap { Int($0) } ?? 400) / 8
 }
 
 /// One random run, and the comparison at its end.
