@@ -84,9 +84,11 @@ import Testing
         var (values, shapes, mergedCount) = (ChunkValues(seed: 41), SketchValues(seed: 42), 0)
         let spans = MinuteSpans(from: midnight, minutes: 4)
         for _ in 0..<60 {
-            let bytes = ChunkCodec.encode(shapes.points(count: 12), origin: midnight)
+            let points = shapes.points(count: 12)
+            let bytes = ChunkCodec.encode(points, origin: midnight)
+            let start = ChunkCodec.encode(points.map(\.withoutSketch), origin: midnight).count
             for _ in 0..<20 {
-                let mutated = values.mutated(bytes)
+                let mutated = Array(bytes[..<start]) + values.mutated(Array(bytes[start...]))
                 let range = midnight.advanced(by: -1 << 40)..<midnight.advanced(by: 1 << 40)
                 guard let merge = ChunkMerge(mutated, origin: midnight, withSketches: true, spans, in: range) else { continue }
                 mergedCount += 1
@@ -94,7 +96,7 @@ import Testing
                 #expect(SpanTotals.of(merge.points, spans).isSame(as: SpanTotals.of(plain, spans)))
             }
         }
-        #expect(mergedCount > 20)
+        #expect(mergedCount > 10, "\(mergedCount) were read")
     }
 
     /// - Returns: whether both read it.
