@@ -88,7 +88,7 @@ public struct Server: Service {
             try await folder.accounts.run { try $0.replicate(to: replica) }
             pipeline = try await Pipeline(folder.pipelineConfiguration(logger), owning: stream, onFailure: onFailure)
         } catch {
-            // Of several that start at once one is the last to claim the streams; the others stand by when they are started again.
+            // One of several that start at once is the last to claim the streams; the others stand by when they are started again.
             await replica.watch()
             guard let deposition = replica.deposition else { throw error }
             throw ServerStartError(.replaced, deposition, "started again it stands by")
