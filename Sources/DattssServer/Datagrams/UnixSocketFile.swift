@@ -1,3 +1,5 @@
+// (Where several modules show the C library, `stat` belongs to whichever the compiler meets first.)
+import Dispatch
 import LibC
 import NIOCore
 
