@@ -6,3 +6,11 @@
 #elseif canImport(Darwin)
     @_exported public import Darwin
 #endif
+
+/// What is at a path, without following a symbolic link: `S_IFREG`, `S_IFSOCK` and so on; nil when nothing is there.
+///
+/// It is here because the compiler does not say which module `stat` belongs to where several ones show the C library.
+public func fileType(at path: String) -> mode_t? {
+    var status = stat()
+    return lstat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
+}

@@ -1,5 +1,3 @@
-// (Where several modules show the C library, `stat` belongs to whichever the compiler meets first.)
-import Dispatch
 import LibC
 import NIOCore
 
@@ -9,9 +7,8 @@ enum UnixSocketFile {
     /// Removes what an earlier server left behind; nothing that is not a socket.
     static func removeStale(_ address: SocketAddress) throws {
         guard case .unixDomainSocket = address, let path = address.pathname else { return }
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
+        guard let type = fileType(at: path) else { return }
+        guard type == S_IFSOCK else {
             throw IOError(errnoCode: EEXIST, reason: "bind \(path), which is no socket")
         }
         guard !isListenedTo(address) else { throw IOError(errnoCode: EADDRINUSE, reason: "bind \(path)") }

@@ -97,8 +97,9 @@ struct NatsFrameDecoder: NIOSingleStepByteToMessageDecoder {
     }
 
     private mutating func message(_ buffer: inout ByteBuffer) throws -> NatsFrame? {
-        guard var (message, headerBytes, totalBytes) = begun, buffer.readableBytes >= totalBytes + 2 else { return nil }
-        begun = nil
+        guard let (begun, headerBytes, totalBytes) = self.begun, buffer.readableBytes >= totalBytes + 2 else { return nil }
+        var message = begun
+        self.begun = nil
         if headerBytes > 0 { Self.read(headers: buffer.readString(length: headerBytes) ?? "", into: &message) }
         message.body = buffer.readBytes(length: totalBytes - headerBytes) ?? []
         guard buffer.readBytes(length: 2) == [13, 10] else {
