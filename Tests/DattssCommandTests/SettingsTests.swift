@@ -97,7 +97,7 @@ struct SettingsTests {
             "trusted-proxies = 127.0.0.1, 10.0.0.0/8", "demo = true", "demo-days = 2", "no-self = true",
             "dygraphs-dir = /js", "alert-hosts = hooks.slack.com, .example.com", "alert-addresses = 127.0.0.1, 10.0.0.0/8",
             "alert-commands = /pagers", "forward = graphite://a:1/x?user=shop prometheus+https://b/w?bearer-file=/t",
-            "accepted-log = nats://n:4222/dattss", "accepted-log-credentials = /n",
+            "accepted-log = nats://n:4222/dattss", "accepted-log-credentials = /n", "advertise = http://10.0.0.1:3002",
         ]
         // A server has either of the two ways to send mail.
         let names = Set(lines.map { String($0.prefix { $0 != " " }) }).union(["sendmail"])
@@ -106,6 +106,7 @@ struct SettingsTests {
         defer { try? FileManager.default.removeItem(atPath: path) }
         let server = try ServeCommand.parse(["--config", path]).serverConfiguration()
         #expect(server.acceptedLog?.description == "nats://n:4222/dattss" && server.acceptedLogCredentials == "/n")
+        #expect(server.advertised.map { "\($0)" } == "10.0.0.1:3002")
         #expect(server.dataDirectory == "/d" && "\(server.http) \(server.udp)" == "1.2.3.4:5 1.2.3.4:6")
         #expect(
             server.forwardTargets.map(\.description) == ["graphite://a:1/x?user=shop", "prometheus+https://b:9090/w"])
