@@ -2,7 +2,7 @@ public import DattssCore
 
 /// Times and durations as Graphite writes them (https://graphite.readthedocs.io/en/latest/render_api.html#from-until):
 ///
-///     now  -1h  -7d+30min  1794003720  20261106  12:30_20261106  noon yesterday  11/06/26  nov6  monday
+///     now  -1h  noon+30min  1794003720  20261106  12:30_20261106  noon yesterday  11/06/26  nov6  monday
 public struct GraphiteTime {
     private let now: Int
     private let zone: any TimeZoneRules
