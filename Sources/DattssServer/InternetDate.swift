@@ -21,8 +21,12 @@ enum InternetDate {
         let date = CalendarDate(dayNumber: second.flooredQuotient(by: 86_400))
         let (year, month, day) = date.components
         let ofDay = second - date.dayNumber * 86_400
-        let time = [ofDay / 3600, ofDay / 60 % 60, ofDay % 60].map(twoDigits).joined(separator: ":")
-        return "\(weekdays[Int(date.weekday)]), \(twoDigits(day)) \(months[Int(month) - 1]) \(year) \(time)"
+        return "\(weekdays[Int(date.weekday)]), \(twoDigits(day)) \(months[Int(month) - 1]) \(year) \(timeOfDay(ofDay))"
+    }
+
+    /// `08:49:37`
+    static func timeOfDay(_ seconds: Int64) -> String {
+        [seconds / 3600, seconds / 60 % 60, seconds % 60].map(twoDigits).joined(separator: ":")
     }
 
     private static func twoDigits(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -124,7 +124,7 @@ struct GraphiteTests {
         ] as [(String, Int?)])
     func times(text: String, offset: Int?) {
         let now = 1_794_011_200
-        let time = GraphiteTime(now: Timestamp(milliseconds: Int64(now) * 1000))
+        let time = GraphiteTime(now: Timestamp(milliseconds: Int64(now) * 1000), in: UTC())
         let found = Result { () throws(QueryError) in try time.parse(text, "from") }
         if let offset { #expect((try? found.get()) == now + offset) } else { #expect(throws: QueryError.self) { try found.get() } }
     }
@@ -158,7 +158,7 @@ struct GraphiteTests {
 
     @Test("a day that there is not is named", arguments: ["20260230", "12:30_20260230", "20260230+1h"])
     func noSuchDay(text: String) {
-        let time = GraphiteTime(now: Timestamp(seconds: 1_794_011_200))
+        let time = GraphiteTime(now: Timestamp(seconds: 1_794_011_200), in: UTC())
         let error = #expect(throws: QueryError.self) { try time.parse(text, "until") }
         #expect(error?.message == "until: is '\(text)', and there is no day 20260230")
     }

@@ -41,14 +41,7 @@ public struct MergingAggregate: Sendable, Hashable {
     /// Takes in a part that arrived after all that were merged before.
     public mutating func merge(_ part: Aggregate) {
         mergePercentiles(of: part)
-        running.sum = running.sum.saturatingAdd(part.sum)
-        running.count = running.count.saturatingAdd(part.count)
-        running.max = Swift.max(running.max, part.max)
-        running.min = Swift.min(running.min, part.min)
-        running.last = part.last
-        running.fraction = part.fraction
-        running.isEmphasised = running.isEmphasised || part.isEmphasised
-        running.isApproximate = running.isApproximate || part.isApproximate
+        running.mergeNumbers(of: part)
         hasOnePart = false
         hasOnlyEqualSamples = hasOnlyEqualSamples && part.isOfEqualSamples
     }
@@ -139,5 +132,20 @@ extension Double {
     @inlinable
     public func saturatingAdd(_ other: Double) -> Double {
         (self + other).clamped(-Double.greatestFiniteMagnitude, Double.greatestFiniteMagnitude)
+    }
+}
+
+extension Aggregate {
+    /// Becomes the numbers of a later part's samples, too, but for `first` and what percentiles are made of: `bottom`, `top` and the sketch.
+    @inline(__always)
+    package mutating func mergeNumbers(of part: Aggregate) {
+        sum = sum.saturatingAdd(part.sum)
+        count = count.saturatingAdd(part.count)
+        max = Swift.max(max, part.max)
+        min = Swift.min(min, part.min)
+        last = part.last
+        fraction = part.fraction
+        isEmphasised = isEmphasised || part.isEmphasised
+        isApproximate = isApproximate || part.isApproximate
     }
 }

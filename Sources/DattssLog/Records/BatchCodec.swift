@@ -34,7 +34,7 @@ public enum BatchCodec {
                 // Where it is: a partial is large to copy.
                 guard let partial = partials.baseAddress.map({ $0 + index }) else { return }
                 writer.append(partial)
-                if index.isMultiple(of: 64) { thread_give_way() }
+                if index % 64 == 63 { thread_give_way() }
             }
         }
         return writer.bytes

@@ -26,7 +26,15 @@ package struct AccountImage: Sendable, Hashable {
     }
 
     /// Grows with each transaction that was committed when these bytes were taken.
-    package var changeCounter: UInt32 { bytes[24..<28].reduce(0) { $0 << 8 | UInt32($1) } }
+    package var changeCounter: UInt32 { Self.changeCounter(ofHeader: bytes) }
+
+    /// The file change counter, of which the first ``counterEnd`` bytes of a database are enough.
+    package static func changeCounter(ofHeader bytes: some Collection<UInt8>) -> UInt32 {
+        bytes.prefix(counterEnd).dropFirst(counterEnd - 4).reduce(0) { $0 << 8 | UInt32($1) }
+    }
+
+    /// Behind the counter.
+    package static let counterEnd = 28
 
     /// What makes this one out of another.
     /// - Parameter former: nil for all of it.

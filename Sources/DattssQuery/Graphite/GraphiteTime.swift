@@ -12,13 +12,6 @@ public struct GraphiteTime {
     ///   - zone: whose clocks and calendars the words mean.
     public init(now: Timestamp, in zone: some TimeZoneRules) { (self.now, self.zone) = (Int(now.seconds), zone) }
 
-    /// In UTC.
-    public init(now: Timestamp) { self.init(now: now, in: UniversalTime()) }
-
-    private struct UniversalTime: TimeZoneRules {
-        func secondsFromUTC(at time: Timestamp) -> Int64 { 0 }
-    }
-
     /// Seconds since 1970.
     /// - Throws: ``QueryError/Code/malformed`` with the name of the parameter.
     public func parse(_ text: String, _ parameter: String) throws(QueryError) -> Int {

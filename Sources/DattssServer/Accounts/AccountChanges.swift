@@ -109,20 +109,21 @@ struct ConfirmedChanges: Sendable {
     }
 
     private var confirmed: UInt32? {
-        guard let bytes = try? Self.bytes(of: path, at: 0, count: 16) else { return nil }
+        guard let bytes = try? Self.bytes(of: path, count: 16) else { return nil }
         return UInt32(String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self))
     }
 
     private func counter() throws -> UInt32 {
-        try Self.bytes(of: database, at: 24, count: 4).reduce(0) { $0 << 8 | UInt32($1) }
+        AccountImage.changeCounter(ofHeader: try Self.bytes(of: database, count: AccountImage.counterEnd))
     }
 
-    private static func bytes(of path: String, at offset: off_t, count: Int) throws(AccountError) -> [UInt8] {
+    /// The first bytes of a file.
+    private static func bytes(of path: String, count: Int) throws(AccountError) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .failed("open", path) }
         defer { close(file) }
         var bytes = [UInt8](repeating: 0, count: count)
-        let found = pread(file, &bytes, count, offset)
+        let found = read(file, &bytes, count)
         guard found >= 0 else { throw .failed("read", path) }
         return Array(bytes.prefix(found))
     }

@@ -37,13 +37,8 @@ enum SecretFile {
         var generator = SystemRandomNumberGenerator()
         let secret = (0..<AuthKeys.secretBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         let temporary = "\(path).\(getpid())"
-        let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw .failed("create", temporary) }
         defer { unlink(temporary) }
-        let text = Array((AuthKeys.hexadecimal(secret) + "\n").utf8)
-        let isWritten = write(file, text, text.count) == text.count && fsync(file) == 0
-        close(file)
-        guard isWritten else { throw .failed("write", temporary) }
+        try PrivateFile.store(Array((AuthKeys.hexadecimal(secret) + "\n").utf8), at: temporary)
         guard link(temporary, path) == 0 || errno == EEXIST else { throw .failed("create", path) }
     }
 }

@@ -49,22 +49,27 @@ enum GraphiteFormat: String, CaseIterable {
     private static func localTime(_ time: Timestamp, _ zone: some TimeZoneRules) -> String {
         let seconds = time.seconds + zone.secondsFromUTC(at: time)
         let day = seconds.flooredQuotient(by: 86_400)
-        let ofDay = seconds - day * 86_400
-        let parts = [ofDay / 3600, ofDay / 60 % 60, ofDay % 60].map { ($0 < 10 ? "0" : "") + String($0) }
-        return "\(CalendarDate(dayNumber: day)) \(parts.joined(separator: ":"))"
+        return "\(CalendarDate(dayNumber: day)) \(InternetDate.timeOfDay(seconds - day * 86_400))"
     }
 
     /// A line for each series: `name,start,end,step|value,None,…`.
     private static func raw(_ series: [GraphiteSeries]) -> ByteBuffer {
         var buffer = ByteBuffer()
         for one in series {
-            let points = one.points
-            let end = one.start + points.count * one.pointSeconds
+            let (points, end) = one.pointsAndEnd
             buffer.writeString("\(one.name),\(one.start),\(end),\(one.pointSeconds)|")
             buffer.writeString(points.map { $0.isNaN ? "None" : "\($0)" }.joined(separator: ","))
             buffer.writeString("\n")
         }
         return buffer
+    }
+}
+
+extension GraphiteSeries {
+    /// The points, and when the last one of them ends, in seconds since 1970.
+    fileprivate var pointsAndEnd: (points: [Double], end: Int) {
+        let points = points
+        return (points, start + points.count * pointSeconds)
     }
 }
 
@@ -74,8 +79,7 @@ enum GraphitePickle {
         var bytes = ByteWriter()
         bytes.append([0x80, 2])
         list(series, &bytes) { one, bytes in
-            let points = one.points
-            let end = one.start + points.count * one.pointSeconds
+            let (points, end) = one.pointsAndEnd
             let numbers = [("start", one.start), ("end", end), ("step", one.pointSeconds), ("valuesPerPoint", 1)]
             // An empty dictionary, a mark, and behind all members: put them in.
             bytes.append([Opcode.emptyDictionary, Opcode.mark])

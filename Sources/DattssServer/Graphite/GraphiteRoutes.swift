@@ -20,7 +20,7 @@ extension Routes {
 
     /// `GET /graphite/events/get_data?from&until&tags`: marks, as graphite-web tells its events; those that have all the tags.
     @Sendable private func listEvents(_ question: ToolQuestion) async throws -> Response {
-        let range = try graphiteRange(question.parameters, clock.now(), standard: "-24h")
+        let range = try graphiteRange(question.parameters, clock.now(), standard: "-24h").range
         let tags = (question.parameters["tags"] ?? "").split { $0 == " " || $0 == "," }.map(String.init)
         let (from, to) = (Timestamp(seconds: Int64(range.lowerBound)), Timestamp(seconds: Int64(range.upperBound)))
         let marks = try await accounts.run { try $0.marks(of: question.user, from: from, to: to).marks }
@@ -63,8 +63,8 @@ extension Routes {
         if let jsonp = parameters["jsonp"], !jsonp.isEmpty {
             throw ErrorAnswer(.badRequest, .badValue, "jsonp: is not supported")
         }
-        let (now, zone) = (clock.now(), try Self.zone(parameters))
-        let range = try graphiteRange(parameters, now, standard: "-24h")
+        let now = clock.now()
+        let (range, zone) = try graphiteRange(parameters, now, standard: "-24h")
         let pointsMax = try parameters.count("maxDataPoints", atLeast: 1)
         let factor = try parameters.share("xFilesFactor") ?? 0
         let hasGaps = !["1", "true"].contains(parameters["noNullPoints"] ?? "")
@@ -93,8 +93,7 @@ extension Routes {
             query = query.replacing("..", with: "*.")
             if !query.hasSuffix("*") { query += "*" }
         }
-        let now = clock.now()
-        let range = try graphiteRange(parameters, now, standard: "-24h")
+        let (range, _) = try graphiteRange(parameters, clock.now(), standard: "-24h")
         let minutes =
             Minute(Int64(range.lowerBound.flooredQuotient(by: 60)))..<Minute(Int64(range.upperBound.flooredQuotient(by: 60)) + 1)
         let limits = QueryLimits()
@@ -104,24 +103,20 @@ extension Routes {
         }
     }
 
-    /// Whose clocks and calendars are meant: `tz`, or UTC.
-    private static func zone(_ parameters: FormParameters) throws(ErrorAnswer) -> NamedTimeZone {
-        let name = parameters["tz"] ?? ""
-        return try NamedTimeZone(name.isEmpty ? "UTC" : name)
-    }
-
-    /// In seconds.
+    /// - Returns: the range in seconds, and whose clocks and calendars are meant: those of `tz`, or UTC.
     private func graphiteRange(
         _ parameters: FormParameters, _ now: Timestamp, standard: String
-    ) throws -> Range<Int> {
-        let time = GraphiteTime(now: now, in: try Self.zone(parameters))
+    ) throws -> (range: Range<Int>, zone: NamedTimeZone) {
+        let name = parameters["tz"] ?? ""
+        let zone = try NamedTimeZone(name.isEmpty ? "UTC" : name)
+        let time = GraphiteTime(now: now, in: zone)
         func asked(_ name: String, _ standard: String) throws(QueryError) -> Int {
             guard let text = parameters[name], !text.isEmpty, text != "-1" else { return try time.parse(standard, name) }
             return try time.parse(text, name)
         }
         let (from, until) = (try asked("from", standard), try asked("until", "now"))
         guard from < until else { throw ErrorAnswer(.badRequest, .badValue, "from, until: the range is empty") }
-        return from..<until
+        return (from..<until, zone)
     }
 }
 

@@ -45,8 +45,9 @@ struct StreamEngine: Sendable {
         }
     }
 
-    /// - Parameter prepare: called once the streams are there, before this server stands by.
-    /// - Parameter onOwner: told who owns the streams while this server stands by.
+    /// - Parameters:
+    ///   - prepare: called once the streams are there, before this server stands by.
+    ///   - onOwner: told who owns the streams while this server stands by.
     /// - Returns: when nobody owns the streams any more.
     /// - Throws: what keeps the engine from being used, by name; and ``CancellationError``.
     func open(

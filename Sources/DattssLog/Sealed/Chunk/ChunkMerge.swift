@@ -48,7 +48,7 @@ struct ChunkMerge {
                 if own == MergedRows.alone {
                     points.append(all[row])
                 } else if own == group {
-                    points[place].aggregate.take(all[row].aggregate)
+                    points[place].aggregate.mergeNumbers(of: all[row].aggregate)
                 } else {
                     (place, group) = (points.count, own)
                     points.append(all[row])
@@ -98,18 +98,5 @@ private struct MergedRows {
             groups.append(group)
             if hasSketch { sketchGroups.append(group) }
         }
-    }
-}
-
-extension Aggregate {
-    /// Becomes that of a later part's samples, too, but for what a sketch says.
-    fileprivate mutating func take(_ part: Aggregate) {
-        sum = sum.saturatingAdd(part.sum)
-        count = count.saturatingAdd(part.count)
-        max = Swift.max(max, part.max)
-        min = Swift.min(min, part.min)
-        last = part.last
-        isEmphasised = isEmphasised || part.isEmphasised
-        isApproximate = isApproximate || part.isApproximate
     }
 }
