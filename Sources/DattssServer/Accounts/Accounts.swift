@@ -172,8 +172,9 @@ public final class Accounts: Authenticator {
     func setCompany(_ company: AccountCompany) { changes.withLock { $0.company = company } }
     func noteUnpublished() { changes.withLock { $0.isUnpublished = true } }
 
-    /// Brings what could wait to the other servers.
+    /// Brings what could wait to the other servers, if they can be told now.
     func publishLaterChanges() throws {
+        if case .servers(let replica) = company, !replica.isReady { return }
         let isUnpublished = changes.withLock { changes in
             defer { changes.isUnpublished = false }
             return changes.isUnpublished
