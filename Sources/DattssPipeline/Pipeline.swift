@@ -43,16 +43,7 @@ public final class Pipeline: Sendable {
         try self.init(OpenedLog(configuration), configuration, onFailure: onFailure)
     }
 
-    /// The same with a replicated stream as accepted log: takes it over, and replays what the folder does not have of it.
-    /// - Throws: also when the stream cannot be asked, or has lost something.
-    package convenience init(
-        _ configuration: PipelineConfiguration, owning stream: AcceptedStream, onFailure: @escaping @Sendable (String) -> Void
-    ) async throws(LogError) {
-        let log = try await OpenedLog(configuration, owning: stream)
-        try self.init(log, configuration, onFailure: onFailure)
-    }
-
-    private init(
+    init(
         _ log: OpenedLog, _ configuration: PipelineConfiguration, onFailure: @escaping @Sendable (String) -> Void
     ) throws(LogError) {
         let minuteLane = try log.minuteLane()

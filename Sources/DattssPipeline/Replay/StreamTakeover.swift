@@ -141,3 +141,14 @@ struct StreamTakeover {
             policy: configuration.syncMode.policy, history: report.history)
     }
 }
+
+extension Pipeline {
+    /// Makes a pipeline with a replicated stream as accepted log: takes it over, and replays what the folder does not have of it.
+    /// - Throws: also when the stream cannot be asked, or has lost something.
+    package convenience init(
+        _ configuration: PipelineConfiguration, owning stream: AcceptedStream, onFailure: @escaping @Sendable (String) -> Void
+    ) async throws(LogError) {
+        let log = try await OpenedLog(configuration, owning: stream)
+        try self.init(log, configuration, onFailure: onFailure)
+    }
+}
